@@ -1,0 +1,13 @@
+package org.conceptclip.op;
+
+/** A weight matrix [outputs, inputs] and optional bias [outputs], as a backend keeps them. Owned by a {@link Parameters}. */
+public interface LinearWeights {
+  /** Name of the matrix in the checkpoint, for messages. */
+  String name();
+
+  int inputs();
+
+  int outputs();
+
+  boolean hasBias();
+}

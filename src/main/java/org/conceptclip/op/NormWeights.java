@@ -1,0 +1,11 @@
+package org.conceptclip.op;
+
+/** Weight [width], bias [width] and epsilon of a LayerNorm, as a backend keeps them. Owned by a {@link Parameters}. */
+public interface NormWeights {
+  /** Name of the weight vector in the checkpoint, for messages. */
+  String name();
+
+  int width();
+
+  double epsilon();
+}

@@ -1,0 +1,89 @@
+package org.conceptclip.op;
+
+import java.util.Arrays;
+
+/**
+ * How the rows of a [rows, columns] tensor divide into sequences.
+ *
+ * <p>Sequence {@code s} is rows {@code cumulativeRows[s]} to {@code cumulativeRows[s + 1]}. Attention reads keys and values
+ * from its first {@code keyLengths[s]} rows only, and so does the mean: the rows after those are padding, which is computed
+ * as queries and never seen by others. A packed batch has no padding; a dense one pads every sequence to one length.
+ *
+ * <p>Immutable: the accessors of the arrays hand out the arrays themselves for speed; callers must not write to them.
+ *
+ * @param cumulativeRows first row of each sequence, then the total; length {@code count + 1}, starts at 0, increasing
+ * @param keyLengths rows that count in each sequence, 1 to its rows
+ */
+public record Sequences(int[] cumulativeRows, int[] keyLengths) {
+  public Sequences {
+    if (cumulativeRows.length != keyLengths.length + 1 || cumulativeRows[0] != 0) {
+      throw new IllegalArgumentException(
+          "cumulative rows " + Arrays.toString(cumulativeRows) + " for " + keyLengths.length + " sequences");
+    }
+    for (int s = 0; s < keyLengths.length; s++) {
+      int rows = cumulativeRows[s + 1] - cumulativeRows[s];
+      if (keyLengths[s] < 1 || keyLengths[s] > rows) {
+        throw new IllegalArgumentException("sequence " + s + " has " + rows + " rows and key length " + keyLengths[s]);
+      }
+    }
+  }
+
+  /** {@code count} sequences of {@code rows} rows each, all of which count. */
+  public static Sequences uniform(int count, int rows) {
+    int[] lengths = new int[count];
+    Arrays.fill(lengths, rows);
+    return packed(lengths);
+  }
+
+  /** Sequences of these lengths one after the other, without padding. */
+  public static Sequences packed(int... lengths) {
+    int[] cumulative = new int[lengths.length + 1];
+    for (int s = 0; s < lengths.length; s++) {
+      cumulative[s + 1] = Math.addExact(cumulative[s], lengths[s]);
+    }
+    return new Sequences(cumulative, lengths.clone());
+  }
+
+  /** Sequences padded to {@code rows} rows each, of which the first {@code keyLengths[s]} count. */
+  public static Sequences dense(int rows, int... keyLengths) {
+    int[] cumulative = new int[keyLengths.length + 1];
+    for (int s = 0; s < keyLengths.length; s++) {
+      cumulative[s + 1] = Math.addExact(cumulative[s], rows);
+    }
+    return new Sequences(cumulative, keyLengths.clone());
+  }
+
+  /** Number of sequences. */
+  public int count() {
+    return keyLengths.length;
+  }
+
+  /** Rows of all sequences together, padding included. */
+  public int totalRows() {
+    return cumulativeRows[keyLengths.length];
+  }
+
+  /** First row of sequence {@code s}. */
+  public int start(int s) {
+    return cumulativeRows[s];
+  }
+
+  /** Rows of sequence {@code s}, padding included. */
+  public int rows(int s) {
+    return cumulativeRows[s + 1] - cumulativeRows[s];
+  }
+
+  /** Rows of sequence {@code s} that count. */
+  public int keyLength(int s) {
+    return keyLengths[s];
+  }
+
+  /** Rows of the longest sequence, 0 when there is none. */
+  public int maxRows() {
+    int max = 0;
+    for (int s = 0; s < count(); s++) {
+      max = Math.max(max, rows(s));
+    }
+    return max;
+  }
+}

@@ -1,0 +1,35 @@
+package org.conceptclip.op;
+
+import java.lang.foreign.Arena;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.tensor.Tensor;
+
+/**
+ * The buffers of one call, by name. Not thread-safe.
+ *
+ * <p>Asking again for a name gives the same memory (grown if need be), so that a tower of many layers works in one set of
+ * buffers, and a backend can plan all of them as one arena. A buffer's content is undefined until it is written.
+ */
+public interface Workspace {
+  /** Type of the activations that ops pass to each other. */
+  DType activationType();
+
+  /** Type of the residual stream of the vision tower, at least as precise as {@link #activationType()}. */
+  DType residualType();
+
+  /**
+   * The buffer {@code name} as a [rows, columns] tensor. Two requests under one name share memory: the earlier tensor is
+   * dead once the later one is asked for.
+   */
+  Tensor buffer(String name, DType dtype, long rows, long columns);
+
+  /** Rows {@code first} to {@code first + count} of a [rows, columns] tensor of this workspace, as a view. */
+  Tensor rows(Tensor tensor, long first, long count);
+
+  /** Copies host values in, converting between floating-point types; other types must be equal. */
+  void upload(HostTensor from, Tensor to);
+
+  /** Copies {@code from} out to new memory of {@code arena}: F64 stays F64, every other floating-point type becomes F32. */
+  HostTensor download(Tensor from, Arena arena);
+}

@@ -1,0 +1,53 @@
+package org.conceptclip.tensor;
+
+import java.util.Optional;
+
+/**
+ * Element types of tensors, under the names that safetensors headers use.
+ *
+ * <p>The runtime computes in {@link #F64}, {@link #F32}, {@link #F16} and {@link #BF16}; the other types can be stored
+ * and named in error messages.
+ */
+public enum DType {
+  BOOL(1),
+  U8(1),
+  I8(1),
+  F8_E4M3(1),
+  F8_E5M2(1),
+  I16(2),
+  U16(2),
+  F16(2),
+  BF16(2),
+  I32(4),
+  U32(4),
+  F32(4),
+  I64(8),
+  U64(8),
+  F64(8);
+
+  private final int bytes;
+
+  DType(int bytes) {
+    this.bytes = bytes;
+  }
+
+  /** Size of one element in bytes. */
+  public int bytes() {
+    return bytes;
+  }
+
+  /** True for the types that hold model weights and activations. */
+  public boolean isFloat() {
+    return this == F64 || this == F32 || this == F16 || this == BF16;
+  }
+
+  /** The type with this safetensors name, or empty when there is none. */
+  public static Optional<DType> named(String name) {
+    for (DType type : values()) {
+      if (type.name().equals(name)) {
+        return Optional.of(type);
+      }
+    }
+    return Optional.empty();
+  }
+}

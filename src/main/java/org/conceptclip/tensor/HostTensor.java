@@ -1,0 +1,164 @@
+package org.conceptclip.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * A dense row-major, little-endian tensor in host memory: a view over a {@link MemorySegment}.
+ *
+ * <p>The segment may lie at any alignment (safetensors aligns nothing). Reads from several threads are safe while nobody
+ * writes.
+ */
+public final class HostTensor implements Tensor {
+  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfDouble DOUBLE =
+      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final DType dtype;
+  private final Shape shape;
+  private final MemorySegment data;
+
+  private HostTensor(DType dtype, Shape shape, MemorySegment data) {
+    this.dtype = dtype;
+    this.shape = shape;
+    this.data = data;
+  }
+
+  /**
+   * A view of {@code data} as a tensor.
+   *
+   * @throws IllegalArgumentException if the segment's size is not exactly that of the tensor
+   */
+  public static HostTensor view(DType dtype, Shape shape, MemorySegment data) {
+    long expected = Math.multiplyExact(shape.elements(), (long) dtype.bytes());
+    if (data.byteSize() != expected) {
+      throw new IllegalArgumentException(
+          "segment of " + data.byteSize() + " bytes for " + dtype + " " + shape + ", which takes " + expected);
+    }
+    return new HostTensor(dtype, shape, data);
+  }
+
+  /** A zeroed tensor, 64-byte aligned, whose memory belongs to {@code arena}. */
+  public static HostTensor allocate(Arena arena, DType dtype, long... extents) {
+    Shape shape = Shape.of(extents);
+    return view(dtype, shape, arena.allocate(Math.multiplyExact(shape.elements(), (long) dtype.bytes()), 64));
+  }
+
+  /** A float32 tensor over a heap copy of {@code values}. */
+  public static HostTensor of(float[] values, long... extents) {
+    return view(DType.F32, Shape.of(extents), MemorySegment.ofArray(values.clone()));
+  }
+
+  /** A float64 tensor over a heap copy of {@code values}. */
+  public static HostTensor of(double[] values, long... extents) {
+    return view(DType.F64, Shape.of(extents), MemorySegment.ofArray(values.clone()));
+  }
+
+  @Override
+  public DType dtype() {
+    return dtype;
+  }
+
+  @Override
+  public Shape shape() {
+    return shape;
+  }
+
+  /** The bytes of this tensor; a view with the same owner. */
+  public MemorySegment data() {
+    return data;
+  }
+
+  /** Bytes that the elements take. */
+  public long byteSize() {
+    return data.byteSize();
+  }
+
+  /** The same memory under another shape of as many elements. */
+  public HostTensor reshape(long... extents) {
+    Shape other = Shape.of(extents);
+    if (other.elements() != shape.elements()) {
+      throw new IllegalArgumentException("cannot view " + shape + " as " + other);
+    }
+    return new HostTensor(dtype, other, data);
+  }
+
+  /** Rows {@code first} (inclusive) to {@code first + count}: a view of shape [count, columns]. */
+  public HostTensor rows(long first, long count) {
+    long rowBytes = columns() * dtype.bytes();
+    return new HostTensor(dtype, Shape.of(count, columns()), data.asSlice(first * rowBytes, count * rowBytes));
+  }
+
+  /** Element {@code index} (row-major) of a floating-point tensor as double. */
+  public double getDouble(long index) {
+    return switch (dtype) {
+      case F64 -> data.get(DOUBLE, index * 8);
+      case F32 -> data.get(FLOAT, index * 4);
+      case F16 -> Float.float16ToFloat(data.get(SHORT, index * 2));
+      case BF16 -> HalfFloats.bfloat16ToFloat(data.get(SHORT, index * 2));
+      default -> throw new IllegalArgumentException("not a floating-point tensor: " + dtype + " " + shape);
+    };
+  }
+
+  /** Element {@code index} (row-major) as float; F64 is rounded. */
+  public float getFloat(long index) {
+    return switch (dtype) {
+      case F32 -> data.get(FLOAT, index * 4);
+      default -> (float) getDouble(index);
+    };
+  }
+
+  /** Sets element {@code index} (row-major) of a floating-point tensor, rounding to its type. */
+  public void set(long index, double value) {
+    switch (dtype) {
+      case F64 -> data.set(DOUBLE, index * 8, value);
+      case F32 -> data.set(FLOAT, index * 4, (float) value);
+      case F16 -> data.set(SHORT, index * 2, Float.floatToFloat16((float) value));
+      case BF16 -> data.set(SHORT, index * 2, HalfFloats.floatToBfloat16((float) value));
+      default -> throw new IllegalArgumentException("not a floating-point tensor: " + dtype + " " + shape);
+    }
+  }
+
+  /** Element {@code index} of an integer tensor (U8, I32 or I64). */
+  public long getLong(long index) {
+    return switch (dtype) {
+      case I64 -> data.get(LONG, index * 8);
+      case I32 -> data.get(INT, index * 4);
+      case U8 -> data.get(ValueLayout.JAVA_BYTE, index) & 0xff;
+      default -> throw new IllegalArgumentException("not an integer tensor read here: " + dtype + " " + shape);
+    };
+  }
+
+  /** All elements as float32, row-major. */
+  public float[] toFloatArray() {
+    float[] values = new float[Math.toIntExact(shape.elements())];
+    if (dtype == DType.F32) {
+      MemorySegment.copy(data, FLOAT, 0, values, 0, values.length);
+      return values;
+    }
+    for (int i = 0; i < values.length; i++) {
+      values[i] = getFloat(i);
+    }
+    return values;
+  }
+
+  /** All elements as float64, row-major. */
+  public double[] toDoubleArray() {
+    double[] values = new double[Math.toIntExact(shape.elements())];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = getDouble(i);
+    }
+    return values;
+  }
+
+  /** For example {@code F32 [3, 144]}. */
+  @Override
+  public String toString() {
+    return dtype + " " + shape;
+  }
+}
