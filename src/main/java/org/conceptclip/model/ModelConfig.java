@@ -1,0 +1,22 @@
+package org.conceptclip.model;
+
+import org.conceptclip.op.PatchGeometry;
+
+/**
+ * Hyper-parameters of a ConceptCLIP model.
+ *
+ * @param name for messages and results
+ * @param embeddingWidth columns of image and text features; equals the vision width
+ */
+public record ModelConfig(String name, VisionConfig vision, TextConfig text, int embeddingWidth) {
+
+  /** The published model: SigLIP SO400M/14@384 and PubMedBERT base (open_clip configuration ConceptCLIP-Pretraining). */
+  public static ModelConfig conceptClip(String name) {
+    double[] half = {0.5, 0.5, 0.5};
+    return new ModelConfig(
+        name,
+        new VisionConfig(new PatchGeometry(384, 14), 1152, 27, 16, 4304, 16, 4304, 1e-6, half, half),
+        new TextConfig(768, 12, 12, 3072, 30522, 512, 2, 1e-12, 0, 77),
+        1152);
+  }
+}

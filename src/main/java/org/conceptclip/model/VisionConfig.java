@@ -1,0 +1,35 @@
+package org.conceptclip.model;
+
+import org.conceptclip.op.PatchGeometry;
+
+/**
+ * Hyper-parameters of the vision tower, a SigLIP ViT without class token.
+ *
+ * @param geometry image and patch size in pixels
+ * @param width columns of a token
+ * @param depth blocks
+ * @param heads attention heads; divides width
+ * @param mlpHidden columns inside a block's MLP
+ * @param poolHeads heads of the attention pool
+ * @param poolMlpHidden columns inside the pool's MLP
+ * @param layerNormEpsilon of every LayerNorm
+ * @param imageMean per channel, of pixels in [0, 1]
+ * @param imageStd per channel
+ */
+public record VisionConfig(
+    PatchGeometry geometry,
+    int width,
+    int depth,
+    int heads,
+    int mlpHidden,
+    int poolHeads,
+    int poolMlpHidden,
+    double layerNormEpsilon,
+    double[] imageMean,
+    double[] imageStd) {
+
+  /** Tokens an image. */
+  public int tokens() {
+    return geometry.tokens();
+  }
+}
