@@ -18,6 +18,11 @@ public interface Workspace {
   /** Type of the residual stream of the vision tower, at least as precise as {@link #activationType()}. */
   DType residualType();
 
+  /** Type of pooled features and scores: float32 or better. */
+  default DType featureType() {
+    return residualType();
+  }
+
   /**
    * The buffer {@code name} as a [rows, columns] tensor. Two requests under one name share memory: the earlier tensor is
    * dead once the later one is asked for.

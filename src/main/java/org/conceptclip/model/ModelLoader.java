@@ -1,0 +1,233 @@
+package org.conceptclip.model;
+
+import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.conceptclip.op.LinearWeights;
+import org.conceptclip.op.NormWeights;
+import org.conceptclip.op.Parameters;
+import org.conceptclip.op.PatchEmbeddingWeights;
+import org.conceptclip.op.QueryWeights;
+import org.conceptclip.op.TokenEmbeddingWeights;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.weights.TensorLoan;
+import org.conceptclip.weights.WeightSource;
+
+/**
+ * Prepares a model's weights: borrows each tensor by its open_clip name, one at a time per thread, and hands it to the
+ * backend's {@link Parameters}. Blocks are prepared in parallel on the common pool.
+ */
+public final class ModelLoader {
+  private final ModelConfig config;
+  private final WeightSource source;
+  private final Parameters parameters;
+
+  private ModelLoader(ModelConfig config, WeightSource source, Parameters parameters) {
+    this.config = config;
+    this.source = source;
+    this.parameters = parameters;
+  }
+
+  /**
+   * Prepares all weights. {@code source} may be closed afterwards; the weights live as long as {@code parameters}.
+   *
+   * <p>The three parts run at once, so that a big table does not hold up the blocks.
+   */
+  public static ModelWeights load(ModelConfig config, WeightSource source, Parameters parameters) {
+    ModelLoader loader = new ModelLoader(config, source, parameters);
+    CompletableFuture<TokenEmbeddingWeights> tokenEmbedding = CompletableFuture.supplyAsync(loader::tokenEmbedding);
+    try {
+      ModelWeights.Vision vision = loader.vision();
+      List<ModelWeights.TextLayer> layers =
+          IntStream.range(0, config.text().depth()).parallel().mapToObj(loader::textLayer).toList();
+      ModelWeights.Text text = new ModelWeights.Text(
+          tokenEmbedding.join(), layers, loader.linear("text.proj.weight", null), loader.head("text_proj"));
+      return new ModelWeights(vision, text, loader.scalars());
+    } finally {
+      // Whatever failed above, nothing may still be preparing when the caller frees the parameters.
+      tokenEmbedding.handle((weights, failure) -> null).join();
+    }
+  }
+
+  private ModelWeights.Vision vision() {
+    VisionConfig vision = config.vision();
+    List<ModelWeights.VisionBlock> blocks =
+        IntStream.range(0, vision.depth()).parallel().mapToObj(this::visionBlock).toList();
+    return new ModelWeights.Vision(
+        patchEmbedding(), blocks, norm("visual.trunk.norm", vision.layerNormEpsilon()), pool(), head("image_proj"));
+  }
+
+  private ModelWeights.VisionBlock visionBlock(int block) {
+    String prefix = "visual.trunk.blocks." + block + ".";
+    double epsilon = config.vision().layerNormEpsilon();
+    return new ModelWeights.VisionBlock(
+        norm(prefix + "norm1", epsilon),
+        linear(prefix + "attn.qkv"),
+        linear(prefix + "attn.proj"),
+        norm(prefix + "norm2", epsilon),
+        linear(prefix + "mlp.fc1"),
+        linear(prefix + "mlp.fc2"));
+  }
+
+  private ModelWeights.Pool pool() {
+    String prefix = "visual.trunk.attn_pool.";
+    return new ModelWeights.Pool(
+        poolQuery(prefix),
+        linear(prefix + "kv"),
+        linear(prefix + "proj"),
+        norm(prefix + "norm", config.vision().layerNormEpsilon()),
+        linear(prefix + "mlp.fc1"),
+        linear(prefix + "mlp.fc2"));
+  }
+
+  private ModelWeights.TextLayer textLayer(int layer) {
+    String prefix = "text.transformer.encoder.layer." + layer + ".";
+    double epsilon = config.text().layerNormEpsilon();
+    return new ModelWeights.TextLayer(
+        stackedQkv(prefix + "attention.self."),
+        linear(prefix + "attention.output.dense"),
+        norm(prefix + "attention.output.LayerNorm", epsilon),
+        linear(prefix + "intermediate.dense"),
+        linear(prefix + "output.dense"),
+        norm(prefix + "output.LayerNorm", epsilon));
+  }
+
+  private ModelWeights.ProjectionHead head(String prefix) {
+    return new ModelWeights.ProjectionHead(linear(prefix + ".0.weight", null), linear(prefix + ".2.weight", null));
+  }
+
+  private LinearWeights linear(String layer) {
+    return linear(layer + ".weight", layer + ".bias");
+  }
+
+  private LinearWeights linear(String weightName, String biasNameOrNull) {
+    try (TensorLoan weight = source.borrow(weightName)) {
+      if (biasNameOrNull == null) {
+        return parameters.linear(weightName, weight.tensor(), null);
+      }
+      try (TensorLoan bias = source.borrow(biasNameOrNull)) {
+        return parameters.linear(weightName, weight.tensor(), bias.tensor());
+      }
+    }
+  }
+
+  private NormWeights norm(String layer, double epsilon) {
+    try (TensorLoan weight = source.borrow(layer + ".weight");
+        TensorLoan bias = source.borrow(layer + ".bias")) {
+      return parameters.layerNorm(layer + ".weight", weight.tensor(), bias.tensor(), epsilon);
+    }
+  }
+
+  private PatchEmbeddingWeights patchEmbedding() {
+    VisionConfig vision = config.vision();
+    String name = "visual.trunk.patch_embed.proj.weight";
+    double[] scale = new double[3];
+    double[] shift = new double[3];
+    for (int c = 0; c < 3; c++) {
+      scale[c] = 1 / (255 * vision.imageStd()[c]);
+      shift[c] = -vision.imageMean()[c] / vision.imageStd()[c];
+    }
+    try (TensorLoan weight = source.borrow(name);
+        TensorLoan bias = source.borrow("visual.trunk.patch_embed.proj.bias");
+        TensorLoan positions = source.borrow("visual.trunk.pos_embed")) {
+      return parameters.patchEmbedding(
+          name,
+          vision.geometry(),
+          weight.tensor(),
+          bias.tensor(),
+          positions.tensor().reshape(vision.tokens(), vision.width()),
+          scale,
+          shift);
+    }
+  }
+
+  private TokenEmbeddingWeights tokenEmbedding() {
+    String prefix = "text.transformer.embeddings.";
+    String name = prefix + "word_embeddings.weight";
+    try (TensorLoan words = source.borrow(name);
+        TensorLoan positions = source.borrow(prefix + "position_embeddings.weight");
+        TensorLoan types = source.borrow(prefix + "token_type_embeddings.weight");
+        TensorLoan normWeight = source.borrow(prefix + "LayerNorm.weight");
+        TensorLoan normBias = source.borrow(prefix + "LayerNorm.bias")) {
+      return parameters.tokenEmbedding(
+          name,
+          words.tensor(),
+          positions.tensor(),
+          types.tensor().rows(0, 1).reshape(config.text().width()),
+          normWeight.tensor(),
+          normBias.tensor(),
+          config.text().layerNormEpsilon());
+    }
+  }
+
+  /** The pool's query, {@code W_q latent + b_q}: the latent is a parameter, so the product is constant. In float64. */
+  private QueryWeights poolQuery(String prefix) {
+    int width = config.vision().width();
+    try (TensorLoan latent = source.borrow(prefix + "latent");
+        TensorLoan weight = source.borrow(prefix + "q.weight");
+        TensorLoan bias = source.borrow(prefix + "q.bias")) {
+      double[] input = latent.tensor().toDoubleArray();
+      double[] query = bias.tensor().toDoubleArray();
+      for (int row = 0; row < width; row++) {
+        double[] matrixRow = weight.tensor().rows(row, 1).toDoubleArray();
+        double sum = 0;
+        for (int column = 0; column < width; column++) {
+          sum += matrixRow[column] * input[column];
+        }
+        query[row] += sum;
+      }
+      return parameters.query(prefix + "q.weight", HostTensor.of(query, width));
+    }
+  }
+
+  /** Query, key and value matrices of a BERT layer as one [3 * width, width] matrix: one product instead of three. */
+  private LinearWeights stackedQkv(String prefix) {
+    try (Arena arena = Arena.ofConfined()) {
+      HostTensor weight = stack(arena, prefix, ".weight");
+      HostTensor bias = stack(arena, prefix, ".bias");
+      return parameters.linear(prefix + "qkv.weight", weight, bias);
+    }
+  }
+
+  private HostTensor stack(Arena arena, String prefix, String suffix) {
+    HostTensor stacked = null;
+    long offset = 0;
+    for (String part : List.of("query", "key", "value")) {
+      try (TensorLoan loan = source.borrow(prefix + part + suffix)) {
+        HostTensor tensor = loan.tensor();
+        if (stacked == null) {
+          stacked = stackOfThree(arena, tensor);
+        } else if (stacked.dtype() != tensor.dtype()) {
+          throw new IllegalArgumentException(
+              prefix + part + suffix + " is " + tensor.dtype() + ", its siblings are " + stacked.dtype());
+        }
+        stacked.data().asSlice(offset, tensor.byteSize()).copyFrom(tensor.data());
+        offset += tensor.byteSize();
+      }
+    }
+    return stacked;
+  }
+
+  private static HostTensor stackOfThree(Arena arena, HostTensor part) {
+    DType dtype = part.dtype();
+    return part.shape().rank() == 1
+        ? HostTensor.allocate(arena, dtype, 3 * part.columns())
+        : HostTensor.allocate(arena, dtype, 3 * part.rows(), part.columns());
+  }
+
+  private Scalars scalars() {
+    return new Scalars(
+        Math.exp(scalar("logit_scale")),
+        scalar("logit_bias"),
+        Math.exp(scalar("concept_logit_scale")),
+        scalar("concept_logit_bias"));
+  }
+
+  private double scalar(String name) {
+    try (TensorLoan loan = source.borrow(name)) {
+      return loan.tensor().getDouble(0);
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package org.conceptclip.model;
+
+import java.util.List;
+import org.conceptclip.op.LinearWeights;
+import org.conceptclip.op.NormWeights;
+import org.conceptclip.op.PatchEmbeddingWeights;
+import org.conceptclip.op.QueryWeights;
+import org.conceptclip.op.TokenEmbeddingWeights;
+
+/**
+ * Prepared weights of the whole model. Immutable views: the memory belongs to the {@link org.conceptclip.op.Parameters}
+ * that made them.
+ */
+public record ModelWeights(Vision vision, Text text, Scalars scalars) {
+
+  /** Vision tower, attention pool and the projection head of its tokens. */
+  public record Vision(
+      PatchEmbeddingWeights embedding, List<VisionBlock> blocks, NormWeights norm, Pool pool, ProjectionHead head) {}
+
+  /** One pre-norm block. */
+  public record VisionBlock(
+      NormWeights norm1,
+      LinearWeights qkv,
+      LinearWeights proj,
+      NormWeights norm2,
+      LinearWeights fc1,
+      LinearWeights fc2) {}
+
+  /** Attention pool: the latent's query is constant, so it is projected once, at load. */
+  public record Pool(
+      QueryWeights query, LinearWeights kv, LinearWeights proj, NormWeights norm, LinearWeights fc1, LinearWeights fc2) {}
+
+  /** Text tower, its output projection and the projection head of its tokens. */
+  public record Text(
+      TokenEmbeddingWeights embedding, List<TextLayer> layers, LinearWeights proj, ProjectionHead head) {}
+
+  /** One post-norm layer; query, key and value matrices are stacked into one. */
+  public record TextLayer(
+      LinearWeights qkv,
+      LinearWeights attentionOutput,
+      NormWeights attentionNorm,
+      LinearWeights fc1,
+      LinearWeights fc2,
+      NormWeights outputNorm) {}
+
+  /** Linear, GELU, linear, without biases: maps every token to the concept space. */
+  public record ProjectionHead(LinearWeights first, LinearWeights second) {}
+}
