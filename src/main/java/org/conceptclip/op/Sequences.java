@@ -53,6 +53,16 @@ public record Sequences(int[] cumulativeRows, int[] keyLengths) {
     return new Sequences(cumulative, keyLengths.clone());
   }
 
+  /** Sequences {@code first} (inclusive) to {@code last} (exclusive), their rows counted from 0. */
+  public Sequences range(int first, int last) {
+    int[] cumulative = Arrays.copyOfRange(cumulativeRows, first, last + 1);
+    int begin = cumulative[0];
+    for (int s = 0; s < cumulative.length; s++) {
+      cumulative[s] -= begin;
+    }
+    return new Sequences(cumulative, Arrays.copyOfRange(keyLengths, first, last));
+  }
+
   /** Number of sequences. */
   public int count() {
     return keyLengths.length;

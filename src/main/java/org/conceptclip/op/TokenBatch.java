@@ -1,5 +1,6 @@
 package org.conceptclip.op;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -33,6 +34,16 @@ public record TokenBatch(int[] ids, int[] positions, Sequences sequences) {
       }
     }
     return new TokenBatch(ids, positions, sequences);
+  }
+
+  /** Texts {@code first} (inclusive) to {@code last} (exclusive) as a batch of their own. */
+  public TokenBatch texts(int first, int last) {
+    int begin = sequences.cumulativeRows()[first];
+    int end = sequences.cumulativeRows()[last];
+    return new TokenBatch(
+        Arrays.copyOfRange(ids, begin, end),
+        Arrays.copyOfRange(positions, begin, end),
+        sequences.range(first, last));
   }
 
   /** Number of texts. */

@@ -3,6 +3,7 @@ package org.conceptclip.op;
 import java.lang.foreign.Arena;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
 
 /**
@@ -24,10 +25,15 @@ public interface Workspace {
   }
 
   /**
-   * The buffer {@code name} as a [rows, columns] tensor. Two requests under one name share memory: the earlier tensor is
+   * The buffer {@code name} as a tensor of this shape. Two requests under one name share memory: the earlier tensor is
    * dead once the later one is asked for.
    */
-  Tensor buffer(String name, DType dtype, long rows, long columns);
+  Tensor buffer(String name, DType dtype, Shape shape);
+
+  /** The buffer {@code name} as a [rows, columns] tensor. */
+  default Tensor buffer(String name, DType dtype, long rows, long columns) {
+    return buffer(name, dtype, Shape.of(rows, columns));
+  }
 
   /** Rows {@code first} to {@code first + count} of a [rows, columns] tensor of this workspace, as a view. */
   Tensor rows(Tensor tensor, long first, long count);
