@@ -1,0 +1,287 @@
+package org.conceptclip.weights;
+
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.MalformedJsonException;
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.Shape;
+
+/**
+ * The JSON header of a safetensors file, read strictly: whatever the format leaves open to misreading (duplicate keys,
+ * holes, overlaps, numbers that are not plain integers, text after the object) is refused.
+ *
+ * @param tensors in the order of their data
+ * @param metadata the strings under {@code __metadata__}
+ */
+record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, String> metadata) {
+  /** Longest header that the format allows, in bytes. */
+  static final long LIMIT_BYTES = 100_000_000;
+
+  /** Bytes of the length field in front of the header. */
+  static final int PREFIX_BYTES = 8;
+
+  private static final int MOST_DIMENSIONS = 64;
+  private static final String METADATA = "__metadata__";
+
+  /**
+   * Checks the length field against the format and the file.
+   *
+   * @param length the field, little-endian, as read (so a value above 2^63 is negative)
+   * @return the header's length in bytes
+   */
+  static int checkLength(String file, long length, long fileBytes) {
+    if (length < 0 || length > LIMIT_BYTES) {
+      throw new BadInputException(
+          file + ": header length is " + Long.toUnsignedString(length) + ", expected at most " + LIMIT_BYTES
+              + " (is this a safetensors file?)");
+    }
+    if (length > fileBytes - PREFIX_BYTES) {
+      throw new BadInputException(
+          file + ": header of " + length + " bytes in a file of " + fileBytes + ", expected at least "
+              + (PREFIX_BYTES + length) + " (truncated?)");
+    }
+    return (int) length;
+  }
+
+  /**
+   * Reads and checks a header.
+   *
+   * @param file for messages
+   * @param header the bytes between the length field and the data
+   * @param dataBytes bytes of the file after the header
+   * @throws BadInputException if any rule of the format is broken
+   */
+  static SafetensorsHeader parse(String file, byte[] header, long dataBytes) {
+    return new Parser(file, dataBytes).parse(header);
+  }
+
+  private static final class Parser {
+    private final String file;
+    private final long dataBytes;
+    private final Map<String, TensorInfo> found = new LinkedHashMap<>();
+    private final Map<String, String> metadata = new LinkedHashMap<>();
+    private JsonReader json;
+
+    Parser(String file, long dataBytes) {
+      this.file = file;
+      this.dataBytes = dataBytes;
+    }
+
+    SafetensorsHeader parse(byte[] header) {
+      int end = header.length;
+      while (end > 0 && header[end - 1] == ' ') {
+        end--;
+      }
+      if (end == 0 || header[0] != '{' || header[end - 1] != '}') {
+        throw bad("header is not a JSON object, expected '{' at its start and '}' with nothing but spaces after it at its end");
+      }
+      var decoder =
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .onMalformedInput(CodingErrorAction.REPORT)
+              .onUnmappableCharacter(CodingErrorAction.REPORT);
+      try (JsonReader reader = new JsonReader(new InputStreamReader(new ByteArrayInputStream(header, 0, end), decoder))) {
+        reader.setStrictness(Strictness.STRICT);
+        json = reader;
+        readObject();
+      } catch (CharacterCodingException e) {
+        throw new BadInputException(file + ": header is not valid UTF-8", e);
+      } catch (MalformedJsonException | EOFException e) {
+        throw new BadInputException(file + ": header is not valid JSON: " + firstLine(e), e);
+      } catch (IOException e) {
+        throw new BadInputException(file + ": header cannot be read: " + firstLine(e), e);
+      }
+      return new SafetensorsHeader(inDataOrder(), Collections.unmodifiableMap(metadata));
+    }
+
+    private void readObject() throws IOException {
+      boolean metadataSeen = false;
+      json.beginObject();
+      while (json.hasNext()) {
+        String name = name("tensor");
+        if (name.equals(METADATA)) {
+          if (metadataSeen) {
+            throw bad("duplicate key " + METADATA);
+          }
+          metadataSeen = true;
+          readMetadata();
+        } else if (found.put(name, readTensor(name)) != null) {
+          throw bad("duplicate tensor " + Quoting.quote(name));
+        }
+      }
+      json.endObject();
+      if (json.peek() != JsonToken.END_DOCUMENT) {
+        throw bad("text after the header's JSON object, expected only spaces");
+      }
+    }
+
+    private void readMetadata() throws IOException {
+      expect(JsonToken.BEGIN_OBJECT, METADATA, "an object of strings");
+      json.beginObject();
+      while (json.hasNext()) {
+        String key = name("metadata key");
+        expect(JsonToken.STRING, METADATA + " " + Quoting.quote(key), "a string");
+        if (metadata.put(key, json.nextString()) != null) {
+          throw bad("duplicate metadata key " + Quoting.quote(key));
+        }
+      }
+      json.endObject();
+    }
+
+    private TensorInfo readTensor(String name) throws IOException {
+      String where = "tensor " + Quoting.quote(name);
+      expect(JsonToken.BEGIN_OBJECT, where, "an object with dtype, shape and data_offsets");
+      DType dtype = null;
+      long[] extents = null;
+      long[] offsets = null;
+      json.beginObject();
+      while (json.hasNext()) {
+        String key = json.nextName();
+        boolean again =
+            switch (key) {
+              case "dtype" -> dtype != null;
+              case "shape" -> extents != null;
+              case "data_offsets" -> offsets != null;
+              default -> throw bad(where + " has a key " + Quoting.quote(key) + ", expected dtype, shape and data_offsets");
+            };
+        if (again) {
+          throw bad("duplicate key " + key + " in " + where);
+        }
+        switch (key) {
+          case "dtype" -> dtype = dtype(where);
+          case "shape" -> extents = integers(where + " shape", MOST_DIMENSIONS);
+          default -> offsets = integers(where + " data_offsets", 2);
+        }
+      }
+      json.endObject();
+      if (dtype == null || extents == null || offsets == null) {
+        throw bad(where + " lacks " + (dtype == null ? "dtype" : extents == null ? "shape" : "data_offsets"));
+      }
+      return checked(where, dtype, extents, offsets);
+    }
+
+    private TensorInfo checked(String where, DType dtype, long[] extents, long[] offsets) {
+      if (offsets.length != 2) {
+        throw bad(where + " has " + offsets.length + " data_offsets, expected begin and end");
+      }
+      if (offsets[1] < offsets[0]) {
+        throw bad(where + " data_offsets end at " + offsets[1] + ", before their begin " + offsets[0]);
+      }
+      Shape shape;
+      long bytes;
+      try {
+        shape = Shape.of(extents);
+        bytes = Math.multiplyExact(shape.elements(), (long) dtype.bytes());
+      } catch (IllegalArgumentException | ArithmeticException e) {
+        throw new BadInputException(
+            file + ": size of " + where + " overflows: " + dtype + " " + Arrays.toString(extents), e);
+      }
+      if (bytes != offsets[1] - offsets[0]) {
+        throw bad(
+            where + " has " + (offsets[1] - offsets[0]) + " bytes of data, expected " + bytes + " for " + dtype + " " + shape);
+      }
+      return new TensorInfo(dtype, shape, offsets[0], offsets[1]);
+    }
+
+    private DType dtype(String where) throws IOException {
+      expect(JsonToken.STRING, where + " dtype", "a string");
+      String text = json.nextString();
+      return DType.named(text)
+          .orElseThrow(
+              () -> bad(where + " has dtype " + Quoting.quote(text) + ", expected one of " + Arrays.toString(DType.values())));
+    }
+
+    private long[] integers(String where, int most) throws IOException {
+      expect(JsonToken.BEGIN_ARRAY, where, "an array of integers");
+      List<Long> values = new ArrayList<>();
+      json.beginArray();
+      while (json.hasNext()) {
+        if (values.size() == most) {
+          throw bad(where + " has more than " + most + " entries");
+        }
+        expect(JsonToken.NUMBER, where, "integers");
+        values.add(integer(where, json.nextString()));
+      }
+      json.endArray();
+      return values.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    private long integer(String where, String literal) {
+      if (!literal.chars().allMatch(c -> c >= '0' && c <= '9')) {
+        throw bad(where + " has " + Quoting.plain(literal) + ", expected integers from 0 on");
+      }
+      try {
+        return Long.parseLong(literal);
+      } catch (NumberFormatException e) {
+        throw new BadInputException(
+            file + ": " + where + " has " + Quoting.plain(literal) + ", expected at most " + Long.MAX_VALUE, e);
+      }
+    }
+
+    private String name(String what) throws IOException {
+      String name = json.nextName();
+      if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
+        throw bad(what + " name has half of a surrogate pair, expected Unicode text");
+      }
+      return name;
+    }
+
+    private void expect(JsonToken token, String where, String expected) throws IOException {
+      JsonToken next = json.peek();
+      if (next != token) {
+        throw bad(where + " is of kind " + next.name().toLowerCase(java.util.Locale.ROOT) + ", expected " + expected);
+      }
+    }
+
+    /** The tensors by their place in the data, which they must tile without hole or overlap. */
+    private SequencedMap<String, TensorInfo> inDataOrder() {
+      List<Map.Entry<String, TensorInfo>> entries = new ArrayList<>(found.entrySet());
+      entries.sort(
+          Comparator.comparingLong((Map.Entry<String, TensorInfo> e) -> e.getValue().begin())
+              .thenComparingLong(e -> e.getValue().end()));
+      SequencedMap<String, TensorInfo> ordered = new LinkedHashMap<>();
+      long position = 0;
+      for (Map.Entry<String, TensorInfo> entry : entries) {
+        if (entry.getValue().begin() != position) {
+          throw bad(
+              "data of tensor " + Quoting.quote(entry.getKey()) + " begins at " + entry.getValue().begin() + ", expected "
+                  + position + " (" + (entry.getValue().begin() < position ? "overlap" : "hole") + ")");
+        }
+        position = entry.getValue().end();
+        ordered.put(entry.getKey(), entry.getValue());
+      }
+      if (position != dataBytes) {
+        throw bad(
+            "tensors take " + position + " bytes, but " + dataBytes + " follow the header ("
+                + (dataBytes < position ? "truncated?" : "expected nothing after them") + ")");
+      }
+      return Collections.unmodifiableSequencedMap(ordered);
+    }
+
+    private BadInputException bad(String what) {
+      return new BadInputException(file + ": " + what);
+    }
+
+    /** The JSON reader's own words, without its second line, which points at a manual. */
+    private static String firstLine(Exception e) {
+      return Quoting.plain(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+    }
+  }
+}
