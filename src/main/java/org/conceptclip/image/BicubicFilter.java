@@ -1,0 +1,106 @@
+package org.conceptclip.image;
+
+/**
+ * One axis of Pillow's antialiased bicubic resampling: for each output position the range of input positions ("taps") and
+ * their fixed-point weights.
+ *
+ * <p>Keys's kernel with a = -0.5, widened by the scale when shrinking; weights normalised in float64, then rounded to
+ * multiples of 2^-22. The order of the float64 operations is part of the contract: it decides the last bit. Immutable.
+ */
+final class BicubicFilter {
+  /** Fraction bits of a weight. */
+  static final int PRECISION_BITS = 22;
+
+  /** Half, in the scale of a weighted sum: added before the shift so that it rounds. */
+  static final int ROUNDING = 1 << (PRECISION_BITS - 1);
+
+  /** Up to this input extent all weights are kept (about 4 ints per input position); beyond, made when asked for. */
+  private static final int LARGEST_KEPT_EXTENT = 1 << 20;
+
+  private final int inputs;
+  private final int outputs;
+  private final double scale;
+  private final double support;
+  private final double kernelStep;
+  private final int[][] kept;
+
+  BicubicFilter(int inputs, int outputs) {
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.scale = (double) inputs / outputs;
+    double widening = Math.max(scale, 1.0);
+    this.support = 2.0 * widening;
+    this.kernelStep = 1.0 / widening;
+    this.kept = inputs <= LARGEST_KEPT_EXTENT ? new int[outputs][] : null;
+    if (kept != null) {
+      for (int output = 0; output < outputs; output++) {
+        kept[output] = makeWeights(output);
+      }
+    }
+  }
+
+  /** Whether input and output have the same extent, so that resampling changes nothing. */
+  boolean isIdentity() {
+    return inputs == outputs;
+  }
+
+  /** Extent of the output axis. */
+  int outputs() {
+    return outputs;
+  }
+
+  /** Whether {@link #weights} is a look-up; otherwise each call computes. */
+  boolean isKept() {
+    return kept != null;
+  }
+
+  /** First tap of an output position. Never falls as the position rises. */
+  int first(int output) {
+    return Math.max((int) (center(output) - support + 0.5), 0);
+  }
+
+  /** One past the last tap of an output position. Never falls as the position rises. */
+  int end(int output) {
+    return Math.min((int) (center(output) + support + 0.5), inputs);
+  }
+
+  /** Weights of the taps {@link #first} to {@link #end}, in units of 2^-22; not to be written to. */
+  int[] weights(int output) {
+    return kept != null ? kept[output] : makeWeights(output);
+  }
+
+  /** Rounds a weighted sum (which includes {@link #ROUNDING}) to 0..255. */
+  static int toUnsignedByte(int sum) {
+    return Math.clamp(sum >> PRECISION_BITS, 0, 255);
+  }
+
+  private double center(int output) {
+    return (output + 0.5) * scale;
+  }
+
+  private int[] makeWeights(int output) {
+    double center = center(output);
+    int first = first(output);
+    double[] exact = new double[end(output) - first];
+    double sum = 0;
+    for (int tap = 0; tap < exact.length; tap++) {
+      exact[tap] = kernel((tap + first - center + 0.5) * kernelStep);
+      sum += exact[tap];
+    }
+    int[] weights = new int[exact.length];
+    for (int tap = 0; tap < exact.length; tap++) {
+      double weight = sum != 0 ? exact[tap] / sum : exact[tap];
+      weights[tap] = (int) (weight * (1 << PRECISION_BITS) + (weight < 0 ? -0.5 : 0.5));
+    }
+    return weights;
+  }
+
+  private static double kernel(double signedDistance) {
+    double x = Math.abs(signedDistance);
+    double a = -0.5;
+    if (x < 1) {
+      return ((a + 2) * x - (a + 3)) * x * x + 1;
+    }
+    return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
+  }
+}

@@ -1,0 +1,38 @@
+package org.conceptclip.image;
+
+import org.conceptclip.tensor.BadInputException;
+
+/**
+ * What a decoder accepts before it allocates memory for pixels.
+ *
+ * @param maxPixels most pixels (width times height) that a file's header may announce
+ */
+public record DecodeLimits(long maxPixels) {
+  /** Pillow refuses from twice its warning threshold (256 MiB of RGB pixels, rounded down) on: the same number here. */
+  public static final DecodeLimits DEFAULT = new DecodeLimits(178_956_970L);
+
+  /** Most pixels whose RGB bytes fit one Java array. */
+  private static final long ARRAY_PIXELS = (Integer.MAX_VALUE - 8) / RgbImage.CHANNELS;
+
+  public DecodeLimits {
+    if (maxPixels < 1 || maxPixels > ARRAY_PIXELS) {
+      throw new IllegalArgumentException("maxPixels is " + maxPixels + ", expected 1 to " + ARRAY_PIXELS);
+    }
+  }
+
+  /**
+   * Refuses a picture by the size that its header announces.
+   *
+   * @throws BadInputException if a side is below 1 or the picture has more than {@link #maxPixels} pixels
+   */
+  void check(String name, long width, long height) {
+    if (width < 1 || height < 1) {
+      throw new BadInputException(name + ": header announces " + width + "x" + height + " pixels, expected at least 1x1");
+    }
+    // Both sides fit 32 bits in every format here, so the product fits a long.
+    if (width * height > maxPixels) {
+      throw new BadInputException(name + ": header announces " + width + "x" + height + " = " + width * height
+          + " pixels, expected at most " + maxPixels + " (decompression bomb?)");
+    }
+  }
+}

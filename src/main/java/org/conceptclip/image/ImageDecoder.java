@@ -1,0 +1,92 @@
+package org.conceptclip.image;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import org.conceptclip.tensor.BadInputException;
+
+/**
+ * Image files to RGB, as Pillow 9.4's {@code Image.open(file).convert("RGB")} reads them.
+ *
+ * <p>The format is told by content. Orientation tags are not applied, colour profiles are ignored, alpha is dropped
+ * without blending, palettes become colours, CMYK is converted naively, and of several frames or pages the first counts.
+ * Where Pillow would return a damaged picture (a file that ends early, 16-bit grey clipped to white) the file is refused.
+ *
+ * <p>Thread-safe: a decoder holds nothing but its limits.
+ */
+public final class ImageDecoder {
+  private final DecodeLimits limits;
+
+  public ImageDecoder(DecodeLimits limits) {
+    this.limits = limits;
+  }
+
+  /**
+   * Decodes a file.
+   *
+   * @throws BadInputException one line that names the file, what was found and what was expected: no such file, a
+   *     directory, unreadable, empty, no image, an unsupported format or mode, more pixels than the limit, damaged
+   */
+  public RgbImage decode(Path file) {
+    String name = file.toString();
+    if (!Files.exists(file)) {
+      boolean dangling = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+      throw new BadInputException(name + (dangling ? ": link to a missing file" : ": no such file")
+          + ", expected an image file (" + ImageFormat.NAMES + ")");
+    }
+    if (!Files.isRegularFile(file)) {
+      throw new BadInputException(name + (Files.isDirectory(file) ? ": is a directory" : ": is not a regular file")
+          + ", expected an image file (" + ImageFormat.NAMES + ")");
+    }
+    try {
+      long size = Files.size(file);
+      if (size > Integer.MAX_VALUE - 8) {
+        throw new BadInputException(name + ": " + size + " bytes, expected an image file below 2 GiB");
+      }
+      return decode(Files.readAllBytes(file), name);
+    } catch (AccessDeniedException e) {
+      throw new BadInputException(name + ": permission denied, expected a readable image file", e);
+    } catch (IOException e) {
+      throw new BadInputException(name + ": cannot be read (" + e + "), expected a readable image file", e);
+    }
+  }
+
+  /**
+   * Decodes a file's content.
+   *
+   * @param bytes the whole file; not changed
+   * @param name how messages call it
+   * @throws BadInputException as {@link #decode(Path)}
+   */
+  public RgbImage decode(byte[] bytes, String name) {
+    if (bytes.length == 0) {
+      throw new BadInputException(name + ": empty (0 bytes), expected an image (" + ImageFormat.NAMES + ")");
+    }
+    ImageFormat format = ImageFormat.of(bytes);
+    if (format == null) {
+      throw new BadInputException(
+          name + ": found " + ImageFormat.describe(bytes) + ", expected an image (" + ImageFormat.NAMES + ")");
+    }
+    try {
+      return switch (format) {
+        case PNG -> new PngDecoder(bytes, name, limits).decode();
+        case JPEG -> new JpegDecoder(bytes, name, limits).decode();
+        case GIF, BMP, TIFF, WEBP -> new PluginDecoder(format, bytes, name, limits).decode();
+      };
+    } catch (BadInputException e) {
+      throw e;
+    } catch (IOException | RuntimeException | StackOverflowError e) {
+      // The one place where whatever a decoder throws on hostile data becomes a refusal; the cause keeps the details.
+      throw new BadInputException(
+          name + ": damaged " + format + " (" + oneLine(e) + "), expected a complete, valid image", e);
+    }
+  }
+
+  private static String oneLine(Throwable failure) {
+    String message = failure.getMessage();
+    String kind = failure.getClass().getSimpleName();
+    return message == null || message.isBlank() ? kind : kind + ": " + message.strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+}

@@ -1,0 +1,96 @@
+package org.conceptclip.image;
+
+/**
+ * JPEG's colour conversions (ITU-T T.871: full-range BT.601) in the 16-bit fixed point that libjpeg uses, and Pillow's
+ * conversion of CMYK. All take interleaved samples and return interleaved RGB.
+ */
+final class JpegColour {
+  private static final int FRACTION_BITS = 16;
+  private static final int HALF = 1 << (FRACTION_BITS - 1);
+  private static final int[] RED_OF_CR = new int[256];
+  private static final int[] BLUE_OF_CB = new int[256];
+  private static final int[] GREEN_OF_CR = new int[256];
+  private static final int[] GREEN_OF_CB = new int[256];
+
+  static {
+    for (int value = 0; value < 256; value++) {
+      int chroma = value - 128;
+      RED_OF_CR[value] = fixed(1.40200) * chroma + HALF >> FRACTION_BITS;
+      BLUE_OF_CB[value] = fixed(1.77200) * chroma + HALF >> FRACTION_BITS;
+      GREEN_OF_CR[value] = -fixed(0.71414) * chroma;
+      GREEN_OF_CB[value] = -fixed(0.34414) * chroma + HALF;
+    }
+  }
+
+  private JpegColour() {}
+
+  static byte[] greyToRgb(byte[] grey) {
+    byte[] rgb = new byte[Math.multiplyExact(grey.length, RgbImage.CHANNELS)];
+    for (int pixel = 0, to = 0; pixel < grey.length; pixel++, to += RgbImage.CHANNELS) {
+      rgb[to] = grey[pixel];
+      rgb[to + 1] = grey[pixel];
+      rgb[to + 2] = grey[pixel];
+    }
+    return rgb;
+  }
+
+  /** In place: the array given is the array returned. */
+  static byte[] yccToRgb(byte[] samples) {
+    for (int at = 0; at < samples.length; at += RgbImage.CHANNELS) {
+      toRgb(samples, at, samples, at);
+    }
+    return samples;
+  }
+
+  /** Adobe stores inks inverted (0 is full ink), and Pillow takes every CMYK JPEG to be Adobe's. */
+  static byte[] invertedCmykToRgb(byte[] samples) {
+    byte[] rgb = new byte[samples.length / 4 * RgbImage.CHANNELS];
+    for (int from = 0, to = 0; from < samples.length; from += 4, to += RgbImage.CHANNELS) {
+      int paper = samples[from + 3] & 0xff;
+      for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
+        rgb[to + channel] = mixInk(255 - (samples[from + channel] & 0xff), paper);
+      }
+    }
+    return rgb;
+  }
+
+  /** The first three components convert to RGB, which is what inverted CMY is. */
+  static byte[] ycckToRgb(byte[] samples) {
+    for (int at = 0; at < samples.length; at += 4) {
+      toRgb(samples, at, samples, at);
+      // libjpeg yields CMY = 255 - RGB here, and Pillow inverts all four inks.
+      for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
+        samples[at + channel] = (byte) (255 - (samples[at + channel] & 0xff));
+      }
+    }
+    return invertedCmykToRgb(samples);
+  }
+
+  /**
+   * One channel from its ink and the paper that black ink leaves.
+   *
+   * @param ink 0 (none) to 255
+   * @param paper 255 minus black
+   */
+  static byte mixInk(int ink, int paper) {
+    int product = ink * paper + 128;
+    return (byte) Math.clamp(paper - ((product >> 8) + product >> 8), 0, 255);
+  }
+
+  private static void toRgb(byte[] samples, int from, byte[] rgb, int to) {
+    int luma = samples[from] & 0xff;
+    int cb = samples[from + 1] & 0xff;
+    int cr = samples[from + 2] & 0xff;
+    rgb[to] = clip(luma + RED_OF_CR[cr]);
+    rgb[to + 1] = clip(luma + (GREEN_OF_CB[cb] + GREEN_OF_CR[cr] >> FRACTION_BITS));
+    rgb[to + 2] = clip(luma + BLUE_OF_CB[cb]);
+  }
+
+  private static byte clip(int value) {
+    return (byte) Math.clamp(value, 0, 255);
+  }
+
+  private static int fixed(double factor) {
+    return (int) (factor * (1 << FRACTION_BITS) + 0.5);
+  }
+}

@@ -1,0 +1,221 @@
+package org.conceptclip.image;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.conceptclip.tensor.BadInputException;
+
+/**
+ * What a JPEG's marker segments say, read before any pixel is decoded.
+ *
+ * <pre>
+ * file    = FFD8 segment* scan+ FFD9
+ * segment = FF [marker][int16 length, itself included, big-endian][bytes]
+ * scan    = SOS segment, entropy-coded bytes in which FF is followed by 00 or a restart marker
+ * </pre>
+ *
+ * @param width columns
+ * @param height rows
+ * @param colour how samples relate to colours
+ * @param codeStart offset of the first SOS
+ */
+record JpegHeader(int width, int height, Colour colour, int codeStart) {
+  /** What the stored components mean, by libjpeg's rules for files that do not say. */
+  enum Colour {
+    GREY(1),
+    RGB(3),
+    YCC(3),
+    CMYK(4),
+    YCCK(4);
+
+    final int components;
+
+    Colour(int components) {
+      this.components = components;
+    }
+  }
+
+  private static final int SOI = 0xd8;
+  private static final int EOI = 0xd9;
+  private static final int SOS = 0xda;
+  private static final int COMMENT = 0xfe;
+
+  /** Adobe's segment with colour transform 0: it tells a decoder to hand out the components as they are stored. */
+  private static final byte[] UNTRANSFORMED = {
+    (byte) 0xff, (byte) 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 0
+  };
+
+  /**
+   * Reads the segments before the first scan and finds the end of the last.
+   *
+   * @throws BadInputException if the file ends before its end marker, or is of a kind not read here
+   */
+  static JpegHeader read(byte[] file, String name, DecodeLimits limits) {
+    return new Parser(file, name, limits).read();
+  }
+
+  /** The same picture without profiles, comments and thumbnails, marked to be decoded without colour transform. */
+  byte[] untransformed(byte[] file) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream(file.length + UNTRANSFORMED.length);
+    out.write(0xff);
+    out.write(SOI);
+    out.writeBytes(UNTRANSFORMED);
+    int at = 2;
+    while (at < codeStart) {
+      int marker = file[at + 1] & 0xff;
+      if (marker == 0xff) {
+        at++;
+        continue;
+      }
+      int end = at + 2 + Parser.segmentLength(file, at);
+      if ((marker & 0xf0) != 0xe0 && marker != COMMENT) {
+        out.write(file, at, end - at);
+      }
+      at = end;
+    }
+    out.write(file, codeStart, file.length - codeStart);
+    return out.toByteArray();
+  }
+
+  private static final class Parser {
+    private final byte[] file;
+    private final String name;
+    private final DecodeLimits limits;
+    private int frame = -1;
+    private boolean jfif;
+    private int adobeTransform = -1;
+
+    Parser(byte[] file, String name, DecodeLimits limits) {
+      this.file = file;
+      this.name = name;
+      this.limits = limits;
+    }
+
+    static int segmentLength(byte[] file, int at) {
+      return unsignedShort(file, at + 2);
+    }
+
+    JpegHeader read() {
+      int at = 2;
+      while (true) {
+        require(at + 4);
+        int marker = file[at + 1] & 0xff;
+        if ((file[at] & 0xff) != 0xff) {
+          throw damaged("byte " + hex(file[at]) + " at " + at, "a marker");
+        }
+        if (marker == 0xff) {
+          at++;
+          continue;
+        }
+        int length = segmentLength(file, at);
+        if (marker == EOI || marker <= 0x01 || (marker & 0xf8) == 0xd0 || marker == SOI || length < 2) {
+          throw damaged("marker " + hex((byte) marker) + " of length " + length + " before the first scan",
+              "tables, frame header and scan");
+        }
+        require(at + 2 + length);
+        if (marker == SOS) {
+          break;
+        }
+        take(marker, at, length);
+        at += 2 + length;
+      }
+      if (frame < 0) {
+        throw damaged("a scan without frame header", "SOF0, SOF1 or SOF2 first");
+      }
+      requireEnd(at);
+      int height = unsignedShort(file, frame + 5);
+      int width = unsignedShort(file, frame + 7);
+      return new JpegHeader(width, height, colour(), at);
+    }
+
+    private void take(int marker, int at, int length) {
+      boolean isFrame = (marker & 0xf0) == 0xc0 && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+      if (isFrame) {
+        takeFrame(marker, at, length);
+      } else if (marker == 0xe0 && length >= 7 && hasText(at + 4, "JFIF")) {
+        jfif = true;
+      } else if (marker == 0xee && length >= 14 && hasText(at + 4, "Adobe")) {
+        adobeTransform = file[at + 15] & 0xff;
+      }
+    }
+
+    private void takeFrame(int marker, int at, int length) {
+      if (frame >= 0) {
+        throw damaged("a second frame header", "one");
+      }
+      if (marker > 0xc2) {
+        throw new BadInputException(name + ": JPEG of kind SOF" + (marker & 0xf)
+            + " (lossless, hierarchical or arithmetic), expected baseline or progressive Huffman coding");
+      }
+      if (length < 8 || length != 8 + 3 * (file[at + 9] & 0xff)) {
+        throw damaged("frame header of " + length + " bytes", "8 and 3 for each component");
+      }
+      if (file[at + 4] != 8) {
+        throw new BadInputException(name + ": JPEG of " + file[at + 4] + " bits a sample, expected 8");
+      }
+      limits.check(name, unsignedShort(file, at + 7), unsignedShort(file, at + 5));
+      frame = at;
+    }
+
+    private Colour colour() {
+      int components = file[frame + 9] & 0xff;
+      return switch (components) {
+        case 1 -> Colour.GREY;
+        case 3 -> {
+          boolean named = file[frame + 10] == 'R' && file[frame + 13] == 'G' && file[frame + 16] == 'B';
+          boolean rgb = !jfif && (adobeTransform >= 0 ? adobeTransform == 0 : named);
+          yield rgb ? Colour.RGB : Colour.YCC;
+        }
+        case 4 -> adobeTransform > 0 ? Colour.YCCK : Colour.CMYK;
+        default -> throw new BadInputException(
+            name + ": JPEG of " + components + " components, expected 1 (grey), 3 (colour) or 4 (CMYK)");
+      };
+    }
+
+    /** Goes over the scans: a file that was cut lacks the end marker, and a decoder would fill the rest with grey. */
+    private void requireEnd(int from) {
+      int at = from;
+      while (at < file.length - 1) {
+        if (file[at] != (byte) 0xff) {
+          at++;
+          continue;
+        }
+        int marker = file[at + 1] & 0xff;
+        if (marker == EOI) {
+          return;
+        }
+        boolean standsAlone = marker <= 0x01 || marker == 0xff || (marker & 0xf8) == 0xd0;
+        if (standsAlone) {
+          at += marker == 0xff ? 1 : 2;
+        } else {
+          require(at + 4);
+          at += 2 + segmentLength(file, at);
+        }
+      }
+      throw damaged("truncated: ends at byte " + file.length, "an end marker after the last scan");
+    }
+
+    private void require(int end) {
+      if (end > file.length) {
+        throw damaged("truncated: ends at byte " + file.length, "at least " + end + " bytes");
+      }
+    }
+
+    private boolean hasText(int at, String text) {
+      byte[] expected = text.getBytes(StandardCharsets.US_ASCII);
+      return Arrays.equals(file, at, at + expected.length, expected, 0, expected.length);
+    }
+
+    private static int unsignedShort(byte[] bytes, int at) {
+      return (bytes[at] & 0xff) << 8 | bytes[at + 1] & 0xff;
+    }
+
+    private static String hex(byte value) {
+      return String.format("0x%02x", value);
+    }
+
+    private BadInputException damaged(String found, String expected) {
+      return new BadInputException(name + ": damaged JPEG, found " + found + ", expected " + expected);
+    }
+  }
+}
