@@ -1,6 +1,5 @@
 package org.conceptclip.weights;
 
-import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
@@ -17,6 +16,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.conceptclip.tensor.BadInputException;
@@ -97,16 +97,15 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
               .newDecoder()
               .onMalformedInput(CodingErrorAction.REPORT)
               .onUnmappableCharacter(CodingErrorAction.REPORT);
-      try (JsonReader reader = new JsonReader(new InputStreamReader(new ByteArrayInputStream(header, 0, end), decoder))) {
-        reader.setStrictness(Strictness.STRICT);
+      try (JsonReader reader = StrictJson.reader(new InputStreamReader(new ByteArrayInputStream(header, 0, end), decoder))) {
         json = reader;
         readObject();
       } catch (CharacterCodingException e) {
         throw new BadInputException(file + ": header is not valid UTF-8", e);
       } catch (MalformedJsonException | EOFException e) {
-        throw new BadInputException(file + ": header is not valid JSON: " + firstLine(e), e);
+        throw new BadInputException(file + ": header is not valid JSON " + StrictJson.place(e), e);
       } catch (IOException e) {
-        throw new BadInputException(file + ": header cannot be read: " + firstLine(e), e);
+        throw new BadInputException(file + ": header cannot be read: " + Quoting.plain(String.valueOf(e.getMessage())), e);
       }
       return new SafetensorsHeader(inDataOrder(), Collections.unmodifiableMap(metadata));
     }
@@ -246,7 +245,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
     private void expect(JsonToken token, String where, String expected) throws IOException {
       JsonToken next = json.peek();
       if (next != token) {
-        throw bad(where + " is of kind " + next.name().toLowerCase(java.util.Locale.ROOT) + ", expected " + expected);
+        throw bad(where + " is of kind " + next.name().toLowerCase(Locale.ROOT) + ", expected " + expected);
       }
     }
 
@@ -277,11 +276,6 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
 
     private BadInputException bad(String what) {
       return new BadInputException(file + ": " + what);
-    }
-
-    /** The JSON reader's own words, without its second line, which points at a manual. */
-    private static String firstLine(Exception e) {
-      return Quoting.plain(String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
     }
   }
 }

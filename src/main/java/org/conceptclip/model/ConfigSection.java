@@ -1,0 +1,254 @@
+package org.conceptclip.model;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.IOException;
+import java.io.StringReader;
+import java.math.BigDecimal;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.weights.StrictJson;
+
+/**
+ * One JSON object of a configuration file, read by key with the checks that make a message: file, key, found, expected.
+ *
+ * <p>Configurations of different origin name the same thing differently, so values are asked for by several keys. Keys
+ * that are absent or null are skipped; keys that are present must agree.
+ */
+final class ConfigSection {
+  private static final long LONGEST_FILE_BYTES = 16L << 20;
+
+  private final Path file;
+  private final String path;
+  private final JsonObject json;
+
+  private ConfigSection(Path file, String path, JsonObject json) {
+    this.file = file;
+    this.path = path;
+    this.json = json;
+  }
+
+  /** The object that a file holds. */
+  static ConfigSection read(Path file) {
+    String text;
+    try {
+      long bytes = Files.size(file);
+      if (bytes > LONGEST_FILE_BYTES) {
+        throw new BadInputException(file + ": " + bytes + " bytes, expected a configuration of at most " + LONGEST_FILE_BYTES);
+      }
+      text = Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw new BadInputException(file + ": not valid UTF-8, expected a JSON object", e);
+    } catch (IOException e) {
+      throw new BadInputException(file + ": cannot be read (" + e.getMessage() + "), expected a JSON object", e);
+    }
+    try (JsonReader reader = StrictJson.reader(new StringReader(text))) {
+      JsonElement root = new Gson().getAdapter(JsonElement.class).read(reader);
+      if (!root.isJsonObject() || reader.peek() != JsonToken.END_DOCUMENT) {
+        throw new BadInputException(file + ": expected one JSON object");
+      }
+      return new ConfigSection(file, "", root.getAsJsonObject());
+    } catch (IOException | JsonParseException e) {
+      throw new BadInputException(file + ": not valid JSON (" + StrictJson.place(e) + "), expected a JSON object", e);
+    }
+  }
+
+  /** The object under one of these keys. */
+  Optional<ConfigSection> child(String... keys) {
+    return find(keys)
+        .map(
+            found -> {
+              if (!found.value.isJsonObject()) {
+                throw bad(found, "an object");
+              }
+              return new ConfigSection(file, path + found.key + ".", found.value.getAsJsonObject());
+            });
+  }
+
+  boolean has(String key) {
+    return json.has(key) && !json.get(key).isJsonNull();
+  }
+
+  /** True if an object lies under {@code key}. */
+  boolean hasObject(String key) {
+    return has(key) && json.get(key).isJsonObject();
+  }
+
+  /** True if a list lies under {@code key}. */
+  boolean hasList(String key) {
+    return has(key) && json.get(key).isJsonArray();
+  }
+
+  /** An integer from {@code least} to {@code most}; {@code fallback} when no key is present. */
+  int integer(Optional<Integer> fallback, int least, int most, String... keys) {
+    Optional<Found> found = find(keys);
+    if (found.isEmpty()) {
+      return fallback.orElseThrow(() -> missing("an integer from " + least + " to " + most, keys));
+    }
+    String expected = "an integer from " + least + " to " + most;
+    BigDecimal value = number(found.get(), expected);
+    try {
+      int whole = value.intValueExact();
+      if (whole >= least && whole <= most) {
+        return whole;
+      }
+    } catch (ArithmeticException e) {
+      throw new BadInputException(message(found.get(), expected), e);
+    }
+    throw bad(found.get(), expected);
+  }
+
+  /** A number above {@code low} and up to {@code high}. */
+  double number(Optional<Double> fallback, double low, double high, String... keys) {
+    Optional<Found> found = find(keys);
+    String expected = "a number above " + low + " up to " + high;
+    if (found.isEmpty()) {
+      return fallback.orElseThrow(() -> missing(expected, keys));
+    }
+    double value = number(found.get(), expected).doubleValue();
+    if (!(value > low && value <= high)) {
+      throw bad(found.get(), expected);
+    }
+    return value;
+  }
+
+  /** Three numbers above {@code low} and up to {@code high}, one a channel; empty when no key is present. */
+  Optional<double[]> channels(double low, double high, String... keys) {
+    String expected = "three numbers above " + low + " up to " + high;
+    return find(keys)
+        .map(
+            found -> {
+              if (!(found.value instanceof JsonArray array) || array.size() != 3) {
+                throw bad(found, expected);
+              }
+              double[] values = array.asList().stream().mapToDouble(v -> number(new Found(found.key, v), expected).doubleValue()).toArray();
+              if (!Arrays.stream(values).allMatch(v -> v > low && v <= high)) {
+                throw bad(found, expected);
+              }
+              return values;
+            });
+  }
+
+  /** Text under one of these keys; empty when none is present. */
+  Optional<String> text(String... keys) {
+    return find(keys)
+        .map(
+            found -> {
+              if (!found.value.isJsonPrimitive() || !found.value.getAsJsonPrimitive().isString()) {
+                throw bad(found, "a string");
+              }
+              return found.value.getAsString();
+            });
+  }
+
+  /** Refuses text other than one of {@code allowed}. */
+  void requireText(List<String> allowed, String... keys) {
+    text(keys)
+        .filter(text -> !allowed.contains(text))
+        .ifPresent(text -> {
+          throw bad(find(keys).orElseThrow(), "one of " + allowed);
+        });
+  }
+
+  /** Refuses a boolean other than {@code expected}. */
+  void requireBoolean(boolean expected, String... keys) {
+    find(keys)
+        .ifPresent(
+            found -> {
+              if (!found.value.isJsonPrimitive()
+                  || !found.value.getAsJsonPrimitive().isBoolean()
+                  || found.value.getAsBoolean() != expected) {
+                throw bad(found, String.valueOf(expected));
+              }
+            });
+  }
+
+  /** Refuses a number other than {@code expected}. */
+  void requireNumber(double expected, String... keys) {
+    find(keys)
+        .ifPresent(
+            found -> {
+              String shown = BigDecimal.valueOf(expected).stripTrailingZeros().toPlainString();
+              if (Math.abs(number(found, shown).doubleValue() - expected) > 1e-6 * Math.abs(expected)) {
+                throw bad(found, shown);
+              }
+            });
+  }
+
+  /** Refuses a list other than these integers. */
+  void requireIntegers(List<Integer> expected, String... keys) {
+    find(keys)
+        .ifPresent(
+            found -> {
+              JsonArray wanted = new JsonArray();
+              expected.forEach(wanted::add);
+              if (!found.value.equals(wanted)) {
+                throw bad(found, wanted.toString());
+              }
+            });
+  }
+
+  /** An error about the value under {@code key}. */
+  BadInputException contradiction(String key, Object found, String expected) {
+    return new BadInputException(file + ": " + path + key + " is " + found + ", expected " + expected);
+  }
+
+  private record Found(String key, JsonElement value) {}
+
+  private Optional<Found> find(String... keys) {
+    Found first = null;
+    for (String key : keys) {
+      if (!has(key)) {
+        continue;
+      }
+      Found next = new Found(key, json.get(key));
+      if (first != null && !first.value.equals(next.value)) {
+        throw bad(next, "the same as " + path + first.key + ", " + shown(first.value));
+      }
+      first = first == null ? next : first;
+    }
+    return Optional.ofNullable(first);
+  }
+
+  private BigDecimal number(Found found, String expected) {
+    if (!found.value.isJsonPrimitive() || !found.value.getAsJsonPrimitive().isNumber()) {
+      throw bad(found, expected);
+    }
+    String literal = found.value.getAsString();
+    if (literal.length() > 40 || literal.matches(".*[eE][+-]?\\d{4,}.*")) {
+      throw bad(found, expected);
+    }
+    try {
+      return new BigDecimal(literal);
+    } catch (NumberFormatException e) {
+      throw new BadInputException(message(found, expected), e);
+    }
+  }
+
+  private BadInputException missing(String expected, String... keys) {
+    return new BadInputException(file + ": no " + path + keys[0] + ", expected " + expected);
+  }
+
+  private BadInputException bad(Found found, String expected) {
+    return new BadInputException(message(found, expected));
+  }
+
+  private String message(Found found, String expected) {
+    return file + ": " + path + found.key + " is " + shown(found.value) + ", expected " + expected;
+  }
+
+  private static String shown(JsonElement value) {
+    String text = value.toString();
+    return text.length() <= 80 ? text : text.substring(0, 80) + "...";
+  }
+}
