@@ -2,7 +2,6 @@ package org.conceptclip.runtime;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Execution;
@@ -89,13 +88,13 @@ public final class Encoder implements AutoCloseable {
    * @throws BadInputException if the shape or type is another, or a float pixel is not finite
    */
   public ImageEncoding encodeImages(HostTensor pixels, Detail detail) {
-    checkPixels(pixels);
+    InputChecks.pixels(pixels, config.vision());
     int images = Math.toIntExact(pixels.shape().extent(0));
     int tokens = config.vision().tokens();
-    Collector raw = new Collector();
-    Collector normalised = new Collector();
-    Collector tokenFeatures = new Collector();
-    Collector tokenStates = new Collector();
+    Passes raw = new Passes();
+    Passes normalised = new Passes();
+    Passes tokenFeatures = new Passes();
+    Passes tokenStates = new Passes();
     for (int first = 0; first < images; first += IMAGES_PER_PASS) {
       int count = Math.min(IMAGES_PER_PASS, images - first);
       try (Execution execution = backend.openExecution()) {
@@ -113,7 +112,7 @@ public final class Encoder implements AutoCloseable {
         normalised.add(workspace, normalise(ops, workspace, features));
       }
     }
-    checkFinite("image", normalised.parts);
+    normalised.checkFinite("image");
     int width = config.vision().width();
     return new ImageEncoding(
         raw.join(images, width),
@@ -129,7 +128,7 @@ public final class Encoder implements AutoCloseable {
    * @throws BadInputException if a text is longer than the model's positions or has an id outside the vocabulary
    */
   public TextEncoding encodeTexts(TokenBatch tokens, Detail detail) {
-    checkTokens(tokens);
+    InputChecks.tokens(tokens, config.text());
     return encode(tokens, detail);
   }
 
@@ -161,11 +160,11 @@ public final class Encoder implements AutoCloseable {
    * @param topK patches whose similarity is averaged
    */
   public ImageScores scoreImages(HostTensor pixels, HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
-    checkPixels(pixels);
+    InputChecks.pixels(pixels, config.vision());
     int images = Math.toIntExact(pixels.shape().extent(0));
     long classes = textFeatures.rows();
-    Collector global = new Collector();
-    Collector local = new Collector();
+    Passes global = new Passes();
+    Passes local = new Passes();
     for (int first = 0; first < images; first += IMAGES_PER_PASS) {
       int count = Math.min(IMAGES_PER_PASS, images - first);
       try (Execution execution = backend.openExecution()) {
@@ -188,7 +187,7 @@ public final class Encoder implements AutoCloseable {
         }
       }
     }
-    checkFinite("image", global.parts);
+    global.checkFinite("image");
     return new ImageScores(
         global.join(images, classes), conceptsOrNull == null ? null : local.join(images, classes));
   }
@@ -200,10 +199,10 @@ public final class Encoder implements AutoCloseable {
   }
 
   private TextEncoding encode(TokenBatch tokens, Detail detail) {
-    Collector raw = new Collector();
-    Collector normalised = new Collector();
-    Collector tokenFeatures = new Collector();
-    Collector tokenStates = new Collector();
+    Passes raw = new Passes();
+    Passes normalised = new Passes();
+    Passes tokenFeatures = new Passes();
+    Passes tokenStates = new Passes();
     for (TokenBatch pass : passes(tokens)) {
       try (Execution execution = backend.openExecution()) {
         Ops ops = execution.ops();
@@ -220,7 +219,7 @@ public final class Encoder implements AutoCloseable {
         normalised.add(workspace, normalise(ops, workspace, features));
       }
     }
-    checkFinite("text", normalised.parts);
+    normalised.checkFinite("text");
     long rows = tokens.sequences().totalRows();
     return new TextEncoding(
         raw.join(tokens.count(), config.embeddingWidth()),
@@ -269,60 +268,6 @@ public final class Encoder implements AutoCloseable {
     return device;
   }
 
-  private void checkPixels(HostTensor pixels) {
-    long size = config.vision().geometry().imageSize();
-    long[] found = pixels.shape().toArray();
-    boolean bytes = pixels.dtype() == DType.U8
-        && found.length == 4 && Arrays.equals(found, new long[] {found[0], size, size, 3});
-    boolean floats = pixels.dtype() == DType.F32
-        && found.length == 4 && Arrays.equals(found, new long[] {found[0], 3, size, size});
-    if (found.length == 0 || found[0] == 0 || !(bytes || floats)) {
-      throw new BadInputException("pixels: found " + pixels + ", expected U8 [images, " + size + ", " + size
-          + ", 3] or F32 [images, 3, " + size + ", " + size + "]");
-    }
-    if (floats) {
-      for (long i = 0; i < pixels.shape().elements(); i++) {
-        if (!Float.isFinite(pixels.getFloat(i))) {
-          throw new BadInputException("pixels: image " + i / (3 * size * size) + " holds " + pixels.getFloat(i)
-              + " at element " + i % (3 * size * size) + ", expected finite numbers");
-        }
-      }
-    }
-  }
-
-  private void checkTokens(TokenBatch tokens) {
-    int vocabulary = config.text().vocabulary();
-    int positions = config.text().maxPositions();
-    if (tokens.count() == 0) {
-      throw new BadInputException("no texts: expected at least one");
-    }
-    for (int row = 0; row < tokens.ids().length; row++) {
-      if (tokens.ids()[row] < 0 || tokens.ids()[row] >= vocabulary) {
-        throw new BadInputException("token " + row + ": id " + tokens.ids()[row]
-            + " is outside the vocabulary, expected 0 to " + (vocabulary - 1));
-      }
-      if (tokens.positions()[row] < 0 || tokens.positions()[row] >= positions) {
-        throw new BadInputException("token " + row + ": position " + tokens.positions()[row]
-            + ", expected 0 to " + (positions - 1));
-      }
-    }
-  }
-
-  /** Overflow and broken weights end here, loudly: a NaN that reached an index would never be found again. */
-  private static void checkFinite(String kind, List<HostTensor> parts) {
-    long row = 0;
-    for (HostTensor part : parts) {
-      for (long i = 0; i < part.shape().elements(); i++) {
-        if (!Double.isFinite(part.getDouble(i))) {
-          throw new NonFiniteResultException(
-              kind + " " + (row + i / part.columns()) + ": the model computed " + part.getDouble(i)
-                  + "; its weights or an activation are out of range at this precision");
-        }
-      }
-      row += part.rows();
-    }
-  }
-
   private static HostTensor scatter(HostTensor rowsOrNull, int[] denseRow, long texts, long length) {
     if (rowsOrNull == null) {
       return null;
@@ -333,27 +278,5 @@ public final class Encoder implements AutoCloseable {
       dense.rows(denseRow[row], 1).data().copyFrom(rowsOrNull.rows(row, 1).data());
     }
     return dense;
-  }
-
-  /** Results of the passes, one after the other. */
-  private static final class Collector {
-    private final List<HostTensor> parts = new ArrayList<>();
-
-    void add(Workspace workspace, Tensor result) {
-      parts.add(workspace.download(result, Arena.ofAuto()));
-    }
-
-    HostTensor join(long... extents) {
-      if (parts.size() == 1) {
-        return parts.getFirst().reshape(extents);
-      }
-      HostTensor all = HostTensor.allocate(Arena.ofAuto(), parts.getFirst().dtype(), extents);
-      long offset = 0;
-      for (HostTensor part : parts) {
-        all.data().asSlice(offset, part.byteSize()).copyFrom(part.data());
-        offset += part.byteSize();
-      }
-      return all;
-    }
   }
 }

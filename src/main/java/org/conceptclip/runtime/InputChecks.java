@@ -1,0 +1,57 @@
+package org.conceptclip.runtime;
+
+import java.util.Arrays;
+import org.conceptclip.model.TextConfig;
+import org.conceptclip.model.VisionConfig;
+import org.conceptclip.op.TokenBatch;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.HostTensor;
+
+/** What callers hand to the {@link Encoder}, checked before anything is computed. */
+final class InputChecks {
+  private InputChecks() {}
+
+  /** Pixels must be U8 [B, size, size, 3] or finite F32 [B, 3, size, size]. */
+  static void pixels(HostTensor pixels, VisionConfig config) {
+    long size = config.geometry().imageSize();
+    long[] found = pixels.shape().toArray();
+    boolean bytes = pixels.dtype() == DType.U8
+        && found.length == 4 && Arrays.equals(found, new long[] {found[0], size, size, 3});
+    boolean floats = pixels.dtype() == DType.F32
+        && found.length == 4 && Arrays.equals(found, new long[] {found[0], 3, size, size});
+    if (found.length == 0 || found[0] == 0 || !(bytes || floats)) {
+      throw new BadInputException("pixels: found " + pixels + ", expected U8 [images, " + size + ", " + size
+          + ", 3] or F32 [images, 3, " + size + ", " + size + "]");
+    }
+    if (floats) {
+      finite(pixels, 3 * size * size);
+    }
+  }
+
+  private static void finite(HostTensor pixels, long imageValues) {
+    for (long i = 0; i < pixels.shape().elements(); i++) {
+      if (!Float.isFinite(pixels.getFloat(i))) {
+        throw new BadInputException("pixels: image " + i / imageValues + " holds " + pixels.getFloat(i)
+            + " at element " + i % imageValues + ", expected finite numbers");
+      }
+    }
+  }
+
+  /** There must be texts, with ids inside the vocabulary at positions that the model has. */
+  static void tokens(TokenBatch tokens, TextConfig config) {
+    if (tokens.count() == 0) {
+      throw new BadInputException("no texts: expected at least one");
+    }
+    for (int row = 0; row < tokens.ids().length; row++) {
+      if (tokens.ids()[row] < 0 || tokens.ids()[row] >= config.vocabulary()) {
+        throw new BadInputException("token " + row + ": id " + tokens.ids()[row]
+            + " is outside the vocabulary, expected 0 to " + (config.vocabulary() - 1));
+      }
+      if (tokens.positions()[row] < 0 || tokens.positions()[row] >= config.maxPositions()) {
+        throw new BadInputException("token " + row + ": position " + tokens.positions()[row]
+            + ", expected 0 to " + (config.maxPositions() - 1));
+      }
+    }
+  }
+}

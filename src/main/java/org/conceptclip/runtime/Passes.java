@@ -1,0 +1,50 @@
+package org.conceptclip.runtime;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import org.conceptclip.op.Workspace;
+import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.tensor.Tensor;
+
+/** One output of several passes, downloaded from each and joined at the end. */
+final class Passes {
+  private final List<HostTensor> parts = new ArrayList<>();
+
+  void add(Workspace workspace, Tensor result) {
+    parts.add(workspace.download(result, Arena.ofAuto()));
+  }
+
+  /** All rows so far as one tensor of these extents. */
+  HostTensor join(long... extents) {
+    if (parts.size() == 1) {
+      return parts.getFirst().reshape(extents);
+    }
+    HostTensor all = HostTensor.allocate(Arena.ofAuto(), parts.getFirst().dtype(), extents);
+    long offset = 0;
+    for (HostTensor part : parts) {
+      all.data().asSlice(offset, part.byteSize()).copyFrom(part.data());
+      offset += part.byteSize();
+    }
+    return all;
+  }
+
+  /**
+   * Overflow and broken weights end here, loudly: a NaN that reached an index would never be found again.
+   *
+   * @param kind what a row is, for the message
+   * @throws NonFiniteResultException if a value is NaN or infinite
+   */
+  void checkFinite(String kind) {
+    long row = 0;
+    for (HostTensor part : parts) {
+      for (long i = 0; i < part.shape().elements(); i++) {
+        if (!Double.isFinite(part.getDouble(i))) {
+          throw new NonFiniteResultException(kind + " " + (row + i / part.columns()) + ": the model computed "
+              + part.getDouble(i) + "; its weights or an activation are out of range at this precision");
+        }
+      }
+      row += part.rows();
+    }
+  }
+}
