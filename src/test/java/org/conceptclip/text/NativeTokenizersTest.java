@@ -1,0 +1,157 @@
+package org.conceptclip.text;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Where the native library goes and what loading it touches, each in a fresh process. */
+class NativeTokenizersTest {
+  private static final String RIGHT_IDS = "ids [2, 4, 5, 6, 7, 3]";
+
+  @TempDir Path folder;
+  private Path home;
+  private Path temporary;
+
+  @BeforeEach
+  void makeFolders() throws IOException {
+    home = Files.createDirectory(folder.resolve("home"));
+    temporary = Files.createDirectory(folder.resolve("tmp"));
+  }
+
+  @Test
+  void nothingIsContacted() throws Exception {
+    List<String> facts = run("ours", Map.of());
+    assertTrue(facts.contains(RIGHT_IDS), facts.toString());
+    assertFalse(facts.stream().anyMatch(fact -> fact.startsWith("contact")), facts.toString());
+    List<String> loaded = loadedClasses();
+    assertTrue(loaded.contains("ai.djl.huggingface.tokenizers.jni.TokenizersLibrary"));
+    for (String name : loaded) {
+      assertFalse(name.startsWith("com.sun.jna.") || name.startsWith("ai.djl.util.") || name.startsWith("java.net.http."), name);
+      assertFalse(name.startsWith("java.net.HttpURLConnection") || name.equals("ai.djl.huggingface.tokenizers.jni.LibUtils"), name);
+    }
+  }
+
+  @Test
+  void theRecorderSeesWhatTheLibrarysOwnWayInContacts() throws Exception {
+    List<String> facts = run("facade", Map.of());
+    assertTrue(facts.stream().anyMatch(fact -> fact.startsWith("contact http://169.254.169.254/")), facts.toString());
+    assertTrue(loadedClasses().contains("ai.djl.util.Ec2Utils"));
+  }
+
+  @Test
+  void theRecorderSeesLookupsAndSockets() throws Exception {
+    List<String> facts = run("control", Map.of());
+    assertTrue(facts.contains("contact lookup example.invalid"), facts.toString());
+    assertTrue(facts.contains("contact socket"), facts.toString());
+  }
+
+  @Test
+  void libraryIsUnpackedOnceIntoTheCache() throws Exception {
+    Path cache = folder.resolve("cache");
+    Map<String, String> environment = Map.of(NativeTokenizers.CACHE_VARIABLE, cache.toString());
+    assertTrue(run("ours", environment).contains(RIGHT_IDS));
+    Path library = onlyFileUnder(cache);
+    Object first = Files.readAttributes(library, "unix:ino").get("ino");
+    long size = Files.size(library);
+    assertTrue(run("ours", environment).contains(RIGHT_IDS));
+    assertEquals(first, Files.readAttributes(library, "unix:ino").get("ino"), "reused");
+    Files.write(library, new byte[1000]);
+    assertTrue(run("ours", environment).contains(RIGHT_IDS), "a damaged file is replaced");
+    assertEquals(size, Files.size(onlyFileUnder(cache)));
+    assertEquals(List.of(), filesUnder(home));
+    assertEquals(List.of(), filesUnder(temporary));
+  }
+
+  @Test
+  void defaultCacheIsUnderHome() throws Exception {
+    assertTrue(run("ours", Map.of()).contains(RIGHT_IDS));
+    assertTrue(onlyFileUnder(home).startsWith(home.resolve(".cache/conceptclip")));
+    assertEquals(List.of(), filesUnder(temporary));
+    Path xdg = folder.resolve("xdg");
+    assertTrue(run("ours", Map.of("XDG_CACHE_HOME", xdg.toString())).contains(RIGHT_IDS));
+    assertTrue(onlyFileUnder(xdg).startsWith(xdg.resolve("conceptclip")));
+  }
+
+  @Test
+  void homeThatCannotBeWrittenFallsBackToATemporaryFolderAndLeavesNothing() throws Exception {
+    home = Files.createFile(folder.resolve("not-a-folder"));
+    assertTrue(run("ours", Map.of()).contains(RIGHT_IDS));
+    assertEquals(List.of(), filesUnder(temporary));
+  }
+
+  @Test
+  void namedCacheThatCannotBeWrittenIsAnError() throws Exception {
+    Path blocked = Files.createFile(folder.resolve("file")).resolve("cache");
+    List<String> facts = run("ours", Map.of(NativeTokenizers.CACHE_VARIABLE, blocked.toString()));
+    assertTrue(facts.getFirst().startsWith("unavailable tokenizer: cannot unpack its native library to " + blocked), facts.toString());
+    assertTrue(facts.getFirst().contains(NativeTokenizers.CACHE_VARIABLE), facts.toString());
+  }
+
+  @Test
+  void noPlaceAtAllIsAnErrorThatNamesTheWayOut() throws Exception {
+    home = Files.createFile(folder.resolve("not-a-folder"));
+    temporary = folder.resolve("absent");
+    List<String> facts = run("ours", Map.of());
+    String start = "unavailable tokenizer: cannot unpack its native library: neither to the cache (";
+    String end = "; set " + NativeTokenizers.CACHE_VARIABLE + " to a folder that can be written";
+    assertTrue(facts.stream().anyMatch(fact -> fact.startsWith(start) && fact.endsWith(end)), facts.toString());
+  }
+
+  private static Path onlyFileUnder(Path root) throws IOException {
+    List<Path> files = filesUnder(root);
+    assertEquals(1, files.size(), files.toString());
+    return files.getFirst();
+  }
+
+  private static List<Path> filesUnder(Path root) throws IOException {
+    try (Stream<Path> files = Files.walk(root)) {
+      return files.filter(Files::isRegularFile).filter(file -> !file.toString().contains("hsperfdata")).toList();
+    }
+  }
+
+  /** Runs {@link TokenizerChild}; answers the lines that it printed. */
+  private List<String> run(String mode, Map<String, String> environment) throws Exception {
+    Path services = Files.createDirectories(folder.resolve("services/META-INF/services"));
+    Files.writeString(services.resolve("java.net.spi.InetAddressResolverProvider"), ContactRecorder.class.getName());
+    String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    List<String> command = new ArrayList<>(List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
+        "-Xlog:class+load:file=" + folder.resolve("classes.log"),
+        "-Duser.home=" + home, "-Djava.io.tmpdir=" + temporary,
+        "-cp", folder.resolve("services") + File.pathSeparator + classPath,
+        TokenizerChild.class.getName(), mode));
+    ProcessBuilder builder = new ProcessBuilder(command)
+        .redirectErrorStream(true).redirectOutput(folder.resolve("output").toFile());
+    builder.environment().keySet().removeAll(List.of(NativeTokenizers.CACHE_VARIABLE, "XDG_CACHE_HOME",
+        "OPT_OUT_TRACKING", "DJL_OFFLINE", "RUST_FLAVOR", "DJL_CACHE_DIR", "ENGINE_CACHE_DIR"));
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    try {
+      assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the child hangs");
+    } finally {
+      process.destroyForcibly();
+    }
+    List<String> lines = Files.readAllLines(folder.resolve("output"));
+    assertEquals(0, process.exitValue(), lines.toString());
+    return lines;
+  }
+
+  private List<String> loadedClasses() throws IOException {
+    return Files.readAllLines(folder.resolve("classes.log")).stream()
+        .map(line -> line.replaceFirst("^(\\[[^]]*])+ ", "").split(" ")[0]).toList();
+  }
+}
