@@ -1,0 +1,49 @@
+package org.conceptclip.backend.reference;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.tensor.Shape;
+
+/**
+ * Tensors that are freed together. Thread-safe; the tensors may be read by any thread. Once closed, whoever touches one of
+ * them gets an {@link IllegalStateException}.
+ */
+final class OwnedMemory implements AutoCloseable {
+  private static final int ALIGNMENT_BYTES = 64;
+
+  private final Arena arena = Arena.ofShared();
+  private final MemoryAccount account;
+  private long bytes;
+
+  OwnedMemory(MemoryAccount account) {
+    this.account = account;
+  }
+
+  synchronized HostTensor allocate(DType dtype, long... extents) {
+    Shape shape = Shape.of(extents);
+    return HostTensor.view(dtype, shape, allocate(Math.multiplyExact(shape.elements(), (long) dtype.bytes())));
+  }
+
+  synchronized MemorySegment allocate(long byteSize) {
+    MemorySegment segment = arena.allocate(byteSize, ALIGNMENT_BYTES);
+    bytes += byteSize;
+    account.add(byteSize);
+    return segment;
+  }
+
+  synchronized long bytes() {
+    return bytes;
+  }
+
+  /** Frees the tensors. Closing again does nothing. */
+  @Override
+  public synchronized void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+      account.add(-bytes);
+      bytes = 0;
+    }
+  }
+}
