@@ -1,0 +1,20 @@
+package org.conceptclip.parity;
+
+/**
+ * How far a precision's outputs may lie from the official model's, as {@link Errors} measures it. Every figure is derived:
+ * docs/parity.md.
+ *
+ * @param features e_max of pooled features
+ * @param tokens e_max of token rows and intermediates
+ * @param rms e_rms of all of them
+ * @param oneMinusCosine of features
+ * @param logits absolute, of logits_per_image
+ */
+record Limits(double features, double tokens, double rms, double oneMinusCosine, double logits) {
+  /** float64 arithmetic against values stored as float32. */
+  static final Limits FLOAT64 = new Limits(1e-6, 1e-6, 1e-6, 1e-12, 1e-5);
+
+  static final Limits FLOAT32_TINY = new Limits(1e-5, 1e-5, 2e-6, 1e-11, 3e-5);
+
+  static final Limits FLOAT32_FULL = new Limits(1.5e-5, 1.5e-5, 3e-6, 1e-11, 3e-5);
+}
