@@ -1,0 +1,126 @@
+package org.conceptclip.model;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongConsumer;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.weights.CheckpointWriter;
+import org.conceptclip.weights.WeightSource;
+
+/** Writes a model folder: the weights under canonical names, the configuration in this project's schema, the tokenizer. */
+public final class ModelFolderWriter {
+  private static final String WEIGHTS = "model.safetensors";
+  private static final String CONFIG = "config.json";
+
+  /** Files of a checkpoint's folder that go along: what the tokenizer reads, and how images are prepared. */
+  private static final List<String> COMPANIONS =
+      List.of("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json", "added_tokens.json", "preprocessor_config.json");
+
+  private ModelFolderWriter() {}
+
+  /**
+   * Writes a folder, which is created; one that already holds a model is not overwritten.
+   *
+   * @param type F32, F16 or BF16
+   * @param companions folder to copy tokenizer files from
+   * @param progress told how many weights are written so far
+   * @throws BadInputException if the folder holds a model or cannot be written, or a weight is out of the range of {@code type}
+   */
+  public static void write(
+      WeightSource source, ModelConfig config, DType type, Optional<Path> companions, Path folder, LongConsumer progress) {
+    for (String file : List.of(WEIGHTS, CONFIG)) {
+      if (Files.exists(folder.resolve(file))) {
+        throw new BadInputException(folder + ": holds " + file + " already, expected a new or empty folder");
+      }
+    }
+    try {
+      Files.createDirectories(folder);
+      CheckpointWriter.write(source, ModelLayout.of(config), type, folder.resolve(WEIGHTS), progress);
+      Files.writeString(folder.resolve(CONFIG), json(config) + "\n");
+      for (String name : COMPANIONS) {
+        Optional<Path> file = companions.map(from -> from.resolve(name)).filter(Files::isRegularFile);
+        if (file.isPresent()) {
+          Files.copy(file.get(), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
+    } catch (FileAlreadyExistsException e) {
+      throw new BadInputException(folder + ": is a file, expected a folder to write to", e);
+    } catch (IOException e) {
+      throw new BadInputException(folder + ": cannot be written (" + e.getMessage() + "), expected a folder to write to", e);
+    }
+  }
+
+  /** The configuration in the schema that {@link ModelConfigReader} reads. */
+  public static String json(ModelConfig config) {
+    JsonObject json = new JsonObject();
+    json.addProperty("model_type", "conceptclip");
+    json.addProperty("name", config.name());
+    json.add("vision", vision(config.vision()));
+    json.add("text", text(config.text()));
+    int embedding = config.embeddingWidth();
+    json.addProperty("embed_dim", embedding);
+    json.add("image_proj", array(config.vision().width(), embedding, embedding));
+    json.add("text_proj", array(config.text().width(), embedding, embedding));
+    json.addProperty("proj_activation", "gelu_erf");
+    json.addProperty("proj_bias", false);
+    json.add("image_mean", array(config.vision().imageMean()));
+    json.add("image_std", array(config.vision().imageStd()));
+    return new GsonBuilder().setPrettyPrinting().create().toJson(json);
+  }
+
+  private static JsonObject vision(VisionConfig vision) {
+    JsonObject json = new JsonObject();
+    json.addProperty("image_size", vision.geometry().imageSize());
+    json.addProperty("patch_size", vision.geometry().patchSize());
+    json.addProperty("grid", vision.geometry().grid());
+    json.addProperty("tokens", vision.tokens());
+    json.addProperty("width", vision.width());
+    json.addProperty("depth", vision.depth());
+    json.addProperty("heads", vision.heads());
+    json.addProperty("mlp_hidden", vision.mlpHidden());
+    json.addProperty("layer_norm_eps", vision.layerNormEpsilon());
+    json.addProperty("activation", "gelu_erf");
+    json.addProperty("qkv_bias", true);
+    json.addProperty("class_token", false);
+    json.addProperty("pool", "map");
+    json.addProperty("pool_heads", vision.poolHeads());
+    json.addProperty("pool_latents", 1);
+    json.addProperty("pool_mlp_hidden", vision.poolMlpHidden());
+    return json;
+  }
+
+  private static JsonObject text(TextConfig text) {
+    JsonObject json = new JsonObject();
+    json.addProperty("hidden", text.width());
+    json.addProperty("layers", text.depth());
+    json.addProperty("heads", text.heads());
+    json.addProperty("intermediate", text.mlpHidden());
+    json.addProperty("vocab", text.vocabulary());
+    json.addProperty("max_position", text.maxPositions());
+    json.addProperty("type_vocab", text.tokenTypes());
+    json.addProperty("layer_norm_eps", text.layerNormEpsilon());
+    json.addProperty("activation", "gelu_erf");
+    json.addProperty("pad_id", text.paddingId());
+    json.addProperty("pooler", "mean");
+    json.addProperty("proj", "linear_nobias");
+    json.addProperty("padded_length", text.contextLength());
+    return json;
+  }
+
+  private static JsonArray array(double... values) {
+    JsonArray array = new JsonArray();
+    for (double value : values) {
+      array.add(value == Math.rint(value) ? Long.valueOf((long) value) : Double.valueOf(value));
+    }
+    return array;
+  }
+}

@@ -1,0 +1,149 @@
+package org.conceptclip.weights;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.tensor.Shape;
+
+/**
+ * A stored checkpoint: one safetensors file or several shards, under any accepted naming, checked against a model's layout
+ * when it is opened.
+ *
+ * <p>Tensors come as they are stored (F32, F16 or BF16), mapped from the file; those whose parts are stored apart (query,
+ * key and value) are joined in memory for as long as they are on loan. Thread-safe.
+ */
+public final class Checkpoint implements WeightSource {
+  private final Path path;
+  private final Map<String, Shape> layout;
+  private final List<SafetensorsFile> files;
+  private final Map<String, SafetensorsFile> fileOf;
+  private final CheckpointPlan plan;
+
+  private Checkpoint(
+      Path path,
+      Map<String, Shape> layout,
+      List<SafetensorsFile> files,
+      Map<String, SafetensorsFile> fileOf,
+      CheckpointPlan plan) {
+    this.path = path;
+    this.layout = layout;
+    this.files = files;
+    this.fileOf = fileOf;
+    this.plan = plan;
+  }
+
+  /**
+   * Opens a checkpoint.
+   *
+   * @param folderOrFile a model folder, a safetensors file or a shard index
+   * @param layout canonical names and shapes of the tensors that the model needs
+   * @throws BadInputException if there is none, a file breaks a rule of the format, or its tensors do not fit the layout
+   */
+  public static Checkpoint open(Path folderOrFile, Map<String, Shape> layout) {
+    List<SafetensorsFile> files = new ArrayList<>();
+    try {
+      SequencedMap<String, TensorInfo> found = new LinkedHashMap<>();
+      Map<String, SafetensorsFile> fileOf = new LinkedHashMap<>();
+      for (Path path : CheckpointFiles.find(folderOrFile)) {
+        SafetensorsFile file = SafetensorsFile.open(path);
+        files.add(file);
+        for (Map.Entry<String, TensorInfo> tensor : file.tensors().entrySet()) {
+          SafetensorsFile other = fileOf.put(tensor.getKey(), file);
+          if (other != null) {
+            throw new BadInputException(
+                path + ": holds tensor " + Quoting.quote(tensor.getKey()) + ", which " + other.path() + " holds too");
+          }
+          found.put(tensor.getKey(), tensor.getValue());
+        }
+      }
+      CheckpointPlan plan = CheckpointPlan.of(folderOrFile.toString(), found, layout);
+      return new Checkpoint(folderOrFile, new LinkedHashMap<>(layout), files, fileOf, plan);
+    } catch (RuntimeException | Error e) {
+      files.forEach(SafetensorsFile::close);
+      throw e;
+    }
+  }
+
+  /** Names of stored tensors that the model does not use, such as position buffers. */
+  public List<String> ignored() {
+    return List.copyOf(plan.ignored());
+  }
+
+  @Override
+  public String description() {
+    TreeSet<DType> types =
+        plan.sources().values().stream().map(parts -> info(parts.getFirst()).dtype()).collect(Collectors.toCollection(TreeSet::new));
+    String ignored = plan.ignored().isEmpty() ? "" : ", ignored: " + String.join(", ", plan.ignored());
+    return path + " (" + layout.size() + " tensors in " + types.stream().map(DType::name).collect(Collectors.joining(" and "))
+        + ignored + ")";
+  }
+
+  @Override
+  public TensorLoan borrow(String name) {
+    Shape shape = layout.get(name);
+    if (shape == null) {
+      throw new IllegalArgumentException(path + " was opened without a tensor " + Quoting.quote(name));
+    }
+    List<CheckpointPlan.Source> parts = plan.sources().get(name);
+    if (parts.size() == 1) {
+      CheckpointPlan.Source only = parts.getFirst();
+      TensorLoan whole = fileOf.get(only.name()).map(only.name());
+      DType dtype = whole.tensor().dtype();
+      return new Mapped(HostTensor.view(dtype, shape, used(whole.tensor(), only.part())), whole);
+    }
+    return joined(shape, parts);
+  }
+
+  @Override
+  public void close() {
+    files.forEach(SafetensorsFile::close);
+  }
+
+  /** A tensor whose parts lie apart, in memory of its own. */
+  private TensorLoan joined(Shape shape, List<CheckpointPlan.Source> parts) {
+    Arena arena = Arena.ofShared();
+    try {
+      HostTensor tensor = HostTensor.allocate(arena, info(parts.getFirst()).dtype(), shape.toArray());
+      long position = 0;
+      for (CheckpointPlan.Source part : parts) {
+        try (TensorLoan loan = fileOf.get(part.name()).map(part.name())) {
+          MemorySegment used = used(loan.tensor(), part.part());
+          MemorySegment.copy(used, 0, tensor.data(), position, used.byteSize());
+          position += used.byteSize();
+        }
+      }
+      return new ArenaLoan(tensor, arena);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /** Bytes of the rows that a part uses of its source. */
+  private static MemorySegment used(HostTensor source, NameMap.Part part) {
+    long unit = source.byteSize() / part.sourceUnits();
+    return source.data().asSlice(part.firstUnit() * unit, part.units() * unit);
+  }
+
+  private TensorInfo info(CheckpointPlan.Source source) {
+    return fileOf.get(source.name()).tensors().get(source.name());
+  }
+
+  /** A view into a mapped tensor, which goes when the view does. */
+  private record Mapped(HostTensor tensor, TensorLoan source) implements TensorLoan {
+    @Override
+    public void close() {
+      source.close();
+    }
+  }
+}

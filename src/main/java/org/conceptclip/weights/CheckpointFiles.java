@@ -1,0 +1,131 @@
+package org.conceptclip.weights;
+
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.MalformedJsonException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.conceptclip.tensor.BadInputException;
+
+/** Finds the safetensors files of a checkpoint: one file, or the shards that a Hugging Face index names. */
+final class CheckpointFiles {
+  private static final String INDEX_SUFFIX = ".safetensors.index.json";
+  private static final List<String> SINGLE_FILES =
+      List.of("model.safetensors", "open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "pytorch_model.safetensors");
+  private static final Set<String> PICKLE_ENDINGS = Set.of(".bin", ".pt", ".pth", ".ckpt");
+
+  private CheckpointFiles() {}
+
+  /** The files to read for a folder, a safetensors file or an index. */
+  static List<Path> find(Path folderOrFile) {
+    if (!Files.exists(folderOrFile)) {
+      throw new BadInputException(folderOrFile + ": no such file or folder, expected a model folder or a safetensors file");
+    }
+    if (!Files.isDirectory(folderOrFile)) {
+      return file(folderOrFile);
+    }
+    for (String name : SINGLE_FILES) {
+      Path file = folderOrFile.resolve(name);
+      if (Files.exists(file)) {
+        return List.of(file);
+      }
+      Path index = folderOrFile.resolve(name.replace(".safetensors", INDEX_SUFFIX));
+      if (Files.exists(index)) {
+        return shards(index);
+      }
+    }
+    return onlyFile(folderOrFile);
+  }
+
+  private static List<Path> file(Path file) {
+    String name = file.getFileName().toString();
+    if (name.endsWith(INDEX_SUFFIX)) {
+      return shards(file);
+    }
+    if (isPickle(file)) {
+      throw new BadInputException(file + ": a PyTorch checkpoint, expected safetensors; " + convertAdvice());
+    }
+    return List.of(file);
+  }
+
+  private static List<Path> onlyFile(Path folder) {
+    List<Path> safetensors = new ArrayList<>();
+    List<Path> pickles = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        if (file.getFileName().toString().endsWith(".safetensors")) {
+          safetensors.add(file);
+        } else if (isPickle(file)) {
+          pickles.add(file);
+        }
+      }
+    } catch (IOException e) {
+      throw new BadInputException(folder + ": cannot be listed (" + Quoting.plain(String.valueOf(e.getMessage())) + ")", e);
+    }
+    if (safetensors.size() == 1) {
+      return safetensors;
+    }
+    if (!safetensors.isEmpty()) {
+      throw new BadInputException(
+          folder + ": " + safetensors.size() + " safetensors files and no index, expected model.safetensors or model" + INDEX_SUFFIX);
+    }
+    if (!pickles.isEmpty()) {
+      throw new BadInputException(
+          folder + ": holds " + Quoting.plain(pickles.getFirst().getFileName().toString()) + ", expected model.safetensors; " + convertAdvice());
+    }
+    throw new BadInputException(folder + ": no checkpoint in it, expected model.safetensors");
+  }
+
+  private static boolean isPickle(Path file) {
+    String name = file.getFileName().toString();
+    return PICKLE_ENDINGS.stream().anyMatch(name::endsWith);
+  }
+
+  private static String convertAdvice() {
+    return "convert it with model-conversion (see its README)";
+  }
+
+  /** The files that an index names, in the order of their first tensor. */
+  private static List<Path> shards(Path index) {
+    Set<String> names = new LinkedHashSet<>();
+    try (JsonReader json = StrictJson.reader(Files.newBufferedReader(index))) {
+      json.beginObject();
+      while (json.hasNext()) {
+        if (!json.nextName().equals("weight_map")) {
+          json.skipValue();
+          continue;
+        }
+        json.beginObject();
+        while (json.hasNext()) {
+          json.nextName();
+          names.add(json.nextString());
+        }
+        json.endObject();
+      }
+      json.endObject();
+    } catch (MalformedJsonException | EOFException | IllegalStateException e) {
+      throw new BadInputException(
+          index + ": not a shard index (" + StrictJson.place(e) + "), expected a JSON object whose weight_map maps tensors to files", e);
+    } catch (IOException e) {
+      throw new BadInputException(index + ": cannot be read (" + Quoting.plain(String.valueOf(e.getMessage())) + ")", e);
+    }
+    if (names.isEmpty()) {
+      throw new BadInputException(index + ": names no files, expected a weight_map from tensors to files");
+    }
+    return names.stream().map(name -> shard(index, name)).toList();
+  }
+
+  /** A shard lies beside its index; a name that leads elsewhere is refused. */
+  private static Path shard(Path index, String name) {
+    if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.equals("..") || name.indexOf('\0') >= 0) {
+      throw new BadInputException(index + ": names the file " + Quoting.quote(name) + ", expected the name of a file beside it");
+    }
+    return index.resolveSibling(name);
+  }
+}

@@ -1,0 +1,221 @@
+package org.conceptclip.weights;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.Shape;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Each rule of the format, broken once. */
+class SafetensorsFileTest {
+  private static final String A = "'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}";
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        // Not an object, or not JSON.
+        "|0|header is not a JSON object",
+        "[]|0|header is not a JSON object",
+        "{|0|header is not a JSON object",
+        "{}x|0|header is not a JSON object",
+        "{} {}|0|header is not valid JSON at line 1 column",
+        "{,}|0|header is not valid JSON at line 1 column",
+        "{'a' 1}|0|header is not valid JSON at line 1 column",
+        "{a:1}|0|header is not valid JSON at line 1 column",
+        "{'a':{'dtype':'F32','shape':[2,],'data_offsets':[0,8]}}|8|header is not valid JSON at line 1 column",
+        "{'a':{'dtype':'F32','shape':[02],'data_offsets':[0,8]}}|8|header is not valid JSON at line 1 column",
+        "{'a\\u00zz':1}|0|header is not valid JSON at line 1 column",
+        // Duplicates.
+        "{" + A + "," + A + "}|8|duplicate tensor \"a\"",
+        "{'\\u0061':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}," + A + "}|8|duplicate tensor \"a\"",
+        "{'a':{'dtype':'F32','dtype':'F32','shape':[2],'data_offsets':[0,8]}}|8|duplicate key dtype in tensor \"a\"",
+        "{'a':{'dtype':'F32','shape':[2],'shape':[2],'data_offsets':[0,8]}}|8|duplicate key shape in tensor \"a\"",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8],'data_offsets':[0,8]}}|8|duplicate key data_offsets in tensor \"a\"",
+        "{'__metadata__':{},'__metadata__':{}," + A + "}|8|duplicate key __metadata__",
+        "{'__metadata__':{'k':'1','k':'1'}," + A + "}|8|duplicate metadata key \"k\"",
+        // Metadata.
+        "{'__metadata__':{'k':1}," + A + "}|8|__metadata__ \"k\" is of kind number, expected a string",
+        "{'__metadata__':{'k':null}," + A + "}|8|__metadata__ \"k\" is of kind null, expected a string",
+        "{'__metadata__':[]," + A + "}|8|__metadata__ is of kind begin_array, expected an object of strings",
+        // Tensor objects.
+        "{'a':1}|0|tensor \"a\" is of kind number, expected an object with dtype, shape and data_offsets",
+        "{'a':{}}|0|tensor \"a\" lacks dtype",
+        "{'a':{'dtype':'F32','data_offsets':[0,8]}}|8|tensor \"a\" lacks shape",
+        "{'a':{'dtype':'F32','shape':[2]}}|8|tensor \"a\" lacks data_offsets",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8],'x':1}}|8|tensor \"a\" has a key \"x\", expected dtype, shape and data_offsets",
+        // Types.
+        "{'a':{'dtype':'F31','shape':[2],'data_offsets':[0,8]}}|8|tensor \"a\" has dtype \"F31\", expected one of [BOOL",
+        "{'a':{'dtype':'f32','shape':[2],'data_offsets':[0,8]}}|8|tensor \"a\" has dtype \"f32\", expected one of [BOOL",
+        "{'a':{'dtype':7,'shape':[2],'data_offsets':[0,8]}}|8|tensor \"a\" dtype is of kind number, expected a string",
+        // Integers.
+        "{'a':{'dtype':'F32','shape':[2.0],'data_offsets':[0,8]}}|8|tensor \"a\" shape has 2.0, expected integers from 0 on",
+        "{'a':{'dtype':'F32','shape':[2e0],'data_offsets':[0,8]}}|8|tensor \"a\" shape has 2e0, expected integers from 0 on",
+        "{'a':{'dtype':'F32','shape':[-2],'data_offsets':[0,8]}}|8|tensor \"a\" shape has -2, expected integers from 0 on",
+        "{'a':{'dtype':'F32','shape':[-0],'data_offsets':[0,8]}}|8|tensor \"a\" shape has -0, expected integers from 0 on",
+        "{'a':{'dtype':'F32','shape':['2'],'data_offsets':[0,8]}}|8|tensor \"a\" shape is of kind string, expected integers",
+        "{'a':{'dtype':'F32','shape':2,'data_offsets':[0,8]}}|8|tensor \"a\" shape is of kind number, expected an array of integers",
+        "{'a':{'dtype':'F32','shape':[9223372036854775808],'data_offsets':[0,8]}}|8|tensor \"a\" shape has 9223372036854775808, expected at most",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,18446744073709551624]}}|8|tensor \"a\" data_offsets has 18446744073709551624, expected at most",
+        // Sizes.
+        "{'a':{'dtype':'F32','shape':[4294967296,4294967296],'data_offsets':[0,0]}}|0|size of tensor \"a\" overflows: F32 [4294967296, 4294967296]",
+        "{'a':{'dtype':'F64','shape':[2305843009213693952],'data_offsets':[0,0]}}|0|size of tensor \"a\" overflows: F64 [2305843009213693952]",
+        "{'a':{'dtype':'F32','shape':[3],'data_offsets':[0,8]}}|8|tensor \"a\" has 8 bytes of data, expected 12 for F32 [3]",
+        "{'a':{'dtype':'F16','shape':[2],'data_offsets':[0,8]}}|8|tensor \"a\" has 8 bytes of data, expected 4 for F16 [2]",
+        // Offsets.
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[8,0]}}|8|tensor \"a\" data_offsets end at 0, before their begin 8",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[8]}}|8|tensor \"a\" has 1 data_offsets, expected begin and end",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[0,8,8]}}|8|tensor \"a\" data_offsets has more than 2 entries",
+        "{'a':{'dtype':'F32','shape':[2],'data_offsets':[4,12]}}|12|data of tensor \"a\" begins at 4, expected 0 (hole)",
+        "{" + A + ",'b':{'dtype':'F32','shape':[2],'data_offsets':[12,20]}}|20|data of tensor \"b\" begins at 12, expected 8 (hole)",
+        "{" + A + ",'b':{'dtype':'F32','shape':[2],'data_offsets':[4,12]}}|12|data of tensor \"b\" begins at 4, expected 8 (overlap)",
+        "{" + A + ",'b':{'dtype':'F32','shape':[2],'data_offsets':[0,8]}}|8|data of tensor \"b\" begins at 0, expected 8 (overlap)",
+        "{" + A + "}|7|tensors take 8 bytes, but 7 follow the header (truncated?)",
+        "{" + A + "}|9|tensors take 8 bytes, but 9 follow the header (expected nothing after them)",
+        "{}|1|tensors take 0 bytes, but 1 follow the header",
+      })
+  void aBrokenHeaderIsRefused(String header, int dataBytes, String expected) throws IOException {
+    assertRefused(SafetensorsBytes.file(header == null ? "" : header, dataBytes), expected);
+  }
+
+  @Test
+  void aWrongLengthFieldIsRefused() throws IOException {
+    byte[] header = ("{" + A.replace('\'', '"') + "}").getBytes(StandardCharsets.UTF_8);
+    assertRefused(new byte[0], "file of 0 bytes, expected a safetensors file (at least 8)");
+    assertRefused(new byte[7], "file of 7 bytes, expected a safetensors file (at least 8)");
+    assertRefused(SafetensorsBytes.withLength(header.length + 9, header, 8), "in a file of " + (header.length + 16) + ", expected at least");
+    assertRefused(SafetensorsBytes.withLength(100_000_001, header, 8), "header length is 100000001, expected at most 100000000");
+    assertRefused(SafetensorsBytes.withLength(-1, header, 8), "header length is 18446744073709551615, expected at most 100000000");
+    assertRefused(SafetensorsBytes.withLength(Long.MAX_VALUE, header, 8), "header length is 9223372036854775807, expected");
+    assertRefused(SafetensorsBytes.withLength(100_000_000, header, 8), "header of 100000000 bytes in a file of");
+  }
+
+  @Test
+  void headersThatAreNotUnicodeAreRefused() throws IOException {
+    byte[] header = ("{" + A.replace('\'', '"') + "}").getBytes(StandardCharsets.UTF_8);
+    header[2] = (byte) 0xff;
+    assertRefused(SafetensorsBytes.file(header, 8), "header is not valid UTF-8");
+    assertRefused(SafetensorsBytes.file(A.replace("'a'", "{'\\ud800'") + "}", 8), "half of a surrogate pair");
+    byte[] bom = "\ufeff{}".getBytes(StandardCharsets.UTF_8);
+    assertRefused(SafetensorsBytes.file(bom, 0), "header is not a JSON object");
+    assertRefused(SafetensorsBytes.file("{'a\n':1}", 0), "header is not valid JSON");
+  }
+
+  @Test
+  void deepNestingAndManyDimensionsAreRefused() throws IOException {
+    assertRefused(SafetensorsBytes.file("{'a':" + "[".repeat(100_000) + "]".repeat(100_000) + "}", 0), "tensor \"a\" is of kind begin_array");
+    String ones = "1,".repeat(64) + "1";
+    assertRefused(SafetensorsBytes.file("{'a':{'dtype':'U8','shape':[" + ones + "],'data_offsets':[0,1]}}", 1), "has more than 64 entries");
+  }
+
+  @Test
+  void hostileNamesStayInOneLine() throws IOException {
+    String name = "\\n\\u2028\\u001b[31m" + "x".repeat(1000);
+    String message = refusal(SafetensorsBytes.file("{'" + name + "':{}}", 0));
+    assertTrue(message.endsWith("x...\" lacks dtype"), message);
+    assertTrue(message.contains("\"???[31mxxx"), message);
+  }
+
+  @Test
+  void pathsThatAreNoFilesAreNamed() {
+    assertEquals(folder + ": is a folder, expected a safetensors file", refusal(folder));
+    Path none = folder.resolve("none.safetensors");
+    assertEquals(none + ": no such file, expected a safetensors file", refusal(none));
+  }
+
+  @Test
+  void whatTheFormatAllowsIsRead() throws IOException {
+    String header =
+        "{'late':{'dtype':'U8','shape':[2,1],'data_offsets':[6,8]},"
+            + "'__metadata__':{'format':'pt','\u00e9\\n':'\u65e5'},"
+            + "'empty':{'dtype':'F32','shape':[0,5],'data_offsets':[4,4]},"
+            + "'scalar':{'shape':[],'data_offsets':[0,4],'dtype':'F32'},"
+            + "'empty at the end':{'dtype':'BF16','shape':[3,0],'data_offsets':[8,8]},"
+            + "'half':{'dtype':'F16','shape':[1],'data_offsets':[4,6]}}     ";
+    try (SafetensorsFile file = SafetensorsFile.open(write(SafetensorsBytes.file(header, 8)))) {
+      assertEquals(List.of("scalar", "empty", "half", "late", "empty at the end"), new ArrayList<>(file.tensors().keySet()));
+      assertEquals(Map.of("format", "pt", "\u00e9\n", "\u65e5"), file.metadata());
+      assertEquals(new TensorInfo(DType.U8, Shape.of(2, 1), 6, 8), file.tensors().get("late"));
+      try (TensorLoan late = file.map("late");
+          TensorLoan empty = file.map("empty");
+          TensorLoan scalar = file.map("scalar")) {
+        assertEquals(7, late.tensor().getLong(1));
+        assertEquals(0, empty.tensor().byteSize());
+        assertEquals(Shape.of(), scalar.tensor().shape());
+        assertEquals(Float.intBitsToFloat(0x03020100), scalar.tensor().getFloat(0));
+        assertTrue(scalar.tensor().data().isReadOnly());
+      }
+      assertThrows(IllegalArgumentException.class, () -> file.map("none"));
+    }
+    try (SafetensorsFile file = SafetensorsFile.open(write(SafetensorsBytes.file("{}", 0)))) {
+      assertTrue(file.tensors().isEmpty());
+    }
+  }
+
+  @Test
+  void aLoanOutlivesItsFileButNotItself() throws IOException {
+    SafetensorsFile file = SafetensorsFile.open(write(SafetensorsBytes.file("{" + A + "}", 8)));
+    TensorLoan loan = file.map("a");
+    file.close();
+    assertEquals(Float.intBitsToFloat(0x07060504), loan.tensor().getFloat(1));
+    loan.close();
+    assertThrows(IllegalStateException.class, () -> loan.tensor().getFloat(1));
+  }
+
+  @Test
+  void tensorsBeyondTwoGigabytesAreMapped() throws IOException {
+    long large = (1L << 31) + 4096;
+    String header =
+        "{'large':{'dtype':'U8','shape':[" + large + "],'data_offsets':[0," + large + "]},"
+            + "'last':{'dtype':'U8','shape':[1],'data_offsets':[" + large + "," + (large + 1) + "]}}";
+    Path path = write(SafetensorsBytes.file(header, 0));
+    try (RandomAccessFile sparse = new RandomAccessFile(path.toFile(), "rw")) {
+      sparse.setLength(8 + header.length() + large + 1);
+      sparse.seek(8 + header.length() + large - 1);
+      sparse.write(new byte[] {41, 42});
+    }
+    try (SafetensorsFile file = SafetensorsFile.open(path);
+        TensorLoan first = file.map("large");
+        TensorLoan last = file.map("last")) {
+      assertEquals(41, first.tensor().getLong(large - 1));
+      assertEquals(42, last.tensor().getLong(0));
+    }
+  }
+
+  private void assertRefused(byte[] content, String expected) throws IOException {
+    String message = refusal(content);
+    assertTrue(message.contains(expected), message);
+  }
+
+  private String refusal(byte[] content) throws IOException {
+    return refusal(write(content));
+  }
+
+  private static String refusal(Path path) {
+    String message = assertThrows(BadInputException.class, () -> SafetensorsFile.open(path).close()).getMessage();
+    assertTrue(message.startsWith(path + ": "), message);
+    assertFalse(message.contains("\n"), message);
+    return message;
+  }
+
+  private Path write(byte[] content) throws IOException {
+    return Files.write(folder.resolve("file.safetensors"), content);
+  }
+}
