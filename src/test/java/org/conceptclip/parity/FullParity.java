@@ -82,7 +82,7 @@ abstract class FullParity {
     assertTrue(errors.maxAbsolute() <= limits().logits(), () -> "logits_per_image: " + errors);
   }
 
-  private static HostTensor images() throws IOException {
+  static HostTensor images() throws IOException {
     byte[] pixels = new byte[2 * 384 * 384 * 3];
     int next = 0;
     for (int i = 0; i < 2; i++) {
@@ -108,8 +108,13 @@ abstract class FullParity {
 
   /** Compares the token rows that the golden file lists. */
   private void checkRows(String name, HostTensor found, String rowsName) {
-    HostTensor rows = GOLDEN.get(rowsName);
     HostTensor expected = GOLDEN.get(name);
+    Errors.between(selectRows(found, GOLDEN.get(rowsName), expected), expected)
+        .assertWithin(name, limits().tokens(), limits().rms());
+  }
+
+  /** Of {@code found} [batch, tokens, columns], the listed rows of each item: the shape of {@code expected}. */
+  static HostTensor selectRows(HostTensor found, HostTensor rows, HostTensor expected) {
     int columns = (int) expected.columns();
     int listed = (int) rows.shape().elements();
     long batch = expected.shape().extent(0);
@@ -121,8 +126,7 @@ abstract class FullParity {
         System.arraycopy(row, 0, values, (b * listed + r) * columns, columns);
       }
     }
-    HostTensor selected = HostTensor.of(values, batch * listed, columns);
-    Errors.between(selected, expected).assertWithin(name, limits().tokens(), limits().rms());
+    return HostTensor.of(values, batch * listed, columns);
   }
 
   /**
