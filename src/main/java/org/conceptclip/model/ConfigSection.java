@@ -15,8 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.weights.Quoting;
 import org.conceptclip.weights.StrictJson;
 
 /**
@@ -77,6 +79,13 @@ final class ConfigSection {
 
   boolean has(String key) {
     return json.has(key) && !json.get(key).isJsonNull();
+  }
+
+  /** True if the value under one of these keys contains a word, in any spelling of case and separators. */
+  boolean mentions(String word, String... keys) {
+    return Arrays.stream(keys)
+        .filter(this::has)
+        .anyMatch(key -> json.get(key).toString().toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "").contains(word));
   }
 
   /** True if an object lies under {@code key}. */
@@ -200,7 +209,7 @@ final class ConfigSection {
 
   /** An error about the value under {@code key}. */
   BadInputException contradiction(String key, Object found, String expected) {
-    return new BadInputException(file + ": " + path + key + " is " + found + ", expected " + expected);
+    return new BadInputException(file + ": " + path + key + " is " + Quoting.plain(String.valueOf(found)) + ", expected " + expected);
   }
 
   private record Found(String key, JsonElement value) {}
@@ -248,7 +257,6 @@ final class ConfigSection {
   }
 
   private static String shown(JsonElement value) {
-    String text = value.toString();
-    return text.length() <= 80 ? text : text.substring(0, 80) + "...";
+    return Quoting.plain(value.toString());
   }
 }

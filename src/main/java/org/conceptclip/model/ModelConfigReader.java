@@ -3,10 +3,10 @@ package org.conceptclip.model;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.weights.Quoting;
 
 /**
  * Reads a model's hyper-parameters from the {@code config.json} of its folder, and from {@code preprocessor_config.json}
@@ -74,13 +74,20 @@ public final class ModelConfigReader {
   private ModelConfig model(ConfigSection top, ConfigSection root, String name) {
     Optional<ConfigSection> visionSection = root.child("vision", "vision_config", "vision_cfg");
     Optional<ConfigSection> textSection = root.child("text", "text_config", "text_cfg");
-    if (visionSection.isEmpty() && textSection.isEmpty() && !claimsToBeConceptClip(root)) {
+    if (visionSection.isEmpty() && textSection.isEmpty() && !root.mentions("conceptclip", "model_type", "architectures", "auto_map")) {
       throw root.contradiction(
           "model_type", root.text("model_type").orElse("absent"), "\"conceptclip\", or sections for vision and text");
     }
     requireOpenClipTowers(root);
     double[] mean = normalisation(top, "image_mean", "mean", -10).orElse(published.vision().imageMean());
     double[] std = normalisation(top, "image_std", "std", 0).orElse(published.vision().imageStd());
+    if (visionSection.isEmpty()) {
+      root.requireNumber(published.vision().geometry().imageSize(), "image_size");
+      root.requireNumber(published.vision().geometry().patchSize(), "patch_size");
+    }
+    if (textSection.isEmpty()) {
+      root.requireNumber(published.text().vocabulary(), "vocab_size");
+    }
     VisionConfig vision = visionSection.map(s -> vision(s, mean, std)).orElseGet(() -> vision(published.vision(), mean, std));
     TextConfig text = textSection.map(this::text).orElseGet(published::text);
     int embedding = root.integer(Optional.of(vision.width()), 1, WIDEST, "embed_dim", "projection_dim");
@@ -92,7 +99,7 @@ public final class ModelConfigReader {
     root.requireIntegers(List.of(text.width(), embedding, embedding), "text_proj");
     root.requireText(ERF_GELU, "proj_activation");
     root.requireBoolean(false, "proj_bias");
-    return new ModelConfig(root.text("name").orElse(name), vision, text, embedding);
+    return new ModelConfig(Quoting.plain(root.text("name").orElse(name)), vision, text, embedding);
   }
 
   /** open_clip's sections describe its own CLIP towers unless they name a timm and a Hugging Face model. */
@@ -103,10 +110,6 @@ public final class ModelConfigReader {
     if (root.hasObject("text_cfg") && !root.child("text_cfg").orElseThrow().has("hf_model_name")) {
       throw root.contradiction("text_cfg.hf_model_name", "absent", "a BERT model");
     }
-  }
-
-  private static boolean claimsToBeConceptClip(ConfigSection root) {
-    return root.text("model_type").orElse("").toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "").contains("conceptclip");
   }
 
   private static Optional<double[]> normalisation(ConfigSection top, String key, String openClipKey, double low) {

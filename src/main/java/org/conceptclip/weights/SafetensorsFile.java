@@ -24,6 +24,8 @@ import org.conceptclip.tensor.HostTensor;
  * longer exists is an {@link InternalError}.
  */
 public final class SafetensorsFile implements AutoCloseable {
+  private static final int READ_BYTES = 1 << 20;
+
   private final Path path;
   private final FileChannel channel;
   private final SafetensorsHeader header;
@@ -44,6 +46,10 @@ public final class SafetensorsFile implements AutoCloseable {
   public static SafetensorsFile open(Path path) {
     if (Files.isDirectory(path)) {
       throw new BadInputException(path + ": is a folder, expected a safetensors file");
+    }
+    if (Files.exists(path) && !Files.isRegularFile(path)) {
+      // Opening a pipe would wait for its writer, for ever.
+      throw new BadInputException(path + ": is a pipe or device, expected a safetensors file");
     }
     FileChannel channel = null;
     try {
@@ -121,7 +127,9 @@ public final class SafetensorsFile implements AutoCloseable {
 
   private static ByteBuffer read(FileChannel channel, Path path, long position, int count) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(count);
-    while (buffer.hasRemaining()) {
+    while (buffer.position() < count) {
+      // In pieces: the channel keeps native memory of the size of the largest read.
+      buffer.limit((int) Math.min(count, buffer.position() + (long) READ_BYTES));
       int got = channel.read(buffer, position + buffer.position());
       if (got < 0) {
         throw new BadInputException(

@@ -38,6 +38,10 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
   static final int PREFIX_BYTES = 8;
 
   private static final int MOST_DIMENSIONS = 64;
+
+  /** Far more than any model has; keeps the memory for a hostile header near the header's own size. */
+  private static final int MOST_TENSORS = 250_000;
+
   private static final String METADATA = "__metadata__";
 
   /**
@@ -121,6 +125,8 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
           }
           metadataSeen = true;
           readMetadata();
+        } else if (found.size() == MOST_TENSORS) {
+          throw bad("more than " + MOST_TENSORS + " tensors");
         } else if (found.put(name, readTensor(name)) != null) {
           throw bad("duplicate tensor " + Quoting.quote(name));
         }

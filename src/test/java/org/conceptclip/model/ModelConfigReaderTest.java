@@ -41,6 +41,7 @@ class ModelConfigReaderTest {
   @ValueSource(
       strings = {
         "{'model_type': 'conceptclip'}",
+        "{'model_type': 'custom', 'architectures': ['ConceptCLIPModel'], 'image_size': 384}",
         "{'model_type': 'Concept-CLIP', 'architectures': ['X'], 'torch_dtype': 'float32', 'projection_dim': 1152}",
         "{'vision_config': {}, 'text_config': {}}",
         "{'vision_config': {'model_type': 'siglip_vision_model', 'hidden_size': 1152, 'num_hidden_layers': 27, 'num_attention_heads': 16,"
@@ -86,6 +87,9 @@ class ModelConfigReaderTest {
         "{'text_cfg': {'hf_model_name': 'b'}, 'preprocess_cfg': {'resize_mode': 'shortest'}}|preprocess_cfg.resize_mode is \"shortest\", expected one of [squash]",
         "{'vision': {'width': 12}, 'text': {'hidden': 12}}|no vision.image_size, expected an integer from 1 to 8192",
         "{'model_type': 'bert'}|model_type is bert, expected \"conceptclip\", or sections for vision and text",
+        "{'model_type': 'conceptclip', 'image_size': 224}|image_size is 224, expected 384",
+        "{'model_type': 'conceptclip', 'vocab_size': 28996}|vocab_size is 28996, expected 30522",
+        "{'model_type': 'x\\ny'}|model_type is x?y, expected \"conceptclip\"",
         "{'model_type': 'conceptclip', 'image_mean': [0.5, 0.5]}|image_mean is [0.5,0.5], expected three numbers above -10.0 up to 10.0",
         "{'model_type': 'conceptclip', 'image_std': [0.5, 0, 0.5]}|image_std is [0.5,0,0.5], expected three numbers above 0.0 up to 10.0",
         "[1]|expected one JSON object",

@@ -126,6 +126,22 @@ class SafetensorsFileTest {
   }
 
   @Test
+  void tooManyTensorsAreRefused() throws IOException {
+    StringBuilder many = new StringBuilder("{");
+    for (int i = 0; i < 260_000; i++) {
+      many.append(i == 0 ? "" : ",").append("'").append(i).append("':{'dtype':'U8','shape':[0],'data_offsets':[0,0]}");
+    }
+    assertRefused(SafetensorsBytes.file(many.append("}").toString(), 0), "more than 250000 tensors");
+  }
+
+  @Test
+  void endlessNamesAndNumbersAreRefused() throws IOException {
+    assertRefused(SafetensorsBytes.file("{'" + "x".repeat(20_000_000) + "':1}", 0), "xxx...\" is of kind number");
+    String digits = "1".repeat(20_000_000);
+    assertRefused(SafetensorsBytes.file("{'a':{'dtype':'U8','shape':[" + digits + "],'data_offsets':[0,0]}}", 0), "header is not valid JSON");
+  }
+
+  @Test
   void hostileNamesStayInOneLine() throws IOException {
     String name = "\\n\\u2028\\u001b[31m" + "x".repeat(1000);
     String message = refusal(SafetensorsBytes.file("{'" + name + "':{}}", 0));
@@ -136,6 +152,10 @@ class SafetensorsFileTest {
   @Test
   void pathsThatAreNoFilesAreNamed() {
     assertEquals(folder + ": is a folder, expected a safetensors file", refusal(folder));
+    Path device = Path.of("/dev/null");
+    if (Files.exists(device)) {
+      assertEquals(device + ": is a pipe or device, expected a safetensors file", refusal(device));
+    }
     Path none = folder.resolve("none.safetensors");
     assertEquals(none + ": no such file, expected a safetensors file", refusal(none));
   }
