@@ -14,6 +14,9 @@ public record DecodeLimits(long maxPixels) {
   /** Most pixels whose RGB bytes fit one Java array. */
   private static final long ARRAY_PIXELS = (Integer.MAX_VALUE - 8) / RgbImage.CHANNELS;
 
+  /** No picture is this long. A strip of one pixel's width could otherwise keep a resize busy for minutes. */
+  static final int LONGEST_SIDE = 1_000_000;
+
   public DecodeLimits {
     if (maxPixels < 1 || maxPixels > ARRAY_PIXELS) {
       throw new IllegalArgumentException("maxPixels is " + maxPixels + ", expected 1 to " + ARRAY_PIXELS);
@@ -23,13 +26,18 @@ public record DecodeLimits(long maxPixels) {
   /**
    * Refuses a picture by the size that its header announces.
    *
-   * @throws BadInputException if a side is below 1 or the picture has more than {@link #maxPixels} pixels
+   * @throws BadInputException if a side is below 1 or above {@link #LONGEST_SIDE}, or the picture has more than {@link
+   *     #maxPixels} pixels
    */
   void check(String name, long width, long height) {
     if (width < 1 || height < 1) {
       throw new BadInputException(name + ": header announces " + width + "x" + height + " pixels, expected at least 1x1");
     }
-    // Both sides fit 32 bits in every format here, so the product fits a long.
+    // Both sides fit 32 bits in every format here, so the product fits a long once neither is negative.
+    if (Math.max(width, height) > LONGEST_SIDE && width * height <= maxPixels) {
+      throw new BadInputException(name + ": header announces " + width + "x" + height
+          + " pixels, expected sides of at most " + LONGEST_SIDE);
+    }
     if (width * height > maxPixels) {
       throw new BadInputException(name + ": header announces " + width + "x" + height + " = " + width * height
           + " pixels, expected at most " + maxPixels + " (decompression bomb?)");

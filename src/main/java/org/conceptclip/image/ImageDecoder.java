@@ -30,7 +30,7 @@ public final class ImageDecoder {
    *     directory, unreadable, empty, no image, an unsupported format or mode, more pixels than the limit, damaged
    */
   public RgbImage decode(Path file) {
-    String name = file.toString();
+    String name = printable(file.toString());
     if (!Files.exists(file)) {
       boolean dangling = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
       throw new BadInputException(name + (dangling ? ": link to a missing file" : ": no such file")
@@ -45,7 +45,7 @@ public final class ImageDecoder {
       if (size > Integer.MAX_VALUE - 8) {
         throw new BadInputException(name + ": " + size + " bytes, expected an image file below 2 GiB");
       }
-      return decode(Files.readAllBytes(file), name);
+      return decodeNamed(Files.readAllBytes(file), name);
     } catch (AccessDeniedException e) {
       throw new BadInputException(name + ": permission denied, expected a readable image file", e);
     } catch (IOException e) {
@@ -61,6 +61,10 @@ public final class ImageDecoder {
    * @throws BadInputException as {@link #decode(Path)}
    */
   public RgbImage decode(byte[] bytes, String name) {
+    return decodeNamed(bytes, printable(name));
+  }
+
+  private RgbImage decodeNamed(byte[] bytes, String name) {
     if (bytes.length == 0) {
       throw new BadInputException(name + ": empty (0 bytes), expected an image (" + ImageFormat.NAMES + ")");
     }
@@ -73,7 +77,10 @@ public final class ImageDecoder {
       return switch (format) {
         case PNG -> new PngDecoder(bytes, name, limits).decode();
         case JPEG -> new JpegDecoder(bytes, name, limits).decode();
-        case GIF, BMP, TIFF, WEBP -> new PluginDecoder(format, bytes, name, limits).decode();
+        case GIF -> new GifDecoder(bytes, name, limits).decode();
+        case BMP -> new BmpDecoder(bytes, name, limits).decode();
+        case TIFF -> new TiffDecoder(bytes, name, limits).decode();
+        case WEBP -> new WebpDecoder(bytes, name, limits).decode();
       };
     } catch (BadInputException e) {
       throw e;
@@ -87,6 +94,11 @@ public final class ImageDecoder {
   private static String oneLine(Throwable failure) {
     String message = failure.getMessage();
     String kind = failure.getClass().getSimpleName();
-    return message == null || message.isBlank() ? kind : kind + ": " + message.strip().replaceAll("\\s*\\R\\s*", " ");
+    return message == null || message.isBlank() ? kind : kind + ": " + printable(message.strip());
+  }
+
+  /** Text for a message of one line: control characters, line ends among them, become question marks. */
+  static String printable(String text) {
+    return text.replaceAll("\\p{Cc}+", "?");
   }
 }

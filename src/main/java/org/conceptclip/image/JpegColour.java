@@ -42,13 +42,26 @@ final class JpegColour {
     return samples;
   }
 
-  /** Adobe stores inks inverted (0 is full ink), and Pillow takes every CMYK JPEG to be Adobe's. */
+  /** Adobe stores inks inverted (0 is full ink), and Pillow takes every CMYK JPEG to be Adobe's. In place for the inks. */
   static byte[] invertedCmykToRgb(byte[] samples) {
-    byte[] rgb = new byte[samples.length / 4 * RgbImage.CHANNELS];
-    for (int from = 0, to = 0; from < samples.length; from += 4, to += RgbImage.CHANNELS) {
-      int paper = samples[from + 3] & 0xff;
+    for (int at = 0; at < samples.length; at++) {
+      samples[at] = (byte) ~samples[at];
+    }
+    return cmykToRgb(samples, 4);
+  }
+
+  /**
+   * Pillow's naive conversion: no profiles, each channel is what ink and black leave of white.
+   *
+   * @param samples [pixels, bands]: cyan, magenta, yellow, black, and bands that do not count; 255 is full ink
+   */
+  static byte[] cmykToRgb(byte[] samples, int bands) {
+    byte[] rgb = new byte[Math.multiplyExact(samples.length / bands, RgbImage.CHANNELS)];
+    for (int from = 0, to = 0; to < rgb.length; from += bands, to += RgbImage.CHANNELS) {
+      int paper = 255 - (samples[from + 3] & 0xff);
       for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
-        rgb[to + channel] = mixInk(255 - (samples[from + channel] & 0xff), paper);
+        int product = (samples[from + channel] & 0xff) * paper + 128;
+        rgb[to + channel] = clip(paper - ((product >> 8) + product >> 8));
       }
     }
     return rgb;
@@ -64,17 +77,6 @@ final class JpegColour {
       }
     }
     return invertedCmykToRgb(samples);
-  }
-
-  /**
-   * One channel from its ink and the paper that black ink leaves.
-   *
-   * @param ink 0 (none) to 255
-   * @param paper 255 minus black
-   */
-  static byte mixInk(int ink, int paper) {
-    int product = ink * paper + 128;
-    return (byte) Math.clamp(paper - ((product >> 8) + product >> 8), 0, 255);
   }
 
   private static void toRgb(byte[] samples, int from, byte[] rgb, int to) {

@@ -28,6 +28,12 @@ final class JpegDecoder {
   RgbImage decode() throws IOException {
     JpegHeader header = JpegHeader.read(file, name, limits);
     byte[] samples = readSamples(header);
+    for (int component = 0; component < header.colour().components; component++) {
+      if (header.hasHalfHeight(component)) {
+        JpegUpsampling.smoothRowPairs(
+            samples, header.width(), header.height(), header.colour().components, component);
+      }
+    }
     byte[] pixels = switch (header.colour()) {
       case GREY -> JpegColour.greyToRgb(samples);
       case RGB -> samples;

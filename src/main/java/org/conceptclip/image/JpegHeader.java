@@ -17,9 +17,10 @@ import org.conceptclip.tensor.BadInputException;
  * @param width columns
  * @param height rows
  * @param colour how samples relate to colours
+ * @param sampling for each component its horizontal and vertical sampling factor, 4 bits each
  * @param codeStart offset of the first SOS
  */
-record JpegHeader(int width, int height, Colour colour, int codeStart) {
+record JpegHeader(int width, int height, Colour colour, int[] sampling, int codeStart) {
   /** What the stored components mean, by libjpeg's rules for files that do not say. */
   enum Colour {
     GREY(1),
@@ -52,6 +53,17 @@ record JpegHeader(int width, int height, Colour colour, int codeStart) {
    */
   static JpegHeader read(byte[] file, String name, DecodeLimits limits) {
     return new Parser(file, name, limits).read();
+  }
+
+  /** Whether a component has the full width of the picture but half its height. */
+  boolean hasHalfHeight(int component) {
+    int widest = 0;
+    int highest = 0;
+    for (int factors : sampling) {
+      widest = Math.max(widest, factors >> 4);
+      highest = Math.max(highest, factors & 0xf);
+    }
+    return sampling[component] >> 4 == widest && 2 * (sampling[component] & 0xf) == highest;
   }
 
   /** The same picture without profiles, comments and thumbnails, marked to be decoded without colour transform. */
@@ -125,7 +137,12 @@ record JpegHeader(int width, int height, Colour colour, int codeStart) {
       requireEnd(at);
       int height = unsignedShort(file, frame + 5);
       int width = unsignedShort(file, frame + 7);
-      return new JpegHeader(width, height, colour(), at);
+      Colour colour = colour();
+      int[] sampling = new int[colour.components];
+      for (int component = 0; component < sampling.length; component++) {
+        sampling[component] = file[frame + 11 + 3 * component] & 0xff;
+      }
+      return new JpegHeader(width, height, colour, sampling, at);
     }
 
     private void take(int marker, int at, int length) {

@@ -1,6 +1,8 @@
 package org.conceptclip.image;
 
+import java.awt.image.DataBuffer;
 import java.awt.image.DataBufferByte;
+import java.awt.image.IndexColorModel;
 import java.awt.image.PixelInterleavedSampleModel;
 import java.awt.image.Raster;
 import java.util.Iterator;
@@ -23,8 +25,9 @@ final class PluginReaders {
     throw new IllegalStateException("this Java runtime has no " + format + " reader: java.desktop is incomplete");
   }
 
-  /** Samples of a raster of 8-bit bands: [height, width, bands]. May be the raster's own array. */
+  /** Samples of a raster, of 16 bits the high byte: [height, width, bands]. May be the raster's own array. */
   static byte[] bytes(Raster raster) {
+    int shift = raster.getTransferType() == DataBuffer.TYPE_USHORT && raster.getSampleModel().getSampleSize(0) == 16 ? 8 : 0;
     int bands = raster.getNumBands();
     int width = raster.getWidth();
     int height = raster.getHeight();
@@ -41,10 +44,42 @@ final class PluginReaders {
       raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
       int to = y * row.length;
       for (int i = 0; i < row.length; i++) {
-        samples[to + i] = (byte) row[i];
+        samples[to + i] = (byte) (row[i] >> shift);
       }
     }
     return samples;
+  }
+
+  /** Palette indices as colours. */
+  static byte[] paletteToRgb(byte[] indices, IndexColorModel palette) {
+    int[] colours = new int[256];
+    for (int index = 0; index < colours.length; index++) {
+      // Beyond the palette's end: grey of the index, as Pillow's palettes begin.
+      colours[index] = index < palette.getMapSize() ? palette.getRGB(index) : index * 0x010101;
+    }
+    byte[] rgb = new byte[Math.multiplyExact(indices.length, RgbImage.CHANNELS)];
+    for (int pixel = 0, to = 0; pixel < indices.length; pixel++, to += RgbImage.CHANNELS) {
+      int colour = colours[indices[pixel] & 0xff];
+      rgb[to] = (byte) (colour >> 16);
+      rgb[to + 1] = (byte) (colour >> 8);
+      rgb[to + 2] = (byte) colour;
+    }
+    return rgb;
+  }
+
+  /** The first three of at least three bands; of fewer, the first three times. */
+  static byte[] toRgb(byte[] samples, int bands) {
+    if (bands == RgbImage.CHANNELS) {
+      return samples;
+    }
+    int second = bands < RgbImage.CHANNELS ? 0 : 1;
+    byte[] rgb = new byte[Math.multiplyExact(samples.length / bands, RgbImage.CHANNELS)];
+    for (int from = 0, to = 0; to < rgb.length; from += bands, to += RgbImage.CHANNELS) {
+      rgb[to] = samples[from];
+      rgb[to + 1] = samples[from + second];
+      rgb[to + 2] = samples[from + 2 * second];
+    }
+    return rgb;
   }
 
   private static boolean inOrder(int[] bandOffsets) {

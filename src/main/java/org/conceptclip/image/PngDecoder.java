@@ -78,7 +78,8 @@ final class PngDecoder {
     return new RgbImage(width, height, pixels);
   }
 
-  private static byte[] greyRamp() {
+  /** 256 colours that are grey of their index: what Pillow's palettes hold before a file fills them. */
+  static byte[] greyRamp() {
     byte[] colours = new byte[256 * RgbImage.CHANNELS];
     for (int i = 0; i < colours.length; i++) {
       colours[i] = (byte) (i / RgbImage.CHANNELS);
@@ -269,6 +270,7 @@ final class PngDecoder {
   }
 
   private BadInputException damaged(String found, String expected) {
-    return new BadInputException(name + ": damaged PNG, found " + found + ", expected " + expected);
+    // A chunk's type may be any bytes.
+    return new BadInputException(name + ": damaged PNG, found " + ImageDecoder.printable(found) + ", expected " + expected);
   }
 }

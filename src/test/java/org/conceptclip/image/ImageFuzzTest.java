@@ -1,0 +1,92 @@
+package org.conceptclip.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.conceptclip.tensor.BadInputException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Damaged files of every format: a picture or one clear refusal, nothing else, in bounded time. */
+class ImageFuzzTest {
+  private static final int MUTATIONS_PER_FORMAT = 1500;
+
+  /** Limits the memory that a mutated header may ask for, not what is tested. */
+  private final ImageDecoder decoder = new ImageDecoder(new DecodeLimits(4_000_000));
+
+  @ParameterizedTest
+  @EnumSource(ImageFormat.class)
+  void survivesMutations(ImageFormat format) {
+    List<ImageFixtures.Fixture> fixtures = ImageFixtures.all().stream()
+        .filter(fixture -> fixture.crc32() != null && ImageFormat.of(ImageFixtures.bytes(fixture.file())) == format)
+        .toList();
+    assertTrue(fixtures.size() >= 7, format + " has " + fixtures.size() + " fixtures");
+    SplittableRandom random = new SplittableRandom(20_240_917 + format.ordinal());
+    assertTimeoutPreemptively(Duration.ofSeconds(120), () -> {
+      int refused = 0;
+      for (int i = 0; i < MUTATIONS_PER_FORMAT; i++) {
+        ImageFixtures.Fixture fixture = fixtures.get(i % fixtures.size());
+        byte[] mutant = mutate(ImageFixtures.bytes(fixture.file()), random);
+        refused += attempt(mutant, fixture.file() + " mutation " + i) ? 0 : 1;
+      }
+      assertTrue(refused > MUTATIONS_PER_FORMAT / 10, "only " + refused + " mutants of " + format + " were refused");
+    });
+  }
+
+  /** Decodes, and fails unless the outcome is a picture or a refusal in one line. */
+  private boolean attempt(byte[] mutant, String name) {
+    try {
+      RgbImage image = decoder.decode(mutant, name);
+      assertEquals((long) image.width() * image.height() * 3, image.pixels().length);
+      return true;
+    } catch (BadInputException e) {
+      assertTrue(e.getMessage().startsWith(name + ": ") && e.getMessage().chars().noneMatch(Character::isISOControl),
+          e.getMessage());
+      return false;
+    } catch (Throwable e) {
+      return fail(name + " ended in " + e, e);
+    }
+  }
+
+  private static byte[] mutate(byte[] original, SplittableRandom random) {
+    byte[] mutant = original.clone();
+    switch (random.nextInt(5)) {
+      case 0 -> mutant = Arrays.copyOf(mutant, random.nextInt(mutant.length));
+      case 1 -> flip(mutant, random, mutant.length, 1);
+      case 2 -> flip(mutant, random, Math.min(mutant.length, 64), 2);
+      case 3 -> flip(mutant, random, mutant.length, 1 + random.nextInt(20));
+      default -> {
+        // Four equal bytes: lengths, sizes, counts and offsets at their extremes.
+        int at = random.nextInt(Math.min(mutant.length, 300));
+        Arrays.fill(mutant, at, Math.min(at + 4, mutant.length), new byte[] {0, -1, 0x7f, 1}[random.nextInt(4)]);
+      }
+    }
+    return mutant;
+  }
+
+  private static void flip(byte[] bytes, SplittableRandom random, int range, int count) {
+    for (int i = 0; i < count; i++) {
+      bytes[random.nextInt(range)] = (byte) random.nextInt();
+    }
+  }
+
+  /** The PNG checksums stop most mutants early: these carry right ones. */
+  @Test
+  void survivesMutatedPngChunksWithRightChecksums() {
+    SplittableRandom random = new SplittableRandom(5);
+    for (String file : List.of("rgb8.png", "palette4_adam7.png", "grey_alpha16.png", "palette_short.png")) {
+      for (int i = 0; i < 300; i++) {
+        byte[] mutant = ImageFixtures.bytes(file);
+        flip(mutant, random, mutant.length, 1 + random.nextInt(3));
+        attempt(PngChunks.withRightChecksums(mutant), file + " mutation " + i);
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package org.conceptclip.image;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.tensor.Shape;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Random sizes against checksums of what Pillow made of the same pixels, and the edges of the interface. */
+class ResizerTest {
+  record Case(long seed, int width, int height, int toWidth, int toHeight, String crc32) {
+    @Override
+    public String toString() {
+      return width + "x" + height + " to " + toWidth + "x" + toHeight;
+    }
+  }
+
+  static List<Case> cases() {
+    List<Case> cases = new ArrayList<>();
+    ImageFixtures.json("resize.json").getAsJsonArray().forEach(element -> {
+      var entry = element.getAsJsonObject();
+      cases.add(new Case(entry.get("seed").getAsLong(), entry.get("width").getAsInt(), entry.get("height").getAsInt(),
+          entry.get("to_width").getAsInt(), entry.get("to_height").getAsInt(), entry.get("crc32").getAsString()));
+    });
+    return cases;
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void matchesPillow(Case fixture) {
+    RgbImage source = noise(fixture.seed(), fixture.width(), fixture.height());
+    assertEquals(fixture.crc32(), ImageFixtures.crc32(Resizer.resize(source, fixture.toWidth(), fixture.toHeight())));
+  }
+
+  @Test
+  void coversEnoughCases() {
+    assertEquals(56, cases().size());
+  }
+
+  @Test
+  void writesExactlyItsBytesAtAnOffset() {
+    RgbImage source = noise(7, 50, 40);
+    byte[] expected = Resizer.resize(source, 12, 9);
+    int bytes = 12 * 9 * 3;
+    byte[] array = new byte[bytes + 20];
+    Arrays.fill(array, (byte) 0x5a);
+    Resizer.resizeInto(source, 12, 9, array, 7);
+    assertArrayEquals(expected, Arrays.copyOfRange(array, 7, 7 + bytes));
+    for (int i = 0; i < array.length; i++) {
+      if (i < 7 || i >= 7 + bytes) {
+        assertEquals(0x5a, array[i], "byte " + i + " beside the target");
+      }
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment target = arena.allocate(bytes + 3);
+      Resizer.resizeInto(source, 12, 9, target, 3);
+      assertArrayEquals(expected, target.asSlice(3).toArray(ValueLayout.JAVA_BYTE));
+      assertThrows(IllegalArgumentException.class, () -> Resizer.resizeInto(source, 12, 9, target, 4));
+      assertThrows(IllegalArgumentException.class, () -> Resizer.resizeInto(source, 12, 9, target, -1));
+    }
+    assertThrows(IllegalArgumentException.class, () -> Resizer.resize(source, 0, 9));
+    assertThrows(IllegalArgumentException.class, () -> Resizer.resize(source, 40_000, 40_000));
+  }
+
+  @Test
+  void copiesWhenTheSizeIsRight() {
+    RgbImage source = noise(3, 20, 10);
+    byte[] copy = Resizer.resize(source, 20, 10);
+    assertArrayEquals(source.pixels(), copy);
+    assertNotSame(source.pixels(), copy);
+  }
+
+  /** Strips far longer than a decoder lets through, so long that their weights are made as they are needed. */
+  @Test
+  void takesLongStrips() {
+    int length = 20_000_000;
+    byte[] pixels = new byte[length * 3];
+    Arrays.fill(pixels, (byte) 200);
+    for (byte[] result : List.of(
+        Resizer.resize(new RgbImage(length, 1, pixels), 384, 1), Resizer.resize(new RgbImage(1, length, pixels), 1, 384))) {
+      assertEquals(384 * 3, result.length);
+      for (byte value : result) {
+        // Each of 200,000 weights is rounded to 2^-22, so their sum is a little off 1.
+        assertEquals(200, value & 0xff, 3);
+      }
+    }
+  }
+
+  @Test
+  void preprocesses() {
+    RgbImage source = noise(11, 30, 20);
+    HostTensor pixels = Preprocessor.toPixels(source, 16);
+    assertEquals("U8 [16, 16, 3]", pixels.toString());
+    HostTensor values = Preprocessor.normalise(pixels);
+    assertEquals(Shape.of(3, 16, 16), values.shape());
+    for (int y = 0; y < 16; y++) {
+      for (int x = 0; x < 16; x++) {
+        for (int channel = 0; channel < 3; channel++) {
+          double value = pixels.getLong((y * 16 + x) * 3 + channel);
+          assertEquals((float) ((value / 255 - 0.5) / 0.5), values.getFloat((channel * 16 + y) * 16 + x));
+        }
+      }
+    }
+    assertEquals(-1f, Preprocessor.normalise(0));
+    assertEquals(1f, Preprocessor.normalise(255));
+    HostTensor wrong = HostTensor.view(DType.U8, Shape.of(768), pixels.data());
+    assertThrows(IllegalArgumentException.class, () -> Preprocessor.normalise(wrong));
+  }
+
+  /** The top bytes of splitmix64's outputs, the recipe that the fixture script uses. */
+  static RgbImage noise(long seed, int width, int height) {
+    byte[] pixels = new byte[width * height * 3];
+    for (int i = 0; i < pixels.length; i++) {
+      long z = seed + 0x9E3779B97F4A7C15L * (i + 1);
+      z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
+      z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
+      pixels[i] = (byte) ((z ^ z >>> 31) >>> 56);
+    }
+    return new RgbImage(width, height, pixels);
+  }
+}
