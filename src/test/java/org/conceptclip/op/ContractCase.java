@@ -13,6 +13,8 @@ record ContractCase(String name, Body body) {
     try (Bench bench = new Bench(backend)) {
       body.run(bench);
       bench.checkInputsUntouched();
+    } catch (AssertionError failure) {
+      throw new AssertionError(name + ": " + failure.getMessage(), failure);
     }
   }
 }

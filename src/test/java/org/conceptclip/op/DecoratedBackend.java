@@ -1,0 +1,115 @@
+package org.conceptclip.op;
+
+import java.lang.foreign.Arena;
+import org.conceptclip.backend.Backend;
+import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.Precision;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.tensor.Shape;
+import org.conceptclip.tensor.Tensor;
+
+/** A backend in front of another: overridden methods change what they like, all else is handed on. */
+class DecoratedBackend implements Backend {
+  private final Backend inner;
+
+  DecoratedBackend(Backend inner) {
+    this.inner = inner;
+  }
+
+  /** The ops of each execution. */
+  Ops decorate(Ops ops) {
+    return ops;
+  }
+
+  Parameters decorate(Parameters parameters) {
+    return parameters;
+  }
+
+  Workspace decorate(Workspace workspace) {
+    return workspace;
+  }
+
+  @Override
+  public String name() {
+    return "decorated " + inner.name();
+  }
+
+  @Override
+  public Precision precision() {
+    return inner.precision();
+  }
+
+  @Override
+  public String description() {
+    return inner.description();
+  }
+
+  @Override
+  public Parameters openParameters() {
+    return decorate(inner.openParameters());
+  }
+
+  @Override
+  public Execution openExecution() {
+    Execution execution = inner.openExecution();
+    Ops ops = decorate(execution.ops());
+    Workspace workspace = decorate(execution.workspace());
+    return new Execution() {
+      @Override
+      public Ops ops() {
+        return ops;
+      }
+
+      @Override
+      public Workspace workspace() {
+        return workspace;
+      }
+
+      @Override
+      public void close() {
+        execution.close();
+      }
+    };
+  }
+
+  @Override
+  public void close() {
+    inner.close();
+  }
+
+  /** A workspace of another activation type. */
+  static Workspace storing(DType activations, DType others, Workspace inner) {
+    return new Workspace() {
+      @Override
+      public DType activationType() {
+        return activations;
+      }
+
+      @Override
+      public DType residualType() {
+        return others;
+      }
+
+      @Override
+      public Tensor buffer(String name, DType dtype, Shape shape) {
+        return inner.buffer(name, dtype, shape);
+      }
+
+      @Override
+      public Tensor rows(Tensor tensor, long first, long count) {
+        return inner.rows(tensor, first, count);
+      }
+
+      @Override
+      public void upload(HostTensor from, Tensor to) {
+        inner.upload(from, to);
+      }
+
+      @Override
+      public HostTensor download(Tensor from, Arena arena) {
+        return inner.download(from, arena);
+      }
+    };
+  }
+}

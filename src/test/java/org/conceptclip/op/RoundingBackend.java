@@ -1,0 +1,59 @@
+package org.conceptclip.op;
+
+import java.lang.foreign.Arena;
+import org.conceptclip.backend.Precision;
+import org.conceptclip.backend.reference.ReferenceBackend;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.HostTensor;
+
+/**
+ * A backend of some precision as good as one can be: it stores in that precision's types and computes in float64. The contract
+ * must let it pass, and must catch each fault planted in it.
+ */
+class RoundingBackend extends DecoratedBackend {
+  private final Precision precision;
+
+  RoundingBackend(Precision precision) {
+    super(new ReferenceBackend());
+    this.precision = precision;
+  }
+
+  @Override
+  public Precision precision() {
+    return precision;
+  }
+
+  @Override
+  Workspace decorate(Workspace workspace) {
+    return switch (precision) {
+      case FP64 -> workspace;
+      case FP32, BF16_WEIGHTS -> storing(DType.F32, DType.F32, workspace);
+      case FP16 -> storing(DType.F16, DType.F32, workspace);
+      case BF16 -> storing(DType.BF16, DType.F32, workspace);
+      case AUTO -> throw new IllegalArgumentException("precision AUTO of a backend that computes");
+    };
+  }
+
+  @Override
+  Parameters decorate(Parameters parameters) {
+    DType type = switch (precision) {
+      case FP16 -> DType.F16;
+      case BF16, BF16_WEIGHTS -> DType.BF16;
+      default -> DType.F64;
+    };
+    return new ForwardingParameters(parameters) {
+      @Override
+      public LinearWeights linear(String name, HostTensor weight, HostTensor biasOrNull) {
+        return super.linear(name, rounded(weight, type), biasOrNull);
+      }
+    };
+  }
+
+  private static HostTensor rounded(HostTensor tensor, DType type) {
+    HostTensor copy = HostTensor.allocate(Arena.ofAuto(), type, tensor.shape().toArray());
+    for (long i = 0; i < tensor.shape().elements(); i++) {
+      copy.set(i, tensor.getDouble(i));
+    }
+    return copy;
+  }
+}
