@@ -1,0 +1,82 @@
+package org.conceptclip.app;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.conceptclip.backend.Backend;
+import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.Precision;
+import org.conceptclip.backend.reference.ReferenceBackend;
+import org.conceptclip.cli.BackendRequest;
+import org.conceptclip.cli.Backends;
+import org.conceptclip.cli.UsageException;
+
+/** Names to backends: the sole namer of concrete ones. */
+public final class BackendFactory implements Backends {
+  private static final String AUTO = "auto";
+  private static final String CUDA = "cuda";
+  private static final String CPU = "cpu";
+  private static final String REFERENCE = "reference";
+  private static final String EMULATED = "emulated";
+
+  @Override
+  public Choice open(BackendRequest request) {
+    return switch (request.name()) {
+      case AUTO -> automatic(request);
+      case CPU -> new Choice(cpu(request), null);
+      case REFERENCE -> new Choice(reference(request), null);
+      case CUDA -> throw new BackendUnavailableException("backend cuda: " + cudaAbsence());
+      case EMULATED -> throw new BackendUnavailableException("backend emulated: " + emulatorAbsence());
+      default -> throw new UsageException("--backend " + request.name() + ": expected auto, cuda, cpu, reference or emulated");
+    };
+  }
+
+  @Override
+  public List<Status> probe() {
+    List<Status> states = new ArrayList<>();
+    states.add(new Status(CUDA, false, cudaAbsence()));
+    BackendRequest plain = new BackendRequest(AUTO, Precision.AUTO, 0);
+    states.add(probe(CPU, () -> cpu(plain)));
+    states.add(probe(REFERENCE, () -> reference(plain)));
+    states.add(new Status(EMULATED, false, emulatorAbsence()));
+    return states;
+  }
+
+  private static Status probe(String name, Supplier<Backend> start) {
+    try (Backend backend = start.get()) {
+      return new Status(name, true, backend.description());
+    } catch (BackendUnavailableException e) {
+      return new Status(name, false, e.getMessage());
+    }
+  }
+
+  private static Choice automatic(BackendRequest request) {
+    Backend backend = reference(request);
+    return new Choice(backend, "backend reference: " + backend.description() + "; not cuda: " + cudaAbsence());
+  }
+
+  private static Backend cpu(BackendRequest request) {
+    if (request.precision() == Precision.FP64 || request.precision() == Precision.FP16) {
+      throw new UsageException("--precision " + request.precision().label()
+          + ": the cpu backend computes in fp32, bf16 or bf16-weights");
+    }
+    throw new BackendUnavailableException("backend cpu: not in this version yet");
+  }
+
+  private static Backend reference(BackendRequest request) {
+    if (request.precision() != Precision.AUTO && request.precision() != Precision.FP64) {
+      throw new UsageException("--precision " + request.precision().label() + ": the reference backend computes in fp64 only");
+    }
+    return new ReferenceBackend();
+  }
+
+  private static String cudaAbsence() {
+    return "this version has no CUDA backend yet; " + NvidiaDriver.find()
+        .map(driver -> "an NVIDIA driver is installed (" + driver + ")")
+        .orElse("no NVIDIA driver was found either (libcuda.so.1)");
+  }
+
+  private static String emulatorAbsence() {
+    return "this version has no CUDA backend yet, and so no emulator of its kernels";
+  }
+}

@@ -1,0 +1,2 @@
+/** The composition root: the only place that names concrete backends. */
+package org.conceptclip.app;

@@ -1,0 +1,57 @@
+package org.conceptclip.cli;
+
+import org.conceptclip.backend.Backend;
+import org.conceptclip.backend.Precision;
+import org.conceptclip.tensor.BadInputException;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** Options of every command that computes. */
+final class BackendOptions {
+  @Option(
+      names = "--backend",
+      paramLabel = "NAME",
+      defaultValue = "auto",
+      description = "auto, cuda, cpu, reference or emulated (default: ${DEFAULT-VALUE})")
+  private String name;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "P",
+      defaultValue = "auto",
+      converter = PrecisionConverter.class,
+      description = "auto, fp64, fp32, fp16, bf16 or bf16-weights, where the backend has it (default: ${DEFAULT-VALUE})")
+  private Precision precision;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "threads of the CPU backend (default: one a core)")
+  private int threads;
+
+  /** Starts the backend and says which one when the choice was ours. The caller closes it. */
+  Backend open(Context context) {
+    if (threads < 0) {
+      throw new UsageException("--threads " + threads + ": expected 1 or more, or 0 for one a core");
+    }
+    Backends.Choice choice = context.backends().open(new BackendRequest(name, precision, threads));
+    if (choice.note() != null) {
+      context.console().say(choice.note());
+    }
+    return choice.backend();
+  }
+
+  /** Precision by its label. */
+  static final class PrecisionConverter implements ITypeConverter<Precision> {
+    @Override
+    public Precision convert(String value) {
+      try {
+        return Precision.parse(value);
+      } catch (BadInputException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+}

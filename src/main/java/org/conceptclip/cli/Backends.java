@@ -1,0 +1,32 @@
+package org.conceptclip.cli;
+
+import java.util.List;
+import org.conceptclip.backend.Backend;
+
+/** The backends of this build, as the command line sees them: by name. The composition root implements it. */
+public interface Backends {
+  /**
+   * Starts a backend. The caller closes it.
+   *
+   * @throws org.conceptclip.backend.BackendUnavailableException if a backend that was asked for by name cannot start here
+   * @throws UsageException if there is no such backend, or it does not compute in the precision that was asked for
+   */
+  Choice open(BackendRequest request);
+
+  /** Every backend, and why it is or is not usable here. Starts each for a moment. */
+  List<Status> probe();
+
+  /**
+   * A started backend.
+   *
+   * @param note one line for people when the choice was left to us: what was taken and why not a faster one; or {@code null}
+   */
+  record Choice(Backend backend, String note) {}
+
+  /**
+   * One backend's state on this machine.
+   *
+   * @param detail what it would compute on, or why it cannot
+   */
+  record Status(String name, boolean usable, String detail) {}
+}

@@ -1,0 +1,133 @@
+package org.conceptclip.cli;
+
+import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.runtime.NonFiniteResultException;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.text.TokenizerUnavailableException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command {@code conceptclip}: dispatches to its subcommands and turns failures into messages and exit codes. */
+@Command(
+    name = "conceptclip",
+    versionProvider = Versions.class,
+    description = "ConceptCLIP on the JVM: zero-shot classification and embeddings of medical images. For research; not a"
+        + " medical device.",
+    footer = {
+      "",
+      "Exit codes: 0 done, 2 wrong usage, 3 bad input, 4 backend unavailable, 5 partly done.",
+      "Results go to stdout, everything else to stderr."
+    })
+public final class CommandLineApp implements Runnable {
+  @Spec private CommandSpec spec;
+
+  // Inherited, so that the flag may stand before or after the command; read in run() below, before options are parsed in full.
+  @Option(
+      names = "--debug",
+      scope = CommandLine.ScopeType.INHERIT,
+      description = "show stack traces with error messages")
+  private boolean debug;
+
+  @Option(names = {"-h", "--help"}, usageHelp = true, scope = CommandLine.ScopeType.INHERIT, description = "show this help")
+  private boolean help;
+
+  @Option(names = {"-V", "--version"}, versionHelp = true, description = "show the version")
+  private boolean version;
+
+  private CommandLineApp() {}
+
+  /** Runs one command. Returns its exit code; throws nothing. */
+  public static int run(String[] args, Console console, Backends backends) {
+    Console talking = Arrays.asList(args).contains("--debug") ? console.withTraces() : console;
+    Context context = new Context(talking, backends);
+    CommandLine commands = new CommandLine(new CommandLineApp());
+    subcommands(args, context).forEach(commands::addSubcommand);
+    commands.setOut(new PrintWriter(talking.out(), true));
+    commands.setErr(new PrintWriter(talking.err(), true));
+    // Arguments that begin with @ are label files, not argument files.
+    commands.setExpandAtFiles(false);
+    commands.setCaseInsensitiveEnumValuesAllowed(true);
+    commands.setParameterExceptionHandler((failure, unused) -> usage(talking, failure));
+    commands.setExecutionExceptionHandler((failure, command, unused) -> exitCode(talking, command, failure));
+    int code = commands.execute(args);
+    talking.out().flush();
+    return code;
+  }
+
+  /** The commands by name: the one that the arguments name, or all when they name none (for the help, or a typo's message). */
+  private static Map<String, Object> subcommands(String[] args, Context context) {
+    // Each costs picocli some 20 ms of reflection, which a command that should answer at once has no use for.
+    Map<String, Supplier<Object>> all = new LinkedHashMap<>();
+    all.put("classify", () -> new ClassifyCommand(context));
+    all.put("forward", () -> new ForwardCommand(context));
+    all.put("preprocess", () -> new PreprocessCommand(context));
+    all.put("convert", () -> new ConvertCommand(context));
+    all.put("doctor", () -> new DoctorCommand(context));
+    List<String> wanted = args.length > 0 && all.containsKey(args[0]) ? List.of(args[0]) : List.copyOf(all.keySet());
+    Map<String, Object> commands = new LinkedHashMap<>();
+    all.forEach((name, command) -> {
+      if (wanted.contains(name)) {
+        commands.put(name, command.get());
+      }
+    });
+    return commands;
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "which command?");
+  }
+
+  private static int usage(Console console, ParameterException failure) {
+    CommandLine command = failure.getCommandLine();
+    console.fail(oneLine(failure.getMessage()), failure);
+    console.say("try: " + command.getCommandSpec().qualifiedName() + " --help");
+    return ExitCode.WRONG_USAGE;
+  }
+
+  private static int exitCode(Console console, CommandLine command, Exception failure) {
+    String message = oneLine(failure.getMessage());
+    switch (failure) {
+      case UsageException e -> {
+        console.fail(message, e);
+        console.say("try: " + command.getCommandSpec().qualifiedName() + " --help");
+        return ExitCode.WRONG_USAGE;
+      }
+      case BadInputException e -> {
+        console.fail(message, e);
+        return ExitCode.BAD_INPUT;
+      }
+      case NonFiniteResultException e -> {
+        console.fail(message, e);
+        return ExitCode.BAD_INPUT;
+      }
+      case BackendUnavailableException e -> {
+        console.fail(message, e);
+        return ExitCode.BACKEND_UNAVAILABLE;
+      }
+      case TokenizerUnavailableException e -> {
+        console.fail(message, e);
+        return ExitCode.BACKEND_UNAVAILABLE;
+      }
+      default -> {
+        console.fail("internal error: " + failure.getClass().getSimpleName() + ": " + message
+            + (console.traces() ? "" : " (--debug shows where)"), failure);
+        return ExitCode.INTERNAL_ERROR;
+      }
+    }
+  }
+
+  private static String oneLine(String message) {
+    return String.valueOf(message).replaceAll("\\s*\\R\\s*", " ");
+  }
+}

@@ -1,0 +1,55 @@
+package org.conceptclip.cli;
+
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.conceptclip.tensor.DType;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code convert}: any accepted checkpoint to one folder with one safetensors file. */
+@Command(
+    name = "convert",
+    description = "Writes any accepted checkpoint as one model folder with one safetensors file under open_clip names.",
+    sortOptions = false,
+    footer = {"", "Example:", "  conceptclip convert ./ConceptCLIP --out ./conceptclip-bf16 --dtype bf16"})
+final class ConvertCommand implements Callable<Integer> {
+  private final Context context;
+
+  @Parameters(paramLabel = "SRC", description = "model folder, safetensors file, synthetic:full or synthetic:tiny")
+  private String source;
+
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write; made if it is not there")
+  private Path target;
+
+  @Option(
+      names = "--dtype",
+      paramLabel = "T",
+      defaultValue = "fp32",
+      description = "fp32, fp16 or bf16 (default: ${DEFAULT-VALUE})")
+  private String dtype;
+
+  @Option(names = "--force", description = "replace the model that is in the folder already")
+  private boolean force;
+
+  ConvertCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    DType type = switch (dtype.toLowerCase(Locale.ROOT)) {
+      case "fp32" -> DType.F32;
+      case "fp16" -> DType.F16;
+      case "bf16" -> DType.BF16;
+      default -> throw new UsageException("--dtype " + dtype + ": expected fp32, fp16 or bf16");
+    };
+    try (OpenModel open = OpenModel.open(source)) {
+      long bytes = new ModelExport(open, context.console()).write(target, type, force);
+      context.console().say("wrote " + target + ": " + open.config().name() + " as " + dtype.toLowerCase(Locale.ROOT) + ", "
+          + String.format(Locale.ROOT, "%.1f MB", bytes / 1e6));
+    }
+    return ExitCode.DONE;
+  }
+}

@@ -1,0 +1,114 @@
+package org.conceptclip.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
+import java.util.concurrent.Callable;
+import org.conceptclip.backend.Backend;
+import org.conceptclip.model.Scalars;
+import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoder;
+import org.conceptclip.runtime.ImageEncoding;
+import org.conceptclip.runtime.TextEncoding;
+import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.weights.SafetensorsWriter;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code forward}: the whole model on tensors, every output to a file. */
+@Command(
+    name = "forward",
+    description = "Runs the whole model on tensors of a safetensors file and writes every output to another.",
+    sortOptions = false,
+    footer = {
+      "",
+      "Reads pixel_values F32 [B, 3, size, size] or pixels_u8 U8 [B, size, size, 3], and / or input_ids I64 [B, L] (0 = padding).",
+      "Writes F32: image_features, image_features_raw, image_token_features, text_features, text_features_raw,",
+      "text_token_features, logits_per_image and the four scalars, as far as the inputs allow."
+    })
+final class ForwardCommand implements Callable<Integer> {
+  private final Context context;
+
+  @Option(names = "--in", required = true, paramLabel = "X.safetensors", description = "input tensors")
+  private Path source;
+
+  @Option(names = "--out", required = true, paramLabel = "Y.safetensors", description = "output tensors")
+  private Path target;
+
+  @Mixin private ModelOptions model;
+
+  @Mixin private BackendOptions backend;
+
+  ForwardCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    try (OpenModel open = model.open(context.console());
+        ForwardInputs inputs = ForwardInputs.open(source, open.config(), context.console());
+        Backend started = backend.open(context);
+        Encoder encoder = open.load(started)) {
+      SequencedMap<String, HostTensor> outputs = outputs(encoder, inputs);
+      SafetensorsWriter.write(target, outputs);
+      context.console().say("wrote " + outputs.size() + " tensors to " + target + " (model " + open.name() + ", backend "
+          + started.name() + ", " + started.precision().label() + ")");
+    }
+    return ExitCode.DONE;
+  }
+
+  private static SequencedMap<String, HostTensor> outputs(Encoder encoder, ForwardInputs inputs) {
+    SequencedMap<String, HostTensor> outputs = new LinkedHashMap<>();
+    ImageEncoding images = inputs.pixels() == null ? null : encoder.encodeImages(inputs.pixels(), Detail.TOKENS);
+    TextEncoding texts =
+        inputs.inputIds() == null ? null : encoder.encodePaddedTexts(inputs.inputIds(), Detail.TOKENS);
+    if (images != null) {
+      outputs.put("image_features", float32(images.features()));
+      outputs.put("image_features_raw", float32(images.rawFeatures()));
+      outputs.put("image_token_features", float32(images.tokenFeatures()));
+    }
+    if (texts != null) {
+      outputs.put("text_features", float32(texts.features()));
+      outputs.put("text_features_raw", float32(texts.rawFeatures()));
+      outputs.put("text_token_features", float32(texts.tokenFeatures()));
+    }
+    Scalars scalars = encoder.scalars();
+    if (images != null && texts != null) {
+      outputs.put("logits_per_image", logits(images.features(), texts.features(), scalars.logitScale()));
+    }
+    outputs.put("logit_scale", scalar(scalars.logitScale()));
+    outputs.put("logit_bias", scalar(scalars.logitBias()));
+    outputs.put("concept_logit_scale", scalar(scalars.conceptLogitScale()));
+    outputs.put("concept_logit_bias", scalar(scalars.conceptLogitBias()));
+    return outputs;
+  }
+
+  /** {@code scale * I . T}, [B, S], without the bias, as the official model's callers compute it. */
+  private static HostTensor logits(HostTensor images, HostTensor texts, double scale) {
+    int rows = Math.toIntExact(images.rows());
+    int columns = Math.toIntExact(texts.rows());
+    int width = Math.toIntExact(images.columns());
+    float[] logits = new float[rows * columns];
+    for (int i = 0; i < rows; i++) {
+      for (int t = 0; t < columns; t++) {
+        double sum = 0;
+        for (int c = 0; c < width; c++) {
+          sum += images.getDouble((long) i * width + c) * texts.getDouble((long) t * width + c);
+        }
+        logits[i * columns + t] = (float) (scale * sum);
+      }
+    }
+    return HostTensor.of(logits, rows, columns);
+  }
+
+  private static HostTensor scalar(double value) {
+    return HostTensor.of(new float[] {(float) value});
+  }
+
+  private static HostTensor float32(HostTensor tensor) {
+    return tensor.dtype() == org.conceptclip.tensor.DType.F32
+        ? tensor
+        : HostTensor.of(tensor.toFloatArray(), tensor.shape().toArray());
+  }
+}

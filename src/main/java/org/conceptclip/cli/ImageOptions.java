@@ -1,0 +1,22 @@
+package org.conceptclip.cli;
+
+import org.conceptclip.image.DecodeLimits;
+import picocli.CommandLine.Option;
+
+/** Options of commands that decode images. */
+final class ImageOptions {
+  @Option(
+      names = "--max-pixels",
+      paramLabel = "N",
+      defaultValue = "178956970",
+      description = "refuse images of more pixels, before decoding (default: ${DEFAULT-VALUE})")
+  private long maxPixels;
+
+  DecodeLimits limits() {
+    try {
+      return new DecodeLimits(maxPixels);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--max-pixels " + maxPixels + ": " + e.getMessage());
+    }
+  }
+}

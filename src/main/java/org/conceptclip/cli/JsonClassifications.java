@@ -1,0 +1,43 @@
+package org.conceptclip.cli;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import java.io.PrintStream;
+import java.util.List;
+
+/** One JSON object a line: {@code {"image", "probabilities": {label: p}, "model", "backend"}}. */
+final class JsonClassifications implements Classifications {
+  private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
+
+  private final PrintStream out;
+  private final String model;
+  private final String backend;
+  private final List<String> labels;
+
+  JsonClassifications(PrintStream out, String model, String backend, List<String> labels) {
+    this.out = out;
+    this.model = model;
+    this.backend = backend;
+    this.labels = labels;
+  }
+
+  @Override
+  public void add(String image, double[] probabilities) {
+    JsonObject byLabel = new JsonObject();
+    for (int i = 0; i < probabilities.length; i++) {
+      byLabel.addProperty(labels.get(i), probabilities[i]);
+    }
+    JsonObject line = new JsonObject();
+    line.addProperty("image", image);
+    line.add("probabilities", byLabel);
+    line.addProperty("model", model);
+    line.addProperty("backend", backend);
+    out.println(GSON.toJson(line));
+  }
+
+  @Override
+  public void finish() {
+    out.flush();
+  }
+}

@@ -1,0 +1,54 @@
+package org.conceptclip.cli;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URL;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.jar.Manifest;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** Versions of the libraries on the class path, from the names of their jars. */
+final class Libraries {
+  private static final Pattern JAR = Pattern.compile("(?:.*/)?([a-zA-Z][\\w-]*?)-(\\d[^/]*)\\.jar");
+  private static final List<String> TOLD =
+      List.of("dnnl", "javacpp", "tokenizers", "gson", "picocli", "progressbar", "opencv", "imageio-core", "imageio-webp");
+
+  private Libraries() {}
+
+  /** Library to version, those that matter for results. */
+  static Map<String, String> versions() {
+    Map<String, String> versions = new TreeMap<>();
+    jars().forEach(path -> {
+      Matcher jar = JAR.matcher(path.replace(File.separatorChar, '/'));
+      if (jar.matches() && TOLD.contains(jar.group(1))) {
+        // The jars of native code carry the platform behind the version; the plain jar has the same version without it.
+        versions.merge(jar.group(1), jar.group(2), (a, b) -> a.length() <= b.length() ? a : b);
+      }
+    });
+    return versions;
+  }
+
+  /** Entries of the class path, and what their manifests add to it. */
+  private static Stream<String> jars() {
+    Stream<String> direct = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator));
+    try {
+      Stream.Builder<String> indirect = Stream.builder();
+      for (URL url : Collections.list(Libraries.class.getClassLoader().getResources("META-INF/MANIFEST.MF"))) {
+        try (InputStream in = url.openStream()) {
+          String classPath = new Manifest(in).getMainAttributes().getValue("Class-Path");
+          Stream.of(classPath == null ? new String[0] : classPath.split("\\s+")).forEach(indirect::add);
+        }
+      }
+      return Stream.concat(direct, indirect.build());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+package org.conceptclip.cli;
+
+import picocli.CommandLine.Option;
+
+/** The option that says which model. */
+final class ModelOptions {
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "model folder (config.json, model.safetensors, tokenizer files), synthetic:full or synthetic:tiny (default: the"
+          + " embedded demo model, which knows drawings only)")
+  private String reference;
+
+  /** Opens the model, and says so when it is the toy. The caller closes it. */
+  OpenModel open(Console console) {
+    if (reference != null) {
+      return OpenModel.open(reference);
+    }
+    console.say("no --model: taking the embedded demo model, which was trained on drawings and knows no medicine");
+    return OpenModel.demo();
+  }
+}

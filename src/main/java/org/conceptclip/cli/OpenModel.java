@@ -1,0 +1,120 @@
+package org.conceptclip.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.conceptclip.backend.Backend;
+import org.conceptclip.model.ModelConfig;
+import org.conceptclip.model.ModelConfigReader;
+import org.conceptclip.model.ModelLayout;
+import org.conceptclip.model.SyntheticModels;
+import org.conceptclip.runtime.Encoder;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.text.TextTokenizer;
+import org.conceptclip.weights.Checkpoint;
+import org.conceptclip.weights.SyntheticWeights;
+import org.conceptclip.weights.WeightSource;
+
+/** A model that was found and checked: its configuration, its weights, and where its tokenizer lies. Owns the weights. */
+final class OpenModel implements AutoCloseable {
+  private static final String SYNTHETIC = "synthetic:";
+
+  private final String name;
+  private final ModelConfig config;
+  private final WeightSource weights;
+  private final Path folder;
+  private final boolean demo;
+
+  private OpenModel(String name, ModelConfig config, WeightSource weights, Path folder, boolean demo) {
+    this.name = name;
+    this.config = config;
+    this.weights = weights;
+    this.folder = folder;
+    this.demo = demo;
+  }
+
+  /**
+   * Opens a model folder, or makes a synthetic model.
+   *
+   * @throws BadInputException if there is no such model, or its files are not what they should be
+   */
+  static OpenModel open(String reference) {
+    if (reference.startsWith(SYNTHETIC)) {
+      ModelConfig config = SyntheticModels.named(reference)
+          .orElseThrow(() -> new BadInputException("--model " + reference + ": expected synthetic:full or synthetic:tiny"));
+      return new OpenModel(
+          reference, config, new SyntheticWeights(reference, ModelLayout.of(config)), null, false);
+    }
+    Path folder = Path.of(reference);
+    if (!Files.exists(folder)) {
+      throw new BadInputException("--model " + reference + ": no such folder, expected one with config.json and model.safetensors");
+    }
+    return folder(reference, folder, false);
+  }
+
+  /** Opens the demo model that this library carries. */
+  static OpenModel demo() {
+    return DemoModel.withFiles(folder -> folder("demo", folder, true));
+  }
+
+  private static OpenModel folder(String name, Path folder, boolean demo) {
+    ModelConfig config = ModelConfigReader.read(folder);
+    return new OpenModel(name, config, Checkpoint.open(folder, ModelLayout.of(config)), folder, demo);
+  }
+
+  /** What results call it. */
+  String name() {
+    return name;
+  }
+
+  ModelConfig config() {
+    return config;
+  }
+
+  WeightSource weights() {
+    return weights;
+  }
+
+  /** Folder with the model's files; empty for models that have none. */
+  Optional<Path> folder() {
+    return demo ? Optional.empty() : Optional.ofNullable(folder);
+  }
+
+  /** Class names to take when the user gives none: the demo model's. */
+  Optional<List<String>> defaultLabels() {
+    return demo ? Optional.of(DemoModel.labels()) : Optional.empty();
+  }
+
+  /**
+   * The model's tokenizer. The caller closes it.
+   *
+   * @param maxTokensOrNull tokens a text is cut to; {@code null} for the model's context length
+   * @throws BadInputException if the model has none
+   */
+  TextTokenizer tokenizer(Integer maxTokensOrNull) {
+    int maxTokens = maxTokensOrNull == null ? config.text().contextLength() : maxTokensOrNull;
+    int positions = config.text().maxPositions();
+    if (maxTokens < 3 || maxTokens > positions) {
+      throw new UsageException("--max-tokens " + maxTokens + ": expected 3 to the model's " + positions + " positions");
+    }
+    if (demo) {
+      return TextTokenizer.fromResources(DemoModel.RESOURCES, maxTokens);
+    }
+    if (folder == null) {
+      throw new BadInputException("--model " + name + ": synthetic weights have no tokenizer; expected a model folder, or token"
+          + " ids through the forward command");
+    }
+    return TextTokenizer.open(folder, maxTokens);
+  }
+
+  /** Prepares the weights on a backend. The caller closes the encoder, before the backend. */
+  Encoder load(Backend backend) {
+    return Encoder.load(config, weights, backend);
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+  }
+}

@@ -1,0 +1,154 @@
+package org.conceptclip.task;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.conceptclip.op.TokenBatch;
+import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoder;
+import org.conceptclip.runtime.TextEncoding;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.text.TokenizedText;
+
+/**
+ * Classes given in words, as the vectors that images are compared with. Immutable.
+ *
+ * <p>A class's text vector is the mean of its prompts' normalised features, normalised again. Its concept vector is the mean
+ * of the projected token features under the class name inside each prompt, averaged over the prompts, normalised. Source: the
+ * official zero-shot evaluation, except that the tokens under the class name are found by character offsets: the official script
+ * looks each word piece of the name up by its first occurrence in the prompt, which picks other tokens when a piece also
+ * occurs elsewhere.
+ *
+ * @param labels class names
+ * @param textFeatures [C, E], L2-normalised rows
+ * @param concepts [C, E], L2-normalised rows; {@code null} when they were not asked for
+ * @param truncated labels of which a prompt was longer than the context, and was cut
+ */
+public record ClassVectors(
+    List<String> labels, HostTensor textFeatures, HostTensor concepts, List<String> truncated) {
+  /** Prompts whose token features are in memory at once. */
+  private static final int PROMPTS_PER_CALL = 64;
+
+  /**
+   * Encodes every label in every template.
+   *
+   * @param withConcepts whether concept vectors are wanted
+   * @throws BadInputException if labels are blank or repeated, there is no template, or a class name has no token within the
+   *     context
+   */
+  public static ClassVectors encode(
+      Encoder encoder,
+      PromptTokenizer tokenizer,
+      List<String> labels,
+      List<PromptTemplate> templates,
+      boolean withConcepts) {
+    List<String> names = Labels.checked(labels);
+    if (templates.isEmpty()) {
+      throw new BadInputException("templates: found none, expected at least one");
+    }
+    Sums sums = new Sums(names.size(), withConcepts);
+    Set<String> truncated = new LinkedHashSet<>();
+    int prompts = names.size() * templates.size();
+    HostTensor features = null;
+    for (int first = 0; first < prompts; first += PROMPTS_PER_CALL) {
+      List<Entry> entries = new ArrayList<>();
+      for (int i = first; i < Math.min(prompts, first + PROMPTS_PER_CALL); i++) {
+        int label = i / templates.size();
+        entries.add(new Entry(label, names.get(label), templates.get(i % templates.size())));
+      }
+      features = encode(encoder, tokenizer, entries, sums, truncated);
+    }
+    return new ClassVectors(
+        names,
+        normalised(sums.text, features),
+        withConcepts ? normalised(sums.concepts, features) : null,
+        List.copyOf(truncated));
+  }
+
+  /** Adds the vectors of some prompts to the sums; returns their features, for their type. */
+  private static HostTensor encode(
+      Encoder encoder, PromptTokenizer tokenizer, List<Entry> entries, Sums sums, Set<String> truncated) {
+    List<Prompt> prompts = entries.stream().map(entry -> entry.template().fill(entry.label())).toList();
+    List<TokenizedText> texts = tokenizer.encode(prompts.stream().map(Prompt::text).toList());
+    TokenBatch tokens = TokenBatch.packed(texts.stream().map(TokenizedText::ids).toList());
+    TextEncoding encoding = encoder.encodeTexts(tokens, sums.concepts == null ? Detail.FEATURES : Detail.TOKENS);
+    sums.widen(Math.toIntExact(encoding.features().columns()));
+    for (int i = 0; i < entries.size(); i++) {
+      Entry entry = entries.get(i);
+      TokenizedText text = texts.get(i);
+      if (text.truncated()) {
+        truncated.add(entry.label());
+      }
+      int[] span = span(entry, prompts.get(i), text);
+      addRow(encoding.features(), i, 1.0, sums.text[entry.index()]);
+      if (sums.concepts != null) {
+        for (int token : span) {
+          int row = tokens.sequences().start(i) + token;
+          addRow(encoding.tokenFeatures(), row, 1.0 / span.length, sums.concepts[entry.index()]);
+        }
+      }
+    }
+    return encoding.features();
+  }
+
+  /** Tokens under the class name; a name without any would be scored as if the template stood alone. */
+  private static int[] span(Entry entry, Prompt prompt, TokenizedText text) {
+    int[] span = text.tokensOfSpan(prompt.labelStart(), prompt.labelEnd());
+    if (span.length == 0) {
+      throw new BadInputException("label \"" + Excerpt.of(entry.label()) + "\" in template \""
+          + Excerpt.of(entry.template().toString()) + "\": found no token of it among the prompt's " + text.length()
+          + (text.truncated() ? " (the prompt was cut to the context length)" : "") + ", expected at least one");
+    }
+    return span;
+  }
+
+  private static void addRow(HostTensor rows, long row, double factor, double[] sum) {
+    long first = row * sum.length;
+    for (int c = 0; c < sum.length; c++) {
+      sum[c] += factor * rows.getDouble(first + c);
+    }
+  }
+
+  /** The rows divided by their norms, in the type of {@code like}. (Dividing a sum by its count first would change nothing.) */
+  private static HostTensor normalised(double[][] sums, HostTensor like) {
+    int width = sums[0].length;
+    HostTensor rows = HostTensor.allocate(Arena.ofAuto(), like.dtype(), sums.length, width);
+    for (int r = 0; r < sums.length; r++) {
+      double square = 0;
+      for (double value : sums[r]) {
+        square += value * value;
+      }
+      double norm = Math.max(Math.sqrt(square), 1e-12);
+      for (int c = 0; c < width; c++) {
+        rows.set((long) r * width + c, sums[r][c] / norm);
+      }
+    }
+    return rows;
+  }
+
+  /** One prompt to be: class {@code index} in a template. */
+  private record Entry(int index, String label, PromptTemplate template) {}
+
+  /** Sums over prompts, per class; {@code concepts} is {@code null} when they are not wanted. */
+  private static final class Sums {
+    final double[][] text;
+    final double[][] concepts;
+
+    Sums(int classes, boolean withConcepts) {
+      this.text = new double[classes][0];
+      this.concepts = withConcepts ? new double[classes][0] : null;
+    }
+
+    /** Makes room for vectors of this width; what was summed so far stays. */
+    void widen(int width) {
+      Arrays.setAll(text, row -> Arrays.copyOf(text[row], width));
+      if (concepts != null) {
+        Arrays.setAll(concepts, row -> Arrays.copyOf(concepts[row], width));
+      }
+    }
+  }
+}

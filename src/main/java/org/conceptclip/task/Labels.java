@@ -1,0 +1,33 @@
+package org.conceptclip.task;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.conceptclip.tensor.BadInputException;
+
+/** Checks of class names. */
+public final class Labels {
+  private Labels() {}
+
+  /**
+   * The labels without blanks around them, in their order.
+   *
+   * @throws BadInputException if there is none, one is blank, or two are the same
+   */
+  public static List<String> checked(List<String> labels) {
+    if (labels.isEmpty()) {
+      throw new BadInputException("labels: found none, expected at least one");
+    }
+    Set<String> seen = new LinkedHashSet<>();
+    for (int i = 0; i < labels.size(); i++) {
+      String label = labels.get(i).strip();
+      if (label.isEmpty()) {
+        throw new BadInputException("labels: label " + (i + 1) + " of " + labels.size() + " is empty, expected a class name");
+      }
+      if (!seen.add(label)) {
+        throw new BadInputException("labels: \"" + Excerpt.of(label) + "\" appears twice, expected different class names");
+      }
+    }
+    return List.copyOf(seen);
+  }
+}

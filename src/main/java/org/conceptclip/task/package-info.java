@@ -1,0 +1,2 @@
+/** What people ask the model for: zero-shot classification. */
+package org.conceptclip.task;
