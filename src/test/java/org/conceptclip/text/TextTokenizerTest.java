@@ -9,12 +9,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonParser;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -117,6 +120,24 @@ class TextTokenizerTest {
       String specials = "a [SEP] b [MASK] [UNK] c[CLS]";
       assertSame(tokenizer.encode(specials), other.encode(specials), specials);
     }
+  }
+
+  @Test
+  void embeddedTokenizerMatchesTheReferenceOverItsOwnVocabulary() throws IOException {
+    try (InputStream in = getClass().getResourceAsStream("/org/conceptclip/demo/vocab.txt");
+        TextTokenizer embedded = TextTokenizer.fromResources("org/conceptclip/demo", CONTEXT)) {
+      List<String> words = new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+      Map<String, Integer> ids = new HashMap<>();
+      words.forEach(word -> ids.put(word, ids.size()));
+      BertReference reference = new BertReference(ids);
+      List<String> texts = new ArrayList<>(List.of(BAIT));
+      texts.add("A chest X-ray with a nodule in the left lung, and a brain MRI.");
+      texts.addAll(words.stream().filter(word -> !word.startsWith("[")).toList());
+      for (String text : texts) {
+        assertSame(reference.encode(text, CONTEXT), embedded.encode(text), text);
+      }
+    }
+    assertThrows(IllegalArgumentException.class, () -> TextTokenizer.fromResources("org/conceptclip/absent", CONTEXT));
   }
 
   @Test
