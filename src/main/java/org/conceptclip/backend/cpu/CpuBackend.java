@@ -1,0 +1,173 @@
+package org.conceptclip.backend.cpu;
+
+import java.util.ArrayDeque;
+import org.conceptclip.backend.Backend;
+import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.Precision;
+import org.conceptclip.op.CheckedOps;
+import org.conceptclip.op.Ops;
+import org.conceptclip.op.Parameters;
+import org.conceptclip.op.Workspace;
+import org.conceptclip.tensor.DType;
+
+/**
+ * Computes on the CPU with oneDNN.
+ *
+ * <p>Owns its threads, compiled kernels and pooled buffers. Executions may be opened by several threads; each works on the
+ * pool of this backend besides its own thread.
+ */
+public final class CpuBackend implements Backend {
+  private final OneDnn dnn;
+  private final Kernels kernels;
+  private final ContextPool contexts;
+  private final WorkerPool pool;
+  private final CpuOps.OpGroups groups;
+  private final PrecisionChoice choice;
+  private final ArrayDeque<CpuWorkspace> idleWorkspaces = new ArrayDeque<>();
+  private int openExecutions;
+  private boolean open = true;
+
+  /**
+   * Loads oneDNN and starts {@code threads - 1} threads; an execution's caller is one more.
+   *
+   * @param precision FP32, BF16, BF16_WEIGHTS, or AUTO for the faster of FP32 and BF16
+   * @throws BackendUnavailableException if oneDNN cannot be loaded, or cannot compute in this precision
+   */
+  public CpuBackend(Precision precision, int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads " + threads + ", at least 1 is needed");
+    }
+    switch (precision) {
+      case AUTO, FP32, BF16, BF16_WEIGHTS -> {}
+      default -> throw new BackendUnavailableException(
+          "CPU backend: computes in fp32, bf16 or bf16-weights, not " + precision.label());
+    }
+    dnn = new OneDnn();
+    kernels = new Kernels(dnn);
+    contexts = new ContextPool(dnn);
+    pool = new WorkerPool(dnn, threads);
+    groups = CpuOps.OpGroups.of(kernels, pool);
+    choice = PrecisionChoice.of(precision, kernels, contexts);
+  }
+
+  @Override
+  public String name() {
+    return "cpu";
+  }
+
+  @Override
+  public Precision precision() {
+    return choice.precision();
+  }
+
+  @Override
+  public String description() {
+    return "oneDNN " + dnn.version() + ", " + OneDnn.instructionSet() + ", " + pool.threads()
+        + (pool.threads() == 1 ? " thread, " : " threads, ") + choice.precision().label()
+        + (choice.reason().isEmpty() ? "" : " (" + choice.reason() + ")");
+  }
+
+  private DType activationType() {
+    return choice.precision() == Precision.BF16 ? DType.BF16 : DType.F32;
+  }
+
+  private DType weightType() {
+    return choice.precision() == Precision.FP32 ? DType.F32 : DType.BF16;
+  }
+
+  @Override
+  public synchronized Parameters openParameters() {
+    checkOpen();
+    return new CpuParameters(kernels, contexts, activationType(), weightType());
+  }
+
+  @Override
+  public synchronized Execution openExecution() {
+    checkOpen();
+    CpuWorkspace workspace = idleWorkspaces.pollLast();
+    openExecutions++;
+    return new CpuExecution(workspace != null ? workspace : new CpuWorkspace(dnn.system(), activationType()));
+  }
+
+  private synchronized void giveBack(CpuWorkspace workspace) {
+    openExecutions--;
+    idleWorkspaces.addLast(workspace);
+    // Buffers of a burst of callers are not kept for good.
+    while (idleWorkspaces.size() > Math.max(2, pool.threads())) {
+      idleWorkspaces.pollFirst().close();
+    }
+  }
+
+  private void checkOpen() {
+    if (!open) {
+      throw new IllegalStateException("this backend is closed");
+    }
+  }
+
+  /** Native oneDNN objects that are alive; 0 once everything is closed. */
+  long liveNativeObjects() {
+    return dnn.liveObjects();
+  }
+
+  /** Kernels compiled so far. */
+  int compiledKernels() {
+    return kernels.count();
+  }
+
+  @Override
+  public synchronized void close() {
+    if (!open) {
+      return;
+    }
+    if (openExecutions > 0) {
+      throw new IllegalStateException(openExecutions + " executions are still open on this backend");
+    }
+    open = false;
+    pool.close();
+    idleWorkspaces.forEach(CpuWorkspace::close);
+    contexts.close();
+    kernels.close();
+    dnn.close();
+  }
+
+  private final class CpuExecution implements Execution {
+    private final CpuWorkspace workspace;
+    private final WorkerContext context;
+    private final Ops ops;
+    private boolean over;
+
+    CpuExecution(CpuWorkspace workspace) {
+      this.workspace = workspace;
+      context = contexts.acquire();
+      ops = new CheckedOps(new CpuOps(context, groups));
+    }
+
+    @Override
+    public Ops ops() {
+      checkTurn();
+      return ops;
+    }
+
+    @Override
+    public Workspace workspace() {
+      checkTurn();
+      return workspace;
+    }
+
+    private void checkTurn() {
+      if (over) {
+        throw new IllegalStateException("this execution is closed");
+      }
+    }
+
+    @Override
+    public void close() {
+      if (!over) {
+        over = true;
+        contexts.release(context);
+        giveBack(workspace);
+      }
+    }
+  }
+}

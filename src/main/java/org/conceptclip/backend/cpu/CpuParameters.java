@@ -1,0 +1,214 @@
+package org.conceptclip.backend.cpu;
+
+import static org.bytedeco.dnnl.global.dnnl.*;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.dnnl.dnnl_memory_desc;
+import org.conceptclip.op.LinearWeights;
+import org.conceptclip.op.NormWeights;
+import org.conceptclip.op.Parameters;
+import org.conceptclip.op.PatchEmbeddingWeights;
+import org.conceptclip.op.PatchGeometry;
+import org.conceptclip.op.QueryWeights;
+import org.conceptclip.op.TokenEmbeddingWeights;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.tensor.Shape;
+
+/** Packs weights for the CPU, straight from the host tensors' memory where oneDNN can read it. Owns what it packed. */
+final class CpuParameters implements Parameters {
+  private static final int ALIGNMENT = 64;
+
+  private record Reorder(int inputs, int outputs, DType from, DType x, DType weights) {}
+
+  private record Cast(long values, DType from, DType to) {}
+
+  private final Kernels kernels;
+  private final ContextPool contexts;
+  private final DType activationType;
+  private final DType weightType;
+  private final List<NativeMemory> owned = new ArrayList<>();
+  private long ownedBytes;
+  private boolean open = true;
+
+  CpuParameters(Kernels kernels, ContextPool contexts, DType activationType, DType weightType) {
+    this.kernels = kernels;
+    this.contexts = contexts;
+    this.activationType = activationType;
+    this.weightType = weightType;
+  }
+
+  @Override
+  public LinearWeights linear(String name, HostTensor weight, HostTensor biasOrNull) {
+    return pack(name, weight, biasOrNull);
+  }
+
+  private PackedLinear pack(String name, HostTensor weight, HostTensor biasOrNull) {
+    int outputs = Math.toIntExact(weight.shape().extent(0));
+    int inputs = Math.toIntExact(weight.shape().elements() / outputs);
+    int sliceOutputs = PackedLinear.sliceOutputs(outputs);
+    int slices = Math.ceilDiv(outputs, sliceOutputs);
+    long[] offsets = new long[slices + 1];
+    for (int s = 0; s < slices; s++) {
+      int width = Math.min(sliceOutputs, outputs - s * sliceOutputs);
+      long bytes = dnnl_memory_desc_get_size(kernels.weightLayout(inputs, width, activationType, weightType));
+      offsets[s + 1] = offsets[s] + aligned(bytes);
+    }
+    NativeMemory memory = own(offsets[slices] + (biasOrNull == null ? 0 : 4L * outputs));
+    long[] addresses = new long[slices];
+    WorkerContext context = contexts.acquire();
+    try (Arena arena = Arena.ofConfined()) {
+      for (int s = 0; s < slices; s++) {
+        int first = s * sliceOutputs;
+        int width = Math.min(sliceOutputs, outputs - first);
+        addresses[s] = memory.address() + offsets[s];
+        HostTensor rows = readable(arena, weight.reshape(outputs, inputs).rows(first, width));
+        reorder(context, rows, inputs, width, addresses[s]);
+      }
+      if (biasOrNull != null) {
+        cast(context, readable(arena, biasOrNull), DType.F32, memory.address() + offsets[slices]);
+      }
+    } finally {
+      contexts.release(context);
+    }
+    return new PackedLinear(name, inputs, outputs, activationType, weightType, sliceOutputs, addresses,
+        biasOrNull == null ? 0 : memory.address() + offsets[slices]);
+  }
+
+  private void reorder(WorkerContext context, HostTensor rows, int inputs, int outputs, long target) {
+    Kernel kernel = kernels.get(new Reorder(inputs, outputs, rows.dtype(), activationType, weightType), key -> {
+      dnnl_memory_desc from =
+          kernels.dnn().strided(key.from(), new long[] {key.inputs(), key.outputs()}, new long[] {1, key.inputs()});
+      dnnl_memory_desc to =
+          kernels.dnn().copyOf(kernels.weightLayout(key.inputs(), key.outputs(), key.x(), key.weights()));
+      return kernels.compiled(key.toString(), kernels.dnn().reorder(from, to, key.toString()),
+          new int[] {DNNL_ARG_FROM, DNNL_ARG_TO}, from, to);
+    });
+    context.bind(kernel).aim(0, rows.data().address()).aim(1, target);
+    context.run(kernel);
+  }
+
+  /** Copies all elements, converting, to {@code target}. */
+  private void cast(WorkerContext context, HostTensor from, DType to, long target) {
+    Kernel kernel = kernels.get(new Cast(from.shape().elements(), from.dtype(), to), key -> {
+      long[] extents = {key.values()};
+      long[] strides = {1};
+      dnnl_memory_desc source = kernels.dnn().strided(key.from(), extents, strides);
+      dnnl_memory_desc destination = kernels.dnn().strided(key.to(), extents, strides);
+      return kernels.compiled(key.toString(), kernels.dnn().reorder(source, destination, key.toString()),
+          new int[] {DNNL_ARG_FROM, DNNL_ARG_TO}, source, destination);
+    });
+    context.bind(kernel).aim(0, from.data().address()).aim(1, target);
+    context.run(kernel);
+  }
+
+  /** The tensor as oneDNN can read it: native F32 or BF16; anything else is widened to float32 in {@code arena}. */
+  private static HostTensor readable(Arena arena, HostTensor tensor) {
+    if (tensor.data().isNative() && (tensor.dtype() == DType.F32 || tensor.dtype() == DType.BF16)) {
+      return tensor;
+    }
+    HostTensor copy = HostTensor.allocate(arena, DType.F32, tensor.shape().toArray());
+    MemorySegment target = copy.data();
+    long count = tensor.shape().elements();
+    for (long i = 0; i < count; i++) {
+      target.setAtIndex(ValueLayout.JAVA_FLOAT, i, tensor.getFloat(i));
+    }
+    return copy;
+  }
+
+  private MemorySegment keep(HostTensor tensor, DType type) {
+    NativeMemory memory = own(tensor.shape().elements() * type.bytes());
+    WorkerContext context = contexts.acquire();
+    try (Arena arena = Arena.ofConfined()) {
+      cast(context, readable(arena, tensor), type, memory.address());
+    } finally {
+      contexts.release(context);
+    }
+    return memory.segment();
+  }
+
+  @Override
+  public NormWeights layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
+    return norm(name, weight, bias, epsilon);
+  }
+
+  private CpuNorm norm(String name, HostTensor weight, HostTensor bias, double epsilon) {
+    return new CpuNorm(name, Math.toIntExact(weight.shape().elements()), epsilon, keep(weight, DType.F32).address(),
+        keep(bias, DType.F32).address());
+  }
+
+  @Override
+  public PatchEmbeddingWeights patchEmbedding(
+      String name,
+      PatchGeometry geometry,
+      HostTensor weight,
+      HostTensor bias,
+      HostTensor positions,
+      double[] pixelScale,
+      double[] pixelShift) {
+    float[] pixelValues = new float[3 * 256];
+    for (int c = 0; c < 3; c++) {
+      for (int value = 0; value < 256; value++) {
+        pixelValues[c * 256 + value] = (float) (value * pixelScale[c] + pixelShift[c]);
+      }
+    }
+    return new CpuPatchEmbedding(
+        name, geometry, pack(name, weight, bias), keep(positions, DType.F32).address(), pixelValues);
+  }
+
+  @Override
+  public TokenEmbeddingWeights tokenEmbedding(
+      String name,
+      HostTensor words,
+      HostTensor positions,
+      HostTensor tokenType,
+      HostTensor normWeight,
+      HostTensor normBias,
+      double epsilon) {
+    int width = Math.toIntExact(words.columns());
+    MemorySegment sums = keep(positions, DType.F32);
+    float[] type = tokenType.toFloatArray();
+    for (long i = 0; i < positions.shape().elements(); i++) {
+      float sum = sums.getAtIndex(ValueLayout.JAVA_FLOAT, i) + type[(int) (i % width)];
+      sums.setAtIndex(ValueLayout.JAVA_FLOAT, i, sum);
+    }
+    return new CpuTokenEmbedding(name, Math.toIntExact(words.rows()), Math.toIntExact(positions.rows()), weightType,
+        keep(words, weightType), sums, norm(name, normWeight, normBias, epsilon));
+  }
+
+  @Override
+  public QueryWeights query(String name, HostTensor query) {
+    return new CpuQuery(name, query.reshape(Shape.of(query.shape().elements()).toArray()).toFloatArray());
+  }
+
+  private static long aligned(long bytes) {
+    return Math.ceilDiv(bytes, (long) ALIGNMENT) * ALIGNMENT;
+  }
+
+  private synchronized NativeMemory own(long bytes) {
+    if (!open) {
+      throw new IllegalStateException("these parameters are closed");
+    }
+    NativeMemory memory = NativeMemory.allocate(kernels.dnn().system(), bytes);
+    owned.add(memory);
+    ownedBytes += bytes;
+    return memory;
+  }
+
+  @Override
+  public synchronized long weightBytes() {
+    return ownedBytes;
+  }
+
+  @Override
+  public synchronized void close() {
+    open = false;
+    owned.forEach(NativeMemory::close);
+    owned.clear();
+    ownedBytes = 0;
+  }
+}

@@ -1,0 +1,83 @@
+package org.conceptclip.backend.cpu;
+
+import java.util.Arrays;
+import org.bytedeco.dnnl.dnnl_stream;
+
+/** What one thread works with: its stream, its bound kernels, its scratch memory. Not thread-safe. */
+final class WorkerContext implements AutoCloseable {
+  private final OneDnn dnn;
+  private final dnnl_stream stream;
+  private BoundKernel[] bound = new BoundKernel[64];
+  private NativeMemory scratchpad;
+  private NativeMemory[] scratch = new NativeMemory[4];
+  private float[][] floats = new float[4][0];
+
+  WorkerContext(OneDnn dnn) {
+    this.dnn = dnn;
+    this.stream = dnn.stream();
+  }
+
+  /** The kernel bound to this worker's argument table. */
+  BoundKernel bind(Kernel kernel) {
+    int id = kernel.id();
+    if (id >= bound.length) {
+      bound = Arrays.copyOf(bound, Math.max(id + 1, bound.length * 2));
+    }
+    BoundKernel result = bound[id];
+    if (result == null) {
+      result = new BoundKernel(dnn, kernel, stream);
+      bound[id] = result;
+    }
+    return result;
+  }
+
+  /** Runs a kernel bound here, whose arguments are aimed. */
+  void run(Kernel kernel) {
+    if (scratchpad == null || scratchpad.bytes() < kernel.scratchpadBytes()) {
+      scratchpad = grown(scratchpad, kernel.scratchpadBytes());
+    }
+    bind(kernel).run(scratchpad.address());
+  }
+
+  /** Address of scratch memory number {@code slot} (0 to 3) of at least so many bytes; its content does not last. */
+  long scratch(int slot, long bytes) {
+    if (scratch[slot] == null || scratch[slot].bytes() < bytes) {
+      scratch[slot] = grown(scratch[slot], bytes);
+    }
+    return scratch[slot].address();
+  }
+
+  /** Heap scratch number {@code slot} (0 to 3) of at least so many floats; its content does not last. */
+  float[] floats(int slot, int length) {
+    if (floats[slot].length < length) {
+      floats[slot] = new float[length];
+    }
+    return floats[slot];
+  }
+
+  private NativeMemory grown(NativeMemory old, long bytes) {
+    NativeMemory result = NativeMemory.allocate(dnn.system(), Math.max(bytes, 1 << 16));
+    if (old != null) {
+      old.close();
+    }
+    return result;
+  }
+
+  @Override
+  public void close() {
+    for (BoundKernel kernel : bound) {
+      if (kernel != null) {
+        kernel.close();
+      }
+    }
+    if (scratchpad != null) {
+      scratchpad.close();
+    }
+    for (NativeMemory memory : scratch) {
+      if (memory != null) {
+        memory.close();
+      }
+    }
+    dnn.destroy(stream);
+  }
+}

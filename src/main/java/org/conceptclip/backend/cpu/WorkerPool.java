@@ -1,0 +1,221 @@
+package org.conceptclip.backend.cpu;
+
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Fork and join over a few threads. The caller works too; tasks are taken from a counter, so a core that somebody else keeps
+ * busy simply takes fewer. Several callers may run jobs at once: helpers go round the open jobs task by task, and a caller
+ * whose helpers are busy elsewhere does its job alone.
+ *
+ * <p>Threads that find nothing to do spin for a moment, since a tower asks again within microseconds, then sleep.
+ */
+final class WorkerPool implements AutoCloseable {
+  /** One piece of a job; may run on any worker, with that worker's context. */
+  interface Task {
+    void run(int index, WorkerContext context);
+  }
+
+  private static final long SPIN_NANOS = 50_000;
+  private static final Job[] NO_JOBS = {};
+
+  private final OneDnn dnn;
+  private final Worker[] workers;
+  private final Object jobsLock = new Object();
+  private volatile Job[] jobs = NO_JOBS;
+  private volatile boolean stopping;
+
+  /** A pool of {@code threads} threads, of which the caller of {@link #run} is one. */
+  WorkerPool(OneDnn dnn, int threads) {
+    this.dnn = dnn;
+    workers = new Worker[threads - 1];
+    for (int i = 0; i < workers.length; i++) {
+      workers[i] = new Worker("conceptclip-cpu-" + (i + 1));
+    }
+    for (Worker worker : workers) {
+      worker.start();
+    }
+  }
+
+  int threads() {
+    return workers.length + 1;
+  }
+
+  /** Runs tasks 0 to {@code count - 1} and returns when all are done; the first failure is thrown. */
+  void run(int count, WorkerContext own, Task task) {
+    dnn.system().runSequentially();
+    if (count <= 1 || workers.length == 0) {
+      for (int i = 0; i < count; i++) {
+        task.run(i, own);
+      }
+      return;
+    }
+    Job job = new Job(count, task, Thread.currentThread());
+    publish(job);
+    while (job.runNext(own)) {
+      Thread.onSpinWait();
+    }
+    retire(job);
+    job.await();
+    job.throwFailure();
+  }
+
+  private void publish(Job job) {
+    synchronized (jobsLock) {
+      Job[] more = Arrays.copyOf(jobs, jobs.length + 1);
+      more[jobs.length] = job;
+      jobs = more;
+    }
+    int wanted = job.count - 1;
+    for (int i = 0; i < workers.length && wanted > 0; i++, wanted--) {
+      if (workers[i].asleep) {
+        LockSupport.unpark(workers[i]);
+      }
+    }
+  }
+
+  private void retire(Job job) {
+    synchronized (jobsLock) {
+      jobs = jobs.length == 1 ? NO_JOBS : Arrays.stream(jobs).filter(other -> other != job).toArray(Job[]::new);
+    }
+  }
+
+  /** Ends the threads and frees their contexts. No job may be running. */
+  @Override
+  public void close() {
+    stopping = true;
+    boolean interrupted = false;
+    for (Worker worker : workers) {
+      LockSupport.unpark(worker);
+      while (worker.isAlive()) {
+        try {
+          worker.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      worker.context.close();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static final class Job {
+    final int count;
+    private final Task task;
+    private final Thread caller;
+    private final AtomicInteger next = new AtomicInteger();
+    private final AtomicInteger unfinished;
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+    Job(int count, Task task, Thread caller) {
+      this.count = count;
+      this.task = task;
+      this.caller = caller;
+      this.unfinished = new AtomicInteger(count);
+    }
+
+    boolean hasTasks() {
+      return next.get() < count;
+    }
+
+    /** Takes one task, if any is left. After a failure the remaining tasks are only counted. */
+    boolean runNext(WorkerContext context) {
+      int index = next.getAndIncrement();
+      if (index >= count) {
+        return false;
+      }
+      try {
+        if (failure.get() == null) {
+          task.run(index, context);
+        }
+      } catch (Throwable e) {
+        failure.compareAndSet(null, e);
+      } finally {
+        if (unfinished.decrementAndGet() == 0) {
+          LockSupport.unpark(caller);
+        }
+      }
+      return true;
+    }
+
+    void await() {
+      long deadline = System.nanoTime() + SPIN_NANOS;
+      boolean interrupted = false;
+      while (unfinished.get() > 0) {
+        if (System.nanoTime() < deadline) {
+          Thread.onSpinWait();
+        } else {
+          LockSupport.park(this);
+          interrupted |= Thread.interrupted();
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    void throwFailure() {
+      Throwable first = failure.get();
+      if (first instanceof Error e) {
+        throw e;
+      }
+      if (first instanceof RuntimeException e) {
+        // Thrown on another thread perhaps: this trace shows who asked.
+        e.addSuppressed(new IllegalStateException("ran for this caller"));
+        throw e;
+      }
+    }
+  }
+
+  private final class Worker extends Thread {
+    final WorkerContext context = new WorkerContext(dnn);
+    volatile boolean asleep;
+
+    Worker(String name) {
+      super(null, null, name, 0, false);
+      setDaemon(true);
+    }
+
+    @Override
+    public void run() {
+      dnn.system().runSequentially();
+      int turn = 0;
+      long idleSince = System.nanoTime();
+      while (!stopping) {
+        Job job = nextJob(turn++);
+        if (job != null) {
+          job.runNext(context);
+          idleSince = System.nanoTime();
+        } else if (System.nanoTime() - idleSince < SPIN_NANOS) {
+          Thread.onSpinWait();
+        } else {
+          sleep();
+        }
+      }
+    }
+
+    private void sleep() {
+      asleep = true;
+      // Whoever publishes after this look sees the flag.
+      if (nextJob(0) == null && !stopping) {
+        LockSupport.park(WorkerPool.this);
+      }
+      asleep = false;
+    }
+  }
+
+  private Job nextJob(int turn) {
+    Job[] open = jobs;
+    for (int i = 0; i < open.length; i++) {
+      Job job = open[Math.floorMod(turn + i, open.length)];
+      if (job.hasTasks()) {
+        return job;
+      }
+    }
+    return null;
+  }
+}
