@@ -1,0 +1,30 @@
+package org.conceptclip.bench;
+
+/** Something that computes workloads and is timed. Not thread-safe. */
+public interface Contestant extends AutoCloseable {
+  /** Name in tables and results. */
+  String name();
+
+  /** Library and version, for results. */
+  String version();
+
+  /** Loads what the workload needs and builds its inputs; not timed. */
+  void prepare(Workload workload);
+
+  /** Computes the prepared workload once. */
+  Sample run();
+
+  @Override
+  void close();
+
+  /**
+   * One run.
+   *
+   * @param nanos wall time of the computation, without building inputs
+   * @param values the first raw features of the last item, to prove that all contestants compute the same model
+   */
+  record Sample(long nanos, float[] values) {
+    /** Features that a sample carries. */
+    public static final int VALUES = 16;
+  }
+}

@@ -1,0 +1,66 @@
+package org.conceptclip.bench;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.conceptclip.op.TokenBatch;
+import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoder;
+import org.conceptclip.tensor.HostTensor;
+
+/** This runtime. The encoder belongs to the caller, so that an A/A control can run it under two names. */
+public final class EncoderContestant implements Contestant {
+  private final String name;
+  private final Encoder encoder;
+  private HostTensor pixels;
+  private TokenBatch tokens;
+
+  public EncoderContestant(String name, Encoder encoder) {
+    this.name = name;
+    this.encoder = encoder;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public String version() {
+    return encoder.backend().description();
+  }
+
+  @Override
+  public void prepare(Workload workload) {
+    pixels = null;
+    tokens = null;
+    switch (workload) {
+      case Workload.Vision vision -> {
+        int size = encoder.config().vision().geometry().imageSize();
+        pixels = HostTensor.of(vision.pixels(size), vision.batch(), 3, size, size);
+      }
+      case Workload.Texts texts -> {
+        List<int[]> ids = new ArrayList<>();
+        for (int t = 0; t < texts.items(); t++) {
+          ids.add(texts.ids(t, encoder.config().text().vocabulary()));
+        }
+        tokens = TokenBatch.packed(ids);
+      }
+    }
+  }
+
+  @Override
+  public Sample run() {
+    long start = System.nanoTime();
+    HostTensor features = pixels != null
+        ? encoder.encodeImages(pixels, Detail.FEATURES).rawFeatures()
+        : encoder.encodeTexts(tokens, Detail.FEATURES).rawFeatures();
+    long nanos = System.nanoTime() - start;
+    float[] last = features.rows(features.rows() - 1, 1).toFloatArray();
+    return new Sample(nanos, Arrays.copyOf(last, Sample.VALUES));
+  }
+
+  /** Nothing: the encoder is the caller's. */
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,135 @@
+package org.conceptclip.bench;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * A contestant in a process of its own: native libraries of two peers never meet, and a crash is one failed row. Owns the
+ * process and ends it, by force if it does not answer.
+ */
+public final class PeerProcess implements Contestant {
+  private final String name;
+  private final Duration timeout;
+  private final Process process;
+  private final BufferedReader answers;
+  private final BufferedWriter requests;
+
+  /**
+   * Starts a process that speaks {@link PeerServer}'s lines.
+   *
+   * @param command program and arguments; its standard error goes to ours
+   * @param timeout longest wait for one answer
+   */
+  public PeerProcess(String name, List<String> command, Duration timeout) {
+    this.name = name;
+    this.timeout = timeout;
+    try {
+      process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    } catch (IOException e) {
+      throw new ContestantFailedException(name + ": cannot start: " + e.getMessage(), e);
+    }
+    answers = process.inputReader(StandardCharsets.UTF_8);
+    requests = process.outputWriter(StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public String version() {
+    return ask("version", "version ");
+  }
+
+  @Override
+  public void prepare(Workload workload) {
+    ask("prepare " + workload.line(), "ready");
+  }
+
+  @Override
+  public Sample run() {
+    String[] words = ask("run", "sample ").split(" ");
+    try {
+      float[] values = new float[words.length - 1];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = Float.parseFloat(words[i + 1]);
+      }
+      return new Sample(Long.parseLong(words[0]), values);
+    } catch (NumberFormatException e) {
+      throw new ContestantFailedException(name + ": answered a sample that is no numbers: " + String.join(" ", words), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      requests.write("quit\n");
+      requests.close();
+      if (process.waitFor(5, TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (IOException e) {
+      // The process has gone already; destroying it below does no harm.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    process.destroyForcibly();
+  }
+
+  private String ask(String request, String expectedPrefix) {
+    try {
+      requests.write(request + "\n");
+      requests.flush();
+    } catch (IOException e) {
+      throw new ContestantFailedException(name + ": gone before '" + request + "'" + exitCode(), e);
+    }
+    String answer = await(request);
+    if (answer == null) {
+      throw new ContestantFailedException(name + ": ended during '" + request + "'" + exitCode());
+    }
+    if (!answer.startsWith(expectedPrefix)) {
+      throw new ContestantFailedException(name + ": answered '" + answer + "' to '" + request + "'");
+    }
+    return answer.substring(expectedPrefix.length()).trim();
+  }
+
+  private String await(String request) {
+    CompletableFuture<String> line = new CompletableFuture<>();
+    Thread.ofVirtual().start(() -> {
+      try {
+        line.complete(answers.readLine());
+      } catch (IOException e) {
+        line.completeExceptionally(e);
+      }
+    });
+    try {
+      return line.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      process.destroyForcibly();
+      throw new ContestantFailedException(name + ": no answer to '" + request + "' in " + timeout.toSeconds() + " s", e);
+    } catch (ExecutionException e) {
+      throw new ContestantFailedException(name + ": " + e.getCause().getMessage(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ContestantFailedException(name + ": interrupted", e);
+    }
+  }
+
+  private String exitCode() {
+    try {
+      return process.waitFor(1, TimeUnit.SECONDS) ? ", exit code " + process.exitValue() : "";
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "";
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package org.conceptclip.bench;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The other end of {@link PeerProcess}: serves one contestant over lines.
+ *
+ * <p>Requests {@code version}, {@code prepare <workload>}, {@code run}, {@code quit}; answers {@code version <text>}, {@code
+ * ready}, {@code sample <nanos> <value>...}, or {@code error <one line>}.
+ */
+public final class PeerServer {
+  private PeerServer() {}
+
+  /** Answers requests until {@code quit} or the end of the input; closes the contestant. */
+  public static void serve(Contestant contestant, InputStream in, PrintStream out) throws IOException {
+    try (contestant;
+        BufferedReader requests = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))) {
+      for (String line = requests.readLine(); line != null && !line.equals("quit"); line = requests.readLine()) {
+        out.println(answer(contestant, line));
+        out.flush();
+      }
+    }
+  }
+
+  private static String answer(Contestant contestant, String request) {
+    try {
+      if (request.equals("version")) {
+        return "version " + contestant.version();
+      }
+      if (request.startsWith("prepare ")) {
+        contestant.prepare(Workload.parse(request.substring("prepare ".length())));
+        return "ready";
+      }
+      if (request.equals("run")) {
+        Contestant.Sample sample = contestant.run();
+        StringBuilder answer = new StringBuilder("sample ").append(sample.nanos());
+        for (float value : sample.values()) {
+          answer.append(' ').append(value);
+        }
+        return answer.toString();
+      }
+      return "error unknown request: " + request;
+    } catch (Exception | LinkageError failure) {
+      return "error " + String.valueOf(failure).lines().findFirst().orElse("unknown");
+    }
+  }
+}

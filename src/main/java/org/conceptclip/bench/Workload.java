@@ -1,0 +1,123 @@
+package org.conceptclip.bench;
+
+import java.util.Arrays;
+import java.util.Random;
+import java.util.stream.Collectors;
+
+/**
+ * What every contestant computes in a round. Inputs are generated from the workload alone, the same in every process.
+ *
+ * <p>As a protocol line for peers: {@code vision 4}, or {@code text 24,13,8}.
+ */
+public sealed interface Workload {
+  /** Images or texts a run. */
+  int items();
+
+  /** Short name for tables. */
+  String label();
+
+  /** What {@link #parse} reads. */
+  String line();
+
+  /** Images through the vision tower, to pooled features. */
+  record Vision(int batch) implements Workload {
+    @Override
+    public int items() {
+      return batch;
+    }
+
+    @Override
+    public String label() {
+      return "vision, batch " + batch;
+    }
+
+    @Override
+    public String line() {
+      return "vision " + batch;
+    }
+
+    /** Normalised pixels [batch, 3, size, size], in [-1, 1). */
+    public float[] pixels(int size) {
+      Random random = new Random(batch);
+      float[] values = new float[batch * 3 * size * size];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = random.nextFloat() * 2 - 1;
+      }
+      return values;
+    }
+  }
+
+  /** Texts of these token counts through the text tower, to pooled features. */
+  record Texts(int... lengths) implements Workload {
+    /** Texts of 8 to 77 tokens, evenly spread, in shuffled order. */
+    public static Texts mixed(int count) {
+      int[] lengths = new int[count];
+      for (int i = 0; i < count; i++) {
+        lengths[i] = 8 + (i * 69) / Math.max(1, count - 1);
+      }
+      Random random = new Random(count);
+      for (int i = count - 1; i > 0; i--) {
+        int other = random.nextInt(i + 1);
+        int swapped = lengths[i];
+        lengths[i] = lengths[other];
+        lengths[other] = swapped;
+      }
+      return new Texts(lengths);
+    }
+
+    @Override
+    public int items() {
+      return lengths.length;
+    }
+
+    @Override
+    public String label() {
+      int shortest = Arrays.stream(lengths).min().orElseThrow();
+      int longest = longest();
+      String range = shortest == longest ? "" + longest : shortest + "-" + longest;
+      return lengths.length + (lengths.length == 1 ? " text of " : " texts of ") + range + " tokens";
+    }
+
+    @Override
+    public String line() {
+      return "text " + Arrays.stream(lengths).mapToObj(Integer::toString).collect(Collectors.joining(","));
+    }
+
+    /** Tokens of the longest text: what peers pad to. */
+    public int longest() {
+      return Arrays.stream(lengths).max().orElseThrow();
+    }
+
+    /** Token ids of text {@code index}: [CLS], ordinary tokens, [SEP]. */
+    public int[] ids(int index, int vocabulary) {
+      int[] ids = new Random(index).ints(lengths[index], 5, vocabulary).toArray();
+      ids[0] = 2;
+      ids[ids.length - 1] = 3;
+      return ids;
+    }
+
+    /** All texts padded with 0 to the longest, row-major [texts, longest]. */
+    public long[] padded(int vocabulary) {
+      long[] all = new long[lengths.length * longest()];
+      for (int t = 0; t < lengths.length; t++) {
+        int[] ids = ids(t, vocabulary);
+        for (int p = 0; p < ids.length; p++) {
+          all[t * longest() + p] = ids[p];
+        }
+      }
+      return all;
+    }
+  }
+
+  /** The workload of a protocol line. */
+  static Workload parse(String line) {
+    String[] words = line.trim().split(" ");
+    if (words.length == 2 && words[0].equals("vision")) {
+      return new Vision(Integer.parseInt(words[1]));
+    }
+    if (words.length == 2 && words[0].equals("text")) {
+      return new Texts(Arrays.stream(words[1].split(",")).mapToInt(Integer::parseInt).toArray());
+    }
+    throw new IllegalArgumentException("not a workload: " + line);
+  }
+}
