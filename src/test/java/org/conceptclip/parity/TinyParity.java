@@ -30,7 +30,7 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
-import org.conceptclip.weights.SyntheticWeights;
+import org.conceptclip.weights.Checkpoint;
 import org.conceptclip.weights.WeightSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,7 +52,7 @@ abstract class TinyParity {
   @BeforeEach
   void open() {
     backend = openBackend();
-    weights = new SyntheticWeights("synthetic:tiny", ModelLayout.of(config));
+    weights = Checkpoint.open(Golden.folder("tiny"), ModelLayout.of(config));
     encoder = Encoder.load(config, weights, backend);
   }
 
