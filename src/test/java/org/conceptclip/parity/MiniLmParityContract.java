@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
@@ -42,6 +43,11 @@ abstract class MiniLmParityContract {
   /** The backend under test, owned by the caller. */
   abstract Backend open();
 
+  /** Every how many texts one is compared: 1 but for a backend that would take minutes. */
+  int stride() {
+    return 1;
+  }
+
   @BeforeAll
   void load() throws IOException, OrtException {
     byte[] onnx = resource("/all-minilm-l6-v2.onnx");
@@ -61,7 +67,7 @@ abstract class MiniLmParityContract {
   }
 
   @Test
-  void twoHundredSentencesMatchOnnxRuntime() throws IOException, OrtException {
+  void sentencesMatchOnnxRuntime() throws IOException, OrtException {
     List<String> sentences =
         new String(resource("/minilm/sentences.txt"), StandardCharsets.UTF_8).lines().toList();
     assertEquals(200, sentences.size());
@@ -76,7 +82,8 @@ abstract class MiniLmParityContract {
         .map(line -> JsonParser.parseString(line).getAsJsonObject().get("caption").getAsString()).toList());
   }
 
-  private void assertMatches(List<String> texts) throws OrtException {
+  private void assertMatches(List<String> all) throws OrtException {
+    List<String> texts = IntStream.range(0, all.size()).filter(i -> i % stride() == 0).mapToObj(all::get).toList();
     List<int[]> ids = tokenizer.encode(texts).stream().map(TokenizedText::ids).toList();
     HostTensor features = encoder.encodeTexts(TokenBatch.packed(ids), Detail.FEATURES).features();
     double worst = 0;

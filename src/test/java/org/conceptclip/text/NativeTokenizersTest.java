@@ -141,7 +141,7 @@ class NativeTokenizersTest {
     builder.environment().putAll(environment);
     Process process = builder.start();
     try {
-      assertTrue(process.waitFor(60, TimeUnit.SECONDS), "the child hangs");
+      assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the child hangs");
     } finally {
       process.destroyForcibly();
     }
