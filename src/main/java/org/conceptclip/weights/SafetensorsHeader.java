@@ -8,6 +8,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetEncoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -81,6 +82,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
     private final long dataBytes;
     private final Map<String, TensorInfo> found = new LinkedHashMap<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
+    private final CharsetEncoder utf8 = StandardCharsets.UTF_8.newEncoder();
     private JsonReader json;
 
     Parser(String file, long dataBytes) {
@@ -242,7 +244,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
 
     private String name(String what) throws IOException {
       String name = json.nextName();
-      if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
+      if (!utf8.canEncode(name)) {
         throw bad(what + " name has half of a surrogate pair, expected Unicode text");
       }
       return name;
