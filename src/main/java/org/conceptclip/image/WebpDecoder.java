@@ -54,7 +54,7 @@ final class WebpDecoder {
 
   private RgbImage decodeStill(byte[] still) {
     try (Arena arena = Arena.ofConfined()) {
-      WebpLibrary library = WebpLibrary.get();
+      WebpLibrary library = library();
       MemorySegment source = arena.allocate(still.length);
       MemorySegment.copy(still, 0, source, ValueLayout.JAVA_BYTE, 0, still.length);
       int[] size = library.size(source);
@@ -69,6 +69,17 @@ final class WebpDecoder {
             + " picture");
       }
       return new RgbImage(size[0], size[1], pixels.toArray(ValueLayout.JAVA_BYTE));
+    }
+  }
+
+  private WebpLibrary library() {
+    try {
+      return WebpLibrary.get();
+    } catch (LinkageError e) {
+      // What kept the library from loading is the cause at the first attempt, and the JVM's summary of it later.
+      Throwable reason = e.getCause() == null ? e : e.getCause();
+      throw new BadInputException(name + ": WebP, which cannot be read here (" + ImageDecoder.printable(reason.toString())
+          + "), expected another format", e);
     }
   }
 

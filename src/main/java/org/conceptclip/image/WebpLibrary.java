@@ -45,7 +45,7 @@ final class WebpLibrary {
   /**
    * The library, loaded on first use.
    *
-   * @throws IllegalStateException if there is no build for this platform or it cannot be loaded
+   * @throws LinkageError if there is no build for this platform or it cannot be loaded
    */
   static WebpLibrary get() {
     return Holder.INSTANCE;
