@@ -5,6 +5,7 @@ import java.net.URL;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Stream;
+import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.weights.SafetensorsFile;
 import org.conceptclip.weights.TensorLoan;
@@ -117,7 +118,7 @@ final class GoldenCases {
       Bench.Operand out = bench.output(bench.activation(), columns, columns);
       bench.ops().attention(in.tensor(), sequence, 1, out.tensor());
       double[][] truth = bench.exact().attention(in.values(), sequence, 1, bench.activation());
-      if (bench.activation() == org.conceptclip.tensor.DType.F64) {
+      if (bench.activation() == DType.F64) {
         for (int i = 0; i < columns; i++) {
           checkClose("formula of softmax", truth[0][i], expected[s][i], CLOSE);
         }

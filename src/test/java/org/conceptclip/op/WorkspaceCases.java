@@ -2,6 +2,7 @@ package org.conceptclip.op;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.stream.Stream;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -73,7 +74,7 @@ final class WorkspaceCases {
   private static void rows(Bench bench) {
     Bench.Operand all = bench.input(bench.activation(), Values.normal(83, 9, 24, 1));
     Tensor middle = bench.rows(all, 4, 3);
-    Comparison.checkIdentical("rows", bench.download(middle), java.util.Arrays.copyOfRange(all.values(), 4, 7));
+    Comparison.checkIdentical("rows", bench.download(middle), Arrays.copyOfRange(all.values(), 4, 7));
     Tensor inner = bench.workspace().rows(middle, 1, 1);
     Comparison.checkIdentical("rows of rows", bench.download(inner), new double[][] {all.values()[5]});
   }

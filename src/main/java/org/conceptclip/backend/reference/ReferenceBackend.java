@@ -11,8 +11,7 @@ import org.conceptclip.op.Parameters;
 import org.conceptclip.op.Workspace;
 
 /**
- * The truth that other backends are compared with: plain loops in float64 on the common thread pool. Any machine runs it, some
- * hundred times slower than the CPU backend.
+ * The truth that other backends are compared with: plain loops in float64 on the common thread pool. Any machine runs it, slowly.
  */
 public final class ReferenceBackend implements Backend {
   private final MemoryAccount account = new MemoryAccount();
