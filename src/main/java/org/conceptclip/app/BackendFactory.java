@@ -2,10 +2,12 @@ package org.conceptclip.app;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.Precision;
+import org.conceptclip.backend.cpu.CpuBackend;
 import org.conceptclip.backend.reference.ReferenceBackend;
 import org.conceptclip.cli.BackendRequest;
 import org.conceptclip.cli.Backends;
@@ -35,7 +37,7 @@ public final class BackendFactory implements Backends {
   public List<Status> probe() {
     List<Status> states = new ArrayList<>();
     states.add(new Status(CUDA, false, cudaAbsence()));
-    BackendRequest plain = new BackendRequest(AUTO, Precision.AUTO, 0);
+    BackendRequest plain = new BackendRequest(AUTO, Optional.empty(), 0);
     states.add(probe(CPU, () -> cpu(plain)));
     states.add(probe(REFERENCE, () -> reference(plain)));
     states.add(new Status(EMULATED, false, emulatorAbsence()));
@@ -51,21 +53,25 @@ public final class BackendFactory implements Backends {
   }
 
   private static Choice automatic(BackendRequest request) {
-    Backend backend = reference(request);
-    return new Choice(backend, "backend reference: " + backend.description() + "; not cuda: " + cudaAbsence());
+    Backend backend = cpu(request);
+    return new Choice(backend, "backend cpu: " + backend.description() + "; not cuda: " + cudaAbsence());
   }
 
+  /** Float32 unless asked otherwise: results do not depend on which CPU computes them. {@code auto} is the faster one's choice. */
   private static Backend cpu(BackendRequest request) {
-    if (request.precision() == Precision.FP64 || request.precision() == Precision.FP16) {
-      throw new UsageException("--precision " + request.precision().label()
-          + ": the cpu backend computes in fp32, bf16 or bf16-weights");
+    Precision precision = request.precision().orElse(Precision.FP32);
+    if (precision == Precision.FP64 || precision == Precision.FP16) {
+      throw new UsageException(
+          "--precision " + precision.label() + ": the cpu backend computes in fp32, bf16 or bf16-weights");
     }
-    throw new BackendUnavailableException("backend cpu: not in this version yet");
+    int threads = request.threads() == 0 ? Runtime.getRuntime().availableProcessors() : request.threads();
+    return new CpuBackend(precision, threads);
   }
 
   private static Backend reference(BackendRequest request) {
-    if (request.precision() != Precision.AUTO && request.precision() != Precision.FP64) {
-      throw new UsageException("--precision " + request.precision().label() + ": the reference backend computes in fp64 only");
+    Precision precision = request.precision().orElse(Precision.FP64);
+    if (precision != Precision.AUTO && precision != Precision.FP64) {
+      throw new UsageException("--precision " + precision.label() + ": the reference backend computes in fp64 only");
     }
     return new ReferenceBackend();
   }

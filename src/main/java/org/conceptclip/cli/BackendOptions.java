@@ -1,5 +1,6 @@
 package org.conceptclip.cli;
 
+import java.util.Optional;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.tensor.BadInputException;
@@ -19,9 +20,9 @@ final class BackendOptions {
   @Option(
       names = "--precision",
       paramLabel = "P",
-      defaultValue = "auto",
       converter = PrecisionConverter.class,
-      description = "auto, fp64, fp32, fp16, bf16 or bf16-weights, where the backend has it (default: ${DEFAULT-VALUE})")
+      description = "fp64, fp32, fp16, bf16 or bf16-weights, where the backend has it, or auto for the fastest here (default: fp32"
+          + " on cpu, fp64 on reference)")
   private Precision precision;
 
   @Option(
@@ -36,7 +37,7 @@ final class BackendOptions {
     if (threads < 0) {
       throw new UsageException("--threads " + threads + ": expected 1 or more, or 0 for one a core");
     }
-    Backends.Choice choice = context.backends().open(new BackendRequest(name, precision, threads));
+    Backends.Choice choice = context.backends().open(new BackendRequest(name, Optional.ofNullable(precision), threads));
     if (choice.note() != null) {
       context.console().say(choice.note());
     }

@@ -68,7 +68,7 @@ final class DoctorCommand implements Callable<Integer> {
     try (OpenModel open = model == null ? OpenModel.demo() : OpenModel.open(model)) {
       ModelConfig config = open.config();
       result.addProperty("found", true);
-      result.addProperty("weights", open.weights().description());
+      result.addProperty("weights", open.origin());
       result.addProperty("parameters", ModelLayout.of(config).values().stream().mapToLong(Shape::elements).sum());
       int size = config.vision().geometry().imageSize();
       result.addProperty("image", size + "x" + size + ", " + config.vision().tokens() + " patches, width "

@@ -68,6 +68,11 @@ final class OpenModel implements AutoCloseable {
     return name;
   }
 
+  /** Where the weights are from, for people. */
+  String origin() {
+    return demo ? "inside this program's jar (" + ModelLayout.of(config).size() + " tensors)" : weights.description();
+  }
+
   ModelConfig config() {
     return config;
   }
