@@ -4,11 +4,13 @@ set -eu
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
 python=${PYTHON:-/usr/bin/python3}
+work=${WORK:-/tmp/conceptclip-demo}
 shipped=$root/src/main/resources/org/conceptclip/demo
-# Large blocks stay with the process: returning them after every step costs a third of the time.
-export MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=17179869184
+# One thread: the matrices are small, and the sums stay in one order.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 "$python" verify_architecture.py "$root/src/test/resources/golden/tiny"
-"$python" train.py --out "$shipped" "$@"
+"$python" train.py --stage broad --steps 700 --out "$work/broad"
+"$python" train.py --stage fine --steps 1100 --start "$work/broad" --out "$shipped"
 "$python" evaluate.py --model "$shipped" --report REPORT.json
 "$python" make_examples.py --model "$shipped" --examples "$root/examples" --expected "$root/src/test/resources/demo/expected.json"

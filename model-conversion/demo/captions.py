@@ -127,8 +127,8 @@ def _fill(template, slots):
     return Caption(text, spans, [concept for concept, _, _ in spans])
 
 
-def write_caption(rng, kind):
-    """A true caption of a picture of this kind (an index into KINDS)."""
+def write_caption(rng, kind, modality_share):
+    """A true caption of a picture of this kind (an index into KINDS); `modality_share` of them name the modality only."""
     modality, finding = KINDS[kind]
 
     def pick(items):
@@ -143,9 +143,9 @@ def write_caption(rng, kind):
         part = pick(list(ANATOMY[modality]))
         slots["a"] = (part, pick(ANATOMY[modality][part]))
     style = rng.random()
-    if style < 0.20:
+    if style < modality_share:
         return _fill(pick(MODALITY_TEMPLATES), slots)
-    if finding == "normal" and style < 0.45:
+    if finding == "normal" and style < modality_share + 0.20:
         caption = _fill(pick(NORMAL_TEMPLATES), slots)
         return caption._replace(claims=caption.claims + [INDEX["normal"]])
     if style < 0.58:

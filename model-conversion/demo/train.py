@@ -1,10 +1,12 @@
 """Trains the demo model on drawn phantoms with both ConceptCLIP objectives, and exports it. Seeded.
 
-    python3 train.py --out DIR [--steps N] [--images N] [--cache DIR]
+    python3 train.py --stage broad --steps N --out DIR
+    python3 train.py --stage fine --steps N --start DIR --out DIR
 """
 import argparse
 import math
 import time
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,13 +15,31 @@ import torch.nn.functional as F
 import dataset
 from captions import FACTS, LOCAL, all_words, write_caption
 from config import demo_config
-from export import export
+from export import SCALARS, export, load
 from model import ConceptClip
 from phantoms import CATALOGUE
 from tokenizer import Tokenizer, build_vocabulary
 
-BATCH, CAPTIONS_EACH, MODALITIES_EACH, PEAK_RATE, WARM_UP = 32, 2, 4, 1e-3, 200
-REGION_WEIGHT, OUTSIDE_WEIGHT, SCALAR_FACTOR = 0.5, 0.25, 5.0
+WARM_UP = 100
+REGION_WEIGHT, PLACE_WEIGHT = 0.5, 1.0
+
+
+class Stage(NamedTuple):
+    batch: int
+    modalities_each: int    # how many modalities share a batch
+    captions_each: int      # captions a picture
+    modality_share: float   # part of the captions that name the modality only
+    peak_rate: float
+    scalar_factor: float    # the four scalars would hardly move at the rate of the others
+
+
+STAGES = {
+    # Tells the modalities apart.
+    "broad": Stage(64, 8, 1, 0.30, 1e-3, 1.0),
+    # Few modalities a batch, so that many pairs of a batch differ in nothing but the finding.
+    "fine": Stage(32, 4, 2, 0.20, 8e-4, 5.0),
+}
+
 # Pictures in which up and down have no meaning.
 ANY_WAY_UP = np.array([kind[0] in ("skin lesion", "histology", "blood smear") for kind in dataset.KINDS])
 
@@ -42,10 +62,10 @@ def augment(rng, pixels, region, kind, grid):
     return (x.clamp(0, 1) - 0.5) / 0.5, torch.from_numpy(region.reshape(len(x), -1))
 
 
-def pick_batch(rng, modality):
-    """Indices of pictures of a few modalities only, so that many pairs of a batch differ in nothing but the finding."""
-    chosen = rng.choice(len(CATALOGUE), MODALITIES_EACH, replace=False)
-    return np.concatenate([rng.choice(np.flatnonzero(modality == m), BATCH // MODALITIES_EACH, replace=False) for m in chosen])
+def pick_batch(rng, stage, modality):
+    """Indices of pictures, equally many of each modality that the batch holds."""
+    chosen = rng.choice(len(CATALOGUE), stage.modalities_each, replace=False)
+    return np.concatenate([rng.choice(np.flatnonzero(modality == m), stage.batch // stage.modalities_each, replace=False) for m in chosen])
 
 
 def encode_captions(tokenizer, captions):
@@ -77,80 +97,96 @@ def image_text_loss(model, image, text, captions, kind):
 
 
 def region_concept_loss(model, patches, spans, concept, region, kind, grid):
-    """A concept scores with its best patch. The drawing knows where a lesion is: there, only patches on it count for
-    the true pairs, and the best patch well away from it counts as a negative with a smaller weight."""
-    cosines = torch.einsum("bne,ke->bkn", patches, spans)
-
-    def logits(best):
-        return model.concept_logit_scale.exp() * best + model.concept_logit_bias
-
-    truth = torch.from_numpy(FACTS[kind][:, concept])
-    placed = truth & torch.from_numpy(LOCAL[concept])[None, :] & region.any(1)[:, None]
-    on = cosines.masked_fill(~region[:, None, :], -1.0).amax(-1)
+    """A concept scores with its best patch; of a true lesion, with its best patch on the lesion. Because the drawing
+    knows where lesions are, their concepts are also taught patch by patch: yes on the lesion, no away from it and in other pictures."""
+    logits = model.concept_logit_scale.exp() * torch.einsum("bne,ke->bkn", patches, spans) + model.concept_logit_bias
+    truth, local = torch.from_numpy(FACTS[kind][:, concept]), torch.from_numpy(LOCAL[concept])
+    placed = (truth & local)[:, :, None] & region.any(1)[:, None, None]
+    on = placed & region[:, None, :]
     near = F.max_pool2d(region.float().view(-1, 1, grid, grid), 3, 1, 1).view(region.shape) > 0
-    away = cosines.masked_fill(near[:, None, :], -1.0).amax(-1)
-    best = torch.where(placed, on, cosines.amax(-1))
-    stray = -F.logsigmoid(-logits(away))[placed].sum() / len(patches)
-    return signed_loss(logits(best), truth) + OUTSIDE_WEIGHT * stray
+    off = torch.where(placed, ~near[:, None, :], (local & ~truth)[:, :, None])
+    best = torch.where(placed & ~on, -torch.inf, logits).amax(-1)
+    return signed_loss(best, truth) + PLACE_WEIGHT * (mean_where(-F.logsigmoid(logits), on) + mean_where(-F.logsigmoid(-logits), off)).sum() / len(patches)
+
+
+def mean_where(values, chosen):
+    """Mean over the last axis of the chosen values, 0 where none is chosen."""
+    return (values * chosen).sum(-1) / chosen.sum(-1).clamp(min=1)
 
 
 def rate_at(step, steps):
+    """Part of the peak rate: a linear start, then a cosine down to a hundredth."""
     if step < WARM_UP:
-        return PEAK_RATE * (step + 1) / WARM_UP
-    return PEAK_RATE * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - WARM_UP) / (steps - WARM_UP))))
+        return (step + 1) / WARM_UP
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - WARM_UP) / (steps - WARM_UP)))
 
 
-def train(steps, images, cache, seed):
-    torch.manual_seed(seed)
-    torch.set_num_threads(1)  # small matrices: a second thread costs more than it brings
-    rng = np.random.default_rng(seed)
-    vocabulary = build_vocabulary(all_words())
-    tokenizer, config = Tokenizer(vocabulary), demo_config(len(vocabulary))
-    grid = config["vision"]["grid"]
-    pixels, kinds, regions = dataset.load("train", images, config["vision"]["image_size"], grid, cache)
-    model = ConceptClip(config)
-    print(f"{sum(p.numel() for p in model.parameters())} parameters, {len(vocabulary)} word pieces", flush=True)
-    # The four scalars would hardly move at the rate of the others within so few steps.
-    groups = [{"params": [p for p in model.parameters() if p.ndim >= 2], "weight_decay": 0.05, "factor": 1.0},
-              {"params": [p for p in model.parameters() if p.ndim == 1], "weight_decay": 0.0, "factor": 1.0},
-              {"params": [p for p in model.parameters() if p.ndim == 0], "weight_decay": 0.0, "factor": SCALAR_FACTOR}]
-    optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.99))
+def optimiser_of(model, stage):
+    sizes = [[p for p in model.parameters() if min(p.ndim, 2) == rank] for rank in (2, 1, 0)]
+    return torch.optim.AdamW([
+        {"params": sizes[0], "weight_decay": 0.05, "peak": stage.peak_rate},
+        {"params": sizes[1], "weight_decay": 0.0, "peak": stage.peak_rate},
+        {"params": sizes[2], "weight_decay": 0.0, "peak": stage.peak_rate * stage.scalar_factor}], betas=(0.9, 0.99))
+
+
+def losses(model, tokenizer, rng, stage, pixels, kind, regions, grid):
+    """(image-text, region-concept) of one batch with freshly written captions."""
+    x, region = augment(rng, pixels, regions, kind, grid)
+    captions = [write_caption(rng, k, stage.modality_share) for k in np.repeat(kind, stage.captions_each)]
+    ids, owner, concept, inside = encode_captions(tokenizer, captions)
+    image, patches = model.image(x)
+    text, tokens = model.sentence(ids)
+    spans = F.normalize((tokens[owner] * inside[:, :, None]).sum(1) / inside.sum(1, keepdim=True), dim=-1)
+    return (image_text_loss(model, image, text, captions, kind),
+            region_concept_loss(model, patches, spans, concept, region, kind, grid))
+
+
+def train(model, config, vocabulary, stage, options):
+    """Runs one stage; exports as it goes, so that a stopped run leaves a usable model."""
+    rng = np.random.default_rng(options.seed)
+    tokenizer, vision = Tokenizer(vocabulary), config["vision"]
+    pixels, kinds, regions = dataset.load("train", options.images, vision["image_size"], vision["grid"], options.cache)
     modality = np.array([list(CATALOGUE).index(dataset.KINDS[k][0]) for k in kinds])
+    optimiser = optimiser_of(model, stage)
     start, sums = time.time(), np.zeros(2)
-    for step in range(steps):
-        batch = pick_batch(rng, modality)
-        kind = kinds[batch]
-        x, region = augment(rng, pixels[batch], regions[batch], kind, grid)
-        captions = [write_caption(rng, k) for k in np.repeat(kind, CAPTIONS_EACH)]
-        ids, owner, concept, inside = encode_captions(tokenizer, captions)
-        image, patches = model.image(x)
-        text, tokens = model.sentence(ids)
-        spans = F.normalize((tokens[owner] * inside[:, :, None]).sum(1) / inside.sum(1, keepdim=True), dim=-1)
-        whole = image_text_loss(model, image, text, captions, kind)
-        parts = region_concept_loss(model, patches, spans, concept, region, kind, grid)
+    for step in range(options.steps):
+        batch = pick_batch(rng, stage, modality)
+        whole, parts = losses(model, tokenizer, rng, stage, pixels[batch], kinds[batch], regions[batch], vision["grid"])
         optimiser.zero_grad(set_to_none=True)
         (whole + REGION_WEIGHT * parts).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, steps) * group["factor"]
+            group["lr"] = group["peak"] * rate_at(step, options.steps)
         optimiser.step()
         sums += whole.item(), parts.item()
-        if (step + 1) % 100 == 0:
-            scales = ", ".join(f"{getattr(model, n).item():.2f}" for n in ("logit_scale", "logit_bias", "concept_logit_scale", "concept_logit_bias"))
-            print(f"step {step + 1}/{steps}: image-text {sums[0] / 100:.3f}, region-concept {sums[1] / 100:.3f}, scalars {scales}, {time.time() - start:.0f} s", flush=True)
+        if (step + 1) % 100 == 0 or step + 1 == options.steps:
+            scales = ", ".join(f"{getattr(model, name).item():.2f}" for name in SCALARS)
+            print(f"step {step + 1}/{options.steps}: image-text {sums[0] / 100:.3f}, region-concept {sums[1] / 100:.3f}, scalars {scales}, {time.time() - start:.0f} s", flush=True)
             sums[:] = 0
-    return model, config, vocabulary
+            export(model, config, vocabulary, options.out)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True)
-    parser.add_argument("--steps", type=int, default=3400)
+    parser.add_argument("--stage", required=True, choices=STAGES)
+    parser.add_argument("--start", help="folder of an exported model to go on from")
+    parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--images", type=int, default=14000)
     parser.add_argument("--cache", default="/tmp/conceptclip-demo")
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
-    export(*train(options.steps, options.images, options.cache, options.seed), options.out)
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(1)  # small matrices: a second thread costs more than it brings
+    vocabulary = build_vocabulary(all_words())
+    if options.start:
+        model, config, _ = load(options.start, torch.float32)
+        model.train()
+    else:
+        config = demo_config(len(vocabulary))
+        model = ConceptClip(config)
+    print(f"{sum(p.numel() for p in model.parameters())} parameters, {len(vocabulary)} word pieces", flush=True)
+    train(model, config, vocabulary, STAGES[options.stage], options)
 
 
 if __name__ == "__main__":
