@@ -1,7 +1,6 @@
 package org.conceptclip.cli;
 
 import java.util.Optional;
-import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.tensor.BadInputException;
 import picocli.CommandLine.ITypeConverter;
@@ -32,16 +31,12 @@ final class BackendOptions {
       description = "threads of the CPU backend (default: one a core)")
   private int threads;
 
-  /** Starts the backend and says which one when the choice was ours. The caller closes it. */
-  Backend open(Context context) {
+  /** Begins to start the backend. The caller closes it. */
+  StartingBackend start(Context context) {
     if (threads < 0) {
       throw new UsageException("--threads " + threads + ": expected 1 or more, or 0 for one a core");
     }
-    Backends.Choice choice = context.backends().open(new BackendRequest(name, Optional.ofNullable(precision), threads));
-    if (choice.note() != null) {
-      context.console().say(choice.note());
-    }
-    return choice.backend();
+    return new StartingBackend(context, new BackendRequest(name, Optional.ofNullable(precision), threads));
   }
 
   /** Precision by its label. */

@@ -99,21 +99,21 @@ final class ClassifyCommand implements Callable<Integer> {
     DecodeLimits limits = imageOptions.limits();
     List<String> names = labels == null ? null : Labels.checked(labelList());
     List<PromptTemplate> prompts = templates.stream().map(PromptTemplate::parse).toList();
-    try (OpenModel open = model.open(context.console())) {
+    try (StartingBackend starting = backend.start(context);
+        OpenModel open = model.open(context.console())) {
       if (names == null) {
         names = open.defaultLabels()
             .orElseThrow(() -> new UsageException("--labels is missing; only the embedded demo model has labels of its own"));
       }
       try (TextTokenizer tokenizer = open.tokenizer(maxTokens);
-          Backend started = backend.open(context);
-          Encoder encoder = open.load(started)) {
+          Encoder encoder = open.load(starting.await())) {
         ClassVectors classes =
             ClassVectors.encode(encoder, tokenizer::encode, names, prompts, scoring.usesConcepts());
         for (String label : classes.truncated()) {
           context.console().say("label \"" + shortened(label) + "\": its prompt was cut to " + tokenizer.maxTokens() + " tokens");
         }
         ZeroShotClassifier classifier = new ZeroShotClassifier(encoder, classes, options);
-        return classify(classifier, encoder, new ImageDecoder(limits), report(open, started, classes));
+        return classify(classifier, encoder, new ImageDecoder(limits), report(open, encoder.backend(), classes));
       }
     }
   }

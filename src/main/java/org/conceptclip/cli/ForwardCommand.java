@@ -10,6 +10,7 @@ import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
 import org.conceptclip.runtime.ImageEncoding;
 import org.conceptclip.runtime.TextEncoding;
+import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.weights.SafetensorsWriter;
 import picocli.CommandLine.Command;
@@ -46,10 +47,11 @@ final class ForwardCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (OpenModel open = model.open(context.console());
+    try (StartingBackend starting = backend.start(context);
+        OpenModel open = model.open(context.console());
         ForwardInputs inputs = ForwardInputs.open(source, open.config(), context.console());
-        Backend started = backend.open(context);
-        Encoder encoder = open.load(started)) {
+        Encoder encoder = open.load(starting.await())) {
+      Backend started = encoder.backend();
       SequencedMap<String, HostTensor> outputs = outputs(encoder, inputs);
       SafetensorsWriter.write(target, outputs);
       context.console().say("wrote " + outputs.size() + " tensors to " + target + " (model " + open.name() + ", backend "
@@ -107,7 +109,7 @@ final class ForwardCommand implements Callable<Integer> {
   }
 
   private static HostTensor float32(HostTensor tensor) {
-    return tensor.dtype() == org.conceptclip.tensor.DType.F32
+    return tensor.dtype() == DType.F32
         ? tensor
         : HostTensor.of(tensor.toFloatArray(), tensor.shape().toArray());
   }
