@@ -73,7 +73,7 @@ record AttentionKernels(
     dnnl_memory_desc queries = dnn.matrix(s.type(), s.tile(), s.headDim(), s.qkvStride());
     dnnl_memory_desc any = dnn.anyLayout(s.type(), s.headDim(), s.keys());
     dnnl_memory_desc out = dnn.matrix(DType.F32, s.tile(), s.keys(), s.keys());
-    return withPackedWeights(kernels, part, dnn.matmul(queries, any, null, out, scale, false, part.toString()), queries, any, out);
+    return withPackedWeights(kernels, part, dnn.matmul(queries, any, null, out, scale, part.toString()), queries, any, out);
   }
 
   private static Kernel mix(Kernels kernels, Part part) {
@@ -83,7 +83,7 @@ record AttentionKernels(
     dnnl_memory_desc any = dnn.anyLayout(s.type(), s.keys(), s.headDim());
     dnnl_memory_desc out = dnn.matrix(s.type(), s.tile(), s.headDim(), s.width());
     return withPackedWeights(kernels, part,
-        dnn.matmul(probabilities, any, null, out, OneDnn.PostOps.NONE, false, part.toString()), probabilities, any, out);
+        dnn.matmul(probabilities, any, null, out, OneDnn.PostOps.NONE, part.toString()), probabilities, any, out);
   }
 
   private static Kernel withPackedWeights(
@@ -102,7 +102,7 @@ record AttentionKernels(
         s.type(), new long[] {s.heads(), s.headDim(), s.keys()}, new long[] {s.headDim(), 1, s.qkvStride()});
     dnnl_memory_desc out = dnn.strided(DType.F32, new long[] {s.heads(), s.tile(), s.keys()},
         new long[] {(long) s.tile() * s.keys(), s.keys(), 1});
-    return kernels.compiled(part.toString(), dnn.matmul(queries, keys, null, out, scale, false, part.toString()), MATMUL,
+    return kernels.compiled(part.toString(), dnn.matmul(queries, keys, null, out, scale, part.toString()), MATMUL,
         queries, keys, out);
   }
 
@@ -116,7 +116,7 @@ record AttentionKernels(
     dnnl_memory_desc out = dnn.strided(
         s.type(), new long[] {s.heads(), s.tile(), s.headDim()}, new long[] {s.headDim(), s.width(), 1});
     return kernels.compiled(part.toString(),
-        dnn.matmul(probabilities, values, null, out, OneDnn.PostOps.NONE, false, part.toString()), MATMUL,
+        dnn.matmul(probabilities, values, null, out, OneDnn.PostOps.NONE, part.toString()), MATMUL,
         probabilities, values, out);
   }
 

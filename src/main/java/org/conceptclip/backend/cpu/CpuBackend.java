@@ -26,6 +26,7 @@ public final class CpuBackend implements Backend {
   private final PrecisionChoice choice;
   private final ArrayDeque<CpuWorkspace> idleWorkspaces = new ArrayDeque<>();
   private int openExecutions;
+  private int openParameters;
   private boolean open = true;
 
   /**
@@ -49,6 +50,12 @@ public final class CpuBackend implements Backend {
     pool = new WorkerPool(dnn, threads);
     groups = CpuOps.OpGroups.of(kernels, pool);
     choice = PrecisionChoice.of(precision, kernels, contexts);
+  }
+
+  /** Whether {@link Precision#BF16} can be asked for on this CPU. */
+  public static boolean computesBf16() {
+    OneDnn.load();
+    return OneDnn.hasBf16();
   }
 
   @Override
@@ -79,7 +86,8 @@ public final class CpuBackend implements Backend {
   @Override
   public synchronized Parameters openParameters() {
     checkOpen();
-    return new CpuParameters(kernels, contexts, activationType(), weightType());
+    openParameters++;
+    return new CpuParameters(kernels, contexts, activationType(), weightType(), this::parametersClosed);
   }
 
   @Override
@@ -88,6 +96,10 @@ public final class CpuBackend implements Backend {
     CpuWorkspace workspace = idleWorkspaces.pollLast();
     openExecutions++;
     return new CpuExecution(workspace != null ? workspace : new CpuWorkspace(dnn.system(), activationType()));
+  }
+
+  private synchronized void parametersClosed() {
+    openParameters--;
   }
 
   private synchronized void giveBack(CpuWorkspace workspace) {
@@ -120,8 +132,9 @@ public final class CpuBackend implements Backend {
     if (!open) {
       return;
     }
-    if (openExecutions > 0) {
-      throw new IllegalStateException(openExecutions + " executions are still open on this backend");
+    if (openParameters > 0 || openExecutions > 0) {
+      throw new IllegalStateException("CPU backend closed with " + openParameters + " parameter stores and " + openExecutions
+          + " executions open, expected 0 and 0");
     }
     open = false;
     pool.close();

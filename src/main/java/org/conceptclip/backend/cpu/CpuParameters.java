@@ -23,23 +23,25 @@ import org.conceptclip.tensor.Shape;
 final class CpuParameters implements Parameters {
   private static final int ALIGNMENT = 64;
 
-  private record Reorder(int inputs, int outputs, DType from, DType x, DType weights) {}
-
-  private record Cast(long values, DType from, DType to) {}
+  private record Reorder(int inputs, int outputs, DType from, DType type) {}
 
   private final Kernels kernels;
   private final ContextPool contexts;
   private final DType activationType;
   private final DType weightType;
+  private final Runnable onClose;
   private final List<NativeMemory> owned = new ArrayList<>();
   private long ownedBytes;
   private boolean open = true;
 
-  CpuParameters(Kernels kernels, ContextPool contexts, DType activationType, DType weightType) {
+  /** @param onClose tells the backend, once */
+  CpuParameters(
+      Kernels kernels, ContextPool contexts, DType activationType, DType weightType, Runnable onClose) {
     this.kernels = kernels;
     this.contexts = contexts;
     this.activationType = activationType;
     this.weightType = weightType;
+    this.onClose = onClose;
   }
 
   @Override
@@ -55,8 +57,7 @@ final class CpuParameters implements Parameters {
     long[] offsets = new long[slices + 1];
     for (int s = 0; s < slices; s++) {
       int width = Math.min(sliceOutputs, outputs - s * sliceOutputs);
-      long bytes = dnnl_memory_desc_get_size(kernels.weightLayout(inputs, width, activationType, weightType));
-      offsets[s + 1] = offsets[s] + aligned(bytes);
+      offsets[s + 1] = offsets[s] + aligned(packedValues(inputs, width) * weightType.bytes());
     }
     NativeMemory memory = own(offsets[slices] + (biasOrNull == null ? 0 : 4L * outputs));
     long[] addresses = new long[slices];
@@ -67,7 +68,7 @@ final class CpuParameters implements Parameters {
         int width = Math.min(sliceOutputs, outputs - first);
         addresses[s] = memory.address() + offsets[s];
         HostTensor rows = readable(arena, weight.reshape(outputs, inputs).rows(first, width));
-        reorder(context, rows, inputs, width, addresses[s]);
+        packSlice(context, rows, inputs, width, addresses[s]);
       }
       if (biasOrNull != null) {
         cast(context, readable(arena, biasOrNull), DType.F32, memory.address() + offsets[slices]);
@@ -79,31 +80,38 @@ final class CpuParameters implements Parameters {
         biasOrNull == null ? 0 : memory.address() + offsets[slices]);
   }
 
-  private void reorder(WorkerContext context, HostTensor rows, int inputs, int outputs, long target) {
-    Kernel kernel = kernels.get(new Reorder(inputs, outputs, rows.dtype(), activationType, weightType), key -> {
+  /** Packs a slice in the layout of the activations' type; narrower weights are rounded after that, value by value. */
+  private void packSlice(WorkerContext context, HostTensor rows, int inputs, int outputs, long target) {
+    Kernel kernel = kernels.get(new Reorder(inputs, outputs, rows.dtype(), activationType), key -> {
       dnnl_memory_desc from =
           kernels.dnn().strided(key.from(), new long[] {key.inputs(), key.outputs()}, new long[] {1, key.inputs()});
-      dnnl_memory_desc to =
-          kernels.dnn().copyOf(kernels.weightLayout(key.inputs(), key.outputs(), key.x(), key.weights()));
+      dnnl_memory_desc to = kernels.dnn().copyOf(kernels.weightLayout(key.inputs(), key.outputs(), key.type()));
       return kernels.compiled(key.toString(), kernels.dnn().reorder(from, to, key.toString()),
           new int[] {DNNL_ARG_FROM, DNNL_ARG_TO}, from, to);
     });
-    context.bind(kernel).aim(0, rows.data().address()).aim(1, target);
+    long values = packedValues(inputs, outputs);
+    boolean narrower = weightType != activationType;
+    long packed = narrower ? context.scratch(0, values * activationType.bytes()) : target;
+    context.bind(kernel).aim(0, rows.data().address()).aim(1, packed);
+    context.run(kernel);
+    if (narrower) {
+      cast(context, packed, activationType, values, weightType, target);
+    }
+  }
+
+  private long packedValues(int inputs, int outputs) {
+    return dnnl_memory_desc_get_size(kernels.weightLayout(inputs, outputs, activationType)) / activationType.bytes();
+  }
+
+  /** Copies so many values, converting, to {@code target}. */
+  private void cast(WorkerContext context, long from, DType fromType, long values, DType to, long target) {
+    Kernel kernel = kernels.cast(new Kernels.Cast(values, fromType, to));
+    context.bind(kernel).aim(0, from).aim(1, target);
     context.run(kernel);
   }
 
-  /** Copies all elements, converting, to {@code target}. */
   private void cast(WorkerContext context, HostTensor from, DType to, long target) {
-    Kernel kernel = kernels.get(new Cast(from.shape().elements(), from.dtype(), to), key -> {
-      long[] extents = {key.values()};
-      long[] strides = {1};
-      dnnl_memory_desc source = kernels.dnn().strided(key.from(), extents, strides);
-      dnnl_memory_desc destination = kernels.dnn().strided(key.to(), extents, strides);
-      return kernels.compiled(key.toString(), kernels.dnn().reorder(source, destination, key.toString()),
-          new int[] {DNNL_ARG_FROM, DNNL_ARG_TO}, source, destination);
-    });
-    context.bind(kernel).aim(0, from.data().address()).aim(1, target);
-    context.run(kernel);
+    cast(context, from.data().address(), from.dtype(), from.shape().elements(), to, target);
   }
 
   /** The tensor as oneDNN can read it: native F32 or BF16; anything else is widened to float32 in {@code arena}. */
@@ -206,9 +214,13 @@ final class CpuParameters implements Parameters {
 
   @Override
   public synchronized void close() {
+    if (!open) {
+      return;
+    }
     open = false;
     owned.forEach(NativeMemory::close);
     owned.clear();
     ownedBytes = 0;
+    onClose.run();
   }
 }

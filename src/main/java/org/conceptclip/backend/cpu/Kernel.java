@@ -62,6 +62,11 @@ final class Kernel implements AutoCloseable {
     return layouts[index];
   }
 
+  /** Bytes that argument {@code index} takes. */
+  long layoutBytes(int index) {
+    return dnnl_memory_desc_get_size(layouts[index]);
+  }
+
   /** Layout of the scratchpad; a view that this kernel owns. */
   dnnl_memory_desc scratchpadLayout() {
     return dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);

@@ -18,11 +18,11 @@ final class Kernels implements AutoCloseable {
   /** Rows that the weights' layout is asked for; the layout turns out the same for every number of rows. */
   private static final int LAYOUT_ROWS = 192;
 
-  private record WeightLayout(int inputs, int outputs, DType x, DType weights) {}
+  private record WeightLayout(int inputs, int outputs, DType type) {}
 
-  /** A slice of a linear layer: x [rows, inputs] with prepacked weights to out [rows, outputs], rows {@code outStride} apart. */
+  /** A slice of a linear layer: x [rows, inputs] with prepacked weights of the same type to out [rows, outputs], rows {@code outStride} apart. */
   record Linear(
-      int rows, int inputs, int outputs, DType x, DType weights, DType out, int outStride, boolean bias, Epilogue epilogue) {}
+      int rows, int inputs, int outputs, DType type, DType out, int outStride, boolean bias, Epilogue epilogue) {}
 
   /** {@code out = scale * a b^T}: a [m, k], b [n, k], out [m, n]; rows these strides apart. */
   record DotProducts(int m, int n, int k, int aStride, int bStride, int outStride, float scale) {}
@@ -32,6 +32,12 @@ final class Kernels implements AutoCloseable {
 
   /** {@code out = x + y} over so many values; out may be x. */
   record Add(int values, DType x, DType y, DType out) {}
+
+  /** {@code out[r][c] = x[r][c] - x[r][0]}: dense [rows, width] to float32. */
+  record Shift(int rows, int width, DType x) {}
+
+  /** Copy of so many values to another type. */
+  record Cast(long values, DType from, DType to) {}
 
   private final OneDnn dnn;
   private final ConcurrentHashMap<Object, Kernel> kernels = new ConcurrentHashMap<>();
@@ -67,14 +73,14 @@ final class Kernels implements AutoCloseable {
   }
 
   /** Layout of prepacked weights [inputs, outputs]; a view, owned here. */
-  dnnl_memory_desc weightLayout(int inputs, int outputs, DType x, DType weights) {
+  dnnl_memory_desc weightLayout(int inputs, int outputs, DType type) {
     dnn.system().runSequentially();
-    return layouts.computeIfAbsent(new WeightLayout(inputs, outputs, x, weights), key -> {
-      dnnl_memory_desc source = dnn.matrix(x, LAYOUT_ROWS, inputs, inputs);
-      dnnl_memory_desc any = dnn.anyLayout(weights, inputs, outputs);
-      dnnl_memory_desc destination = dnn.matrix(x, LAYOUT_ROWS, outputs, outputs);
+    return layouts.computeIfAbsent(new WeightLayout(inputs, outputs, type), key -> {
+      dnnl_memory_desc source = dnn.matrix(type, LAYOUT_ROWS, inputs, inputs);
+      dnnl_memory_desc any = dnn.anyLayout(type, inputs, outputs);
+      dnnl_memory_desc destination = dnn.matrix(type, LAYOUT_ROWS, outputs, outputs);
       dnnl_primitive_desc desc =
-          dnn.matmul(source, any, null, destination, OneDnn.PostOps.NONE, x != weights, "layout of " + key);
+          dnn.matmul(source, any, null, destination, OneDnn.PostOps.NONE, "layout of " + key);
       dnnl_memory_desc layout = dnn.copyOf(dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0));
       dnn.destroy(desc);
       dnn.destroy(source);
@@ -87,12 +93,12 @@ final class Kernels implements AutoCloseable {
   /** Arguments: x, weights, out, bias (where there is one). */
   Kernel linear(Linear key) {
     return get(key, k -> {
-      dnnl_memory_desc x = dnn.matrix(k.x(), k.rows(), k.inputs(), k.inputs());
-      dnnl_memory_desc weights = dnn.copyOf(weightLayout(k.inputs(), k.outputs(), k.x(), k.weights()));
+      dnnl_memory_desc x = dnn.matrix(k.type(), k.rows(), k.inputs(), k.inputs());
+      dnnl_memory_desc weights = dnn.copyOf(weightLayout(k.inputs(), k.outputs(), k.type()));
       dnnl_memory_desc out = dnn.matrix(k.out(), k.rows(), k.outputs(), k.outStride());
       dnnl_memory_desc bias = k.bias() ? dnn.matrix(DType.F32, 1, k.outputs(), k.outputs()) : null;
       OneDnn.PostOps postOps = new OneDnn.PostOps(k.epilogue() == Epilogue.ACCUMULATE, 1, k.epilogue() == Epilogue.GELU);
-      dnnl_primitive_desc desc = dnn.matmul(x, weights, bias, out, postOps, k.x() != k.weights(), k.toString());
+      dnnl_primitive_desc desc = dnn.matmul(x, weights, bias, out, postOps, k.toString());
       return bias == null
           ? compiled(k.toString(), desc, new int[] {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST}, x, weights, out)
           : compiled(k.toString(), desc, new int[] {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS},
@@ -107,7 +113,7 @@ final class Kernels implements AutoCloseable {
       dnnl_memory_desc b = dnn.strided(DType.F32, new long[] {k.k(), k.n()}, new long[] {1, k.bStride()});
       dnnl_memory_desc out = dnn.matrix(DType.F32, k.m(), k.n(), k.outStride());
       dnnl_primitive_desc desc =
-          dnn.matmul(a, b, null, out, new OneDnn.PostOps(false, k.scale(), false), false, k.toString());
+          dnn.matmul(a, b, null, out, new OneDnn.PostOps(false, k.scale(), false), k.toString());
       return compiled(k.toString(), desc, new int[] {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST}, a, b, out);
     });
   }
@@ -134,8 +140,30 @@ final class Kernels implements AutoCloseable {
       dnnl_memory_desc x = dnn.strided(k.x(), extents, strides);
       dnnl_memory_desc y = dnn.strided(k.y(), extents, strides);
       dnnl_memory_desc out = dnn.strided(k.out(), extents, strides);
-      return compiled(k.toString(), dnn.add(x, y, out, k.toString()),
+      return compiled(k.toString(), dnn.binary(false, x, y, out, k.toString()),
           new int[] {DNNL_ARG_SRC_0, DNNL_ARG_SRC_1, DNNL_ARG_DST}, x, y, out);
+    });
+  }
+
+  /** Arguments: x, the first column of x (the same address), out. */
+  Kernel shift(Shift key) {
+    return get(key, k -> {
+      dnnl_memory_desc x = dnn.matrix(k.x(), k.rows(), k.width(), k.width());
+      dnnl_memory_desc first = dnn.matrix(k.x(), k.rows(), 1, k.width());
+      dnnl_memory_desc out = dnn.matrix(DType.F32, k.rows(), k.width(), k.width());
+      return compiled(k.toString(), dnn.binary(true, x, first, out, k.toString()),
+          new int[] {DNNL_ARG_SRC_0, DNNL_ARG_SRC_1, DNNL_ARG_DST}, x, first, out);
+    });
+  }
+
+  /** Arguments: from, to. */
+  Kernel cast(Cast key) {
+    return get(key, k -> {
+      long[] extents = {k.values()};
+      long[] strides = {1};
+      dnnl_memory_desc from = dnn.strided(k.from(), extents, strides);
+      dnnl_memory_desc to = dnn.strided(k.to(), extents, strides);
+      return compiled(k.toString(), dnn.reorder(from, to, k.toString()), new int[] {DNNL_ARG_FROM, DNNL_ARG_TO}, from, to);
     });
   }
 

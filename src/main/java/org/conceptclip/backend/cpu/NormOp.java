@@ -6,6 +6,7 @@ import org.conceptclip.tensor.DType;
 final class NormOp {
   private static final int CHUNK_ROWS = 32;
   private static final int SUMS = 0;
+  private static final int SHIFTED = 2;
 
   private final Kernels kernels;
   private final WorkerPool pool;
@@ -41,11 +42,19 @@ final class NormOp {
     });
   }
 
-  /** LayerNorm of a few rows on the calling thread. */
+  /**
+   * LayerNorm of a few rows on the calling thread. Each row is first shifted by its first value, which changes nothing but
+   * rounding: oneDNN sums the mean in float32, and a row whose mean is far from zero would lose digits. A first value that is
+   * an outlier does no harm, since it is at most sqrt(width) standard deviations from the mean.
+   */
   void chunk(WorkerContext context, long x, DType xType, int rows, CpuNorm norm, long out, DType outType) {
+    long shifted = context.scratch(SHIFTED, 4L * rows * norm.width());
+    Kernel shift = kernels.shift(new Kernels.Shift(rows, norm.width(), xType));
+    context.bind(shift).aim(0, x).aim(1, x).aim(2, shifted);
+    context.run(shift);
     Kernel kernel =
-        kernels.layerNorm(new Kernels.LayerNorm(rows, norm.width(), norm.epsilon(), xType, outType));
-    context.bind(kernel).aim(0, x).aim(1, out).aim(2, norm.weightAddress()).aim(3, norm.biasAddress());
+        kernels.layerNorm(new Kernels.LayerNorm(rows, norm.width(), norm.epsilon(), DType.F32, outType));
+    context.bind(kernel).aim(0, shifted).aim(1, out).aim(2, norm.weightAddress()).aim(3, norm.biasAddress());
     context.run(kernel);
   }
 

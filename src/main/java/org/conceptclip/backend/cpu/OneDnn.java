@@ -34,19 +34,28 @@ final class OneDnn implements AutoCloseable {
    * @throws BackendUnavailableException if it is missing or does not fit this machine
    */
   OneDnn() {
+    version = load();
+    system = new SystemLibrary();
+    system.runSequentially();
+    check(dnnl_engine_create(engine, dnnl_cpu, 0), "dnnl_engine_create", "cpu");
+    liveObjects.incrementAndGet();
+  }
+
+  /**
+   * Loads the library, if it is not loaded yet; its version.
+   *
+   * @throws BackendUnavailableException if it is missing or does not fit this machine
+   */
+  static String load() {
     try {
       Loader.load(org.bytedeco.dnnl.global.dnnl.class);
       dnnl_version_t found = dnnl_version();
-      version = found.major() + "." + found.minor() + "." + found.patch();
+      return found.major() + "." + found.minor() + "." + found.patch();
     } catch (LinkageError e) {
       throw new BackendUnavailableException(
           "CPU backend: oneDNN's native library cannot be loaded on " + System.getProperty("os.name") + " "
               + System.getProperty("os.arch") + ": " + e.getMessage(), e);
     }
-    system = new SystemLibrary();
-    system.runSequentially();
-    check(dnnl_engine_create(engine, dnnl_cpu, 0), "dnnl_engine_create", "cpu");
-    liveObjects.incrementAndGet();
   }
 
   /** Throws unless {@code status} is success. */
@@ -194,15 +203,9 @@ final class OneDnn implements AutoCloseable {
       dnnl_memory_desc biasOrNull,
       dnnl_memory_desc destination,
       PostOps postOps,
-      boolean widenWeights,
       String what) {
     dnnl_primitive_attr attributes = attributes(postOps);
     try {
-      if (widenWeights) {
-        // Strict arithmetic: bf16 weights are widened to float32 on the way in, nothing is narrowed.
-        check(dnnl_primitive_attr_set_fpmath_mode_v2(attributes, dnnl_fpmath_mode_strict, 1),
-            "dnnl_primitive_attr_set_fpmath_mode_v2", what);
-      }
       dnnl_primitive_desc desc = new dnnl_primitive_desc();
       check(dnnl_matmul_primitive_desc_create(desc, engine, source, weights, biasOrNull, destination, attributes),
           "dnnl_matmul_primitive_desc_create", what);
@@ -245,12 +248,14 @@ final class OneDnn implements AutoCloseable {
     }
   }
 
-  /** Sum of two tensors of one shape. */
-  dnnl_primitive_desc add(dnnl_memory_desc a, dnnl_memory_desc b, dnnl_memory_desc destination, String what) {
+  /** Sum or difference of two tensors; an extent of 1 of the second is repeated. */
+  dnnl_primitive_desc binary(
+      boolean subtract, dnnl_memory_desc a, dnnl_memory_desc b, dnnl_memory_desc destination, String what) {
     dnnl_primitive_attr attributes = attributes(PostOps.NONE);
     try {
       dnnl_primitive_desc desc = new dnnl_primitive_desc();
-      check(dnnl_binary_primitive_desc_create(desc, engine, dnnl_binary_add, a, b, destination, attributes),
+      check(dnnl_binary_primitive_desc_create(
+          desc, engine, subtract ? dnnl_binary_sub : dnnl_binary_add, a, b, destination, attributes),
           "dnnl_binary_primitive_desc_create", what);
       liveObjects.incrementAndGet();
       return desc;

@@ -7,8 +7,8 @@ import org.conceptclip.tensor.DType;
  * A weight matrix in column slices, each prepacked as oneDNN's matrix product wants it, so that slices are tasks.
  * Immutable; the memory belongs to the {@link CpuParameters} that made it.
  *
- * @param inputType type of the activations that the layout is for
- * @param weightType F32 or BF16
+ * @param inputType type of the activations, and what the product is computed in
+ * @param weightType what the weights are stored in: inputType, or BF16 to be widened when they are used
  * @param sliceOutputs outputs of every slice but the last, which may have fewer
  * @param sliceAddresses one a slice
  * @param biasAddress float32 [outputs], or 0 for none
@@ -47,6 +47,10 @@ record PackedLinear(
 
   int outputsOf(int slice) {
     return Math.min(sliceOutputs, outputs - firstOutput(slice));
+  }
+
+  boolean isNarrow() {
+    return weightType != inputType;
   }
 
   long biasAddressOf(int slice) {

@@ -47,7 +47,7 @@ record PrecisionChoice(Precision precision, String reason) {
   /** Shortest time of one product. */
   private static double nanos(Kernels kernels, ContextPool contexts, DType type) {
     Kernel kernel = kernels.linear(
-        new Kernels.Linear(ROWS, INPUTS, OUTPUTS, type, type, type, OUTPUTS, false, Epilogue.NONE));
+        new Kernels.Linear(ROWS, INPUTS, OUTPUTS, type, type, OUTPUTS, false, Epilogue.NONE));
     WorkerContext context = contexts.acquire();
     try (NativeMemory memory =
         NativeMemory.allocate(kernels.dnn().system(), 4L * (ROWS * INPUTS + 2 * INPUTS * OUTPUTS + ROWS * OUTPUTS))) {
