@@ -27,14 +27,8 @@ final class Kernels implements AutoCloseable {
   /** {@code out = scale * a b^T}: a [m, k], b [n, k], out [m, n]; rows these strides apart. */
   record DotProducts(int m, int n, int k, int aStride, int bStride, int outStride, float scale) {}
 
-  /** LayerNorm of dense [rows, width]. */
-  record LayerNorm(int rows, int width, double epsilon, DType x, DType out) {}
-
-  /** {@code out = x + y} over so many values; out may be x. */
-  record Add(int values, DType x, DType y, DType out) {}
-
-  /** {@code out[r][c] = x[r][c] - x[r][0]}: dense [rows, width] to float32. */
-  record Shift(int rows, int width, DType x) {}
+  /** LayerNorm of dense float32 [rows, width]. */
+  record LayerNorm(int rows, int width, double epsilon, DType out) {}
 
   /** Copy of so many values to another type. */
   record Cast(long values, DType from, DType to) {}
@@ -121,7 +115,7 @@ final class Kernels implements AutoCloseable {
   /** Arguments: x, out, weight [width], bias [width], both float32. */
   Kernel layerNorm(LayerNorm key) {
     return get(key, k -> {
-      dnnl_memory_desc x = dnn.matrix(k.x(), k.rows(), k.width(), k.width());
+      dnnl_memory_desc x = dnn.matrix(DType.F32, k.rows(), k.width(), k.width());
       dnnl_memory_desc out = dnn.matrix(k.out(), k.rows(), k.width(), k.width());
       dnnl_memory_desc statistics = dnn.strided(DType.F32, new long[] {k.rows()}, new long[] {1});
       dnnl_memory_desc weight = dnn.strided(DType.F32, new long[] {k.width()}, new long[] {1});
@@ -129,30 +123,6 @@ final class Kernels implements AutoCloseable {
       dnn.destroy(statistics);
       return compiled(k.toString(), desc, new int[] {DNNL_ARG_SRC, DNNL_ARG_DST, DNNL_ARG_SCALE, DNNL_ARG_SHIFT},
           x, out, weight, dnn.copyOf(weight));
-    });
-  }
-
-  /** Arguments: x, y, out. */
-  Kernel add(Add key) {
-    return get(key, k -> {
-      long[] extents = {k.values()};
-      long[] strides = {1};
-      dnnl_memory_desc x = dnn.strided(k.x(), extents, strides);
-      dnnl_memory_desc y = dnn.strided(k.y(), extents, strides);
-      dnnl_memory_desc out = dnn.strided(k.out(), extents, strides);
-      return compiled(k.toString(), dnn.binary(false, x, y, out, k.toString()),
-          new int[] {DNNL_ARG_SRC_0, DNNL_ARG_SRC_1, DNNL_ARG_DST}, x, y, out);
-    });
-  }
-
-  /** Arguments: x, the first column of x (the same address), out. */
-  Kernel shift(Shift key) {
-    return get(key, k -> {
-      dnnl_memory_desc x = dnn.matrix(k.x(), k.rows(), k.width(), k.width());
-      dnnl_memory_desc first = dnn.matrix(k.x(), k.rows(), 1, k.width());
-      dnnl_memory_desc out = dnn.matrix(DType.F32, k.rows(), k.width(), k.width());
-      return compiled(k.toString(), dnn.binary(true, x, first, out, k.toString()),
-          new int[] {DNNL_ARG_SRC_0, DNNL_ARG_SRC_1, DNNL_ARG_DST}, x, first, out);
     });
   }
 

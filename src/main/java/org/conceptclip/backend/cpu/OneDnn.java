@@ -248,22 +248,6 @@ final class OneDnn implements AutoCloseable {
     }
   }
 
-  /** Sum or difference of two tensors; an extent of 1 of the second is repeated. */
-  dnnl_primitive_desc binary(
-      boolean subtract, dnnl_memory_desc a, dnnl_memory_desc b, dnnl_memory_desc destination, String what) {
-    dnnl_primitive_attr attributes = attributes(PostOps.NONE);
-    try {
-      dnnl_primitive_desc desc = new dnnl_primitive_desc();
-      check(dnnl_binary_primitive_desc_create(
-          desc, engine, subtract ? dnnl_binary_sub : dnnl_binary_add, a, b, destination, attributes),
-          "dnnl_binary_primitive_desc_create", what);
-      liveObjects.incrementAndGet();
-      return desc;
-    } finally {
-      dnnl_primitive_attr_destroy(attributes);
-    }
-  }
-
   /** Copy between layouts and types. */
   dnnl_primitive_desc reorder(dnnl_memory_desc from, dnnl_memory_desc to, String what) {
     dnnl_primitive_attr attributes = attributes(PostOps.NONE);
