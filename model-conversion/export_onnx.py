@@ -103,7 +103,8 @@ class Graph:
 def vision(folder, config, fused):
     g = Graph(folder / "model.safetensors")
     c = config["vision"]
-    width, heads, tokens, size, patch = c["width"], c["heads"], c["tokens"], c["image_size"], c["patch_size"]
+    width, heads, size, patch = c["width"], c["heads"], c["image_size"], c["patch_size"]
+    tokens = (size // patch) ** 2
     epsilon = c["layer_norm_eps"]
     trunk = "visual.trunk."
     conv = g.op("Conv", "pixels", g.weight(trunk + "patch_embed.proj.weight"), g.weight(trunk + "patch_embed.proj.bias"),

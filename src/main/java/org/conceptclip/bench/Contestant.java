@@ -8,6 +8,14 @@ public interface Contestant extends AutoCloseable {
   /** Library and version, for results. */
   String version();
 
+  /**
+   * Largest difference of a feature from the first contestant's, relative to the features' root mean square, at which both
+   * still computed the same model: a thousandth, unless it computes in less than float32.
+   */
+  default double agreement() {
+    return 1e-3;
+  }
+
   /** Loads what the workload needs and builds its inputs; not timed. */
   void prepare(Workload workload);
 

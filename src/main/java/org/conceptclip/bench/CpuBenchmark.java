@@ -21,11 +21,9 @@ public record CpuBenchmark(Contestant own, List<Contestant> others, int threads,
   /**
    * Runs one workload.
    *
-   * @param agreement largest difference of a feature, relative to the features' root mean square, at which two contestants
-   *     still computed the same model
    * @return a row for each contestant, ours first
    */
-  public List<BenchRow> run(Workload workload, Rounds rounds, double agreement, Consumer<String> onRun) {
+  public List<BenchRow> run(Workload workload, Rounds rounds, Consumer<String> onRun) {
     List<Contestant> contestants = new ArrayList<>(others);
     contestants.addFirst(own);
     Map<String, Rounds.Outcome> outcomes = rounds.run(workload, contestants, onRun);
@@ -35,7 +33,8 @@ public record CpuBenchmark(Contestant own, List<Contestant> others, int threads,
     List<BenchRow> rows = new ArrayList<>();
     for (Contestant contestant : others) {
       Rounds.Outcome outcome = outcomes.get(contestant.name());
-      String failure = outcome.failure() != null ? outcome.failure() : disagreement(reference, outcome.values(), agreement);
+      String failure =
+          outcome.failure() != null ? outcome.failure() : disagreement(reference, outcome.values(), contestant.agreement());
       rows.add(row(date, contestant, workload, failure == null ? outcome : null, Map.of(), failure));
       if (failure == null && outcomes.get(own.name()).failure() == null) {
         ratios.put(contestant.name(), median(outcome) / median(outcomes.get(own.name())));

@@ -31,6 +31,14 @@ public final class EncoderContestant implements Contestant {
   }
 
   @Override
+  public double agreement() {
+    return switch (encoder.backend().precision()) {
+      case FP64, FP32 -> 1e-3;
+      case AUTO, FP16, BF16, BF16_WEIGHTS -> 0.1;
+    };
+  }
+
+  @Override
   public void prepare(Workload workload) {
     pixels = null;
     tokens = null;

@@ -19,7 +19,9 @@ import java.util.stream.Stream;
  */
 public record Machine(String cpu, int cores, List<String> features, String os, String jdk) {
   private static final List<String> FEATURES =
-      List.of("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8");
+      List.of(
+      "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
+      "amx_bf16", "amx_int8", "avx_vnni");
 
   /** This machine. */
   public static Machine current() {

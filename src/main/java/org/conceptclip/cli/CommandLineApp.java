@@ -72,6 +72,7 @@ public final class CommandLineApp implements Runnable {
     all.put("forward", () -> new ForwardCommand(context));
     all.put("preprocess", () -> new PreprocessCommand(context));
     all.put("convert", () -> new ConvertCommand(context));
+    all.put("bench", () -> BenchCommand.create(context));
     all.put("doctor", () -> new DoctorCommand(context));
     List<String> wanted = args.length > 0 && all.containsKey(args[0]) ? List.of(args[0]) : List.copyOf(all.keySet());
     Map<String, Object> commands = new LinkedHashMap<>();

@@ -46,8 +46,8 @@ final class DoctorCommand implements Callable<Integer> {
   private JsonObject report() {
     JsonObject report = new JsonObject();
     report.addProperty("version", Versions.ours());
-    report.add("machine", object(Machine.describe()));
-    report.add("jdk", object(Machine.jdk()));
+    report.add("machine", object(Facts.machine()));
+    report.add("jdk", object(Facts.jdk()));
     JsonArray backends = new JsonArray();
     for (Backends.Status status : context.backends().probe()) {
       JsonObject backend = new JsonObject();

@@ -1,0 +1,180 @@
+package org.conceptclip.cli;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.conceptclip.backend.Backend;
+import org.conceptclip.backend.Precision;
+import org.conceptclip.bench.BenchRow;
+import org.conceptclip.bench.Contestant;
+import org.conceptclip.bench.CpuBenchmark;
+import org.conceptclip.bench.EncoderContestant;
+import org.conceptclip.bench.OpsBenchmark;
+import org.conceptclip.bench.Rounds;
+import org.conceptclip.bench.Workload;
+import org.conceptclip.runtime.Encoder;
+import org.conceptclip.tensor.BadInputException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code bench cpu}: both towers on the CPU, against ONNX Runtime and libtorch. */
+@Command(
+    name = "cpu",
+    description = {
+      "Measures both towers of synthetic:full on the CPU: interleaved, shuffled rounds, medians, an A/A control.",
+      "Peers (ONNX Runtime, libtorch) run on the same threads in processes of their own, once bench/peers/prepare has set them up."
+    },
+    sortOptions = false,
+    footer = {"", "Example:", "  conceptclip bench cpu --peers none --quick"})
+final class BenchCpuCommand implements Callable<Integer> {
+  private static final long SEED = 1;
+  private static final long PAUSE_MILLIS = 300;
+  private static final String MODEL = "synthetic:full";
+
+  private final Context context;
+
+  @Option(names = "--precision", paramLabel = "P,...", split = ",", defaultValue = "fp32",
+      converter = BackendOptions.PrecisionConverter.class,
+      description = "precisions of ours to run; ratios are taken of the first (default: ${DEFAULT-VALUE})")
+  private List<Precision> precisions;
+
+  @Option(names = "--rounds", paramLabel = "N", defaultValue = "9", description = "measured rounds (default: ${DEFAULT-VALUE})")
+  private int rounds;
+
+  @Option(names = "--quick", description = "three rounds of one image and of 32 texts only")
+  private boolean quick;
+
+  @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "of every contestant (default: one a core)")
+  private int threads;
+
+  @Option(names = "--peers", paramLabel = "none|all", defaultValue = "all", description = "default: ${DEFAULT-VALUE}")
+  private String peers;
+
+  @Option(names = "--work", paramLabel = "DIR", description = "what bench/peers/prepare made (default: bench/work of the checkout)")
+  private Path work;
+
+  @Option(names = "--ops", description = "time each op of a block by itself instead, against the measured multiply-add peak")
+  private boolean ops;
+
+  @Option(names = "--out", paramLabel = "FILE", description = "append results to this file, one JSON object a line")
+  private Path out;
+
+  @Option(names = "--json", description = "results as JSON lines instead of a table")
+  private boolean json;
+
+  BenchCpuCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    int used = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    if (rounds < 1 || threads < 0 || !List.of("none", "all").contains(peers)) {
+      throw new UsageException("expected --rounds of 1 or more, --threads of 0 or more, --peers none or all");
+    }
+    return ops ? ops(used) : towers(used);
+  }
+
+  private int ops(int used) {
+    double peak = OpsBenchmark.measurePeak(used);
+    context.console().say(String.format("multiply-add peak, float32, %d threads: %.0f GFLOP/s", used, peak / 1e9));
+    List<Object> rows = new ArrayList<>();
+    for (Precision precision : precisions) {
+      try (Backend backend = open(precision, used);
+          OpenModel model = OpenModel.open(MODEL)) {
+        for (OpsBenchmark.Row row : OpsBenchmark.run(backend, model.config(), peak)) {
+          rows.add(new BenchTables.OpResult(backend.precision().label(), used, peak / 1e9, row));
+        }
+      }
+    }
+    report(rows, BenchTables::ops);
+    return ExitCode.DONE;
+  }
+
+  private int towers(int used) {
+    List<Workload> workloads = quick
+        ? List.of(new Workload.Vision(1), Workload.Texts.mixed(32))
+        : List.of(
+            new Workload.Vision(1), new Workload.Vision(4), Workload.Texts.mixed(32), new Workload.Texts(20));
+    Rounds plan = new Rounds(quick ? Math.min(rounds, 3) : rounds, 1, PAUSE_MILLIS, SEED);
+    Deque<AutoCloseable> owned = new ArrayDeque<>();
+    try {
+      List<Contestant> contestants = contestants(used, owned);
+      CpuBenchmark benchmark = new CpuBenchmark(
+          contestants.getFirst(), contestants.subList(1, contestants.size()), used, Commit.of(BenchPeers.checkout()));
+      List<Object> rows = new ArrayList<>();
+      long runs = (long) workloads.size() * contestants.size() * (plan.count() + plan.warmups());
+      try (Progress progress = new Progress(context.console(), "bench", runs)) {
+        for (Workload workload : workloads) {
+          rows.addAll(benchmark.run(workload, plan, name -> progress.advance(1)));
+        }
+      }
+      report(rows, BenchTables::towers);
+      return rows.stream().anyMatch(row -> ((BenchRow) row).failure() != null) ? ExitCode.PARTLY_DONE : ExitCode.DONE;
+    } finally {
+      closeAll(owned);
+    }
+  }
+
+  /** Ours first, then its A/A twin, then ours in other precisions, then the peers. What they need is pushed on {@code owned}. */
+  private List<Contestant> contestants(int used, Deque<AutoCloseable> owned) {
+    List<Contestant> contestants = new ArrayList<>();
+    for (Precision precision : precisions) {
+      Backend backend = open(precision, used);
+      owned.push(backend);
+      Encoder encoder;
+      try (OpenModel model = OpenModel.open(MODEL)) {
+        encoder = model.load(backend);
+      }
+      owned.push(encoder);
+      String name = "conceptclip " + precision.label();
+      contestants.add(new EncoderContestant(name, encoder));
+      if (contestants.size() == 1) {
+        contestants.add(new EncoderContestant(name + ", again (A/A)", encoder));
+      }
+    }
+    if (peers.equals("all")) {
+      for (Contestant peer : new BenchPeers(work == null ? BenchPeers.defaultWork() : work).start(used)) {
+        owned.push(peer);
+        contestants.add(peer);
+      }
+    }
+    return contestants;
+  }
+
+  private Backend open(Precision precision, int used) {
+    return context.backends().open(new BackendRequest("cpu", Optional.of(precision), used)).backend();
+  }
+
+  private void report(List<Object> rows, BenchTables.Table table) {
+    Gson gson = new GsonBuilder().disableHtmlEscaping().create();
+    List<String> lines = rows.stream().map(gson::toJson).toList();
+    if (out != null) {
+      try {
+        Files.write(out, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      } catch (IOException e) {
+        throw new BadInputException("--out " + out + ": cannot be written: " + e.getMessage(), e);
+      }
+    }
+    (json ? lines : table.lines(rows)).forEach(context.console().out()::println);
+  }
+
+  private static void closeAll(Deque<AutoCloseable> owned) {
+    while (!owned.isEmpty()) {
+      try {
+        owned.pop().close();
+      } catch (Exception e) {
+        throw new IllegalStateException("closing a contestant failed", e);
+      }
+    }
+  }
+}
