@@ -19,7 +19,10 @@ import org.conceptclip.tensor.Tensor;
 
 /** Times each op of one block of each tower by itself, and holds it against the machine's multiply-add peak. */
 public final class OpsBenchmark {
-  private static final long SAMPLE_NANOS = 400_000_000;
+  /** Long enough for the optimising compiler to be done with an op's loops. */
+  private static final long WARMUP_NANOS = 1_000_000_000;
+
+  private static final long SAMPLE_NANOS = 500_000_000;
   private static final int TEXTS = 32;
 
   private final Backend backend;
@@ -103,9 +106,10 @@ public final class OpsBenchmark {
 
   private void time(String op, double flops, double bytes, Runnable run) {
     List<Double> samples = new ArrayList<>();
+    for (long warm = System.nanoTime(); System.nanoTime() - warm < WARMUP_NANOS; ) {
+      run.run();
+    }
     long begin = System.nanoTime();
-    run.run();
-    run.run();
     while (samples.size() < 5 || System.nanoTime() - begin < SAMPLE_NANOS) {
       long start = System.nanoTime();
       run.run();

@@ -14,14 +14,14 @@ import java.util.stream.IntStream;
 final class PeakFlops {
   private static final int ELEMENTS = 1024;
   private static final int CHAIN = 16;
-  private static final int SWEEPS = 2000;
+  private static final int SWEEPS = 20_000;
 
   private PeakFlops() {}
 
   /** The best of several short measurements, in FLOP a second over all threads; a multiply-add counts as two. */
   static double measure(int threads) {
     double best = 0;
-    for (int attempt = 0; attempt < 12; attempt++) {
+    for (int attempt = 0; attempt < 8; attempt++) {
       long start = System.nanoTime();
       IntStream.range(0, threads).parallel().forEach(thread -> sweep());
       double seconds = (System.nanoTime() - start) / 1e9;
