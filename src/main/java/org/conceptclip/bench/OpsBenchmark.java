@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Random;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.Precision;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
@@ -19,19 +20,28 @@ import org.conceptclip.tensor.Tensor;
 
 /** Times each op of one block of each tower by itself, and holds it against the machine's multiply-add peak. */
 public final class OpsBenchmark {
-  /** Long enough for the optimising compiler to be done with an op's loops. */
-  private static final long WARMUP_NANOS = 1_000_000_000;
-
-  private static final long SAMPLE_NANOS = 500_000_000;
   private static final int TEXTS = 32;
 
   private final Backend backend;
-  private final double peakFlops;
+  private final MultiplyAddPeak peak;
+  private final Timing timing;
   private final List<Row> rows = new ArrayList<>();
 
-  private OpsBenchmark(Backend backend, double peakFlops) {
+  private OpsBenchmark(Backend backend, MultiplyAddPeak peak, Timing timing) {
     this.backend = backend;
-    this.peakFlops = peakFlops;
+    this.peak = peak;
+    this.timing = timing;
+  }
+
+  /**
+   * How long each op is run.
+   *
+   * @param warmupNanos before any sample counts
+   * @param sampleNanos of samples, at least five of them
+   */
+  public record Timing(long warmupNanos, long sampleNanos) {
+    /** Long enough for the optimising compiler to be done with an op's loops. */
+    public static final Timing DEFAULT = new Timing(1_000_000_000, 500_000_000);
   }
 
   /**
@@ -40,18 +50,21 @@ public final class OpsBenchmark {
    * @param op name and shape
    * @param micros median wall time
    * @param gflops useful work a second
-   * @param percentOfPeak of the measured float32 multiply-add peak; 0 where an op does next to no multiply-adds
+   * @param percentOfPeak of the measured multiply-add peak of its precision; {@code null} where the peak is unknown, or where an
+   *     op does next to no multiply-adds
    * @param gigabytes read and written a second, each tensor counted once
+   * @param limit what keeps it from the peak
    */
-  public record Row(String op, double micros, double gflops, double percentOfPeak, double gigabytes) {}
+  public record Row(
+      String op, double micros, double gflops, Double percentOfPeak, double gigabytes, String limit) {}
 
   /**
    * All ops of the model's blocks at one image and at {@value #TEXTS} texts of 8 to 77 tokens.
    *
-   * @param peakFlops as {@link #measurePeak} gives it
+   * @param peakOrNull what ops are held against; {@code null} when it could not be measured
    */
-  public static List<Row> run(Backend backend, ModelConfig config, double peakFlops) {
-    OpsBenchmark benchmark = new OpsBenchmark(backend, peakFlops);
+  public static List<Row> run(Backend backend, ModelConfig config, MultiplyAddPeak peakOrNull, Timing timing) {
+    OpsBenchmark benchmark = new OpsBenchmark(backend, peakOrNull, timing);
     var vision = config.vision();
     benchmark.block(
         "vision", Sequences.uniform(1, vision.tokens()), vision.width(), vision.mlpHidden(), vision.heads());
@@ -59,11 +72,6 @@ public final class OpsBenchmark {
     Sequences texts = Sequences.packed(Workload.Texts.mixed(TEXTS).lengths());
     benchmark.block("text", texts, text.width(), text.mlpHidden(), text.heads());
     return benchmark.rows;
-  }
-
-  /** Multiply-add peak of this machine on so many threads, in float32 FLOP a second. */
-  public static double measurePeak(int threads) {
-    return PeakFlops.measure(threads);
   }
 
   private void block(String tower, Sequences sequences, int width, int hidden, int heads) {
@@ -86,11 +94,12 @@ public final class OpsBenchmark {
         scores += (double) sequences.rows(s) * sequences.keyLength(s);
       }
       time(tower + " attention, " + heads + " heads of " + width / heads, 4 * scores * width, bytes(qkv, y),
-          () -> ops.attention(qkv, sequences, heads, y));
+          "softmax between two products; a head fills " + width / heads / 16.0 + " vectors of 16", () -> ops.attention(qkv, sequences, heads, y));
       linear(tower + " projection", ops, parameters, y, x, Epilogue.NONE);
       linear(tower + " fc1 + GELU", ops, parameters, x, wide, Epilogue.GELU);
       linear(tower + " fc2", ops, parameters, wide, y, Epilogue.NONE);
-      time(tower + " add + LayerNorm", 0, bytes(residual, residual, y, x), () -> ops.addNorm(residual, y, norm, x));
+      time(tower + " add + LayerNorm", 0, bytes(residual, residual, y, x), "cache and memory traffic",
+          () -> ops.addNorm(residual, y, norm, x));
     }
   }
 
@@ -101,22 +110,26 @@ public final class OpsBenchmark {
     double weightBytes = (double) inputs * outputs * x.dtype().bytes();
     String shape = ", " + x.rows() + " x " + inputs + " x " + outputs;
     time(name + shape, 2.0 * x.rows() * inputs * outputs, bytes(x, out) + weightBytes,
-        () -> ops.linear(x, weights, epilogue, out));
+        "multiply-adds; loads of weights from beyond L2", () -> ops.linear(x, weights, epilogue, out));
   }
 
-  private void time(String op, double flops, double bytes, Runnable run) {
+  private void time(String op, double flops, double bytes, String limit, Runnable run) {
     List<Double> samples = new ArrayList<>();
-    for (long warm = System.nanoTime(); System.nanoTime() - warm < WARMUP_NANOS; ) {
+    for (long warm = System.nanoTime(); System.nanoTime() - warm < timing.warmupNanos(); ) {
       run.run();
     }
     long begin = System.nanoTime();
-    while (samples.size() < 5 || System.nanoTime() - begin < SAMPLE_NANOS) {
+    while (samples.size() < 5 || System.nanoTime() - begin < timing.sampleNanos()) {
       long start = System.nanoTime();
       run.run();
       samples.add((double) (System.nanoTime() - start));
     }
     double nanos = Statistics.of(samples.stream().mapToDouble(Double::doubleValue).toArray()).median();
-    rows.add(new Row(op, nanos / 1e3, flops / nanos, 100 * flops / nanos * 1e9 / peakFlops, bytes / nanos));
+    double gflops = flops / nanos;
+    Double percent = peak == null || flops == 0
+        ? null
+        : 100 * gflops / peak.gflopsFor(backend.precision() == Precision.BF16);
+    rows.add(new Row(op, nanos / 1e3, gflops, percent, bytes / nanos, limit));
   }
 
   private static Tensor buffer(Workspace workspace, String name, int rowCount, int columns) {

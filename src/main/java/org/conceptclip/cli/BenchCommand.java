@@ -14,11 +14,12 @@ final class BenchCommand implements Runnable {
   private BenchCommand() {}
 
   static CommandLine create(Context context) {
-    return new CommandLine(new BenchCommand()).addSubcommand("cpu", new BenchCpuCommand(context));
+    return new CommandLine(new BenchCommand()).addSubcommand("cpu", new BenchCpuCommand(context))
+        .addSubcommand("load", new BenchLoadCommand(context));
   }
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "which benchmark? There is: bench cpu");
+    throw new ParameterException(spec.commandLine(), "which benchmark? There are: bench cpu, bench load");
   }
 }

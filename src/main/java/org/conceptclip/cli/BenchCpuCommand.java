@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.conceptclip.backend.Backend;
@@ -18,6 +19,7 @@ import org.conceptclip.bench.BenchRow;
 import org.conceptclip.bench.Contestant;
 import org.conceptclip.bench.CpuBenchmark;
 import org.conceptclip.bench.EncoderContestant;
+import org.conceptclip.bench.MultiplyAddPeak;
 import org.conceptclip.bench.OpsBenchmark;
 import org.conceptclip.bench.Rounds;
 import org.conceptclip.bench.Workload;
@@ -85,14 +87,17 @@ final class BenchCpuCommand implements Callable<Integer> {
   }
 
   private int ops(int used) {
-    double peak = OpsBenchmark.measurePeak(used);
-    context.console().say(String.format("multiply-add peak, float32, %d threads: %.0f GFLOP/s", used, peak / 1e9));
+    MultiplyAddPeak peak = MultiplyAddPeak.measure(BenchPeers.checkout(), used).orElse(null);
+    context.console().say(peak == null
+        ? "no shares of the multiply-add peak: they need a C compiler (cc) and bench/fma-peak.c of the checkout"
+        : String.format(Locale.ROOT, "multiply-add peak on %d threads: %.0f GFLOP/s in float32, %.0f in bfloat16", used,
+            peak.float32Gflops(), peak.bfloat16Gflops()));
     List<Object> rows = new ArrayList<>();
     for (Precision precision : precisions) {
       try (Backend backend = open(precision, used);
           OpenModel model = OpenModel.open(MODEL)) {
-        for (OpsBenchmark.Row row : OpsBenchmark.run(backend, model.config(), peak)) {
-          rows.add(new BenchTables.OpResult(backend.precision().label(), used, peak / 1e9, row));
+        for (OpsBenchmark.Row row : OpsBenchmark.run(backend, model.config(), peak, OpsBenchmark.Timing.DEFAULT)) {
+          rows.add(new BenchTables.OpResult(backend.precision().label(), used, peak, row));
         }
       }
     }

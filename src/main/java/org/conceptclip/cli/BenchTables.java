@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.conceptclip.bench.BenchRow;
+import org.conceptclip.bench.MultiplyAddPeak;
 import org.conceptclip.bench.OpsBenchmark;
 
 /** Benchmark results for people. */
@@ -18,9 +19,9 @@ final class BenchTables {
   /**
    * One op, as a line of a results file.
    *
-   * @param peakGflops measured float32 multiply-add peak
+   * @param peak measured in the same run; {@code null} when it could not be
    */
-  record OpResult(String precision, int threads, double peakGflops, OpsBenchmark.Row result) {}
+  record OpResult(String precision, int threads, MultiplyAddPeak peak, OpsBenchmark.Row result) {}
 
   static List<String> towers(List<Object> rows) {
     List<String> lines = new ArrayList<>();
@@ -52,13 +53,18 @@ final class BenchTables {
 
   static List<String> ops(List<Object> rows) {
     List<String> lines = new ArrayList<>();
-    lines.add(String.format(Locale.ROOT, "%-13s %-44s %10s %9s %7s %7s", "precision", "op", "us", "GFLOP/s", "% peak", "GB/s"));
+    lines.add(String.format(Locale.ROOT, "%-13s %-40s %9s %8s %7s %6s  %s", "precision", "op", "us", "GFLOP/s", "% peak", "GB/s",
+        "what limits it"));
     for (Object each : rows) {
       OpResult row = (OpResult) each;
       OpsBenchmark.Row op = row.result();
-      lines.add(String.format(Locale.ROOT, "%-13s %-44s %10.1f %9.1f %6.1f%% %7.1f",
-          row.precision(), op.op(), op.micros(), op.gflops(), op.percentOfPeak(), op.gigabytes()));
+      lines.add(String.format(Locale.ROOT, "%-13s %-40s %9.0f %8.1f %7s %6.1f  %s",
+          row.precision(), op.op(), op.micros(), op.gflops(), percent(op.percentOfPeak()), op.gigabytes(), op.limit()));
     }
     return lines;
+  }
+
+  private static String percent(Double valueOrNull) {
+    return valueOrNull == null ? "" : String.format(Locale.ROOT, "%.1f%%", valueOrNull);
   }
 }
