@@ -11,13 +11,14 @@ import java.util.Map;
  * @param threads given to every contestant
  * @param workload label
  * @param contestant name
+ * @param precision what it computed in
  * @param version library and version, or the backend's description
  * @param unit of the figures: {@code images/s} or {@code texts/s}
  * @param median items a second at the median time
  * @param low items a second at the upper quartile of the times
  * @param high items a second at the lower quartile of the times
  * @param rounds measured runs
- * @param ratios this runtime's speed over each other contestant's, by medians; only in this runtime's rows
+ * @param ratios speed of our first contestant over each other one's, by medians; only in its row
  * @param failure why there are no figures; {@code null} when there are
  */
 public record BenchRow(
@@ -27,6 +28,7 @@ public record BenchRow(
     int threads,
     String workload,
     String contestant,
+    String precision,
     String version,
     String unit,
     Double median,

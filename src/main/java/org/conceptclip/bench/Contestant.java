@@ -8,6 +8,11 @@ public interface Contestant extends AutoCloseable {
   /** Library and version, for results. */
   String version();
 
+  /** What it computes in, by the label of {@code --precision}: float32 unless it says otherwise. */
+  default String precision() {
+    return "fp32";
+  }
+
   /**
    * Largest difference of a feature from the first contestant's, relative to the features' root mean square, at which both
    * still computed the same model: a thousandth, unless it computes in less than float32.

@@ -64,6 +64,7 @@ public record CpuBenchmark(Contestant own, List<Contestant> others, int threads,
         threads,
         workload.label(),
         contestant.name(),
+        contestant.precision(),
         failure == null ? contestant.version() : null,
         workload instanceof Workload.Vision ? "images/s" : "texts/s",
         nanos == null ? null : perSecond(workload, nanos.median()),
@@ -82,6 +83,9 @@ public record CpuBenchmark(Contestant own, List<Contestant> others, int threads,
   static String disagreement(float[] ours, float[] theirs, double agreement) {
     if (ours == null || theirs == null) {
       return null;
+    }
+    if (ours.length != theirs.length) {
+      return "answered " + theirs.length + " features, expected " + ours.length;
     }
     double squares = 0;
     double worst = 0;

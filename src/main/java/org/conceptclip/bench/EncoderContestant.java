@@ -31,6 +31,11 @@ public final class EncoderContestant implements Contestant {
   }
 
   @Override
+  public String precision() {
+    return encoder.backend().precision().label();
+  }
+
+  @Override
   public double agreement() {
     return switch (encoder.backend().precision()) {
       case FP64, FP32 -> 1e-3;

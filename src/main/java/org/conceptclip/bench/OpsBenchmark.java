@@ -59,7 +59,7 @@ public final class OpsBenchmark {
       String op, double micros, double gflops, Double percentOfPeak, double gigabytes, String limit) {}
 
   /**
-   * All ops of the model's blocks at one image and at {@value #TEXTS} texts of 8 to 77 tokens.
+   * All ops of the model's blocks at one image and at {@value #TEXTS} texts of 8 tokens to the context length.
    *
    * @param peakOrNull what ops are held against; {@code null} when it could not be measured
    */
@@ -69,7 +69,7 @@ public final class OpsBenchmark {
     benchmark.block(
         "vision", Sequences.uniform(1, vision.tokens()), vision.width(), vision.mlpHidden(), vision.heads());
     var text = config.text();
-    Sequences texts = Sequences.packed(Workload.Texts.mixed(TEXTS).lengths());
+    Sequences texts = Sequences.packed(Workload.Texts.mixed(TEXTS, text.contextLength()).lengths());
     benchmark.block("text", texts, text.width(), text.mlpHidden(), text.heads());
     return benchmark.rows;
   }

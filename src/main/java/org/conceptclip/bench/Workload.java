@@ -49,11 +49,11 @@ public sealed interface Workload {
 
   /** Texts of these token counts through the text tower, to pooled features. */
   record Texts(int... lengths) implements Workload {
-    /** Texts of 8 to 77 tokens, evenly spread, in shuffled order. */
-    public static Texts mixed(int count) {
+    /** Texts of 8 to {@code longest} tokens, evenly spread, in shuffled order. */
+    public static Texts mixed(int count, int longest) {
       int[] lengths = new int[count];
       for (int i = 0; i < count; i++) {
-        lengths[i] = 8 + (i * 69) / Math.max(1, count - 1);
+        lengths[i] = 8 + (i * (longest - 8)) / Math.max(1, count - 1);
       }
       Random random = new Random(count);
       for (int i = count - 1; i > 0; i--) {

@@ -40,7 +40,7 @@ import picocli.CommandLine.Option;
 final class BenchCpuCommand implements Callable<Integer> {
   private static final long SEED = 1;
   private static final long PAUSE_MILLIS = 300;
-  private static final String MODEL = "synthetic:full";
+  private static final int WARMUPS = 2;
 
   private final Context context;
 
@@ -48,6 +48,10 @@ final class BenchCpuCommand implements Callable<Integer> {
       converter = BackendOptions.PrecisionConverter.class,
       description = "precisions of ours to run; ratios are taken of the first (default: ${DEFAULT-VALUE})")
   private List<Precision> precisions;
+
+  @Option(names = "--model", paramLabel = "M", defaultValue = "synthetic:full",
+      description = "model (default: ${DEFAULT-VALUE}); peers have synthetic:full")
+  private String model;
 
   @Option(names = "--rounds", paramLabel = "N", defaultValue = "9", description = "measured rounds (default: ${DEFAULT-VALUE})")
   private int rounds;
@@ -58,7 +62,7 @@ final class BenchCpuCommand implements Callable<Integer> {
   @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "of every contestant (default: one a core)")
   private int threads;
 
-  @Option(names = "--peers", paramLabel = "none|all", defaultValue = "all", description = "default: ${DEFAULT-VALUE}")
+  @Option(names = "--peers", paramLabel = "none|ort|torch|all", defaultValue = "all", description = "default: ${DEFAULT-VALUE}")
   private String peers;
 
   @Option(names = "--work", paramLabel = "DIR", description = "what bench/peers/prepare made (default: bench/work of the checkout)")
@@ -80,8 +84,8 @@ final class BenchCpuCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     int used = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
-    if (rounds < 1 || threads < 0 || !List.of("none", "all").contains(peers)) {
-      throw new UsageException("expected --rounds of 1 or more, --threads of 0 or more, --peers none or all");
+    if (rounds < 1 || threads < 0 || !List.of("none", "ort", "torch", "all").contains(peers)) {
+      throw new UsageException("expected --rounds of 1 or more, --threads of 0 or more, --peers none, ort, torch or all");
     }
     return ops ? ops(used) : towers(used);
   }
@@ -95,8 +99,8 @@ final class BenchCpuCommand implements Callable<Integer> {
     List<Object> rows = new ArrayList<>();
     for (Precision precision : precisions) {
       try (Backend backend = open(precision, used);
-          OpenModel model = OpenModel.open(MODEL)) {
-        for (OpsBenchmark.Row row : OpsBenchmark.run(backend, model.config(), peak, OpsBenchmark.Timing.DEFAULT)) {
+          OpenModel open = OpenModel.open(model)) {
+        for (OpsBenchmark.Row row : OpsBenchmark.run(backend, open.config(), peak, OpsBenchmark.Timing.DEFAULT)) {
           rows.add(new BenchTables.OpResult(backend.precision().label(), used, peak, row));
         }
       }
@@ -106,28 +110,38 @@ final class BenchCpuCommand implements Callable<Integer> {
   }
 
   private int towers(int used) {
-    List<Workload> workloads = quick
-        ? List.of(new Workload.Vision(1), Workload.Texts.mixed(32))
-        : List.of(
-            new Workload.Vision(1), new Workload.Vision(4), Workload.Texts.mixed(32), new Workload.Texts(20));
-    Rounds plan = new Rounds(quick ? Math.min(rounds, 3) : rounds, 1, PAUSE_MILLIS, SEED);
+    List<Workload> workloads = workloads();
+    Rounds plan = new Rounds(quick ? Math.min(rounds, 3) : rounds, WARMUPS, PAUSE_MILLIS, SEED);
     Deque<AutoCloseable> owned = new ArrayDeque<>();
     try {
       List<Contestant> contestants = contestants(used, owned);
       CpuBenchmark benchmark = new CpuBenchmark(
           contestants.getFirst(), contestants.subList(1, contestants.size()), used, Commit.of(BenchPeers.checkout()));
-      List<Object> rows = new ArrayList<>();
       long runs = (long) workloads.size() * contestants.size() * (plan.count() + plan.warmups());
+      boolean failed = false;
       try (Progress progress = new Progress(context.console(), "bench", runs)) {
         for (Workload workload : workloads) {
-          rows.addAll(benchmark.run(workload, plan, name -> progress.advance(1)));
+          List<BenchRow> rows = benchmark.run(workload, plan, name -> progress.advance(1));
+          // At once: what a long run has measured must not be lost with the rest of it.
+          report(List.copyOf(rows), BenchTables::towers);
+          failed |= rows.stream().anyMatch(row -> row.failure() != null);
         }
       }
-      report(rows, BenchTables::towers);
-      return rows.stream().anyMatch(row -> ((BenchRow) row).failure() != null) ? ExitCode.PARTLY_DONE : ExitCode.DONE;
+      return failed ? ExitCode.PARTLY_DONE : ExitCode.DONE;
     } finally {
       closeAll(owned);
     }
+  }
+
+  private List<Workload> workloads() {
+    int longest;
+    try (OpenModel open = OpenModel.open(model)) {
+      longest = Math.min(open.config().text().contextLength(), open.config().text().maxPositions());
+    }
+    Workload mixed = Workload.Texts.mixed(32, longest);
+    return quick
+        ? List.of(new Workload.Vision(1), mixed)
+        : List.of(new Workload.Vision(1), new Workload.Vision(4), mixed, new Workload.Texts(20));
   }
 
   /** Ours first, then its A/A twin, then ours in other precisions, then the peers. What they need is pushed on {@code owned}. */
@@ -137,8 +151,8 @@ final class BenchCpuCommand implements Callable<Integer> {
       Backend backend = open(precision, used);
       owned.push(backend);
       Encoder encoder;
-      try (OpenModel model = OpenModel.open(MODEL)) {
-        encoder = model.load(backend);
+      try (OpenModel open = OpenModel.open(model)) {
+        encoder = open.load(backend);
       }
       owned.push(encoder);
       String name = "conceptclip " + precision.label();
@@ -147,11 +161,11 @@ final class BenchCpuCommand implements Callable<Integer> {
         contestants.add(new EncoderContestant(name + ", again (A/A)", encoder));
       }
     }
-    if (peers.equals("all")) {
-      for (Contestant peer : new BenchPeers(work == null ? BenchPeers.defaultWork() : work).start(used)) {
+    if (!peers.equals("none")) {
+      new BenchPeers(work == null ? BenchPeers.defaultWork() : work).start(peers, used, peer -> {
         owned.push(peer);
         contestants.add(peer);
-      }
+      });
     }
     return contestants;
   }
@@ -165,6 +179,7 @@ final class BenchCpuCommand implements Callable<Integer> {
     List<String> lines = rows.stream().map(gson::toJson).toList();
     if (out != null) {
       try {
+        Files.createDirectories(out.toAbsolutePath().getParent());
         Files.write(out, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
       } catch (IOException e) {
         throw new BadInputException("--out " + out + ": cannot be written: " + e.getMessage(), e);

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.conceptclip.bench.PeerProcess;
 import org.conceptclip.tensor.BadInputException;
 
@@ -36,21 +37,28 @@ record BenchPeers(Path work) {
   }
 
   /**
-   * Starts the peers; the caller closes each.
+   * Starts peers.
    *
+   * @param which {@code ort}, {@code torch} or {@code all}
+   * @param onStart takes each as soon as it runs, and closes it in the end
    * @throws BadInputException if they were not prepared
    */
-  List<PeerProcess> start(int threads) {
+  void start(String which, int threads, Consumer<PeerProcess> onStart) {
     String classPath = classPath();
     String model = existing("model").toString();
-    List<PeerProcess> peers = new ArrayList<>();
-    for (String attention : List.of("fused", "plain")) {
-      existing("model/vision-" + attention + ".onnx");
-      peers.add(peer("onnxruntime, " + attention + " attention", classPath, "OnnxRuntimePeer", model, attention, "" + threads));
+    if (!which.equals("torch")) {
+      for (String attention : List.of("fused", "plain")) {
+        existing("model/vision-" + attention + ".onnx");
+        existing("model/text-" + attention + ".onnx");
+        String name = "onnxruntime, " + attention + " attention";
+        onStart.accept(peer(name, classPath, "OnnxRuntimePeer", model, attention, "" + threads));
+      }
     }
-    existing("model/vision.pt");
-    peers.add(peer("libtorch", classPath, "LibtorchPeer", model, "" + threads));
-    return peers;
+    if (!which.equals("ort")) {
+      existing("model/vision.pt");
+      existing("model/text.pt");
+      onStart.accept(peer("libtorch", classPath, "LibtorchPeer", model, "" + threads));
+    }
   }
 
   private String classPath() {

@@ -115,6 +115,12 @@ class CpuBenchmarkTest {
   }
 
   @Test
+  void fewerFeaturesThanExpectedFailTheRowNotTheRun() {
+    List<BenchRow> rows = run(scripted("short", 3_000_000, 1, 2));
+    assertEquals("answered 2 features, expected 3", rows.get(1).failure());
+  }
+
+  @Test
   void notANumberIsAnotherModel() {
     assertTrue(CpuBenchmark.disagreement(features, new float[] {1, Float.NaN, 3}, 1e-3) != null);
   }

@@ -20,7 +20,7 @@ class WorkloadTest {
 
   @Test
   void textsComeBackFromTheirLine() {
-    Workload.Texts mixed = Workload.Texts.mixed(32);
+    Workload.Texts mixed = Workload.Texts.mixed(32, 77);
     Workload.Texts parsed = assertInstanceOf(Workload.Texts.class, Workload.parse(mixed.line()));
     assertArrayEquals(mixed.lengths(), parsed.lengths());
     assertArrayEquals(mixed.padded(30522), parsed.padded(30522), "both ends of the protocol must make the same inputs");
@@ -34,7 +34,7 @@ class WorkloadTest {
 
   @Test
   void mixedTextsSpreadOverTheWholeRangeInShuffledOrder() {
-    int[] lengths = Workload.Texts.mixed(32).lengths();
+    int[] lengths = Workload.Texts.mixed(32, 77).lengths();
     int[] sorted = lengths.clone();
     Arrays.sort(sorted);
     assertEquals(8, sorted[0]);

@@ -45,12 +45,12 @@ class ContractSelfTest {
   private static Backend faulty(Faults.Fault fault, Precision precision) {
     return new RoundingBackend(precision) {
       @Override
-      Ops decorate(Ops ops) {
+      protected Ops decorate(Ops ops) {
         return fault.ops().apply(ops);
       }
 
       @Override
-      Parameters decorate(Parameters parameters) {
+      protected Parameters decorate(Parameters parameters) {
         return fault.parameters().apply(super.decorate(parameters));
       }
     };

@@ -10,23 +10,23 @@ import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
 
 /** A backend in front of another: overridden methods change what they like, all else is handed on. */
-class DecoratedBackend implements Backend {
+public class DecoratedBackend implements Backend {
   private final Backend inner;
 
-  DecoratedBackend(Backend inner) {
+  protected DecoratedBackend(Backend inner) {
     this.inner = inner;
   }
 
   /** The ops of each execution. */
-  Ops decorate(Ops ops) {
+  protected Ops decorate(Ops ops) {
     return ops;
   }
 
-  Parameters decorate(Parameters parameters) {
+  protected Parameters decorate(Parameters parameters) {
     return parameters;
   }
 
-  Workspace decorate(Workspace workspace) {
+  protected Workspace decorate(Workspace workspace) {
     return workspace;
   }
 

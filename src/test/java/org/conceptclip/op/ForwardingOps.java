@@ -3,10 +3,10 @@ package org.conceptclip.op;
 import org.conceptclip.tensor.Tensor;
 
 /** Hands everything on; a subclass overrides what it changes. */
-class ForwardingOps implements Ops {
+public class ForwardingOps implements Ops {
   private final Ops inner;
 
-  ForwardingOps(Ops inner) {
+  protected ForwardingOps(Ops inner) {
     this.inner = inner;
   }
 

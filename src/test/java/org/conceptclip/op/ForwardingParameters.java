@@ -3,10 +3,10 @@ package org.conceptclip.op;
 import org.conceptclip.tensor.HostTensor;
 
 /** Hands everything on; a subclass overrides what it changes. */
-class ForwardingParameters implements Parameters {
+public class ForwardingParameters implements Parameters {
   private final Parameters inner;
 
-  ForwardingParameters(Parameters inner) {
+  protected ForwardingParameters(Parameters inner) {
     this.inner = inner;
   }
 

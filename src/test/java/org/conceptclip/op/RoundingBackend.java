@@ -10,10 +10,10 @@ import org.conceptclip.tensor.HostTensor;
  * A backend of some precision as good as one can be: it stores in that precision's types and computes in float64. The contract
  * must let it pass, and must catch each fault planted in it.
  */
-class RoundingBackend extends DecoratedBackend {
+public class RoundingBackend extends DecoratedBackend {
   private final Precision precision;
 
-  RoundingBackend(Precision precision) {
+  public RoundingBackend(Precision precision) {
     super(new ReferenceBackend());
     this.precision = precision;
   }
@@ -24,7 +24,7 @@ class RoundingBackend extends DecoratedBackend {
   }
 
   @Override
-  Workspace decorate(Workspace workspace) {
+  protected Workspace decorate(Workspace workspace) {
     return switch (precision) {
       case FP64 -> workspace;
       case FP32, BF16_WEIGHTS -> storing(DType.F32, DType.F32, workspace);
@@ -35,7 +35,7 @@ class RoundingBackend extends DecoratedBackend {
   }
 
   @Override
-  Parameters decorate(Parameters parameters) {
+  protected Parameters decorate(Parameters parameters) {
     DType type = switch (precision) {
       case FP16 -> DType.F16;
       case BF16, BF16_WEIGHTS -> DType.BF16;
@@ -49,7 +49,7 @@ class RoundingBackend extends DecoratedBackend {
     };
   }
 
-  private static HostTensor rounded(HostTensor tensor, DType type) {
+  protected static HostTensor rounded(HostTensor tensor, DType type) {
     HostTensor copy = HostTensor.allocate(Arena.ofAuto(), type, tensor.shape().toArray());
     for (long i = 0; i < tensor.shape().elements(); i++) {
       copy.set(i, tensor.getDouble(i));

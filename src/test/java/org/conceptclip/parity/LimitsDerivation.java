@@ -1,7 +1,7 @@
 package org.conceptclip.parity;
 
+import java.io.IOException;
 import org.conceptclip.backend.Precision;
-import org.conceptclip.backend.reference.ReferenceBackend;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelConfigReader;
 import org.conceptclip.model.ModelLayout;
@@ -11,25 +11,24 @@ import org.conceptclip.runtime.ImageEncoding;
 import org.conceptclip.runtime.TextEncoding;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.weights.SyntheticWeights;
+import org.junit.jupiter.api.Test;
 
 /**
  * Measures what a plain bfloat16 implementation errs on the golden models: the figures that the limits in {@link Limits} are
- * twice of. Run by hand, since the full-size model takes minutes in float64:
+ * twice of. Not part of the suite, since the full-size model takes minutes in float64:
  *
- * <pre>mvn -q test-compile exec:java ... LimitsDerivation tiny|full</pre>
- *
- * The exact command is in docs/parity.md.
+ * <pre>mvn test -Dtest=LimitsDerivation -Dgolden=full</pre>
  */
-final class LimitsDerivation {
-  private LimitsDerivation() {}
-
-  public static void main(String[] arguments) throws Exception {
-    boolean full = arguments[0].equals("full");
+class LimitsDerivation {
+  @Test
+  void printErrorsOfTheSimulation() throws IOException {
+    String model = System.getProperty("golden", "tiny");
+    boolean full = model.equals("full");
     ModelConfig config =
         full ? ModelConfig.conceptClip("synthetic:full") : ModelConfigReader.read(Golden.folder("tiny"));
-    Golden golden = Golden.of(arguments[0]);
+    Golden golden = Golden.of(model);
     for (Precision precision : new Precision[] {Precision.BF16_WEIGHTS, Precision.BF16}) {
-      try (Bfloat16Simulation backend = new Bfloat16Simulation(new ReferenceBackend(), precision);
+      try (Bfloat16Simulation backend = new Bfloat16Simulation(precision);
           SyntheticWeights weights = new SyntheticWeights(config.name(), ModelLayout.of(config));
           Encoder encoder = Encoder.load(config, weights, backend)) {
         HostTensor pixels = full ? FullParity.images() : golden.get("input_pixels");

@@ -4,12 +4,11 @@ import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
 import org.conceptclip.op.Epilogue;
+import org.conceptclip.op.ForwardingOps;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.Ops;
 import org.conceptclip.op.PatchEmbeddingWeights;
-import org.conceptclip.op.QueryWeights;
-import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.op.TokenEmbeddingWeights;
 import org.conceptclip.op.Workspace;
@@ -21,12 +20,13 @@ import org.conceptclip.tensor.Tensor;
  * "<weights>:in"}, {@code "<weights>:out"} and {@code "<weights>:sum"} (the stream after an addNorm, or the product before a
  * GELU). So every intermediate of the official model can be compared on any backend, without taps in the product's code.
  */
-final class ObservedOps implements Ops {
+final class ObservedOps extends ForwardingOps {
   private final Ops ops;
   private final Workspace workspace;
   private final Map<String, HostTensor> seen = new HashMap<>();
 
   ObservedOps(Ops ops, Workspace workspace) {
+    super(ops);
     this.ops = ops;
     this.workspace = workspace;
   }
@@ -82,36 +82,5 @@ final class ObservedOps implements Ops {
     }
     ops.linear(x, weights, epilogue, out);
     keep(weights.name() + ":out", out);
-  }
-
-  @Override
-  public void attention(Tensor qkv, Sequences sequences, int heads, Tensor out) {
-    ops.attention(qkv, sequences, heads, out);
-  }
-
-  @Override
-  public void poolAttention(QueryWeights query, Tensor kv, Sequences sequences, int heads, Tensor out) {
-    ops.poolAttention(query, kv, sequences, heads, out);
-  }
-
-  @Override
-  public void meanPool(Tensor x, Sequences sequences, Tensor out) {
-    ops.meanPool(x, sequences, out);
-  }
-
-  @Override
-  public void l2Normalize(Tensor x, Tensor out) {
-    ops.l2Normalize(x, out);
-  }
-
-  @Override
-  public void similarity(Tensor a, Tensor b, double scale, Tensor out) {
-    ops.similarity(a, b, scale, out);
-  }
-
-  @Override
-  public void topKMeanSimilarity(
-      Tensor patches, Sequences sequences, Tensor concepts, double scale, int k, Tensor out) {
-    ops.topKMeanSimilarity(patches, sequences, concepts, scale, k, out);
   }
 }

@@ -1,0 +1,65 @@
+package org.conceptclip.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BenchCommandTest {
+  private static final Object[] TINY = {"bench", "cpu", "--model", "synthetic:tiny", "--quick"};
+
+  @TempDir private Path folder;
+
+  @Test
+  void measuresATinyModelAndItsControl() throws IOException {
+    Path file = folder.resolve("new").resolve("rows.jsonl");
+    CliRun run = CliRun.of(CliRun.join(TINY, "--threads", 1, "--peers", "none", "--json", "--out", file));
+    run.ended(ExitCode.DONE);
+    assertEquals(run.outLines(), Files.readAllLines(file));
+    List<JsonObject> rows = run.outLines().stream().map(line -> JsonParser.parseString(line).getAsJsonObject()).toList();
+    assertEquals(
+        List.of("vision, batch 1", "vision, batch 1", "32 texts of 8-24 tokens", "32 texts of 8-24 tokens"),
+        rows.stream().map(row -> row.get("workload").getAsString()).toList());
+    for (JsonObject row : rows) {
+      assertTrue(row.get("median").getAsDouble() > 0, row::toString);
+      assertEquals(3, row.get("rounds").getAsInt());
+      assertFalse(row.has("failure"), row::toString);
+    }
+    assertTrue(rows.getFirst().getAsJsonObject("ratios").has("conceptclip fp32, again (A/A)"));
+  }
+
+  @Test
+  void printsATableForPeople() {
+    String out = CliRun.of(CliRun.join(TINY, "--peers", "none")).ended(ExitCode.DONE).out();
+    assertTrue(out.contains("vision, batch 1"), out);
+    assertTrue(out.contains("conceptclip fp32, again (A/A)"), out);
+  }
+
+  @Test
+  void loadingIsMeasured() {
+    CliRun run = CliRun.of("bench", "load", "--model", "synthetic:tiny", "--backend", "reference", "--json");
+    JsonObject result = JsonParser.parseString(run.ended(ExitCode.DONE).out()).getAsJsonObject();
+    assertTrue(result.getAsJsonObject("load").get("weightBytes").getAsLong() > 1_000_000, result::toString);
+  }
+
+  @Test
+  void mistakesAreNamed() {
+    CliRun.of(CliRun.join(TINY, "--peers", "tvm")).ended(ExitCode.WRONG_USAGE).refused("--peers none, ort, torch or all");
+    CliRun.of(CliRun.join(TINY, "--rounds", 0)).ended(ExitCode.WRONG_USAGE).refused("--rounds");
+    CliRun.of("bench", "cpu", "--threads", -1).ended(ExitCode.WRONG_USAGE).refused("--threads");
+    CliRun.of("bench").ended(ExitCode.WRONG_USAGE).refused("which benchmark");
+  }
+
+  @Test
+  void peersThatWereNotPreparedAreNamedWithWhatToDo() {
+    CliRun.of(CliRun.join(TINY, "--work", folder)).ended(ExitCode.BAD_INPUT).refused("not found", "bench/peers/prepare");
+  }
+}
