@@ -22,8 +22,4 @@ record Limits(double features, double tokens, double rms, double oneMinusCosine,
   static final Limits BF16_WEIGHTS_TINY = new Limits(2.7e-2, 4.8e-2, 1.02e-2, 2.4e-5, 1.71e-1);
 
   static final Limits BF16_TINY = new Limits(3.8e-2, 7.5e-2, 1.41e-2, 4.0e-5, 1.28e-1);
-
-  static final Limits BF16_WEIGHTS_FULL = new Limits(5.3e-2, 6.7e-2, 1.48e-2, 5.6e-5, 1.8e-1);
-
-  static final Limits BF16_FULL = new Limits(5.3e-2, 6.7e-2, 1.48e-2, 5.6e-5, 1.8e-1);
 }
