@@ -38,6 +38,11 @@ record RowChunks(int[] starts, int[] sizes) {
     return new RowChunks(starts, sizes);
   }
 
+  /** All rows as one chunk. */
+  static RowChunks whole(int rows) {
+    return new RowChunks(new int[] {0}, new int[] {rows});
+  }
+
   int count() {
     return starts.length;
   }
