@@ -22,4 +22,8 @@ record Limits(double features, double tokens, double rms, double oneMinusCosine,
   static final Limits BF16_WEIGHTS_TINY = new Limits(2.7e-2, 4.8e-2, 1.02e-2, 2.4e-5, 1.71e-1);
 
   static final Limits BF16_TINY = new Limits(3.8e-2, 7.5e-2, 1.41e-2, 4.0e-5, 1.28e-1);
+
+  static final Limits BF16_WEIGHTS_FULL = new Limits(5.29e-2, 6.64e-2, 1.47e-2, 5.54e-5, 5.53e-2);
+
+  static final Limits BF16_FULL = new Limits(7.35e-2, 9.84e-2, 2.06e-2, 9.96e-5, 1.09e-1);
 }
