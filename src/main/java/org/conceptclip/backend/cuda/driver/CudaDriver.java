@@ -1,0 +1,86 @@
+package org.conceptclip.backend.cuda.driver;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * All that the CUDA backend asks of a device: the seam between the backend and a real GPU, or the emulator.
+ *
+ * <p>Device memory is addressed by plain numbers, as CUDA does; owners of it are the backend's business. Streams, events and
+ * graphs are handles of the driver's making. Every call checks its status and throws {@link CudaException} with the call's name
+ * and sizes. Work on one stream is done in order; calls that take a stream return before the work is done, except {@link
+ * #synchronize}. Thread-safe: any thread may call, a driver makes its context current where it has to.
+ */
+public interface CudaDriver extends AutoCloseable {
+  DeviceProperties device();
+
+  /** Device memory, aligned to 256 bytes, not initialised. Throws a {@link CudaException} of kind MEMORY when there is not enough. */
+  long allocate(long bytes);
+
+  void free(long address);
+
+  /** Page-locked host memory, which copies overlap with. */
+  MemorySegment allocatePinned(long bytes);
+
+  void freePinned(MemorySegment memory);
+
+  long createStream();
+
+  void destroyStream(long stream);
+
+  long createEvent();
+
+  void destroyEvent(long event);
+
+  /** Marks all work given to the stream so far. */
+  void record(long event, long stream);
+
+  /** Later work on {@code stream} begins after what {@code event} marks. */
+  void await(long stream, long event);
+
+  /** Waits on the calling thread for what {@code event} marks. */
+  void synchronizeEvent(long event);
+
+  /** Time between two recorded events that are done. */
+  float elapsedMillis(long start, long end);
+
+  /** Waits until all work of the stream is done; a fault of that work surfaces here. */
+  void synchronize(long stream);
+
+  void copyToDevice(long to, MemorySegment from, long stream);
+
+  void copyToHost(MemorySegment to, long from, long stream);
+
+  /** Sets {@code bytes} bytes. */
+  void fill(long address, byte value, long bytes, long stream);
+
+  /** Launches a kernel of {@code kernels/}. Its module is loaded on first use. */
+  void launch(KernelLaunch launch, long stream);
+
+  /** A matrix product through cuBLASLt (on the emulator: the same sums in plain code). */
+  void matmul(MatrixProduct product, long stream);
+
+  /**
+   * The 128 bytes that describe a tensor to the bulk copy engine; the caller puts them into a kernel's arguments, at an
+   * alignment of 64.
+   */
+  MemorySegment encodeTensorMap(TensorMap map);
+
+  /** Records the stream's work from now on instead of doing it. */
+  void beginCapture(long stream);
+
+  /** Ends recording and makes the work executable as one graph. */
+  long endCapture(long stream);
+
+  void launchGraph(long graph, long stream);
+
+  void destroyGraph(long graph);
+
+  /** Bytes of device memory that this driver has handed out and not got back. */
+  long allocatedBytes();
+
+  /** Streams, events, graphs, pinned blocks and device blocks that are alive: 0 once everything is given back. */
+  long liveObjects();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,14 @@
+package org.conceptclip.backend.cuda.driver;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One launch of a kernel.
+ *
+ * @param kernel its name, as in {@code kernels/}
+ * @param threads of a block
+ * @param sharedBytes dynamic shared memory of a block
+ * @param arguments the kernel's one argument, laid out as its C struct
+ */
+public record KernelLaunch(
+    String kernel, int gridX, int gridY, int gridZ, int threads, int sharedBytes, MemorySegment arguments) {}
