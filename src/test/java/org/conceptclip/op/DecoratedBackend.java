@@ -78,8 +78,8 @@ public class DecoratedBackend implements Backend {
     inner.close();
   }
 
-  /** A workspace of another activation type. */
-  static Workspace storing(DType activations, DType others, Workspace inner) {
+  /** A workspace of other activation and residual types; pooled features are float32 or better, whatever the residual is. */
+  static Workspace storing(DType activations, DType residual, Workspace inner) {
     return new Workspace() {
       @Override
       public DType activationType() {
@@ -88,7 +88,12 @@ public class DecoratedBackend implements Backend {
 
       @Override
       public DType residualType() {
-        return others;
+        return residual;
+      }
+
+      @Override
+      public DType featureType() {
+        return residual == DType.F64 ? DType.F64 : DType.F32;
       }
 
       @Override

@@ -12,10 +12,17 @@ import org.conceptclip.tensor.HostTensor;
  */
 public class RoundingBackend extends DecoratedBackend {
   private final Precision precision;
+  private final DType residual;
 
   public RoundingBackend(Precision precision) {
+    this(precision, DType.F32);
+  }
+
+  /** @param residual what the residual stream is stored in, unless the precision is FP64 */
+  public RoundingBackend(Precision precision, DType residual) {
     super(new ReferenceBackend());
     this.precision = precision;
+    this.residual = residual;
   }
 
   @Override
@@ -27,25 +34,29 @@ public class RoundingBackend extends DecoratedBackend {
   protected Workspace decorate(Workspace workspace) {
     return switch (precision) {
       case FP64 -> workspace;
-      case FP32, BF16_WEIGHTS -> storing(DType.F32, DType.F32, workspace);
-      case FP16 -> storing(DType.F16, DType.F32, workspace);
-      case BF16 -> storing(DType.BF16, DType.F32, workspace);
+      case FP32, BF16_WEIGHTS -> storing(DType.F32, residual, workspace);
+      case FP16 -> storing(DType.F16, residual, workspace);
+      case BF16 -> storing(DType.BF16, residual, workspace);
       case AUTO -> throw new IllegalArgumentException("precision AUTO of a backend that computes");
     };
   }
 
   @Override
   protected Parameters decorate(Parameters parameters) {
-    DType type = switch (precision) {
-      case FP16 -> DType.F16;
-      case BF16, BF16_WEIGHTS -> DType.BF16;
-      default -> DType.F64;
-    };
     return new ForwardingParameters(parameters) {
       @Override
       public LinearWeights linear(String name, HostTensor weight, HostTensor biasOrNull) {
-        return super.linear(name, rounded(weight, type), biasOrNull);
+        return super.linear(name, rounded(weight, weightType()), biasOrNull);
       }
+    };
+  }
+
+  /** What matrices are rounded to: float64 keeps all that a checkpoint holds. */
+  protected DType weightType() {
+    return switch (precision) {
+      case FP16 -> DType.F16;
+      case BF16, BF16_WEIGHTS -> DType.BF16;
+      default -> DType.F64;
     };
   }
 

@@ -1,6 +1,7 @@
 package org.conceptclip.parity;
 
 import java.io.IOException;
+import java.util.List;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelConfigReader;
@@ -9,17 +10,32 @@ import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
 import org.conceptclip.runtime.ImageEncoding;
 import org.conceptclip.runtime.TextEncoding;
+import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.weights.SyntheticWeights;
 import org.junit.jupiter.api.Test;
 
 /**
- * Measures what a plain bfloat16 implementation errs on the golden models: the figures that the limits in {@link Limits} are
- * twice of. Not part of the suite, since the full-size model takes minutes in float64:
+ * Measures what a plain 16-bit implementation errs on the golden models: what the limits in {@link Limits} are derived from. Not
+ * part of the suite, since the full-size model takes minutes in float64:
  *
  * <pre>mvn test -Dtest=LimitsDerivation -Dgolden=full</pre>
  */
 class LimitsDerivation {
+  private static final List<Plan> PLANS = List.of(
+      new Plan(Precision.BF16_WEIGHTS, DType.F32),
+      new Plan(Precision.BF16, DType.F32),
+      new Plan(Precision.FP16, DType.F32),
+      new Plan(Precision.FP16, DType.F16));
+
+  /** What is simulated: a precision, and what it keeps the residual stream in. */
+  private record Plan(Precision precision, DType residual) {
+    @Override
+    public String toString() {
+      return precision.label() + ", residual " + residual;
+    }
+  }
+
   @Test
   void printErrorsOfTheSimulation() throws IOException {
     String model = System.getProperty("golden", "tiny");
@@ -27,21 +43,21 @@ class LimitsDerivation {
     ModelConfig config =
         full ? ModelConfig.conceptClip("synthetic:full") : ModelConfigReader.read(Golden.folder("tiny"));
     Golden golden = Golden.of(model);
-    for (Precision precision : new Precision[] {Precision.BF16_WEIGHTS, Precision.BF16}) {
-      try (Bfloat16Simulation backend = new Bfloat16Simulation(precision);
+    for (Plan plan : PLANS) {
+      try (NarrowSimulation backend = new NarrowSimulation(plan.precision(), plan.residual());
           SyntheticWeights weights = new SyntheticWeights(config.name(), ModelLayout.of(config));
           Encoder encoder = Encoder.load(config, weights, backend)) {
         HostTensor pixels = full ? FullParity.images() : golden.get("input_pixels");
         ImageEncoding images = encoder.encodeImages(pixels, Detail.STATES);
-        print(precision, "image_features", images.features(), golden);
-        print(precision, "image_features_raw", images.rawFeatures(), golden);
+        print(plan, "image_features", images.features(), golden);
+        print(plan, "image_features_raw", images.rawFeatures(), golden);
         TextEncoding texts = encoder.encodePaddedTexts(golden.get("input_ids"), Detail.STATES);
-        print(precision, "text_features", texts.features(), golden);
-        print(precision, "text_features_raw", texts.rawFeatures(), golden);
-        printTokens(precision, "image", full, images.tokenStates(), images.tokenFeatures(), golden);
-        printTokens(precision, "text", full, texts.tokenStates(), texts.tokenFeatures(), golden);
+        print(plan, "text_features", texts.features(), golden);
+        print(plan, "text_features_raw", texts.rawFeatures(), golden);
+        printTokens(plan, "image", full, images.tokenStates(), images.tokenFeatures(), golden);
+        printTokens(plan, "text", full, texts.tokenStates(), texts.tokenFeatures(), golden);
         print(
-            precision,
+            plan,
             "logits_per_image",
             encoder.scoreImages(pixels, texts.features(), null, 1).globalLogits(),
             golden);
@@ -50,17 +66,17 @@ class LimitsDerivation {
   }
 
   private static void printTokens(
-      Precision precision, String kind, boolean full, HostTensor states, HostTensor features, Golden golden) {
+      Plan plan, String kind, boolean full, HostTensor states, HostTensor features, Golden golden) {
     for (boolean projected : new boolean[] {false, true}) {
       String name = kind + (projected ? "_token_projected" : "_token_features");
       HostTensor found = projected ? features : states;
       HostTensor compared =
           full ? FullParity.selectRows(found, golden.get(kind + "_token_rows"), golden.get(name)) : found;
-      print(precision, name, compared, golden);
+      print(plan, name, compared, golden);
     }
   }
 
-  private static void print(Precision precision, String name, HostTensor found, Golden golden) {
-    System.out.println(precision.label() + " " + name + " " + Errors.between(found, golden.get(name)));
+  private static void print(Plan plan, String name, HostTensor found, Golden golden) {
+    System.out.println(plan + ": " + name + " " + Errors.between(found, golden.get(name)));
   }
 }

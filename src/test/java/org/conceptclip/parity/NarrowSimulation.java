@@ -11,13 +11,13 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 
 /**
- * A plain bfloat16 implementation in miniature, to derive tolerances from: weight matrices and tables are rounded to bfloat16
- * and, for {@link Precision#BF16}, every op's activation output as well. Arithmetic is float64; the residual stream and pooled
- * features are stored in float32, as in the CPU backend's plan.
+ * A plain 16-bit implementation in miniature, to derive tolerances from: weight matrices and tables are rounded to the
+ * precision's 16-bit type and, unless the precision narrows weights only, every op's activation output as well. Arithmetic is
+ * float64; the vision tower's residual stream is stored in a type of choice, pooled features in float32.
  */
-final class Bfloat16Simulation extends RoundingBackend {
-  Bfloat16Simulation(Precision precision) {
-    super(precision);
+final class NarrowSimulation extends RoundingBackend {
+  NarrowSimulation(Precision precision, DType residual) {
+    super(precision, residual);
   }
 
   @Override
@@ -33,7 +33,7 @@ final class Bfloat16Simulation extends RoundingBackend {
           double[] pixelScale,
           double[] pixelShift) {
         return super.patchEmbedding(
-            name, geometry, rounded(weight, DType.BF16), bias, rounded(positions, DType.BF16), pixelScale, pixelShift);
+            name, geometry, rounded(weight, weightType()), bias, rounded(positions, weightType()), pixelScale, pixelShift);
       }
 
       @Override
@@ -46,7 +46,7 @@ final class Bfloat16Simulation extends RoundingBackend {
           HostTensor normBias,
           double epsilon) {
         return super.tokenEmbedding(
-            name, rounded(words, DType.BF16), rounded(positions, DType.BF16), tokenType, normWeight, normBias, epsilon);
+            name, rounded(words, weightType()), rounded(positions, weightType()), tokenType, normWeight, normBias, epsilon);
       }
     };
   }
