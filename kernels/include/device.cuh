@@ -41,6 +41,10 @@ DEVICE uint32_t packHalves(float low, float high) {
   return *reinterpret_cast<uint32_t*>(&pair);
 }
 
+// The bits of a float, and back.
+DEVICE uint32_t floatBits(float value) { return __float_as_uint(value); }
+DEVICE float bitsFloat(uint32_t bits) { return __uint_as_float(bits); }
+
 // 2^x, at most 2^-22 relative error; subnormal results are zero.
 DEVICE float exp2Approximate(float x) {
   float result;
@@ -179,6 +183,13 @@ DEVICE void mma16816(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[
       "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
       : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
+// The same over 8 columns of A (mma.m16n8k8): a[0], a[1], b and d are laid out as a[0], a[1], b[0] and d of m16n8k16.
+DEVICE void mma1688(float (&d)[4], const uint32_t (&a)[2], uint32_t b) {
+  asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+               : "r"(a[0]), "r"(a[1]), "r"(b));
 }
 
 #else
