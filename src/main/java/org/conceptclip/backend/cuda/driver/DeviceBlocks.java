@@ -1,0 +1,53 @@
+package org.conceptclip.backend.cuda.driver;
+
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.conceptclip.backend.DeviceException.Kind;
+
+/** Blocks of device memory that a driver has handed out. Thread-safe. */
+final class DeviceBlocks {
+  private final NavigableMap<Long, Long> bytesByAddress = new TreeMap<>();
+  private long allocatedBytes;
+
+  synchronized void add(long address, long bytes) {
+    bytesByAddress.put(address, bytes);
+    allocatedBytes += bytes;
+  }
+
+  /** Takes a block off the books; returns its size. */
+  synchronized long remove(String call, long address) {
+    Long bytes = bytesByAddress.remove(address);
+    if (bytes == null) {
+      throw new CudaException(Kind.FAILED, call, "CUDA_ERROR_INVALID_VALUE", "no block begins at " + hex(address));
+    }
+    allocatedBytes -= bytes;
+    return bytes;
+  }
+
+  /** Refuses a range that does not lie inside one block. */
+  synchronized void requireInside(String call, long address, long bytes) {
+    Map.Entry<Long, Long> block = bytesByAddress.floorEntry(address);
+    if (bytes < 0 || block == null || address - block.getKey() > block.getValue() - bytes) {
+      throw new CudaException(Kind.FAILED, call, "CUDA_ERROR_INVALID_VALUE",
+          bytes + " bytes at " + hex(address) + " do not lie inside one block of device memory");
+    }
+  }
+
+  synchronized long allocatedBytes() {
+    return allocatedBytes;
+  }
+
+  synchronized int size() {
+    return bytesByAddress.size();
+  }
+
+  /** Addresses of all blocks. */
+  synchronized long[] addresses() {
+    return bytesByAddress.keySet().stream().mapToLong(Long::longValue).toArray();
+  }
+
+  static String hex(long address) {
+    return "0x" + Long.toHexString(address);
+  }
+}

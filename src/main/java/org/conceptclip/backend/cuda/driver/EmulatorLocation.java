@@ -1,0 +1,92 @@
+package org.conceptclip.backend.cuda.driver;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.conceptclip.backend.BackendUnavailableException;
+
+/** Finds the emulator's library: where a system property says, or built from the kernels of the checkout that this runs in. */
+final class EmulatorLocation {
+  static final String PROPERTY = "conceptclip.emulator";
+
+  private static final Path BUILD_SCRIPT = Path.of("native", "emulator", "build");
+  private static final Path LIBRARY = Path.of("target", "emulator", "libconceptclip-emulator.so");
+
+  private EmulatorLocation() {}
+
+  /**
+   * The library, built if its sources changed.
+   *
+   * @param notices gets one line before a first build, and what the build says
+   * @throws BackendUnavailableException if there is neither a library nor a way to build it
+   */
+  static Path find(Consumer<String> notices) {
+    String explicit = System.getProperty(PROPERTY);
+    if (explicit != null) {
+      Path library = Path.of(explicit);
+      if (!Files.isRegularFile(library)) {
+        throw new BackendUnavailableException(
+            "emulator: -D" + PROPERTY + "=" + explicit + " is not a file; expected libconceptclip-emulator.so");
+      }
+      return library;
+    }
+    Path checkout = checkout().orElseThrow(() -> new BackendUnavailableException("emulator: no checkout with " + BUILD_SCRIPT
+        + " around " + Path.of("").toAbsolutePath() + " or the program's own files; set -D" + PROPERTY + "=LIBRARY"));
+    Path library = checkout.resolve(LIBRARY);
+    if (!Files.exists(library)) {
+      notices.accept("building the emulator of the CUDA kernels (first use) ...");
+    }
+    build(checkout.resolve(BUILD_SCRIPT), checkout, notices);
+    return library;
+  }
+
+  /** The nearest folder upwards, of the working directory or of our classes, that holds the emulator's sources. */
+  static Optional<Path> checkout() {
+    return Stream.concat(Stream.of(Path.of("").toAbsolutePath()), ownFiles().stream())
+        .flatMap(start -> Stream.iterate(start, folder -> folder != null, Path::getParent))
+        .filter(folder -> Files.isExecutable(folder.resolve(BUILD_SCRIPT)))
+        .findFirst();
+  }
+
+  private static Optional<Path> ownFiles() {
+    CodeSource source = EmulatorLocation.class.getProtectionDomain().getCodeSource();
+    if (source == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Path.of(source.getLocation().toURI()));
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("location of our own classes: " + source.getLocation(), e);
+    }
+  }
+
+  private static void build(Path script, Path checkout, Consumer<String> notices) {
+    try {
+      Process process = new ProcessBuilder(script.toString()).directory(checkout.toFile()).redirectErrorStream(true).start();
+      process.getOutputStream().close();
+      List<String> said;
+      try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
+        said = reader.readAllLines();
+      }
+      int code = process.waitFor();
+      if (code != 0) {
+        throw new BackendUnavailableException("emulator: " + BUILD_SCRIPT + " failed (exit " + code + "): "
+            + (said.isEmpty() ? "it says nothing" : String.join("; ", said)));
+      }
+      said.forEach(notices);
+    } catch (IOException e) {
+      throw new BackendUnavailableException("emulator: cannot run " + script, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BackendUnavailableException("emulator: interrupted while it was built", e);
+    }
+  }
+}
