@@ -1,8 +1,8 @@
 // The device layer: everything that a kernel does beyond plain arithmetic, under one set of names.
 //
-// nvcc sees thin wrappers over CUDA and inline PTX: this file is the only one with inline PTX. Any other compiler sees their twin in
-// native/emulator, where every access to memory is checked and reported with the line that made it. Kernels are written once,
-// against these names.
+// nvcc sees thin wrappers over CUDA and inline PTX: this file and hopper.cuh are the only ones with inline PTX.
+// Any other compiler sees their twin in native/emulator, where every access to memory is checked and reported with the line that made
+// it. Kernels are written once, against these names.
 //
 //   KERNEL(name, Arguments, threads, minBlocks) { ... }   an entry point; `args` is its one parameter, a plain struct
 //   Global<T>, Shared<T>      views of memory; elements by index, vectors of 4, 8 or 16 bytes by the index of their first element
