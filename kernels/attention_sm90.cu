@@ -16,9 +16,7 @@
 //            the copying warp before anyone may read them. A query's bits depend on its own row and its keys, not on tile or batch.
 //
 // Shared     d72: queries 30720, 2 stages * (15360 + 15360), results 27648, barriers 80: 119888 bytes. d64: 101456. One block per SM.
-// Registers  160 a consumer: scores 48, probabilities 24, out 40 (d72), the rest addresses and statistics. ptxas counts for the launch:
-// registers: attention_sm90_d64 sm_90a 128
-// registers: attention_sm90_d72 sm_90a 128
+// Registers  160 a consumer: scores 48, probabilities 24, out 40 (d72), the rest addresses and statistics. ptxas: no spills.
 // Banks      32-byte swizzle: 8 rows of 16 bytes, 32 apart, with the halves of rows 4 to 7 exchanged, are the 32 banks once each.
 //
 // Work       16 heads x 729 x 729 x 72: 2.45 GFLOP; run as 768 x 768 x (80 + 80): 3.02 GFLOP and 9.4 M exponentials.
