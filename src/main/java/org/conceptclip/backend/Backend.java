@@ -1,5 +1,6 @@
 package org.conceptclip.backend;
 
+import java.util.Map;
 import org.conceptclip.op.Parameters;
 
 /**
@@ -21,6 +22,26 @@ public interface Backend extends AutoCloseable {
 
   /** A turn on this backend. The caller owns it. */
   Execution openExecution();
+
+  /** What it wants in a pass. The default suits a CPU: more images buy no speed there, and each takes 22 MB of buffers. */
+  default PassLimits passLimits() {
+    return new PassLimits(4, 4096, false);
+  }
+
+  /**
+   * Refuses a model whose attention heads are of a width that it cannot compute.
+   *
+   * @throws BackendUnavailableException if there is no kernel for this width; the message names those that there are
+   */
+  default void requireHeadWidth(int headWidth) {}
+
+  /**
+   * The largest absolute value of the residual sum in front of each norm, by the norm's name, over all work so far; infinity where a
+   * sum was not finite. Empty unless the backend was told to record it.
+   */
+  default Map<String, Float> residualRanges() {
+    return Map.of();
+  }
 
   /** Ends threads and frees memory. Executions and parameters must be closed before. */
   @Override

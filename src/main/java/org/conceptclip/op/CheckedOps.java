@@ -1,8 +1,6 @@
 package org.conceptclip.op;
 
-import java.lang.foreign.MemorySegment;
 import org.conceptclip.tensor.DType;
-import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
 
@@ -11,8 +9,8 @@ import org.conceptclip.tensor.Tensor;
  * may trust what they get.
  *
  * <p>A broken rule is a programming error: {@link IllegalArgumentException} that names the op and both values, before anything
- * is written. Matrices must be of rank 2, floating-point and not empty. That an output overlaps an input is seen when both are
- * the same tensor, or views of host memory; a backend with opaque memory checks its own views.
+ * is written. Matrices must be of rank 2, floating-point and not empty. Whether an output overlaps an input is the tensors' to
+ * say: {@link Tensor#overlaps}.
  */
 public final class CheckedOps implements Ops {
   private final Ops ops;
@@ -60,7 +58,7 @@ public final class CheckedOps implements Ops {
     checkEqual(op, "x", x.columns(), "columns", "width", weights.width());
     checkMatrix(op, "y", y, x.rows(), "rows of x", x.columns(), "columns of x");
     checkMatrix(op, "out", out, x.rows(), "rows of x", x.columns(), "columns of x");
-    if (overlap(x, y)) {
+    if (x.overlaps(y)) {
       throw new IllegalArgumentException(op + ": y " + y.shape() + " overlaps x " + x.shape() + ", which is written");
     }
     checkSameOrDisjoint(op, "x", x, out);
@@ -222,33 +220,16 @@ public final class CheckedOps implements Ops {
   }
 
   private static void checkDisjoint(String op, String name, Tensor input, Tensor out) {
-    if (overlap(input, out)) {
+    if (input.overlaps(out)) {
       throw new IllegalArgumentException(
           op + ": out " + out.shape() + " overlaps " + name + " " + input.shape() + ", expected memory of its own");
     }
   }
 
   private static void checkSameOrDisjoint(String op, String name, Tensor input, Tensor out) {
-    if (overlap(input, out) && !same(input, out)) {
+    if (input.overlaps(out) && !input.sameMemory(out)) {
       throw new IllegalArgumentException(op + ": out " + out.dtype() + " " + out.shape() + " overlaps a part of " + name + " "
           + input.dtype() + " " + input.shape() + ", expected the same tensor or memory of its own");
     }
-  }
-
-  private static boolean overlap(Tensor a, Tensor b) {
-    return a == b
-        || a instanceof HostTensor first && b instanceof HostTensor second
-            && first.data().asOverlappingSlice(second.data()).isPresent();
-  }
-
-  private static boolean same(Tensor a, Tensor b) {
-    if (a == b) {
-      return true;
-    }
-    if (a instanceof HostTensor first && b instanceof HostTensor second && a.dtype() == b.dtype()) {
-      MemorySegment memory = first.data();
-      return memory.equals(second.data());
-    }
-    return false;
   }
 }

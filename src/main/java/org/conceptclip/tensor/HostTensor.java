@@ -156,6 +156,16 @@ public final class HostTensor implements Tensor {
     return values;
   }
 
+  @Override
+  public boolean overlaps(Tensor other) {
+    return other instanceof HostTensor host && data.asOverlappingSlice(host.data).isPresent();
+  }
+
+  @Override
+  public boolean sameMemory(Tensor other) {
+    return other instanceof HostTensor host && dtype == host.dtype && data.equals(host.data);
+  }
+
   /** For example {@code F32 [3, 144]}. */
   @Override
   public String toString() {

@@ -20,4 +20,14 @@ public interface Tensor {
   default long columns() {
     return shape().rank() == 0 ? 1 : shape().extent(-1);
   }
+
+  /** Whether this and {@code other} share memory, as far as their kinds let it be known. */
+  default boolean overlaps(Tensor other) {
+    return this == other;
+  }
+
+  /** Whether this and {@code other} are the same elements: one type, one shape, one place. */
+  default boolean sameMemory(Tensor other) {
+    return this == other;
+  }
 }

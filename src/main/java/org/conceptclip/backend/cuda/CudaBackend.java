@@ -1,0 +1,166 @@
+package org.conceptclip.backend.cuda;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.conceptclip.backend.Backend;
+import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.DeviceException;
+import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.PassLimits;
+import org.conceptclip.backend.Precision;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.DeviceProperties;
+import org.conceptclip.op.Parameters;
+
+/**
+ * Computes on a CUDA device with float16 storage and float32 sums: kernels of {@code kernels/}, matrix products through cuBLASLt.
+ *
+ * <p>Owns its driver and the lanes (streams with their memory) that executions take turns on. Executions may be opened by several
+ * threads. After a {@link DeviceException} of kind LOST every later call fails at once with the first failure as its cause; only
+ * closing works.
+ */
+public final class CudaBackend implements Backend {
+  /** Lanes that are kept for the next caller: one computes while another's results are read. */
+  private static final int IDLE_LANES = 2;
+
+  /** Images of a pass: 3 GB of buffers at full size, and rows enough to fill the multiprocessors of the largest devices. */
+  private static final int IMAGES_PER_PASS = 128;
+
+  private static final int TOKENS_PER_PASS = 32 << 10;
+
+  private final String name;
+  private final FailFastDriver driver;
+  private final CudaOptions options;
+  private final ResidualRanges ranges = new ResidualRanges();
+  private final ArrayDeque<Lane> idleLanes = new ArrayDeque<>();
+  private int openExecutions;
+  private int openParameters;
+  private boolean open = true;
+
+  /**
+   * A backend over this driver, which it owns from now on.
+   *
+   * @param name as on the command line: {@code cuda}, {@code emulated}
+   */
+  public CudaBackend(String name, CudaDriver driver, CudaOptions options) {
+    this.name = name;
+    this.driver = new FailFastDriver(driver);
+    this.options = options;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public Precision precision() {
+    return Precision.FP16;
+  }
+
+  @Override
+  public String description() {
+    DeviceProperties device = driver.device();
+    return device.name() + ", compute capability " + device.major() + "." + device.minor() + ", " + device.multiprocessors()
+        + " multiprocessors, " + (device.memoryBytes() >> 20) + " MiB, driver CUDA " + device.driverVersion() / 1000 + "."
+        + device.driverVersion() % 1000 / 10 + ", fp16, residual stream " + options.residualType();
+  }
+
+  @Override
+  public PassLimits passLimits() {
+    return new PassLimits(IMAGES_PER_PASS, TOKENS_PER_PASS, true);
+  }
+
+  @Override
+  public void requireHeadWidth(int headWidth) {
+    if (!LaunchPlan.HEAD_WIDTHS.contains(headWidth)) {
+      throw new BackendUnavailableException("backend " + name + ": the model's attention heads are " + headWidth
+          + " wide, the kernels are compiled for " + LaunchPlan.HEAD_WIDTHS);
+    }
+  }
+
+  @Override
+  public Map<String, Float> residualRanges() {
+    return ranges.largest();
+  }
+
+  @Override
+  public synchronized Parameters openParameters() {
+    checkOpen();
+    openParameters++;
+    return new CudaParameters(driver, this::parametersClosed);
+  }
+
+  @Override
+  public synchronized Execution openExecution() {
+    checkOpen();
+    Lane idle = idleLanes.pollLast();
+    Lane lane = idle != null ? idle : new Lane(driver);
+    CudaWorkspace workspace = new CudaWorkspace(lane, options.residualType());
+    try {
+      ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder(), workspace) : null;
+      Execution execution = new CudaExecution(lane, workspace, slots, this::giveBack);
+      openExecutions++;
+      return execution;
+    } catch (RuntimeException failure) {
+      Closing.after(failure, List.of(lane));
+      throw failure;
+    }
+  }
+
+  private synchronized void parametersClosed() {
+    openParameters--;
+  }
+
+  private synchronized void giveBack(Lane lane, boolean usable) {
+    openExecutions--;
+    List<AutoCloseable> dropped = new ArrayList<>();
+    if (usable) {
+      try {
+        lane.settle();
+        idleLanes.addLast(lane);
+      } catch (RuntimeException failure) {
+        Closing.after(failure, List.of(lane));
+        throw failure;
+      }
+      while (idleLanes.size() > IDLE_LANES) {
+        dropped.add(idleLanes.pollFirst());
+      }
+    } else {
+      // A lane in an unknown state is not worth mending; and what idle lanes hold may be the memory that was missing.
+      dropped.add(lane);
+      dropped.addAll(idleLanes);
+      idleLanes.clear();
+    }
+    Closing.all(dropped);
+  }
+
+  private void checkOpen() {
+    if (!open) {
+      throw new IllegalStateException("this backend is closed");
+    }
+  }
+
+  /** What the memory of idle lanes is divided into, for people. */
+  synchronized String describePlan() {
+    return String.join("\n\n", idleLanes.stream().map(lane -> lane.arena().describePlan()).toList());
+  }
+
+  @Override
+  public synchronized void close() {
+    if (!open) {
+      return;
+    }
+    if (openParameters > 0 || openExecutions > 0) {
+      throw new IllegalStateException("CUDA backend closed with " + openParameters + " parameter stores and " + openExecutions
+          + " executions open, expected 0 and 0");
+    }
+    open = false;
+    List<AutoCloseable> owned = new ArrayList<>(idleLanes);
+    owned.add(driver);
+    idleLanes.clear();
+    Closing.all(owned);
+  }
+}

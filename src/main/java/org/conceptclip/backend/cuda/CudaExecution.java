@@ -1,0 +1,69 @@
+package org.conceptclip.backend.cuda;
+
+import org.conceptclip.backend.Execution;
+import org.conceptclip.op.CheckedOps;
+import org.conceptclip.op.Ops;
+import org.conceptclip.op.Workspace;
+
+/** One caller's turn on a lane. Not thread-safe. */
+final class CudaExecution implements Execution {
+  private final Lane lane;
+  private final CudaWorkspace workspace;
+  private final ResidualRanges.Slots rangesOrNull;
+  private final Ops ops;
+  private final GiveBack giveBack;
+  private final long failuresBefore;
+  private boolean over;
+
+  /** Takes a lane back; {@code usable}: whether no call to the device failed in the meantime. */
+  interface GiveBack {
+    void giveBack(Lane lane, boolean usable);
+  }
+
+  CudaExecution(Lane lane, CudaWorkspace workspace, ResidualRanges.Slots rangesOrNull, GiveBack giveBack) {
+    this.lane = lane;
+    this.workspace = workspace;
+    this.rangesOrNull = rangesOrNull;
+    this.ops = new CheckedOps(new CudaOps(lane, rangesOrNull));
+    this.giveBack = giveBack;
+    this.failuresBefore = lane.driver().failures();
+  }
+
+  @Override
+  public Ops ops() {
+    checkTurn();
+    return ops;
+  }
+
+  @Override
+  public Workspace workspace() {
+    checkTurn();
+    return workspace;
+  }
+
+  private void checkTurn() {
+    if (over) {
+      throw new IllegalStateException("this execution is closed");
+    }
+  }
+
+  /** Failures of other lanes count as well: they are rare, and a lane is cheap beside the doubt. */
+  private boolean usable() {
+    return lane.driver().failures() == failuresBefore;
+  }
+
+  @Override
+  public void close() {
+    if (over) {
+      return;
+    }
+    over = true;
+    try {
+      if (rangesOrNull != null && usable()) {
+        rangesOrNull.collect();
+      }
+    } finally {
+      giveBack.giveBack(lane, usable());
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package org.conceptclip.backend.cuda;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.StringJoiner;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
+
+/**
+ * Named pieces of device memory. Owns them. Not thread-safe.
+ *
+ * <p>A name's first request, and one that outgrows it, gets a block of its own, because work with the old one may be under way.
+ * {@link #settle} turns all that was ever asked for into one block with a piece a name: from then on, calls of known sizes allocate
+ * nothing.
+ */
+final class DeviceArena implements AutoCloseable {
+  /** What CUDA aligns an allocation to, and kernels expect of a base address. */
+  static final long ALIGNMENT = 256;
+
+  private final CudaDriver driver;
+  private final Map<String, Piece> pieces = new LinkedHashMap<>();
+  private final List<DeviceBuffer> loose = new ArrayList<>();
+  private DeviceBuffer block;
+
+  private record Piece(long address, long bytes) {}
+
+  DeviceArena(CudaDriver driver) {
+    this.driver = driver;
+  }
+
+  /**
+   * Address of at least {@code bytes} bytes under this name. The content is undefined. An earlier address of the name stays
+   * allocated until {@link #settle}.
+   */
+  long address(String name, long bytes) {
+    Piece piece = pieces.get(name);
+    if (piece == null || piece.bytes() < bytes) {
+      DeviceBuffer buffer = new DeviceBuffer(driver, rounded(bytes));
+      loose.add(buffer);
+      piece = new Piece(buffer.address(), buffer.bytes());
+      pieces.put(name, piece);
+    }
+    return piece.address();
+  }
+
+  /**
+   * Puts all pieces into one block. The device must be done with them; addresses change.
+   *
+   * @return whether anything moved
+   * @throws org.conceptclip.backend.DeviceException if the block cannot be allocated; then nothing is held
+   */
+  boolean settle() {
+    if (loose.isEmpty()) {
+      return false;
+    }
+    List<Map.Entry<String, Piece>> plan = List.copyOf(pieces.entrySet());
+    close();
+    long bytes = plan.stream().mapToLong(entry -> entry.getValue().bytes()).sum();
+    block = new DeviceBuffer(driver, bytes);
+    long offset = 0;
+    for (Map.Entry<String, Piece> entry : plan) {
+      pieces.put(entry.getKey(), new Piece(block.address() + offset, entry.getValue().bytes()));
+      offset += entry.getValue().bytes();
+    }
+    return true;
+  }
+
+  /** Bytes of all blocks. */
+  long bytes() {
+    return loose.stream().mapToLong(DeviceBuffer::bytes).sum() + (block == null ? 0 : block.bytes());
+  }
+
+  /** A table for people: name, bytes, and the offset in the one block, or where it lies outside. */
+  String describePlan() {
+    StringJoiner lines = new StringJoiner("\n");
+    pieces.forEach((name, piece) -> {
+      boolean settled = block != null
+          && piece.address() >= block.address() && piece.address() < block.address() + block.bytes();
+      String place = settled ? Long.toString(piece.address() - block.address()) : "own block";
+      lines.add(String.format("%-24s %14d bytes at %s", name, piece.bytes(), place));
+    });
+    return lines.add(String.format("%-24s %14d bytes", "in all", bytes())).toString();
+  }
+
+  static long rounded(long bytes) {
+    return Math.max(1, Math.ceilDiv(bytes, ALIGNMENT)) * ALIGNMENT;
+  }
+
+  /** Frees everything; names are forgotten. */
+  @Override
+  public void close() {
+    List<DeviceBuffer> owned = new ArrayList<>(loose);
+    if (block != null) {
+      owned.add(block);
+    }
+    loose.clear();
+    block = null;
+    pieces.clear();
+    Closing.all(owned);
+  }
+}

@@ -1,0 +1,78 @@
+package org.conceptclip.backend.cuda;
+
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.Shape;
+import org.conceptclip.tensor.Tensor;
+
+/**
+ * A tensor in device memory: a view, which owns nothing.
+ *
+ * <p>Floating-point matrices have rows {@code pitch} elements apart, the columns rounded up to a multiple of 8, so that every row
+ * begins at 16 bytes and cuBLASLt sees extents that its fast kernels take. The columns behind the last are zero once the
+ * matrix is written. Everything else (pixels) is dense.
+ *
+ * @param address of element 0
+ * @param pitch elements between the beginnings of consecutive rows; for dense tensors the innermost extent
+ */
+record DeviceTensor(DType dtype, Shape shape, long address, long pitch) implements Tensor {
+  /** Extents of what cuBLASLt and 16-byte vectors touch are multiples of this. */
+  static final int PADDING = 8;
+
+  /** The tensor of this type and shape at {@code address}. */
+  static DeviceTensor at(long address, DType dtype, Shape shape) {
+    return new DeviceTensor(dtype, shape, address, pitch(dtype, shape));
+  }
+
+  /** Bytes that a tensor takes, padding included. */
+  static long bytes(DType dtype, Shape shape) {
+    long columns = shape.rank() == 0 ? 1 : shape.extent(-1);
+    long rows = columns == 0 ? 0 : shape.elements() / columns;
+    return Math.multiplyExact(Math.multiplyExact(rows, pitch(dtype, shape)), (long) dtype.bytes());
+  }
+
+  private static long pitch(DType dtype, Shape shape) {
+    long columns = shape.rank() == 0 ? 1 : shape.extent(-1);
+    return shape.rank() == 2 && dtype.isFloat() ? padded(columns) : columns;
+  }
+
+  /** {@code extent} rounded up to a multiple of {@link #PADDING}. */
+  static long padded(long extent) {
+    return Math.ceilDiv(extent, (long) PADDING) * PADDING;
+  }
+
+  long rowBytes() {
+    return pitch * dtype.bytes();
+  }
+
+  /** Bytes from element 0 to the end of the last row's padding. */
+  long byteSize() {
+    return rows() * rowBytes();
+  }
+
+  /** Rows {@code first} to {@code first + count} of a matrix. */
+  DeviceTensor rows(long first, long count) {
+    if (shape.rank() != 2 || first < 0 || count < 1 || first + count > rows()) {
+      throw new IllegalArgumentException(
+          "rows " + first + " to " + (first + count) + " of a tensor " + shape + ", expected some of a matrix");
+    }
+    return new DeviceTensor(dtype, Shape.of(count, columns()), address + first * rowBytes(), pitch);
+  }
+
+  @Override
+  public boolean overlaps(Tensor other) {
+    return other instanceof DeviceTensor device
+        && address < device.address + device.byteSize() && device.address < address + byteSize();
+  }
+
+  @Override
+  public boolean sameMemory(Tensor other) {
+    return other instanceof DeviceTensor device
+        && address == device.address && dtype == device.dtype && shape.equals(device.shape);
+  }
+
+  /** For example {@code F16 [3, 144]}. */
+  @Override
+  public String toString() {
+    return dtype + " " + shape;
+  }
+}

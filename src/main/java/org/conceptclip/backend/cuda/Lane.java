@@ -1,0 +1,103 @@
+package org.conceptclip.backend.cuda;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.conceptclip.backend.DeviceException;
+
+/**
+ * What one execution works with and the next one takes over: a stream, pinned memory, an arena, recorded work and its graphs. Owns
+ * them. Not thread-safe: one execution has it at a time.
+ */
+final class Lane implements AutoCloseable {
+  /** Batch sizes times what callers want back is about a dozen kinds of work; texts of ever new lengths must not add up. */
+  private static final int GRAPHS = 32;
+
+  private final FailFastDriver driver;
+  private final long stream;
+  private final PinnedStaging staging;
+  private final DeviceArena arena;
+  private final GraphCache graphs;
+  private final Recorder recorder;
+
+  Lane(FailFastDriver driver) {
+    this.driver = driver;
+    this.stream = driver.createStream();
+    this.staging = new PinnedStaging(driver);
+    this.arena = new DeviceArena(driver);
+    this.graphs = new GraphCache(driver, GRAPHS);
+    this.recorder = new Recorder(driver, stream, staging, graphs, arena);
+  }
+
+  FailFastDriver driver() {
+    return driver;
+  }
+
+  long stream() {
+    return stream;
+  }
+
+  PinnedStaging staging() {
+    return staging;
+  }
+
+  DeviceArena arena() {
+    return arena;
+  }
+
+  GraphCache graphs() {
+    return graphs;
+  }
+
+  Recorder recorder() {
+    return recorder;
+  }
+
+  /** The stream was found idle: whatever its work held is free. */
+  void idle() {
+    recorder.idle();
+    staging.reset();
+    graphs.trim();
+  }
+
+  private boolean underWay() {
+    return staging.inUse() || recorder.underWay();
+  }
+
+  /** Makes the lane ready for the next execution: nothing under way, one block of memory. */
+  void settle() {
+    recorder.discard();
+    if (underWay()) {
+      driver.synchronize(stream);
+      idle();
+    }
+    if (moved()) {
+      // The addresses in them are gone.
+      graphs.close();
+    }
+  }
+
+  private boolean moved() {
+    try {
+      return arena.settle();
+    } catch (DeviceException e) {
+      if (e.kind() != DeviceException.Kind.MEMORY) {
+        throw e;
+      }
+      // The pieces fitted and one block of their size does not: memory is fragmented. The next execution begins with pieces again.
+      return true;
+    }
+  }
+
+  /** Waits for the stream and frees everything. */
+  @Override
+  public void close() {
+    List<AutoCloseable> owned = new ArrayList<>();
+    if (underWay()) {
+      // Memory must not go while a copy or a kernel may still use it.
+      owned.add(() -> driver.synchronize(stream));
+    }
+    // A stream still does what it was given, so it goes before the memory.
+    owned.addAll(List.of(graphs, () -> driver.destroyStream(stream), arena, staging));
+    Closing.all(owned);
+  }
+}

@@ -1,0 +1,63 @@
+package org.conceptclip.backend.cuda;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
+
+/**
+ * Page-locked memory that copies of one stream go through. Pieces are handed out one behind the other and all taken back at once
+ * when the stream is idle, so a piece stays untouched while a copy may still read it. Not thread-safe.
+ */
+final class PinnedStaging implements AutoCloseable {
+  private static final long ALIGNMENT = 256;
+
+  private final CudaDriver driver;
+  private final List<MemorySegment> blocks = new ArrayList<>();
+  private long usedOfLast;
+  private boolean inUse;
+
+  PinnedStaging(CudaDriver driver) {
+    this.driver = driver;
+  }
+
+  /** Memory that is the caller's until {@link #reset}. */
+  MemorySegment take(long bytes) {
+    if (blocks.isEmpty() || blocks.getLast().byteSize() - usedOfLast < bytes) {
+      blocks.add(driver.allocatePinned(rounded(bytes)));
+      usedOfLast = 0;
+    }
+    MemorySegment piece = blocks.getLast().asSlice(usedOfLast, bytes);
+    usedOfLast += rounded(bytes);
+    inUse = true;
+    return piece;
+  }
+
+  /** Whether something was handed out since the last reset. */
+  boolean inUse() {
+    return inUse;
+  }
+
+  /** Takes everything back; the stream must be idle. Several blocks become one that holds as much. */
+  void reset() {
+    inUse = false;
+    usedOfLast = 0;
+    if (blocks.size() > 1) {
+      long bytes = blocks.stream().mapToLong(MemorySegment::byteSize).sum();
+      close();
+      blocks.add(driver.allocatePinned(bytes));
+    }
+  }
+
+  private static long rounded(long bytes) {
+    return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+  }
+
+  @Override
+  public void close() {
+    List<AutoCloseable> owned = new ArrayList<>();
+    blocks.forEach(block -> owned.add(() -> driver.freePinned(block)));
+    blocks.clear();
+    Closing.all(owned);
+  }
+}

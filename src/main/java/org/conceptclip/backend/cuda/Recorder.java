@@ -1,0 +1,161 @@
+package org.conceptclip.backend.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.KernelLaunch;
+import org.conceptclip.backend.cuda.driver.MatrixProduct;
+
+/**
+ * The work of one stream: ops append commands, {@link #flush} gives them to the device at once. Not thread-safe.
+ *
+ * <p>Small tables that kernels read (token ids, sequences, tiles) are collected on the host under addresses that they will have on
+ * the device; a flush copies all of them in one piece. What is in them is no part of the commands, so another batch of the same
+ * shapes is the same work and runs as the same graph.
+ */
+final class Recorder {
+  private static final String TABLES = "cuda.tables";
+  private static final long SMALLEST_TABLES = 16 << 10;
+
+  private final CudaDriver driver;
+  private final long stream;
+  private final PinnedStaging staging;
+  private final GraphCache graphs;
+  private final DeviceArena arena;
+  private final List<Command> commands = new ArrayList<>();
+  private final Set<Range> touched = new HashSet<>();
+  private final Map<Object, Long> tableAddresses = new HashMap<>();
+  private MemorySegment argumentBlock = Arena.ofAuto().allocate(1024, 64);
+  private MemorySegment tables = Arena.ofAuto().allocate(SMALLEST_TABLES);
+  private long tableBytes;
+  private boolean underWay;
+
+  private record Range(long first, long end) {}
+
+  Recorder(CudaDriver driver, long stream, PinnedStaging staging, GraphCache graphs, DeviceArena arena) {
+    this.driver = driver;
+    this.stream = stream;
+    this.staging = staging;
+    this.graphs = graphs;
+    this.arena = arena;
+  }
+
+  /** Appends a kernel's launch. {@code used}: everything of the workspace that it reads or writes. */
+  void launch(String kernel, LaunchPlan.Grid grid, KernelArguments arguments, DeviceTensor... used) {
+    commands.add(new Command.Kernel(kernel, grid, arguments.toStruct()));
+    touch(used);
+  }
+
+  /** Appends a matrix product. */
+  void multiply(MatrixProduct product, DeviceTensor... used) {
+    commands.add(new Command.Product(product));
+    touch(used);
+  }
+
+  /** Appends a filling with zeros. */
+  void zero(DeviceTensor tensor) {
+    commands.add(new Command.Zero(tensor.address(), tensor.byteSize()));
+    touch(tensor);
+  }
+
+  private void touch(DeviceTensor... used) {
+    for (DeviceTensor tensor : used) {
+      touched.add(new Range(tensor.address(), tensor.address() + tensor.byteSize()));
+    }
+  }
+
+  /** Whether recorded work, not yet given to the device, reads or writes any of this. */
+  boolean pendingOn(DeviceTensor tensor) {
+    long first = tensor.address();
+    long end = first + tensor.byteSize();
+    return touched.stream().anyMatch(range -> range.first() < end && first < range.end());
+  }
+
+  /**
+   * Device address of a table, for the command that is appended next. A command can have one table only: making room for a second
+   * might flush the first.
+   *
+   * @param key equal keys have equal content until the next flush
+   */
+  long table(Object key, Supplier<ByteBuffer> content) {
+    Long known = tableAddresses.get(key);
+    if (known != null) {
+      return known;
+    }
+    ByteBuffer bytes = content.get();
+    if (tables.byteSize() - tableBytes < bytes.remaining()) {
+      flush();
+      if (tables.byteSize() < bytes.remaining()) {
+        tables = Arena.ofAuto().allocate(DeviceArena.rounded(2L * bytes.remaining()));
+      }
+    }
+    long address = arena.address(TABLES, tables.byteSize()) + tableBytes;
+    MemorySegment.copy(MemorySegment.ofBuffer(bytes), 0, tables, tableBytes, bytes.remaining());
+    tableBytes += DeviceArena.rounded(bytes.remaining());
+    tableAddresses.put(key, address);
+    return address;
+  }
+
+  /** Gives all recorded work to the stream, without waiting for it. */
+  void flush() {
+    if (commands.isEmpty()) {
+      return;
+    }
+    underWay = true;
+    try {
+      if (tableBytes > 0) {
+        MemorySegment pinned = staging.take(tableBytes).copyFrom(tables.asSlice(0, tableBytes));
+        driver.copyToDevice(arena.address(TABLES, tables.byteSize()), pinned, stream);
+      }
+      graphs.run(commands, stream, this::runPieceByPiece);
+    } finally {
+      discard();
+    }
+  }
+
+  /** Whether the stream may still have work that was flushed. */
+  boolean underWay() {
+    return underWay;
+  }
+
+  /** The stream was found idle. */
+  void idle() {
+    underWay = false;
+  }
+
+  /** Forgets what was recorded and not flushed. */
+  void discard() {
+    commands.clear();
+    touched.clear();
+    tableAddresses.clear();
+    tableBytes = 0;
+  }
+
+  private void runPieceByPiece() {
+    for (Command command : commands) {
+      switch (command) {
+        case Command.Kernel kernel -> driver.launch(launch(kernel), stream);
+        case Command.Product product -> driver.matmul(product.product(), stream);
+        case Command.Zero zero -> driver.fill(zero.address(), (byte) 0, zero.bytes(), stream);
+      }
+    }
+  }
+
+  private KernelLaunch launch(Command.Kernel kernel) {
+    MemorySegment struct = MemorySegment.ofBuffer(kernel.arguments());
+    if (argumentBlock.byteSize() < struct.byteSize()) {
+      argumentBlock = Arena.ofAuto().allocate(2 * struct.byteSize(), 64);
+    }
+    LaunchPlan.Grid grid = kernel.grid();
+    return new KernelLaunch(kernel.name(), grid.x(), grid.y(), 1, grid.threads(), grid.sharedBytes(),
+        argumentBlock.asSlice(0, struct.byteSize()).copyFrom(struct));
+  }
+}
