@@ -1,0 +1,27 @@
+// Kernels by name, and the threads of the process that run their blocks.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "scheduler.hpp"
+
+namespace emulated {
+
+// Made by KERNEL, before main.
+struct KernelRegistration {
+  KernelRegistration(const char* name, uint64_t argumentBytes, int threads, void (*run)(const void*));
+};
+
+// By name, ascending.
+const std::vector<Kernel>& kernels();
+
+// Does task(0) to task(count - 1), each once, in ascending order of their beginnings, on the threads of the pool; returns when all are
+// done. A task that returns false stops the beginning of later ones.
+void inParallel(int64_t count, const std::function<bool(int64_t)>& task);
+
+// Runs all blocks. Empty, or the report of the first block, in the order of blocks, in which a check failed.
+std::string launch(const Kernel& kernel, Dimensions grid, int threads, int sharedBytes, const void* arguments);
+
+}  // namespace emulated
