@@ -15,7 +15,7 @@ import org.conceptclip.tensor.HostTensor;
  * precision's 16-bit type and, unless the precision narrows weights only, every op's activation output as well. Arithmetic is
  * float64; the vision tower's residual stream is stored in a type of choice, pooled features in float32.
  */
-final class NarrowSimulation extends RoundingBackend {
+class NarrowSimulation extends RoundingBackend {
   NarrowSimulation(Precision precision, DType residual) {
     super(precision, residual);
   }
