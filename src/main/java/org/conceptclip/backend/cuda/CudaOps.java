@@ -1,7 +1,9 @@
 package org.conceptclip.backend.cuda;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.MatrixProduct;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
@@ -24,6 +26,7 @@ import org.conceptclip.tensor.Tensor;
 final class CudaOps implements Ops {
   private static final double LOG2_E = 1 / Math.log(2);
 
+  private final CudaDriver driver;
   private final Recorder recorder;
   private final DeviceArena arena;
   private final ResidualRanges.Slots rangesOrNull;
@@ -33,6 +36,7 @@ final class CudaOps implements Ops {
 
   /** @param rangesOrNull where the largest values of residual sums go; {@code null} when nobody asked for them */
   CudaOps(Lane lane, ResidualRanges.Slots rangesOrNull) {
+    this.driver = lane.driver();
     this.recorder = lane.recorder();
     this.arena = lane.arena();
     this.rangesOrNull = rangesOrNull;
@@ -178,16 +182,16 @@ final class CudaOps implements Ops {
     DeviceTensor to = activation("attention", "out", out);
     int width = Math.toIntExact(to.columns());
     int headWidth = width / heads;
-    LaunchPlan.Attention plan = LaunchPlan.Attention.of(headWidth);
+    LaunchPlan.Attention plan = LaunchPlan.Attention.of(headWidth, driver.device().capability());
     long tiles = recorder.table(new TableKey("tiles of " + plan.tileRows(), sequences), () -> plan.tileTable(sequences));
-    KernelArguments arguments = new KernelArguments()
-        .address(from)
-        .address(to)
-        .address(tiles)
-        .int32(width)
-        .int32(from.pitch())
-        .int32(to.pitch())
-        .float32(scaleLog2e(headWidth));
+    KernelArguments arguments = new KernelArguments();
+    if (plan.box() == null) {
+      arguments.address(from).address(to).address(tiles).int32(width).int32(from.pitch());
+    } else {
+      MemorySegment map = driver.encodeTensorMap(plan.box().of(from, heads, headWidth));
+      arguments.tensorMap(map).address(to).address(tiles).int32(heads);
+    }
+    arguments.int32(to.pitch()).float32(scaleLog2e(headWidth));
     recorder.launch(plan.kernel(), plan.grid(plan.tiles(sequences), heads), arguments, from, to);
   }
 

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Set;
 import java.util.TreeSet;
+import org.conceptclip.backend.cuda.driver.TensorMap;
 import org.conceptclip.op.Sequences;
 
 /**
@@ -48,7 +49,7 @@ final class LaunchPlan {
   }
 
   static Grid poolAttention(int heads, int sequences) {
-    return new Grid(heads, sequences, 128, 9728);
+    return new Grid(heads, sequences, 128, 9232);
   }
 
   /** Tiles of 64 x 64 scores. */
@@ -57,7 +58,7 @@ final class LaunchPlan {
   }
 
   static Grid topKMean(long concepts, int sequences) {
-    return new Grid(Math.toIntExact(concepts), sequences, 128, 4160);
+    return new Grid(Math.toIntExact(concepts), sequences, 128, 4144);
   }
 
   /** Tiles of 64 patches x 64 outputs. */
@@ -74,18 +75,29 @@ final class LaunchPlan {
    *
    * @param kernel entry point
    * @param tileRows queries a tile at most
+   * @param box how the kernel's tensor map of queries, keys and values is cut; {@code null} for a kernel that reads by address
    */
-  record Attention(String kernel, int tileRows, int threads, int sharedBytes) {
+  record Attention(String kernel, int tileRows, int threads, int sharedBytes, Box box) {
+    /** Compute capability whose code does not run on any later one: the asynchronous products are Hopper's alone. */
+    private static final int HOPPER = 90;
+
     /**
      * @throws IllegalArgumentException if no kernel was compiled for this head width
      */
-    static Attention of(int headWidth) {
+    static Attention of(int headWidth, int capability) {
       if (!HEAD_WIDTHS.contains(headWidth)) {
         throw new IllegalArgumentException(
             "attention: heads are " + headWidth + " wide, the CUDA kernels are compiled for " + HEAD_WIDTHS);
       }
+      if (capability == HOPPER && headWidth == 64) {
+        return new Attention("attention_sm90_d64", 192, 512, 101456, new Box(64, 96, TensorMap.Swizzle.BYTES_128));
+      }
+      if (capability == HOPPER && headWidth == 72) {
+        // Boxes of 64 columns would leave a second one for the last 8; five of 16 waste only the half of the last.
+        return new Attention("attention_sm90_d72", 192, 512, 119888, new Box(16, 96, TensorMap.Swizzle.BYTES_32));
+      }
       // Narrow heads fit a smaller tile of keys and values.
-      return new Attention("attention_d" + headWidth, 64, 128, headWidth == 24 ? 12288 : 36864);
+      return new Attention("attention_d" + headWidth, 64, 128, headWidth == 24 ? 12288 : 36864, null);
     }
 
     Grid grid(int tiles, int heads) {
@@ -112,6 +124,24 @@ final class LaunchPlan {
         }
       }
       return table.flip();
+    }
+  }
+
+  /**
+   * What one bulk copy takes of one head.
+   *
+   * @param columns of the head
+   * @param rows tokens
+   */
+  record Box(int columns, int rows, TensorMap.Swizzle swizzle) {
+    /** The tensor map of queries, keys and values [rows][3 * heads][head width]. */
+    TensorMap of(DeviceTensor qkv, int heads, int headWidth) {
+      return new TensorMap(
+          qkv.address(),
+          new long[] {headWidth, 3L * heads, qkv.rows()},
+          new long[] {(long) headWidth * qkv.dtype().bytes(), qkv.rowBytes()},
+          new int[] {columns, 1, rows},
+          swizzle);
     }
   }
 
