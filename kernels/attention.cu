@@ -19,44 +19,52 @@ struct AttentionArguments {
 };
 
 constexpr int THREADS = 128;
-constexpr int TILE_QUERIES = 64;
+constexpr int WARPS = THREADS / WARP;
 constexpr int TILE_KEYS = 64;
-constexpr int WARP_QUERIES = 16;
-static_assert(TILE_QUERIES == THREADS / WARP * WARP_QUERIES && TILE_QUERIES <= TILE_KEYS, "queries fit where keys do");
+constexpr int SCORE_BLOCKS = TILE_KEYS / 8;
 // What one ldmatrix.x4 of K covers of the keys, and the depth of one mma over the keys of P V.
 constexpr int KEY_GROUP = 16;
 constexpr int KEY_GROUPS = TILE_KEYS / KEY_GROUP;
 // How far scores may outgrow the largest one so far before sums are scaled down to it: weights stay below 2^8, far from f16's 65504.
 constexpr float HEADROOM_LOG2 = 8;
 
-// How a head of this width lies in shared memory and in fragments.
+// How a head of this width lies in shared memory, in fragments and over the warps.
 template <int HEAD_WIDTH>
 struct Head {
   static_assert(HEAD_WIDTH % 8 == 0, "a head's row is whole 16-byte vectors");
   static constexpr int VECTORS = HEAD_WIDTH / 8;
   // An odd number of 16-byte vectors: eight consecutive rows of an ldmatrix then start in eight different groups of banks.
   static constexpr int PITCH = VECTORS % 2 == 1 ? HEAD_WIDTH : HEAD_WIDTH + 8;
-  static constexpr int TILE = TILE_KEYS * PITCH;
+  static constexpr int STAGE = 2 * TILE_KEYS * PITCH;  // a tile of keys, then one of values
   // Depth steps of Q K^T: whole ones of 16, then perhaps one of 8.
   static constexpr int STEPS = HEAD_WIDTH / 16;
   static constexpr bool HALF_STEP = HEAD_WIDTH % 16 != 0;
+  // Blocks of 16 queries a warp. Images have the rows for two, which halve what is read of keys and values per query; texts have not.
+  static constexpr int ROW_BLOCKS = HEAD_WIDTH == 72 ? 2 : 1;
+  static constexpr int WARP_QUERIES = ROW_BLOCKS * 16;
+  static constexpr int TILE_QUERIES = WARPS * WARP_QUERIES;
+  static_assert(TILE_QUERIES <= 2 * TILE_KEYS, "queries fit in a stage");
 };
 
-// One warp's 16 queries. Lane l holds, of each fragment, row l / 4 in [0] and [1] and row l / 4 + 8 in [2] and [3].
+// 16 queries. Lane l holds, of each fragment, row l / 4 in [0] and [1] and row l / 4 + 8 in [2] and [3].
 template <int HEAD_WIDTH>
-struct WarpState {
+struct RowBlock {
   uint32_t q[Head<HEAD_WIDTH>::STEPS][4];
   uint32_t qHalfStep[2];
   float out[Head<HEAD_WIDTH>::VECTORS][4];  // not yet divided by the sums
-  float largest[2];  // largest score so far, times scaleLog2e
+  float shift[2];  // what is taken off the scaled scores: about the largest so far
   float sum[2];  // of this lane's columns
 };
 
-// Rows `firstRow` .. `firstRow + TILE_KEYS` of one head to shared memory; zeros from row `rows` on.
 template <int HEAD_WIDTH>
+using WarpState = RowBlock<HEAD_WIDTH>[Head<HEAD_WIDTH>::ROW_BLOCKS];
+using Scores = float[SCORE_BLOCKS][4];
+
+// Rows `firstRow` .. `firstRow + TILE` of one head to shared memory; zeros from row `rows` on.
+template <int HEAD_WIDTH, int TILE>
 DEVICE void copyRows(Shared<f16> to, const AttentionArguments& args, int firstRow, int rows, int column) {
   using H = Head<HEAD_WIDTH>;
-  for (int i = threadIdx.x; i < TILE_KEYS * H::VECTORS; i += THREADS) {
+  for (int i = threadIdx.x; i < TILE * H::VECTORS; i += THREADS) {
     int row = i / H::VECTORS;
     int vector = i % H::VECTORS;
     int64_t from = static_cast<int64_t>(firstRow + row) * args.qkvPitch + column + vector * 8;
@@ -64,30 +72,50 @@ DEVICE void copyRows(Shared<f16> to, const AttentionArguments& args, int firstRo
   }
 }
 
+// Keys and values of one tile.
 template <int HEAD_WIDTH>
-DEVICE void loadQueries(WarpState<HEAD_WIDTH>& warp, Shared<f16> sQ, int firstQuery, int lane) {
+DEVICE void copyTile(Shared<f16> to, const AttentionArguments& args, int firstKey, int keys, int column) {
   using H = Head<HEAD_WIDTH>;
-  int at = (firstQuery + lane % 16) * H::PITCH;
-  for (int step = 0; step < H::STEPS; step++) {
-    loadMatrix4(warp.q[step], sQ, at + step * 16 + lane / 16 * 8);
-  }
-  if constexpr (H::HALF_STEP) {
-    loadMatrix2(warp.qHalfStep, sQ, at + H::STEPS * 16);
-  }
-  for (int block = 0; block < H::VECTORS; block++) {
-    for (int i = 0; i < 4; i++) {
-      warp.out[block][i] = 0;
-    }
-  }
-  for (int half = 0; half < 2; half++) {
-    warp.largest[half] = -INFINITY;
-    warp.sum[half] = 0;
+  for (int i = threadIdx.x; i < TILE_KEYS * H::VECTORS; i += THREADS) {
+    int row = i / H::VECTORS;
+    int vector = i % H::VECTORS;
+    int at = row * H::PITCH + vector * 8;
+    int64_t from = static_cast<int64_t>(firstKey + row) * args.qkvPitch + args.width + column + vector * 8;
+    copyAsync16(to, at, args.qkv, from, row < keys);
+    copyAsync16(to, at + TILE_KEYS * H::PITCH, args.qkv, from + args.width, row < keys);
   }
 }
 
-// scores[n] += Q K^T for keys 8 n .. 8 n + 8 of the tile; groups of keys from `keys` on are left alone.
+template <int HEAD_WIDTH>
+DEVICE void start(WarpState<HEAD_WIDTH>& warp, Shared<f16> sQ, int firstQuery, int lane) {
+  using H = Head<HEAD_WIDTH>;
+#pragma unroll
+  for (int block = 0; block < H::ROW_BLOCKS; block++) {
+    RowBlock<HEAD_WIDTH>& rows = warp[block];
+    int at = (firstQuery + block * 16 + lane % 16) * H::PITCH;
+#pragma unroll
+    for (int step = 0; step < H::STEPS; step++) {
+      loadMatrix4(rows.q[step], sQ, at + step * 16 + lane / 16 * 8);
+    }
+    if constexpr (H::HALF_STEP) {
+      loadMatrix2(rows.qHalfStep, sQ, at + H::STEPS * 16);
+    }
+#pragma unroll
+    for (int i = 0; i < H::VECTORS * 4; i++) {
+      rows.out[i / 4][i % 4] = 0;
+    }
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      rows.shift[half] = -INFINITY;
+      rows.sum[half] = 0;
+    }
+  }
+}
+
+// scores += Q K^T for the tile's keys; groups of keys from `keys` on are left alone.
 template <int HEAD_WIDTH, bool WHOLE>
-DEVICE void multiplyKeys(float (&scores)[TILE_KEYS / 8][4], const WarpState<HEAD_WIDTH>& warp, Shared<f16> sK, int keys, int lane) {
+DEVICE void multiplyKeys(Scores (&scores)[Head<HEAD_WIDTH>::ROW_BLOCKS], const WarpState<HEAD_WIDTH>& warp, Shared<f16> sStage, int keys,
+                         int lane) {
   using H = Head<HEAD_WIDTH>;
   int at = (lane / 16 * 8 + lane % 8) * H::PITCH + lane / 8 % 2 * 8;
 #pragma unroll
@@ -96,148 +124,165 @@ DEVICE void multiplyKeys(float (&scores)[TILE_KEYS / 8][4], const WarpState<HEAD
     for (int group = 0; group < KEY_GROUPS; group++) {
       if (WHOLE || group * KEY_GROUP < keys) {
         uint32_t k[4];
-        loadMatrix4(k, sK, at + group * KEY_GROUP * H::PITCH + step * 16);
-        mma16816(scores[2 * group], warp.q[step], {k[0], k[1]});
-        mma16816(scores[2 * group + 1], warp.q[step], {k[2], k[3]});
+        loadMatrix4(k, sStage, at + group * KEY_GROUP * H::PITCH + step * 16);
+#pragma unroll
+        for (int block = 0; block < H::ROW_BLOCKS; block++) {
+          mma16816(scores[block][2 * group], warp[block].q[step], {k[0], k[1]});
+          mma16816(scores[block][2 * group + 1], warp[block].q[step], {k[2], k[3]});
+        }
       }
     }
   }
   if constexpr (H::HALF_STEP) {
+    // One ldmatrix.x4 reads 8 columns of 32 keys.
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
-      if (WHOLE || half * 32 < keys) {
+    for (int i = 0; i < SCORE_BLOCKS; i += 4) {
+      if (WHOLE || i * 8 < keys) {
         uint32_t k[4];
-        loadMatrix4(k, sK, (half * 32 + lane) * H::PITCH + H::STEPS * 16);
+        loadMatrix4(k, sStage, (i * 8 + lane) * H::PITCH + H::STEPS * 16);
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
-          mma1688(scores[half * 4 + i], warp.qHalfStep, k[i]);
+        for (int block = 0; block < H::ROW_BLOCKS; block++) {
+#pragma unroll
+          for (int j = 0; j < 4; j++) {
+            mma1688(scores[block][i + j], warp[block].qHalfStep, k[j]);
+          }
         }
       }
     }
   }
 }
 
-// Scores become weights 2^(scaled score - largest); keys from `keys` on become 0. What was summed before is scaled to a new largest score.
+// Scores become weights 2^(scaled score - shift), those of keys from `keys` on 0. Where the shift grows, earlier sums are scaled to it.
 template <int HEAD_WIDTH, bool WHOLE>
-DEVICE void exponentials(float (&scores)[TILE_KEYS / 8][4], WarpState<HEAD_WIDTH>& warp, int keys, float scaleLog2e, int lane) {
-  float tileLargest[2] = {-INFINITY, -INFINITY};
+DEVICE void exponentials(Scores& scores, RowBlock<HEAD_WIDTH>& rows, int keys, float scaleLog2e, int lane) {
+  float largest[2] = {-INFINITY, -INFINITY};
 #pragma unroll
-  for (int block = 0; block < TILE_KEYS / 8; block++) {
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      if (!WHOLE && block * 8 + lane % 4 * 2 + i % 2 >= keys) {
-        scores[block][i] = -INFINITY;
-      }
-      tileLargest[i / 2] = fmaxf(tileLargest[i / 2], scores[block][i]);
+  for (int i = 0; i < SCORE_BLOCKS * 4; i++) {
+    float& score = scores[i / 4][i % 4];
+    if (!WHOLE && i / 4 * 8 + lane % 4 * 2 + i % 2 >= keys) {
+      score = -INFINITY;
     }
+    largest[i / 2 % 2] = fmaxf(largest[i / 2 % 2], score);
   }
-  bool rescale = false;
+  bool grown = false;
   float correction[2];
 #pragma unroll
   for (int half = 0; half < 2; half++) {
-    tileLargest[half] = fmaxf(tileLargest[half], shuffleXor(tileLargest[half], 1));
-    tileLargest[half] = fmaxf(tileLargest[half], shuffleXor(tileLargest[half], 2));
-    float scaled = tileLargest[half] * scaleLog2e;
-    bool grew = scaled - warp.largest[half] > HEADROOM_LOG2;
-    correction[half] = grew ? exp2Approximate(warp.largest[half] - scaled) : 1;
-    warp.largest[half] = grew ? scaled : warp.largest[half];
-    warp.sum[half] *= correction[half];
-    rescale |= grew;
+    largest[half] = fmaxf(largest[half], shuffleXor(largest[half], 1));
+    largest[half] = fmaxf(largest[half], shuffleXor(largest[half], 2));
+    float scaled = largest[half] * scaleLog2e;
+    bool grows = scaled - rows.shift[half] > HEADROOM_LOG2;
+    correction[half] = grows ? exp2Approximate(rows.shift[half] - scaled) : 1;
+    rows.shift[half] = grows ? scaled : rows.shift[half];
+    rows.sum[half] *= correction[half];
+    grown |= grows;
   }
-  // For the whole warp or not at all: a row that did not grow is multiplied by 1, so its bits do not depend on its neighbours.
-  if (voteMask(rescale) != 0) {
+  // Skipped by the whole warp or not at all. A row whose shift stays is multiplied by 1: its bits do not depend on its neighbours.
+  if (voteMask(grown) != 0) {
 #pragma unroll
-    for (int block = 0; block < Head<HEAD_WIDTH>::VECTORS; block++) {
-#pragma unroll
-      for (int i = 0; i < 4; i++) {
-        warp.out[block][i] *= correction[i / 2];
-      }
+    for (int i = 0; i < Head<HEAD_WIDTH>::VECTORS * 4; i++) {
+      rows.out[i / 4][i % 4] *= correction[i / 2 % 2];
     }
   }
 #pragma unroll
-  for (int block = 0; block < TILE_KEYS / 8; block++) {
+  for (int block = 0; block < SCORE_BLOCKS; block++) {
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-      scores[block][i] = exp2Approximate(fmaf(scores[block][i], scaleLog2e, -warp.largest[i / 2]));
+      scores[block][i] = exp2Approximate(fmaf(scores[block][i], scaleLog2e, -rows.shift[i / 2]));
     }
-    warp.sum[0] += scores[block][0] + scores[block][1];
-    warp.sum[1] += scores[block][2] + scores[block][3];
+    rows.sum[0] += scores[block][0] + scores[block][1];
+    rows.sum[1] += scores[block][2] + scores[block][3];
   }
 }
 
-// out += P V, P rounded to f16.
+// out += P V, P rounded to f16. Two score fragments of 8 keys are, pair by pair, the A fragment of 16.
 template <int HEAD_WIDTH, bool WHOLE>
-DEVICE void addValues(WarpState<HEAD_WIDTH>& warp, const float (&p)[TILE_KEYS / 8][4], Shared<f16> sV, int keys, int lane) {
+DEVICE void addValues(WarpState<HEAD_WIDTH>& warp, const Scores (&p)[Head<HEAD_WIDTH>::ROW_BLOCKS], Shared<f16> sStage, int keys,
+                      int lane) {
   using H = Head<HEAD_WIDTH>;
   constexpr int PAIRS = H::VECTORS / 2;
-  constexpr bool ODD = H::VECTORS % 2 == 1;
-  int at = lane % 16 * H::PITCH + lane / 16 * 8;
+  int at = (TILE_KEYS + lane % 16) * H::PITCH + lane / 16 * 8;
 #pragma unroll
   for (int group = 0; group < KEY_GROUPS; group++) {
     if (WHOLE || group * KEY_GROUP < keys) {
-      uint32_t a[4] = {packHalves(p[2 * group][0], p[2 * group][1]), packHalves(p[2 * group][2], p[2 * group][3]),
-                       packHalves(p[2 * group + 1][0], p[2 * group + 1][1]), packHalves(p[2 * group + 1][2], p[2 * group + 1][3])};
+      uint32_t a[H::ROW_BLOCKS][4];
+#pragma unroll
+      for (int i = 0; i < H::ROW_BLOCKS * 4; i++) {
+        const float (&pairs)[4] = p[i / 4][2 * group + i % 4 / 2];
+        a[i / 4][i % 4] = packHalves(pairs[i % 2 * 2], pairs[i % 2 * 2 + 1]);
+      }
 #pragma unroll
       for (int pair = 0; pair < PAIRS; pair++) {
         uint32_t v[4];
-        loadMatrix4Transposed(v, sV, at + group * KEY_GROUP * H::PITCH + pair * 16);
-        mma16816(warp.out[2 * pair], a, {v[0], v[1]});
-        mma16816(warp.out[2 * pair + 1], a, {v[2], v[3]});
+        loadMatrix4Transposed(v, sStage, at + group * KEY_GROUP * H::PITCH + pair * 16);
+#pragma unroll
+        for (int block = 0; block < H::ROW_BLOCKS; block++) {
+          mma16816(warp[block].out[2 * pair], a[block], {v[0], v[1]});
+          mma16816(warp[block].out[2 * pair + 1], a[block], {v[2], v[3]});
+        }
       }
-      if constexpr (ODD) {
+      if constexpr (H::VECTORS % 2 == 1) {
         uint32_t v[2];
-        loadMatrix2Transposed(v, sV, (group * KEY_GROUP + lane % 16) * H::PITCH + PAIRS * 16);
-        mma16816(warp.out[H::VECTORS - 1], a, v);
+        loadMatrix2Transposed(v, sStage, (TILE_KEYS + group * KEY_GROUP + lane % 16) * H::PITCH + PAIRS * 16);
+#pragma unroll
+        for (int block = 0; block < H::ROW_BLOCKS; block++) {
+          mma16816(warp[block].out[H::VECTORS - 1], a[block], v);
+        }
       }
     }
   }
 }
 
 template <int HEAD_WIDTH, bool WHOLE>
-DEVICE void attendTile(WarpState<HEAD_WIDTH>& warp, Shared<f16> sK, Shared<f16> sV, int keys, float scaleLog2e, int lane) {
-  float scores[TILE_KEYS / 8][4] = {};
-  multiplyKeys<HEAD_WIDTH, WHOLE>(scores, warp, sK, keys, lane);
-  exponentials<HEAD_WIDTH, WHOLE>(scores, warp, keys, scaleLog2e, lane);
-  addValues<HEAD_WIDTH, WHOLE>(warp, scores, sV, keys, lane);
+DEVICE void attendTile(WarpState<HEAD_WIDTH>& warp, Shared<f16> sStage, int keys, float scaleLog2e, int lane) {
+  using H = Head<HEAD_WIDTH>;
+  Scores scores[H::ROW_BLOCKS] = {};
+  multiplyKeys<HEAD_WIDTH, WHOLE>(scores, warp, sStage, keys, lane);
+#pragma unroll
+  for (int block = 0; block < H::ROW_BLOCKS; block++) {
+    exponentials<HEAD_WIDTH, WHOLE>(scores[block], warp[block], keys, scaleLog2e, lane);
+  }
+  addValues<HEAD_WIDTH, WHOLE>(warp, scores, sStage, keys, lane);
 }
 
 // Divides by the sums and writes the warp's first `queries` rows, through shared memory so that each store is 16 bytes.
 template <int HEAD_WIDTH>
-DEVICE void writeRows(WarpState<HEAD_WIDTH>& warp, const AttentionArguments& args, Shared<uint32_t> sPairs, Shared<f16> sOut,
-                      int firstRow, int queries, int column, int lane) {
+DEVICE void writeRows(WarpState<HEAD_WIDTH>& warp, const AttentionArguments& args, int sharedAt, int firstRow, int queries, int column,
+                      int lane) {
   using H = Head<HEAD_WIDTH>;
-  for (int half = 0; half < 2; half++) {
-    float sum = warp.sum[half];
-    sum += shuffleXor(sum, 1);
-    sum += shuffleXor(sum, 2);
-    float inverse = 1 / sum;
-    for (int block = 0; block < H::VECTORS; block++) {
-      uint32_t pair = packHalves(warp.out[block][2 * half] * inverse, warp.out[block][2 * half + 1] * inverse);
-      sPairs.set((lane / 4 + half * 8) * H::PITCH / 2 + block * 4 + lane % 4, pair);
+  Shared<uint32_t> sPairs = sharedArray<uint32_t>(sharedAt, H::WARP_QUERIES * H::PITCH / 2);
+  Shared<f16> sRows = sharedArray<f16>(sharedAt, H::WARP_QUERIES * H::PITCH);
+#pragma unroll
+  for (int block = 0; block < H::ROW_BLOCKS; block++) {
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      float sum = warp[block].sum[half];
+      sum += shuffleXor(sum, 1);
+      sum += shuffleXor(sum, 2);
+      float inverse = 1 / sum;
+      int row = block * 16 + half * 8 + lane / 4;
+#pragma unroll
+      for (int i = 0; i < H::VECTORS; i++) {
+        const float (&out)[4] = warp[block].out[i];
+        sPairs.set(row * (H::PITCH / 2) + i * 4 + lane % 4, packHalves(out[2 * half] * inverse, out[2 * half + 1] * inverse));
+      }
     }
   }
   syncWarp();
-  for (int i = lane; i < WARP_QUERIES * H::VECTORS; i += WARP) {
+  for (int i = lane; i < H::WARP_QUERIES * H::VECTORS; i += WARP) {
     int row = i / H::VECTORS;
     int vector = i % H::VECTORS;
     if (row < queries) {
       args.out.store<8>(static_cast<int64_t>(firstRow + row) * args.outPitch + column + vector * 8,
-                        sOut.load<8>(row * H::PITCH + vector * 8));
+                        sRows.load<8>(row * H::PITCH + vector * 8));
     }
   }
-}
-
-template <int HEAD_WIDTH>
-DEVICE Shared<f16> stage(int part, int index) {
-  constexpr int BYTES = Head<HEAD_WIDTH>::TILE * sizeof(f16);
-  return sharedArray<f16>((index * 2 + part) * BYTES, Head<HEAD_WIDTH>::TILE);
 }
 
 template <int HEAD_WIDTH>
 DEVICE void attend(const AttentionArguments& args) {
   using H = Head<HEAD_WIDTH>;
-  constexpr int K = 0;
-  constexpr int V = 1;
+  constexpr int STAGE_BYTES = H::STAGE * sizeof(f16);
   Vector<int32_t, 4> tile = args.tiles.load<4>(static_cast<int64_t>(blockIdx.x) * 4);
   int firstRow = tile[0];
   int queries = tile[1];
@@ -245,46 +290,43 @@ DEVICE void attend(const AttentionArguments& args) {
   int keyLength = tile[3];
   int column = blockIdx.y * HEAD_WIDTH;
   int lane = threadIdx.x % WARP;
-  int warpQuery = threadIdx.x / WARP * WARP_QUERIES;
+  int warpQuery = threadIdx.x / WARP * H::WARP_QUERIES;
   int keyTiles = (keyLength + TILE_KEYS - 1) / TILE_KEYS;
 
-  // The queries lie where the second stage of keys will, until they are in registers.
-  copyRows<HEAD_WIDTH>(stage<HEAD_WIDTH>(K, 1), args, firstRow, queries, column);
-  copyRows<HEAD_WIDTH>(stage<HEAD_WIDTH>(K, 0), args, firstKey, keyLength, column + args.width);
-  copyRows<HEAD_WIDTH>(stage<HEAD_WIDTH>(V, 0), args, firstKey, keyLength, column + 2 * args.width);
+  // The queries lie where the second tile of keys will, until they are in registers.
+  Shared<f16> sQueries = sharedArray<f16>(STAGE_BYTES, H::STAGE);
+  copyRows<HEAD_WIDTH, H::TILE_QUERIES>(sQueries, args, firstRow, queries, column);
+  copyTile<HEAD_WIDTH>(sharedArray<f16>(0, H::STAGE), args, firstKey, keyLength, column);
   copyAsyncCommit();
   copyAsyncWait<0>();
   syncThreads();
   WarpState<HEAD_WIDTH> warp;
-  loadQueries(warp, stage<HEAD_WIDTH>(K, 1), warpQuery, lane);
+  start<HEAD_WIDTH>(warp, sQueries, warpQuery, lane);
 
   for (int t = 0; t < keyTiles; t++) {
     copyAsyncWait<0>();
     // Everybody's part of tile t has arrived, and everybody is done with what lies in the other stage.
     syncThreads();
+    int keys = keyLength - t * TILE_KEYS;
     if (t + 1 < keyTiles) {
-      int first = (t + 1) * TILE_KEYS;
-      int next = (t + 1) % 2;
-      copyRows<HEAD_WIDTH>(stage<HEAD_WIDTH>(K, next), args, firstKey + first, keyLength - first, column + args.width);
-      copyRows<HEAD_WIDTH>(stage<HEAD_WIDTH>(V, next), args, firstKey + first, keyLength - first, column + 2 * args.width);
+      Shared<f16> sNext = sharedArray<f16>((t + 1) % 2 * STAGE_BYTES, H::STAGE);
+      copyTile<HEAD_WIDTH>(sNext, args, firstKey + (t + 1) * TILE_KEYS, keys - TILE_KEYS, column);
       copyAsyncCommit();
     }
-    int keys = keyLength - t * TILE_KEYS;
     // Warps without queries (short texts) only help to copy.
     if (warpQuery < queries) {
+      Shared<f16> sStage = sharedArray<f16>(t % 2 * STAGE_BYTES, H::STAGE);
       if (keys >= TILE_KEYS) {
-        attendTile<HEAD_WIDTH, true>(warp, stage<HEAD_WIDTH>(K, t % 2), stage<HEAD_WIDTH>(V, t % 2), keys, args.scaleLog2e, lane);
+        attendTile<HEAD_WIDTH, true>(warp, sStage, keys, args.scaleLog2e, lane);
       } else {
-        attendTile<HEAD_WIDTH, false>(warp, stage<HEAD_WIDTH>(K, t % 2), stage<HEAD_WIDTH>(V, t % 2), keys, args.scaleLog2e, lane);
+        attendTile<HEAD_WIDTH, false>(warp, sStage, keys, args.scaleLog2e, lane);
       }
     }
   }
   if (warpQuery < queries) {
-    // The stage that the last tile is not in: nobody reads it any more.
-    constexpr int WARP_TILE = WARP_QUERIES * H::PITCH;
-    int bytes = static_cast<int>((keyTiles % 2 * 2 * H::TILE + warpQuery * H::PITCH) * sizeof(f16));
-    writeRows(warp, args, sharedArray<uint32_t>(bytes, WARP_TILE / 2), sharedArray<f16>(bytes, WARP_TILE), firstRow + warpQuery,
-              queries - warpQuery, column, lane);
+    // In the stage that the last tile is not in: nobody reads it any more.
+    int sharedAt = keyTiles % 2 * STAGE_BYTES + warpQuery * H::PITCH * static_cast<int>(sizeof(f16));
+    writeRows<HEAD_WIDTH>(warp, args, sharedAt, firstRow + warpQuery, queries - warpQuery, column, lane);
   }
 }
 
@@ -292,4 +334,4 @@ DEVICE void attend(const AttentionArguments& args) {
 
 KERNEL(attention_d24, AttentionArguments, THREADS, 5) { attend<24>(args); }
 KERNEL(attention_d64, AttentionArguments, THREADS, 4) { attend<64>(args); }
-KERNEL(attention_d72, AttentionArguments, THREADS, 4) { attend<72>(args); }
+KERNEL(attention_d72, AttentionArguments, THREADS, 2) { attend<72>(args); }
