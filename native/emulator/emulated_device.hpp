@@ -112,6 +112,9 @@ DEVICE uint32_t packHalves(float low, float high) {
   return std::bit_cast<uint16_t>(toHalf(low)) | static_cast<uint32_t>(std::bit_cast<uint16_t>(toHalf(high))) << 16;
 }
 
+DEVICE uint32_t floatBits(float value) { return std::bit_cast<uint32_t>(value); }
+DEVICE float bitsFloat(uint32_t bits) { return std::bit_cast<float>(bits); }
+
 // ASSUMPTION: the C library's exp2f, which errs by less than the manual's 2^-22 that ex2.approx may. Subnormal results are flushed, as
 // .ftz says.
 DEVICE float exp2Approximate(float x) {
@@ -348,4 +351,7 @@ DEVICE void loadMatrix2Transposed(uint32_t (&r)[2], Shared<f16> from, int row, e
 
 DEVICE void mma16816(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2], emulated::Site site = emulated::Site::current()) {
   emulated::multiplyAdd16816(d, a, b, site);
+}
+DEVICE void mma1688(float (&d)[4], const uint32_t (&a)[2], uint32_t b, emulated::Site site = emulated::Site::current()) {
+  emulated::multiplyAdd1688(d, a, b, site);
 }

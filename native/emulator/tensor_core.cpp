@@ -127,4 +127,12 @@ void multiplyAdd16816(float* d, const uint32_t* a, const uint32_t* b, const Site
   current->warp->meet("mma16816", site, &operand, multiply);
 }
 
+// The fragments are the lower columns of m16n8k16's, and eight more products of zero change no sum.
+void multiplyAdd1688(float* d, const uint32_t* a, uint32_t b, const Site& site) {
+  const uint32_t wideA[4] = {a[0], a[1], 0, 0};
+  const uint32_t wideB[2] = {b, 0};
+  MultiplyOperand operand{d, wideA, wideB};
+  current->warp->meet("mma1688", site, &operand, multiply);
+}
+
 }  // namespace emulated

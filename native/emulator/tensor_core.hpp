@@ -12,5 +12,7 @@ void loadMatrices(uint32_t* registers, int matrices, bool transposed, const void
 
 // d += a * b, one m16n8k16: d[4], a[4], b[2] of this lane.
 void multiplyAdd16816(float* d, const uint32_t* a, const uint32_t* b, const Site& site);
+// d += a * b, one m16n8k8: d[4], a[2], b of this lane.
+void multiplyAdd1688(float* d, const uint32_t* a, uint32_t b, const Site& site);
 
 }  // namespace emulated
