@@ -43,7 +43,10 @@ DEVICE void barrierInit(Shared<uint64_t> barriers, int i, int arrivals) {
   asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barriers.pointer(i)), "r"(arrivals) : "memory");
 }
 // After this thread's inits, before others use the barriers: bulk copies see them too.
-DEVICE void barrierInitFence() { asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory"); }
+DEVICE void barrierInitFence() {
+  asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+  fenceProxyAsync();
+}
 
 DEVICE void barrierArrive(Shared<uint64_t> barriers, int i) {
   asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barriers.pointer(i)) : "memory");
@@ -83,14 +86,6 @@ DEVICE void copyBoxAsync(Shared<f16> to, int i, const TensorMap& map, int x, int
 }
 
 // ---- Products of a warpgroup ------------------------------------------------------------------------------------------------
-
-// A matrix in shared memory, from element `i` on. With K innermost, `strideBytes` is the distance of 8 rows and `leadingBytes` is not
-// used. With M or N innermost, rows are k: `strideBytes` is the distance of 8 of them, `leadingBytes` that of one swizzle's width
-// of columns to the next.
-DEVICE uint64_t matrixDescriptor(Shared<f16> from, int i, int leadingBytes, int strideBytes, Swizzle swizzle) {
-  return static_cast<uint64_t>((from.pointer(i) & 0x3ffff) >> 4) | static_cast<uint64_t>(leadingBytes >> 4) << 16 |
-         static_cast<uint64_t>(strideBytes >> 4) << 32 | static_cast<uint64_t>(swizzle) << 62;
-}
 
 template <int N>
 DEVICE void holdRegisters(float (&registers)[N]) {
@@ -165,3 +160,11 @@ DEVICE void productRegisters(float (&d)[40], const uint32_t (&a)[4], uint64_t b)
 #include "emulated_hopper.hpp"
 
 #endif
+
+// A matrix in shared memory, from element `i` on. With K innermost, `strideBytes` is the distance of 8 rows and `leadingBytes` is not
+// used. With M or N innermost, rows are k: `strideBytes` is the distance of 8 of them, `leadingBytes` that of one swizzle's width
+// of columns to the next.
+DEVICE uint64_t matrixDescriptor(Shared<f16> from, int i, int leadingBytes, int strideBytes, Swizzle swizzle) {
+  return static_cast<uint64_t>((from.pointer(i) & 0x3ffff) >> 4) | static_cast<uint64_t>(leadingBytes >> 4) << 16 |
+         static_cast<uint64_t>(strideBytes >> 4) << 32 | static_cast<uint64_t>(swizzle) << 62;
+}

@@ -8,6 +8,7 @@
 #include "device_memory.hpp"
 #include "launch.hpp"
 #include "matrix_product.hpp"
+#include "tensor_map.hpp"
 #include "text.hpp"
 
 using namespace emulated;
@@ -130,6 +131,12 @@ int emulator_matmul(int rows, int inputs, int outputs, uint64_t x, int64_t xPitc
   std::shared_lock alive(DeviceMemory::instance().lifetime());
   std::string error = multiplyMatrices({rows, inputs, outputs, x, xPitch, weight, biasOrZero, out, outPitch, outFloat32 != 0, accumulate != 0});
   return error.empty() ? EMULATOR_OK : refuse(EMULATOR_INVALID_ARGUMENT, "emulator_matmul: " + error);
+}
+
+int emulator_encode_tensor_map(uint64_t address, int rank, const uint64_t* extents, const uint64_t* strideBytes, const int32_t* box, int swizzle,
+                               void* out) {
+  std::string error = encodeTensorMap(address, rank, extents, strideBytes, box, swizzle, out);
+  return error.empty() ? EMULATOR_OK : refuse(EMULATOR_INVALID_ARGUMENT, "emulator_encode_tensor_map: " + error);
 }
 
 int emulator_kernel_count(void) { return static_cast<int>(kernels().size()); }

@@ -4,6 +4,7 @@
 
 #include <new>
 
+#include "hopper_units.hpp"
 #include "shared_memory.hpp"
 #include "text.hpp"
 
@@ -63,6 +64,11 @@ bool Block::run(const Kernel& of, const void* with, Dimensions gridSize, Dimensi
   current = nullptr;
   waiters.clear();
   deferred.clear();
+  if (fault.empty() && hopper != nullptr) {
+    std::string left = hopper->finish();
+    if (!left.empty()) fault = text("kernel ", kernel->name, ", block (", index.x, ", ", index.y, ", ", index.z, "): ", left);
+  }
+  hopper.reset();
   return fault.empty();
 }
 

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <source_location>
 #include <string>
 #include <vector>
@@ -116,6 +117,7 @@ struct Kernel {
 };
 
 class SharedMemory;
+class HopperUnits;
 
 // One block that runs; its memory is used again for the next.
 struct Block {
@@ -152,6 +154,8 @@ struct Block {
   std::vector<Waiter> waiters;
   // Work of engines that run beside the threads. Done as late as can be: when no thread can go on without.
   std::deque<std::function<void()>> deferred;
+  // Null until a kernel uses what sm_90a adds.
+  std::unique_ptr<HopperUnits> hopper;
   void* mainStackPointer = nullptr;
 
  private:

@@ -1,0 +1,69 @@
+#include "hopper_units.hpp"
+
+#include <cstring>
+
+#include "shared_memory.hpp"
+#include "text.hpp"
+
+namespace emulated {
+
+namespace {
+
+// PTX ISA, "cp.async.bulk.tensor": shared memory address and, by the driver's manual, the tensor map.
+constexpr uint32_t DESTINATION_ALIGNMENT = 128;
+constexpr uint64_t MAP_ALIGNMENT = 64;
+
+const TensorMapContent& requireMap(const void* map, const Site& site) {
+  if (reinterpret_cast<uint64_t>(map) % MAP_ALIGNMENT != 0) fail(*current, site, text("tensor map is not at a multiple of ", MAP_ALIGNMENT, " bytes"));
+  const auto& content = *static_cast<const TensorMapContent*>(map);
+  if (content.magic != TensorMapContent::MAGIC) fail(*current, site, "no tensor map where the kernel looks for one");
+  return content;
+}
+
+}  // namespace
+
+HopperUnits& HopperUnits::ofBlock() {
+  Block& block = *current->block;
+  if (block.hopper == nullptr) block.hopper = std::make_unique<HopperUnits>(block);
+  return *block.hopper;
+}
+
+void HopperUnits::copyBox(uint32_t place, const void* map, std::array<int32_t, 3> start, uint32_t barrierPlace, const Site& site) {
+  const TensorMapContent& content = requireMap(map, site);
+  if (content.rank != start.size()) fail(*current, site, text("tensor map of rank ", content.rank, ", the copy is of rank ", start.size()));
+  barriers.requireForCopy(barrierPlace, site);
+  SharedMemory& shared = *block_.shared;
+  SwizzlePattern pattern = content.pattern();
+  bool swizzled = pattern.span > PIECE_BYTES;
+  // ASSUMPTION: swizzled boxes begin where the pattern does and fill its lines; the manual does not show others.
+  uint32_t alignment = swizzled ? std::max(DESTINATION_ALIGNMENT, pattern.repeat()) : DESTINATION_ALIGNMENT;
+  if (swizzled && content.box[0] * ELEMENT_BYTES != pattern.span) {
+    fail(*current, site, text("box rows of ", content.box[0] * ELEMENT_BYTES, " bytes under a swizzle of ", pattern.span, ": only whole lines are emulated"));
+  }
+  shared.write(shared.base() + place, content.boxBytes(), alignment, site);
+  std::memset(shared.base() + place, 0xff, content.boxBytes());
+  Thread& self = *current;
+  uint32_t generation = block_.generation, clock = self.clock++;
+  block_.deferred.push_back([this, place, &content, start, barrierPlace, site, &self, generation, clock] {
+    if (block_.alive == 0) fail(self, site, "bulk copy is still under way when the block ends");
+    unsigned char* base = block_.shared->base();
+    SwizzlePattern lines = content.pattern();
+    readBox(content, start.data(), self, site, [&](uint32_t offset, const unsigned char* row) {
+      for (uint32_t piece = 0; piece < content.box[0] * ELEMENT_BYTES; piece += PIECE_BYTES) {
+        std::memcpy(base + lines.place(place + offset + piece), row + piece, PIECE_BYTES);
+      }
+    });
+    barriers.completeBytes(barrierPlace, content.boxBytes(), self, generation, clock, site);
+  });
+}
+
+void HopperUnits::readForProduct(uint32_t place, void* to, const Site& site) {
+  SharedMemory& shared = *block_.shared;
+  const unsigned char* from = shared.base() + place;
+  shared.read(from, PIECE_BYTES, PIECE_BYTES, site);
+  std::memcpy(to, from, PIECE_BYTES);
+}
+
+void HopperUnits::fenceProxyAsync() {}
+
+}  // namespace emulated
