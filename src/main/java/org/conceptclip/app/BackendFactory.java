@@ -8,6 +8,7 @@ import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cpu.CpuBackend;
+import org.conceptclip.backend.cuda.driver.CudaLibraries;
 import org.conceptclip.backend.reference.ReferenceBackend;
 import org.conceptclip.cli.BackendRequest;
 import org.conceptclip.cli.Backends;
@@ -77,9 +78,8 @@ public final class BackendFactory implements Backends {
   }
 
   private static String cudaAbsence() {
-    return "this version has no CUDA backend yet; " + NvidiaDriver.find()
-        .map(driver -> "an NVIDIA driver is installed (" + driver + ")")
-        .orElse("no NVIDIA driver was found either (libcuda.so.1)");
+    return "this version has no CUDA backend yet; " + CudaLibraries.find(Optional.empty()).absence()
+        .orElse("driver and libraries are installed");
   }
 
   private static String emulatorAbsence() {

@@ -64,6 +64,7 @@ final class Arrows {
     Map<String, Set<String>> rows = new LinkedHashMap<>();
     rows.put("org.bytedeco.dnnl", Set.of("backend.cpu"));
     rows.put("org.bytedeco.opencl", Set.of("backend.cpu"));
+    rows.put("org.bytedeco.cuda", Set.of("backend.cuda.driver"));
     rows.put("org.bytedeco.javacpp", Set.of("backend.cpu", "backend.cuda.driver"));
     rows.put("ai.djl", Set.of("text"));
     rows.put("picocli", Set.of("cli", "app"));

@@ -46,8 +46,13 @@ public interface CudaDriver extends AutoCloseable {
   /** Waits until all work of the stream is done; a fault of that work surfaces here. */
   void synchronize(long stream);
 
+  /**
+   * Copies native memory to the device: page-locked memory after the call, other memory during or after it. So it must neither
+   * change nor go before the copy is done.
+   */
   void copyToDevice(long to, MemorySegment from, long stream);
 
+  /** Copies to native memory, which holds the data once the copy is done and must not go before. */
   void copyToHost(MemorySegment to, long from, long stream);
 
   /** Sets {@code bytes} bytes. */
@@ -68,9 +73,13 @@ public interface CudaDriver extends AutoCloseable {
   /** Records the stream's work from now on instead of doing it. */
   void beginCapture(long stream);
 
-  /** Ends recording and makes the work executable as one graph. */
+  /**
+   * Ends recording and makes the work executable as one graph. Device and host memory that the work names must stay what it is
+   * as long as the graph is launched.
+   */
   long endCapture(long stream);
 
+  /** Queues a graph on the stream that it was captured on, whose workspace its products use. */
   void launchGraph(long graph, long stream);
 
   void destroyGraph(long graph);

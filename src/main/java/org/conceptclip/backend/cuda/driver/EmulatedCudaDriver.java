@@ -25,15 +25,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
     EmulatedStream.Mark latestOrNull;
   }
 
-  /** Captured work, and where it was last launched to: one graph never runs twice at once. */
-  private static final class Graph {
-    final List<Runnable> work;
-    EmulatedStream.Mark lastRunOrNull;
-
-    Graph(List<Runnable> work) {
-      this.work = work;
-    }
-  }
+  private record Graph(List<Runnable> work, long stream) {}
 
   private final EmulatedDevice device;
   private final EmulatorLibrary library;
@@ -43,7 +35,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
   private final Handles<EmulatedStream> streams = new Handles<>("stream", lastHandle);
   private final Handles<Event> events = new Handles<>("event", lastHandle);
   private final Handles<Graph> graphs = new Handles<>("graph", lastHandle);
-  private CudaException lossOrNull;
+  private final DeviceHealth health = new DeviceHealth();
   private boolean closed;
 
   /**
@@ -118,7 +110,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
   public synchronized void destroyStream(long stream) {
     requireOpen();
     EmulatedStream removed = streams.remove("cuStreamDestroy", stream);
-    if (lossOrNull == null) {
+    if (!health.lost()) {
       // CUDA still does what a stream was given before it went.
       work(removed::drain);
     }
@@ -243,7 +235,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
   @Override
   public synchronized long endCapture(long stream) {
     requireReady("cuStreamEndCapture");
-    return graphs.add(new Graph(streams.get("cuStreamEndCapture", stream).endCapture()));
+    return graphs.add(new Graph(streams.get("cuStreamEndCapture", stream).endCapture(), stream));
   }
 
   @Override
@@ -252,11 +244,11 @@ public final class EmulatedCudaDriver implements CudaDriver {
     Graph launched = graphs.get("cuGraphLaunch", graph);
     EmulatedStream target = streams.get("cuGraphLaunch", stream);
     target.requireNotCaptured("cuGraphLaunch");
-    if (launched.lastRunOrNull != null) {
-      target.await(launched.lastRunOrNull);
+    if (launched.stream != stream) {
+      throw new CudaException(Kind.FAILED, "cuGraphLaunch", "CUDA_ERROR_INVALID_VALUE",
+          "stream " + stream + "; the graph was captured on stream " + launched.stream);
     }
     launched.work.forEach(target::submit);
-    launched.lastRunOrNull = target.mark();
   }
 
   @Override
@@ -286,10 +278,10 @@ public final class EmulatedCudaDriver implements CudaDriver {
       deviceBlocks.remove("close", address);
       library.free(address);
     }
-    pinnedBlocks.clear(Arena::close);
-    streams.clear(EmulatedStream::discard);
-    events.clear(event -> { });
-    graphs.clear(graph -> { });
+    streams.removeAll(EmulatedStream::discard);
+    pinnedBlocks.removeAll(Arena::close);
+    events.removeAll(event -> { });
+    graphs.removeAll(graph -> { });
   }
 
   /** Does queued work. Whatever fails in it has failed long after the call that gave it, so the device is lost. */
@@ -297,9 +289,8 @@ public final class EmulatedCudaDriver implements CudaDriver {
     try {
       queued.run();
     } catch (CudaException e) {
-      lossOrNull = e.kind() == Kind.LOST ? e : new CudaException(Kind.LOST, e.call(), e.status(), e.getMessage());
       streams.objects().forEach(EmulatedStream::discard);
-      throw lossOrNull;
+      throw health.note(e.kind() == Kind.LOST ? e : new CudaException(Kind.LOST, e.call(), e.status(), e.getMessage()));
     }
   }
 
@@ -329,9 +320,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
 
   private void requireReady(String call) {
     requireOpen();
-    if (lossOrNull != null) {
-      throw new CudaException(Kind.LOST, call, lossOrNull.status(), "the device was lost before: " + lossOrNull.getMessage());
-    }
+    health.requireAlive(call);
   }
 
   private void requireOpen() {

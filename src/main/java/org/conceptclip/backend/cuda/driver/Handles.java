@@ -51,8 +51,8 @@ final class Handles<T> {
     return living.values();
   }
 
-  /** Takes all objects off the books, each through {@code release}. */
-  void clear(Consumer<T> release) {
+  /** Takes all objects off the books and hands them over. */
+  void removeAll(Consumer<T> release) {
     living.keySet().forEach(handle -> {
       T object = living.remove(handle);
       if (object != null) {

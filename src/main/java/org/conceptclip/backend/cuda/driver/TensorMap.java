@@ -1,5 +1,7 @@
 package org.conceptclip.backend.cuda.driver;
 
+import java.util.Arrays;
+
 /**
  * A float16 tensor of rank 2 to 5 as the bulk copy engine (TMA) sees it; elements outside {@code extents} read as zero.
  *
@@ -16,5 +18,11 @@ public record TensorMap(long address, long[] extents, long[] strideBytes, int[] 
     BYTES_32,
     BYTES_64,
     BYTES_128
+  }
+
+  /** One line for messages. */
+  String describe() {
+    return "extents " + Arrays.toString(extents) + ", stride bytes " + Arrays.toString(strideBytes) + ", box "
+        + Arrays.toString(box) + ", swizzle " + swizzle + ", at " + DeviceBlocks.hex(address);
   }
 }

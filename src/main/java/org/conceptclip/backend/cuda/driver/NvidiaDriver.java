@@ -1,4 +1,4 @@
-package org.conceptclip.app;
+package org.conceptclip.backend.cuda.driver;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -7,9 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Looks for NVIDIA's user-space driver. */
+/** Looks for NVIDIA's user-space driver, without anything of CUDA's: the answer on a machine without a GPU has to be quick. */
 final class NvidiaDriver {
-  private static final String LIBRARY = "libcuda.so.1";
+  static final String LIBRARY = "libcuda.so.1";
+
   private static final Path KERNEL_MODULE = Path.of("/proc/driver/nvidia/version");
 
   private NvidiaDriver() {}
