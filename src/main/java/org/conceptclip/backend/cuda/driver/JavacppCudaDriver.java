@@ -38,7 +38,6 @@ import org.bytedeco.cuda.cudart.CUgraphExec_st;
 import org.bytedeco.cuda.cudart.CUgraph_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.javacpp.PointerPointer;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
 
@@ -50,7 +49,8 @@ import org.conceptclip.backend.DeviceException.Kind;
  * giving things back only settles the books. Thread-safe.
  */
 public final class JavacppCudaDriver implements CudaDriver {
-  private static final int MAX_ARGUMENT_BYTES = 4096;
+  /** Of a tensor map inside an argument; everything else asks for less. */
+  private static final int ARGUMENT_ALIGNMENT = 64;
 
   /** A stream and the workspace of its matrix products, allocated at the first. */
   private static final class Stream {
@@ -88,7 +88,7 @@ public final class JavacppCudaDriver implements CudaDriver {
    *
    * @throws BackendUnavailableException if a library, the driver or the device is absent or too old; the message names it
    */
-  public static JavacppCudaDriver open(CudaOptions options) {
+  public static JavacppCudaDriver open(DriverOptions options) {
     CudaLibraries.load(options.librariesFolder());
     CudaStatus status = new CudaStatus(new DeviceHealth());
     CudaContext context = CudaContext.open(options.deviceIndex(), status);
@@ -257,21 +257,15 @@ public final class JavacppCudaDriver implements CudaDriver {
   @Override
   public void launch(KernelLaunch launch, long stream) {
     enter("cuLaunchKernel");
-    MemorySegment arguments = launch.arguments();
-    if (arguments.byteSize() > MAX_ARGUMENT_BYTES) {
-      throw new CudaException(Kind.FAILED, "cuLaunchKernel", "CUDA_ERROR_INVALID_VALUE",
-          launch.describe() + ", at most " + MAX_ARGUMENT_BYTES);
-    }
     CUstream_st target = stream("cuLaunchKernel", stream);
-    CUfunc_st function = modules.function(launch.kernel(), launch.sharedBytes());
+    CUfunc_st function = modules.function(launch);
     try (Arena arena = Arena.ofConfined()) {
       // CUDA copies the argument during the call, from wherever it lies outside the Java heap.
-      MemorySegment copy = arena.allocate(MAX_ARGUMENT_BYTES, 64).copyFrom(arguments);
-      MemorySegment pointers = arena.allocate(Long.BYTES, Long.BYTES);
-      pointers.set(ValueLayout.JAVA_LONG, 0, copy.address());
+      MemorySegment argument = arena.allocate(launch.arguments().byteSize(), ARGUMENT_ALIGNMENT).copyFrom(launch.arguments());
+      MemorySegment pointers = arena.allocateFrom(ValueLayout.ADDRESS, argument);
       status.check("cuLaunchKernel",
           cuLaunchKernel(function, launch.gridX(), launch.gridY(), launch.gridZ(), launch.threads(), 1, 1, launch.sharedBytes(),
-              target, new PointerPointer<Pointer>(new RawPointer(pointers.address())), null),
+              target, new RawPointer(pointers.address()), null),
           launch::describe);
     }
   }

@@ -29,10 +29,12 @@ final class KernelModules implements AutoCloseable {
 
   private static final class Kernel {
     final CUfunc_st function;
+    final int argumentBytes;
     int sharedBytesLimit = DEFAULT_SHARED_BYTES;
 
-    Kernel(CUfunc_st function) {
+    Kernel(CUfunc_st function, int argumentBytes) {
       this.function = function;
+      this.argumentBytes = argumentBytes;
     }
   }
 
@@ -46,12 +48,18 @@ final class KernelModules implements AutoCloseable {
     this.files = files;
   }
 
-  /** The function of a kernel, allowed to have this much dynamic shared memory. */
-  synchronized CUfunc_st function(String name, int sharedBytes) {
+  /** The function for a launch: its argument has the size that it reads, its dynamic shared memory is allowed. */
+  synchronized CUfunc_st function(KernelLaunch launch) {
+    String name = launch.kernel();
+    int sharedBytes = launch.sharedBytes();
     Kernel kernel = kernels.get(name);
     if (kernel == null) {
       kernel = load(name);
       kernels.put(name, kernel);
+    }
+    if (launch.arguments().byteSize() != kernel.argumentBytes) {
+      throw new CudaException(Kind.FAILED, "cuLaunchKernel", "CUDA_ERROR_INVALID_VALUE",
+          launch.describe() + ", the kernel reads " + kernel.argumentBytes);
     }
     if (sharedBytes > kernel.sharedBytesLimit) {
       status.check("cuFuncSetAttribute",
@@ -63,10 +71,8 @@ final class KernelModules implements AutoCloseable {
   }
 
   private Kernel load(String name) {
-    String file = files.fileOf(name);
-    if (file == null) {
-      throw new CudaException(Kind.FAILED, "cuModuleGetFunction", "CUDA_ERROR_NOT_FOUND", name + " for " + files.target());
-    }
+    PtxFiles.EntryPoint entryPoint = files.entryPoint(name);
+    String file = entryPoint.file();
     CUmod_st module = modules.get(file);
     if (module == null) {
       module = compile(file);
@@ -74,7 +80,7 @@ final class KernelModules implements AutoCloseable {
     }
     CUfunc_st function = new CUfunc_st();
     status.check("cuModuleGetFunction", cuModuleGetFunction(function, module, name), () -> name + " in " + file);
-    return new Kernel(function);
+    return new Kernel(function, entryPoint.argumentBytes());
   }
 
   private CUmod_st compile(String file) {

@@ -16,6 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.DeviceException.Kind;
 
 /**
  * The PTX that ships, {@code FILE.TARGET.ptx} among our resources, and which entry points each file has. They are read out of
@@ -25,10 +26,15 @@ final class PtxFiles {
   /** Where the build puts {@code kernels/ptx}. */
   static final String FOLDER = "/org/conceptclip/backend/cuda/ptx/";
 
-  private static final Pattern ENTRY = Pattern.compile("\\.visible\\s+\\.entry\\s+(\\w+)\\s*\\(");
+  /** An entry point and its one parameter, a struct, which PTX has as an array of bytes. */
+  private static final Pattern ENTRY =
+      Pattern.compile("\\.visible\\s+\\.entry\\s+(\\w+)\\s*\\(\\s*\\.param\\s+\\.align\\s+\\d+\\s+\\.b8\\s+\\w+\\[(\\d+)\\]\\s*\\)");
+
+  /** Where an entry point is, and how many bytes it reads as its argument: CUDA itself asks for no size. */
+  record EntryPoint(String file, int argumentBytes) {}
 
   private final String target;
-  private final Map<String, String> fileByKernel = new TreeMap<>();
+  private final Map<String, EntryPoint> entryPoints = new TreeMap<>();
 
   private PtxFiles(String target) {
     this.target = target;
@@ -47,23 +53,23 @@ final class PtxFiles {
       if (name.endsWith(suffix)) {
         Matcher entry = ENTRY.matcher(text(name));
         while (entry.find()) {
-          files.fileByKernel.put(entry.group(1), name);
+          files.entryPoints.put(entry.group(1), new EntryPoint(name, Integer.parseInt(entry.group(2))));
         }
       }
     }
-    if (files.fileByKernel.isEmpty()) {
+    if (files.entryPoints.isEmpty()) {
       throw new BackendUnavailableException("CUDA: this build holds no kernels for " + files.target + " (resources " + FOLDER + ")");
     }
     return files;
   }
 
-  String target() {
-    return target;
-  }
-
-  /** The file that holds a kernel, or null. */
-  String fileOf(String kernel) {
-    return fileByKernel.get(kernel);
+  /** Refuses a kernel that this target does not have. */
+  EntryPoint entryPoint(String kernel) {
+    EntryPoint found = entryPoints.get(kernel);
+    if (found == null) {
+      throw new CudaException(Kind.FAILED, "cuModuleGetFunction", "CUDA_ERROR_NOT_FOUND", kernel + " for " + target);
+    }
+    return found;
   }
 
   /** Content of a file. */

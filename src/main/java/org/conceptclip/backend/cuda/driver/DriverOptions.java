@@ -12,11 +12,11 @@ import java.util.function.Consumer;
  * @param cacheFolder where cuBLASLt's chosen algorithms are kept from one start to the next
  * @param notices gets one line for each thing that is worth knowing and no failure
  */
-public record CudaOptions(
+public record DriverOptions(
     int deviceIndex, Optional<Path> librariesFolder, Path cacheFolder, Consumer<String> notices) {
 
   /** The first device, and the user's cache folder. */
-  public static CudaOptions standard(Optional<Path> librariesFolder, Consumer<String> notices) {
-    return new CudaOptions(0, librariesFolder, AlgorithmCache.userFolder(), notices);
+  public static DriverOptions standard(Optional<Path> librariesFolder, Consumer<String> notices) {
+    return new DriverOptions(0, librariesFolder, AlgorithmCache.userFolder(), notices);
   }
 }
