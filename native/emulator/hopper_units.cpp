@@ -40,7 +40,7 @@ void HopperUnits::copyBox(uint32_t place, const void* map, std::array<int32_t, 3
   if (swizzled && content.box[0] * ELEMENT_BYTES != pattern.span) {
     fail(*current, site, text("box rows of ", content.box[0] * ELEMENT_BYTES, " bytes under a swizzle of ", pattern.span, ": only whole lines are emulated"));
   }
-  shared.write(shared.base() + place, content.boxBytes(), alignment, site);
+  shared.require(shared.base() + place, content.boxBytes(), alignment, "bulk copy writes", site);
   std::memset(shared.base() + place, 0xff, content.boxBytes());
   Thread& self = *current;
   uint32_t generation = block_.generation, clock = self.clock++;
@@ -60,7 +60,7 @@ void HopperUnits::copyBox(uint32_t place, const void* map, std::array<int32_t, 3
 void HopperUnits::readForProduct(uint32_t place, void* to, const Site& site) {
   SharedMemory& shared = *block_.shared;
   const unsigned char* from = shared.base() + place;
-  shared.read(from, PIECE_BYTES, PIECE_BYTES, site);
+  shared.require(from, PIECE_BYTES, PIECE_BYTES, "wgmma reads", site);
   std::memcpy(to, from, PIECE_BYTES);
 }
 
