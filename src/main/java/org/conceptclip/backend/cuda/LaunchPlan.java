@@ -96,8 +96,10 @@ final class LaunchPlan {
         // Boxes of 64 columns would leave a second one for the last 8; five of 16 waste only the half of the last.
         return new Attention("attention_sm90_d72", 192, 512, 119888, new Box(16, 96, TensorMap.Swizzle.BYTES_32));
       }
+      // An image has the rows for tiles of 128, which read keys and values half as often; most texts have fewer than 64.
+      int tileRows = headWidth == 72 ? 128 : 64;
       // Narrow heads fit a smaller tile of keys and values.
-      return new Attention("attention_d" + headWidth, 64, 128, headWidth == 24 ? 12288 : 36864, null);
+      return new Attention("attention_d" + headWidth, tileRows, 128, headWidth == 24 ? 12288 : 36864, null);
     }
 
     Grid grid(int tiles, int heads) {

@@ -1,0 +1,185 @@
+// attention_d24, _d64, _d72 and pool_attention against float64 loops, over lengths around every tile and fragment.
+#include <algorithm>
+#include <numeric>
+
+#include "kernel_test.hpp"
+
+namespace {
+
+using namespace test;
+
+struct Sequence {
+  int rows, keyLength;
+};
+
+std::vector<Sequence> packed(std::initializer_list<int> lengths) {
+  std::vector<Sequence> sequences;
+  for (int length : lengths) sequences.push_back({length, length});
+  return sequences;
+}
+
+int totalRows(const std::vector<Sequence>& sequences) {
+  return std::accumulate(sequences.begin(), sequences.end(), 0, [](int sum, Sequence s) { return sum + s.rows; });
+}
+
+double scaleLog2e(int headWidth) { return 1 / std::sqrt(headWidth) / std::log(2.0); }
+
+// One query's attention in float64, or as a plain f16 implementation does it: scores, weights and output stored as f16.
+void attend(const double* query, const Matrix& rows, int start, int length, int keyColumn, int valueColumn, int headWidth, bool plain,
+            double* out) {
+  auto stored = [plain](double value) { return plain ? static_cast<double>(static_cast<f16>(static_cast<float>(value))) : value; };
+  auto summed = [plain](double value) { return plain ? static_cast<double>(static_cast<float>(value)) : value; };
+  std::vector<double> weights(length);
+  for (int key = 0; key < length; key++) {
+    double sum = 0;
+    for (int i = 0; i < headWidth; i++) sum = summed(sum + query[i] * rows[start + key][keyColumn + i]);
+    weights[key] = stored(sum / std::sqrt(headWidth));
+  }
+  double largest = *std::max_element(weights.begin(), weights.end());
+  double total = 0;
+  for (double& weight : weights) total += weight = std::exp(weight - largest);
+  for (int i = 0; i < headWidth; i++) {
+    double sum = 0;
+    for (int key = 0; key < length; key++) sum = summed(sum + stored(weights[key] / total) * rows[start + key][valueColumn + i]);
+    out[i] = stored(sum);
+  }
+}
+
+Matrix expected(const Matrix& qkv, const std::vector<Sequence>& sequences, int heads, int headWidth, bool plain) {
+  int width = heads * headWidth;
+  Matrix out(qkv.size(), std::vector<double>(width));
+  int start = 0;
+  for (Sequence s : sequences) {
+    for (int row = start; row < start + s.rows; row++) {
+      for (int column = 0; column < width; column += headWidth) {
+        attend(&qkv[row][column], qkv, start, s.keyLength, width + column, 2 * width + column, headWidth, plain, &out[row][column]);
+      }
+    }
+    start += s.rows;
+  }
+  return out;
+}
+
+struct AttentionArguments {
+  uint64_t qkv, out, tiles;
+  int32_t width, qkvPitch, outPitch;
+  float scaleLog2e;
+};
+
+// Queries in tiles of `tileRows`, the last tiles first: a host may sort them as it likes.
+Matrix run(const std::string& what, const Matrix& qkv, const std::vector<Sequence>& sequences, int heads, int headWidth, int tileRows) {
+  int width = heads * headWidth;
+  std::vector<int32_t> tiles;
+  int start = totalRows(sequences);
+  for (auto s = sequences.rbegin(); s != sequences.rend(); ++s) {
+    start -= s->rows;
+    for (int row = 0; row < s->rows; row += tileRows) {
+      tiles.insert(tiles.end(), {start + row, std::min(tileRows, s->rows - row), start, s->keyLength});
+    }
+  }
+  DeviceMatrix<f16> in(qkv, 3 * width + 16, static_cast<f16>(NAN));
+  DeviceMatrix<f16> out(qkv.size(), width, width + 8, static_cast<f16>(12288.0f));
+  DeviceArray<int32_t> table(tiles);
+  AttentionArguments arguments{in.address(), out.address(), table.address(), width, in.pitch(), out.pitch(),
+                               static_cast<float>(scaleLog2e(headWidth))};
+  std::string kernel = "attention_d" + std::to_string(headWidth);
+  launch(kernel.c_str(), static_cast<int>(tiles.size()) / 4, heads, 128, headWidth == 24 ? 12288 : 36864, arguments);
+  return out.download(what);
+}
+
+void attention(const std::string& kind, const std::vector<Sequence>& sequences, int heads, int headWidth, double deviation) {
+  std::string what = "attention " + kind + " of " + std::to_string(sequences[0].rows) + ", " + std::to_string(heads) + " heads of " +
+                     std::to_string(headWidth);
+  int tileRows = headWidth == 72 ? 128 : 64;
+  Matrix qkv = randomMatrix<f16>(1, totalRows(sequences), 3 * heads * headWidth, deviation);
+  Matrix found = run(what, qkv, sequences, heads, headWidth, tileRows);
+  compare(what, found, expected(qkv, sequences, heads, headWidth, false), expected(qkv, sequences, heads, headWidth, true), HALF_UNIT);
+  for (int other : {37, 16}) {
+    checkIdentical(what + " in tiles of " + std::to_string(other), run(what, qkv, sequences, heads, headWidth, other), found);
+  }
+}
+
+// Scores of +-500 and more: their exponentials overflow unless the largest is taken off. Rising from key to key, and falling.
+void peaked(int headWidth) {
+  for (int direction : {1, -1}) {
+    Matrix qkv(130, std::vector<double>(3 * headWidth));
+    for (int row = 0; row < 130; row++) {
+      for (int i = 0; i < headWidth; i++) {
+        qkv[row][i] = 8;
+        qkv[row][headWidth + i] = direction * (row - 65) * 0.125;
+        qkv[row][2 * headWidth + i] = row * 0.125 - i * 0.5;
+      }
+    }
+    std::string what = "attention with scores up to 500, heads of " + std::to_string(headWidth);
+    std::vector<Sequence> one{{130, 130}};
+    compare(what, run(what, qkv, one, 1, headWidth, 64), expected(qkv, one, 1, headWidth, false), expected(qkv, one, 1, headWidth, true),
+            HALF_UNIT);
+  }
+}
+
+struct PoolArguments {
+  uint64_t query, kv, out, sequences;
+  int32_t heads, headWidth, kvPitch, outPitch;
+  float scaleLog2e;
+};
+
+Matrix runPool(const std::string& what, const Matrix& query, const Matrix& kv, const std::vector<Sequence>& sequences, int first, int count,
+               int heads, int headWidth) {
+  int width = heads * headWidth;
+  std::vector<int32_t> table;
+  int start = totalRows({sequences.begin(), sequences.begin() + first});
+  for (int s = first; s < first + count; s++) {
+    table.insert(table.end(), {start, sequences[s].rows, sequences[s].keyLength, 0});
+    start += sequences[s].rows;
+  }
+  std::vector<float> queryValues(query[0].begin(), query[0].end());
+  DeviceArray<float> q(queryValues);
+  DeviceMatrix<f16> in(kv, 2 * width + 8, static_cast<f16>(NAN));
+  DeviceMatrix<f16> out(count, width, width + 8, static_cast<f16>(12288.0f));
+  DeviceArray<int32_t> entries(table);
+  PoolArguments arguments{q.address(), in.address(), out.address(), entries.address(), heads, headWidth, in.pitch(), out.pitch(),
+                          static_cast<float>(scaleLog2e(headWidth))};
+  launch("pool_attention", heads, count, 128, 9232, arguments);
+  return out.download(what);
+}
+
+void poolAttention(const std::vector<Sequence>& sequences, int heads, int headWidth) {
+  std::string what = "pool_attention of " + std::to_string(sequences[0].rows) + ", " + std::to_string(heads) + " heads of " +
+                     std::to_string(headWidth);
+  int width = heads * headWidth;
+  int count = static_cast<int>(sequences.size());
+  Matrix query = randomMatrix<float>(2, 1, width, 1);
+  Matrix kv = randomMatrix<f16>(3, totalRows(sequences), 2 * width, 1);
+  Matrix truth(count, std::vector<double>(width)), plain = truth;
+  int start = 0;
+  for (int s = 0; s < count; start += sequences[s].rows, s++) {
+    for (int column = 0; column < width; column += headWidth) {
+      for (bool half : {false, true}) {
+        attend(&query[0][column], kv, start, sequences[s].keyLength, column, width + column, headWidth, half,
+               &(half ? plain : truth)[s][column]);
+      }
+    }
+  }
+  Matrix found = runPool(what, query, kv, sequences, 0, count, heads, headWidth);
+  compare(what, found, truth, plain, HALF_UNIT);
+  checkIdentical(what + " alone", runPool(what, query, kv, sequences, count - 1, 1, heads, headWidth), {found[count - 1]});
+}
+
+}  // namespace
+
+int main() {
+  for (int headWidth : {24, 64, 72}) {
+    for (int length : {1, 15, 16, 17, 63, 64, 65, 127, 128, 129, 197}) attention("one", packed({length}), 1, headWidth, 1);
+    attention("mixed", packed({17, 1, 130, 64, 3}), 2, headWidth, 1);
+    attention("padded", {{77, 1}, {77, 15}, {77, 64}, {77, 76}}, 2, headWidth, 1);
+    attention("wide scores", packed({65, 16}), 2, headWidth, 6);
+    peaked(headWidth);
+  }
+  attention("an image", packed({729}), 1, 72, 1);
+  for (int headWidth : {8, 24, 64, 72, 128}) {
+    poolAttention(packed({1, 15, 127, 128, 129, 300}), 2, headWidth);
+    poolAttention({{77, 1}, {77, 40}}, 3, headWidth);
+  }
+  poolAttention(packed({729}), 16, 72);
+  return finish("attention_test");
+}
