@@ -27,6 +27,8 @@
 //            64 blocks for 132 SMs: 6.3 to 11 us. Nothing of this was measured. What to measure first: keys and queries as 64 + 16 columns
 //            with a second tensor map (5.5 instead of 7.5 sectors a row), if the L2 shows as the limit.
 // Test       native/emulator/test/attention_sm90_test.cpp (float64 loops), the op contract on an emulated device of capability 90.
+// registers: attention_sm90_d72 sm_90a 128
+// registers: attention_sm90_d64 sm_90a 128
 #include "hopper.cuh"
 
 namespace {
