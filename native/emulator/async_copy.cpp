@@ -9,6 +9,7 @@ namespace emulated {
 void startCopy(void* to, const void* from, const Site& site) {
   SharedMemory& shared = *current->block->shared;
   shared.require(to, COPY_BYTES, COPY_BYTES, "copyAsync16 writes", site);
+  shared.history().startCopy(*current, shared.offsetOf(to), COPY_BYTES, site);
   current->copies.back().push_back({shared.offsetOf(to), from, site});
 }
 
@@ -25,6 +26,7 @@ void waitForCopies(int pending) {
       } else {
         std::memcpy(shared.base() + each.to, each.from, COPY_BYTES);
       }
+      shared.history().finishCopy(self, self.clock, each.to, COPY_BYTES, each.site);
     }
     self.copies.pop_front();
   }

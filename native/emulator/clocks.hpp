@@ -11,6 +11,10 @@
 
 namespace emulated {
 
+// Bits that a clock may have: it is packed with the thread.
+constexpr int CLOCK_BITS = 22;
+constexpr uint32_t MAX_CLOCK = (1u << CLOCK_BITS) - 1;
+
 class Clocks {
  public:
   // Has it heard of clock `clock` of thread `thread` in this generation?

@@ -84,6 +84,10 @@ constexpr std::common_type_t<A, B> max(A a, B b) {
   return static_cast<T>(a) < static_cast<T>(b) ? static_cast<T>(b) : static_cast<T>(a);
 }
 
+using std::isfinite;
+using std::isinf;
+using std::isnan;
+
 DEVICE int __float_as_int(float value) { return std::bit_cast<int>(value); }
 DEVICE float __int_as_float(int bits) { return std::bit_cast<float>(bits); }
 DEVICE unsigned __float_as_uint(float value) { return std::bit_cast<unsigned>(value); }
@@ -219,18 +223,24 @@ struct Shared {
   }
 
  private:
+  // One access to memory: 1, 2, 4, 8 or 16 bytes, aligned to as many.
+  template <typename V>
+  static constexpr bool ONE_ACCESS = sizeof(V) <= 16 && std::has_single_bit(sizeof(V)) && alignof(V) == sizeof(V);
+
   template <typename V>
   V read(int i, const Site& site) const {
+    static_assert(ONE_ACCESS<V>);
     const T* from = place(i, sizeof(V), "reads", site);
-    emulated::current->block->shared->read(from, sizeof(V), alignof(V), site);
+    emulated::current->block->shared->read(from, sizeof(V), site);
     V value;
     std::memcpy(&value, from, sizeof(V));
     return value;
   }
   template <typename V>
   void write(int i, const V& value, const Site& site) const {
+    static_assert(ONE_ACCESS<V>);
     T* to = place(i, sizeof(V), "writes", site);
-    emulated::current->block->shared->write(to, sizeof(V), alignof(V), site);
+    emulated::current->block->shared->write(to, sizeof(V), site);
     std::memcpy(to, &value, sizeof(V));
   }
 };

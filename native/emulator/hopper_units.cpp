@@ -40,9 +40,10 @@ void HopperUnits::copyBox(uint32_t place, const void* map, std::array<int32_t, 3
   if (swizzled && content.box[0] * ELEMENT_BYTES != pattern.span) {
     fail(*current, site, text("box rows of ", content.box[0] * ELEMENT_BYTES, " bytes under a swizzle of ", pattern.span, ": only whole lines are emulated"));
   }
-  shared.require(shared.base() + place, content.boxBytes(), alignment, "bulk copy writes", site);
-  std::memset(shared.base() + place, 0xff, content.boxBytes());
   Thread& self = *current;
+  shared.require(shared.base() + place, content.boxBytes(), alignment, "bulk copy writes", site);
+  shared.history().startCopy(self, place, content.boxBytes(), site);
+  std::memset(shared.base() + place, 0xff, content.boxBytes());
   uint32_t generation = block_.generation, clock = self.clock++;
   block_.deferred.push_back([this, place, &content, start, barrierPlace, site, &self, generation, clock] {
     if (block_.alive == 0) fail(self, site, "bulk copy is still under way when the block ends");
@@ -53,14 +54,17 @@ void HopperUnits::copyBox(uint32_t place, const void* map, std::array<int32_t, 3
         std::memcpy(base + lines.place(place + offset + piece), row + piece, PIECE_BYTES);
       }
     });
-    barriers.completeBytes(barrierPlace, content.boxBytes(), self, generation, clock, site);
+    // A barrier of the block has made the old clock known to all, but the bytes have come only now.
+    uint32_t done = generation == block_.generation ? clock : self.clock++;
+    block_.shared->history().finishCopy(self, done, place, content.boxBytes(), site);
+    barriers.completeBytes(barrierPlace, content.boxBytes(), self, block_.generation, done, site);
   });
 }
 
 void HopperUnits::readForProduct(uint32_t place, void* to, const Site& site) {
   SharedMemory& shared = *block_.shared;
   const unsigned char* from = shared.base() + place;
-  shared.require(from, PIECE_BYTES, PIECE_BYTES, "wgmma reads", site);
+  shared.read(from, PIECE_BYTES, site);
   std::memcpy(to, from, PIECE_BYTES);
 }
 

@@ -73,6 +73,11 @@ bool Block::run(const Kernel& of, const void* with, Dimensions gridSize, Dimensi
 }
 
 void Block::begin() {
+  // Stamps of old blocks must stay older than all that a block can reach.
+  if (generation > UINT32_MAX / 2) {
+    generation = 1;
+    shared->forgetAll();
+  }
   newGeneration();
   shared->begin(*this);
   warps = (threads + LANES - 1) / LANES;
@@ -119,6 +124,7 @@ void Block::exitThread() {
 
 void Block::newGeneration() {
   generation++;
+  shared->newGeneration();
 }
 
 void Block::suspend() {
@@ -253,7 +259,7 @@ void release(Thread& thread, Clocks& clocks) {
   const Block& block = *thread.block;
   clocks.join(block.generation, block.threads, thread.known);
   clocks.hear(block.generation, block.threads, thread.number, thread.clock);
-  thread.clock++;
+  if (thread.clock++ >= MAX_CLOCK) fail(thread, thread.waitsAt, "synchronises more often than the emulator can count");
 }
 
 void acquire(Thread& thread, const Clocks& clocks) { thread.known.join(thread.block->generation, thread.block->threads, clocks); }

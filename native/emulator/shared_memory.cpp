@@ -24,6 +24,17 @@ SharedMemory::~SharedMemory() { std::free(bytes_); }
 void SharedMemory::begin(Block& block) {
   block_ = &block;
   std::memset(bytes_, 0xff, block.sharedBytes);
+  history_.begin(block);
+}
+
+void SharedMemory::read(const void* address, uint32_t bytes, const Site& site) {
+  require(address, bytes, bytes, "reads", site);
+  history_.read(*current, offsetOf(address), bytes, site);
+}
+
+void SharedMemory::write(const void* address, uint32_t bytes, const Site& site) {
+  require(address, bytes, bytes, "writes", site);
+  history_.write(*current, offsetOf(address), bytes, site);
 }
 
 unsigned char* SharedMemory::view(int offset, int64_t bytes, uint32_t alignment, const Site& site) const {

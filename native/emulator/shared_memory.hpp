@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "access_history.hpp"
 #include "scheduler.hpp"
 
 namespace emulated {
@@ -16,6 +17,9 @@ class SharedMemory {
 
   // For the next block: everything counts as never written, and reads as not-a-number.
   void begin(Block& block);
+  void newGeneration() { history_.forgetReaders(); }
+  void forgetAll() { history_ = AccessHistory(); }
+  AccessHistory& history() { return history_; }
 
   unsigned char* base() const { return bytes_; }
   uint32_t offsetOf(const void* address) const { return static_cast<uint32_t>(static_cast<const unsigned char*>(address) - bytes_); }
@@ -23,8 +27,8 @@ class SharedMemory {
   // Begin of a view; reports one that leaves the launched bytes.
   unsigned char* view(int offset, int64_t bytes, uint32_t alignment, const Site& site) const;
   // An access of the running thread: reports what is wrong with it.
-  void read(const void* address, uint32_t bytes, uint32_t alignment, const Site& site) { require(address, bytes, alignment, "reads", site); }
-  void write(const void* address, uint32_t bytes, uint32_t alignment, const Site& site) { require(address, bytes, alignment, "writes", site); }
+  void read(const void* address, uint32_t bytes, const Site& site);
+  void write(const void* address, uint32_t bytes, const Site& site);
 
   // Reports an access outside the launched bytes, or not aligned to `alignment`.
   void require(const void* address, uint32_t bytes, uint32_t alignment, const char* verb, const Site& site) const;
@@ -32,6 +36,7 @@ class SharedMemory {
  private:
   Block* block_ = nullptr;
   unsigned char* bytes_;
+  AccessHistory history_;
 };
 
 }  // namespace emulated

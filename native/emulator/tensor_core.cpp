@@ -20,7 +20,12 @@ struct LoadOperand {
 
 // Gathers the addressed rows, then deals them out: lane l gets elements (l / 4, 2 (l % 4)) and the next one of each matrix, of its
 // transpose if asked. PTX ISA, "ldmatrix": thread i holds fragment row i / 4, columns 2 (i % 4) and 2 (i % 4) + 1.
-void deal(void** operands, int matrices, bool transposed) {
+void deal(void** operands, int matrices, bool transposed, const Warp& warp, const Site& site) {
+  Block& block = *warp.block;
+  for (int lane = 0; lane < matrices * MATRIX_ROWS; lane++) {
+    const void* row = static_cast<LoadOperand*>(operands[lane])->row;
+    block.shared->history().readForWarp(block.thread[warp.number * LANES + lane], block.shared->offsetOf(row), ROW_BYTES, site);
+  }
   for (int m = 0; m < matrices; m++) {
     uint16_t rows[MATRIX_ROWS][MATRIX_ROWS];
     for (int r = 0; r < MATRIX_ROWS; r++) {
@@ -119,7 +124,8 @@ void multiply(void** operands) {
 void loadMatrices(uint32_t* registers, int matrices, bool transposed, const void* row, const Site& site) {
   if (row != nullptr) current->block->shared->require(row, ROW_BYTES, ROW_BYTES, "ldmatrix reads a row of", site);
   LoadOperand operand{registers, row};
-  current->warp->meet("ldmatrix", site, &operand, [=](void** operands) { deal(operands, matrices, transposed); });
+  const Warp& warp = *current->warp;
+  current->warp->meet("ldmatrix", site, &operand, [&](void** operands) { deal(operands, matrices, transposed, warp, site); });
 }
 
 void multiplyAdd16816(float* d, const uint32_t* a, const uint32_t* b, const Site& site) {

@@ -186,6 +186,8 @@ void WarpgroupProducts::wait(int pending, std::array<RegisterRange, 2> registers
   FenceOperand operand{registers};
   current->warp->meet("wgmma.wait_group", site, &operand, [&](void** operands) {
     finish(warp, groups, site);
+    // The products' reads are over for every lane that waited, whichever lane they are noted for.
+    joinLanes(*current->warp);
     for (int lane = 0; lane < LANES; lane++) {
       for (const RegisterRange& range : static_cast<FenceOperand*>(operands[lane])->registers) requireFree(warp, lane, range, site);
     }
