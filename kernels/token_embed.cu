@@ -9,7 +9,7 @@
 // work: a token of 768: 4.6 kB read (the token type and most positions from L2), 1.5 kB written, 9.2 kFLOP
 // roof: HBM, 0.9 ns a token at the 3.35 TB/s of an H100; once a pass, so the launch is what counts
 // test: EmbeddingCases of the op contract, on the emulator
-#include "include/row_norm.cuh"
+#include "row_norm.cuh"
 
 struct TokenEmbedArguments {
   Global<int32_t> ids;
