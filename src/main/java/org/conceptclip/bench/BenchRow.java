@@ -8,7 +8,8 @@ import java.util.Map;
  * @param date ISO 8601, UTC
  * @param commit of the measured sources; "+" at its end when the tree had changes
  * @param machine where
- * @param threads given to every contestant
+ * @param gpu that computed, as it was right after the last round; {@code null} when the CPU computed, or an emulated device
+ * @param threads given to every contestant; {@code null} when a GPU computed
  * @param workload label
  * @param contestant name
  * @param precision what it computed in
@@ -25,7 +26,8 @@ public record BenchRow(
     String date,
     String commit,
     Machine machine,
-    int threads,
+    Gpu gpu,
+    Integer threads,
     String workload,
     String contestant,
     String precision,

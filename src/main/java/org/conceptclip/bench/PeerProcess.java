@@ -17,19 +17,27 @@ import java.util.concurrent.TimeoutException;
  */
 public final class PeerProcess implements Contestant {
   private final String name;
+  private final String precision;
   private final Duration timeout;
   private final Process process;
   private final BufferedReader answers;
   private final BufferedWriter requests;
 
+  /** Starts a peer that computes in float32. */
+  public PeerProcess(String name, List<String> command, Duration timeout) {
+    this(name, "fp32", command, timeout);
+  }
+
   /**
    * Starts a process that speaks {@link PeerServer}'s lines.
    *
+   * @param precision that it computes in, by its label
    * @param command program and arguments; its standard error goes to ours
    * @param timeout longest wait for one answer
    */
-  public PeerProcess(String name, List<String> command, Duration timeout) {
+  public PeerProcess(String name, String precision, List<String> command, Duration timeout) {
     this.name = name;
+    this.precision = precision;
     this.timeout = timeout;
     try {
       process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
@@ -48,6 +56,16 @@ public final class PeerProcess implements Contestant {
   @Override
   public String version() {
     return ask("version", "version ");
+  }
+
+  @Override
+  public String precision() {
+    return precision;
+  }
+
+  @Override
+  public double agreement() {
+    return precision.equals("fp32") ? 1e-3 : 0.1;
   }
 
   @Override

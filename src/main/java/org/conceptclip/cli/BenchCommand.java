@@ -15,11 +15,12 @@ final class BenchCommand implements Runnable {
 
   static CommandLine create(Context context) {
     return new CommandLine(new BenchCommand()).addSubcommand("cpu", new BenchCpuCommand(context))
+        .addSubcommand("gpu", new BenchGpuCommand(context))
         .addSubcommand("load", new BenchLoadCommand(context));
   }
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "which benchmark? There are: bench cpu, bench load");
+    throw new ParameterException(spec.commandLine(), "which benchmark? There are: bench cpu, bench gpu, bench load");
   }
 }

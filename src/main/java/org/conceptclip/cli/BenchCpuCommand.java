@@ -1,31 +1,21 @@
 package org.conceptclip.cli;
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Precision;
-import org.conceptclip.bench.BenchRow;
 import org.conceptclip.bench.Contestant;
-import org.conceptclip.bench.CpuBenchmark;
-import org.conceptclip.bench.EncoderContestant;
 import org.conceptclip.bench.MultiplyAddPeak;
 import org.conceptclip.bench.OpsBenchmark;
 import org.conceptclip.bench.Rounds;
+import org.conceptclip.bench.TowersBenchmark;
 import org.conceptclip.bench.Workload;
-import org.conceptclip.runtime.Encoder;
-import org.conceptclip.tensor.BadInputException;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code bench cpu}: both towers on the CPU, against ONNX Runtime and libtorch. */
@@ -71,11 +61,7 @@ final class BenchCpuCommand implements Callable<Integer> {
   @Option(names = "--ops", description = "time each op of a block by itself instead, against the measured multiply-add peak")
   private boolean ops;
 
-  @Option(names = "--out", paramLabel = "FILE", description = "append results to this file, one JSON object a line")
-  private Path out;
-
-  @Option(names = "--json", description = "results as JSON lines instead of a table")
-  private boolean json;
+  @Mixin private BenchOutput output;
 
   BenchCpuCommand(Context context) {
     this.context = context;
@@ -105,31 +91,18 @@ final class BenchCpuCommand implements Callable<Integer> {
         }
       }
     }
-    report(rows, BenchTables::ops);
+    output.report(context.console(), rows, BenchTables::ops);
     return ExitCode.DONE;
   }
 
   private int towers(int used) {
     List<Workload> workloads = workloads();
     Rounds plan = new Rounds(quick ? Math.min(rounds, 3) : rounds, WARMUPS, PAUSE_MILLIS, SEED);
-    Deque<AutoCloseable> owned = new ArrayDeque<>();
-    try {
-      List<Contestant> contestants = contestants(used, owned);
-      CpuBenchmark benchmark = new CpuBenchmark(
-          contestants.getFirst(), contestants.subList(1, contestants.size()), used, Commit.of(BenchPeers.checkout()));
-      long runs = (long) workloads.size() * contestants.size() * (plan.count() + plan.warmups());
-      boolean failed = false;
-      try (Progress progress = new Progress(context.console(), "bench", runs)) {
-        for (Workload workload : workloads) {
-          List<BenchRow> rows = benchmark.run(workload, plan, name -> progress.advance(1));
-          // At once: what a long run has measured must not be lost with the rest of it.
-          report(List.copyOf(rows), BenchTables::towers);
-          failed |= rows.stream().anyMatch(row -> row.failure() != null);
-        }
-      }
-      return failed ? ExitCode.PARTLY_DONE : ExitCode.DONE;
-    } finally {
-      closeAll(owned);
+    try (OwnedContestants contestants = contestants(used)) {
+      List<Contestant> all = contestants.all();
+      TowersBenchmark benchmark = new TowersBenchmark(
+          all.getFirst(), all.subList(1, all.size()), Optional::empty, used, Commit.of(BenchPeers.checkout()));
+      return BenchTowers.run(context.console(), benchmark, workloads, plan, output);
     }
   }
 
@@ -144,57 +117,24 @@ final class BenchCpuCommand implements Callable<Integer> {
         : List.of(new Workload.Vision(1), new Workload.Vision(4), mixed, new Workload.Texts(20));
   }
 
-  /** Ours first, then its A/A twin, then ours in other precisions, then the peers. What they need is pushed on {@code owned}. */
-  private List<Contestant> contestants(int used, Deque<AutoCloseable> owned) {
-    List<Contestant> contestants = new ArrayList<>();
-    for (Precision precision : precisions) {
-      Backend backend = open(precision, used);
-      owned.push(backend);
-      Encoder encoder;
-      try (OpenModel open = OpenModel.open(model)) {
-        encoder = open.load(backend);
+  /** Ours first, then its A/A twin, then ours in other precisions, then the peers. */
+  private OwnedContestants contestants(int used) {
+    OwnedContestants contestants = new OwnedContestants();
+    try {
+      for (Precision precision : precisions) {
+        BenchTowers.addOurs(contestants, open(precision, used), model, "conceptclip " + precision.label());
       }
-      owned.push(encoder);
-      String name = "conceptclip " + precision.label();
-      contestants.add(new EncoderContestant(name, encoder));
-      if (contestants.size() == 1) {
-        contestants.add(new EncoderContestant(name + ", again (A/A)", encoder));
+      if (!peers.equals("none")) {
+        new BenchPeers(work == null ? BenchPeers.defaultWork() : work).start(peers, used, contestants::add);
       }
+      return contestants;
+    } catch (RuntimeException e) {
+      contestants.close();
+      throw e;
     }
-    if (!peers.equals("none")) {
-      new BenchPeers(work == null ? BenchPeers.defaultWork() : work).start(peers, used, peer -> {
-        owned.push(peer);
-        contestants.add(peer);
-      });
-    }
-    return contestants;
   }
 
   private Backend open(Precision precision, int used) {
     return context.backends().open(new BackendRequest("cpu", Optional.of(precision), used)).backend();
-  }
-
-  private void report(List<Object> rows, BenchTables.Table table) {
-    Gson gson = new GsonBuilder().disableHtmlEscaping().create();
-    List<String> lines = rows.stream().map(gson::toJson).toList();
-    if (out != null) {
-      try {
-        Files.createDirectories(out.toAbsolutePath().getParent());
-        Files.write(out, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-      } catch (IOException e) {
-        throw new BadInputException("--out " + out + ": cannot be written: " + e.getMessage(), e);
-      }
-    }
-    (json ? lines : table.lines(rows)).forEach(context.console().out()::println);
-  }
-
-  private static void closeAll(Deque<AutoCloseable> owned) {
-    while (!owned.isEmpty()) {
-      try {
-        owned.pop().close();
-      } catch (Exception e) {
-        throw new IllegalStateException("closing a contestant failed", e);
-      }
-    }
   }
 }

@@ -25,12 +25,18 @@ record BenchPeers(Path work) {
     return checkout().resolve("bench").resolve("work");
   }
 
-  /** Root of the checkout, by the place of this program's jar or classes: {@code <root>/target/...}. */
+  /**
+   * Root of the checkout, by the place of this program's jar or classes: {@code <root>/target/...}. The jar's own folder where the
+   * program was unpacked elsewhere.
+   */
   static Path checkout() {
     try {
       Path code = Path.of(BenchPeers.class.getProtectionDomain().getCodeSource().getLocation().toURI());
       Path target = code.getParent();
-      return target.endsWith("target") ? target.getParent() : Path.of("").toAbsolutePath();
+      if (target.endsWith("target")) {
+        return target.getParent();
+      }
+      return Files.isRegularFile(code) ? target : Path.of("").toAbsolutePath();
     } catch (URISyntaxException e) {
       throw new IllegalStateException(e);
     }

@@ -4,6 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.conceptclip.bench.BenchRow;
+import org.conceptclip.bench.DeviceOpsBenchmark;
+import org.conceptclip.bench.DeviceRoof;
+import org.conceptclip.bench.Gpu;
 import org.conceptclip.bench.MultiplyAddPeak;
 import org.conceptclip.bench.OpsBenchmark;
 
@@ -22,6 +25,16 @@ final class BenchTables {
    * @param peak measured in the same run; {@code null} when it could not be
    */
   record OpResult(String precision, int threads, MultiplyAddPeak peak, OpsBenchmark.Row result) {}
+
+  /**
+   * One op on a device, as a line of a results file.
+   *
+   * @param device the backend's description
+   * @param gpu as nvidia-smi tells it; {@code null} where none computed
+   * @param roof of the data sheet; {@code null} where it is not known
+   */
+  record DeviceOpResult(
+      String device, Gpu gpu, DeviceRoof roof, String commit, String precision, DeviceOpsBenchmark.Row result) {}
 
   static List<String> towers(List<Object> rows) {
     List<String> lines = new ArrayList<>();
@@ -60,6 +73,19 @@ final class BenchTables {
       OpsBenchmark.Row op = row.result();
       lines.add(String.format(Locale.ROOT, "%-13s %-40s %9.0f %8.1f %7s %6.1f  %s",
           row.precision(), op.op(), op.micros(), op.gflops(), percent(op.percentOfPeak()), op.gigabytes(), op.limit()));
+    }
+    return lines;
+  }
+
+  static List<String> deviceOps(List<Object> rows) {
+    List<String> lines = new ArrayList<>();
+    lines.add(((DeviceOpResult) rows.getFirst()).device());
+    lines.add(String.format(Locale.ROOT, "%-52s %10s %9s %9s %8s %8s %7s  %s", "op", "us", "GFLOP", "MB", "TFLOP/s", "GB/s", "% roof",
+        "roof"));
+    for (Object each : rows) {
+      DeviceOpsBenchmark.Row op = ((DeviceOpResult) each).result();
+      lines.add(String.format(Locale.ROOT, "%-52s %10.1f %9.2f %9.1f %8.1f %8.0f %7s  %s", op.op(), op.micros(), op.gigaflop(),
+          op.megabytes(), op.teraflops(), op.gigabytes(), percent(op.percentOfRoof()), op.roof() == null ? "" : op.roof()));
     }
     return lines;
   }

@@ -8,10 +8,17 @@ import java.util.List;
 
 /** Which sources a result was measured on. */
 final class Commit {
+  /** Set by a launcher that runs far from the checkout. */
+  private static final String PROPERTY = "conceptclip.commit";
+
   private Commit() {}
 
-  /** Short hash of the checkout's commit, with "+" when tracked files differ from it; "unknown" outside a checkout. */
+  /** Short hash of the checkout's commit, with "+" when tracked files differ from it; "unknown" outside a checkout, unless told. */
   static String of(Path checkout) {
+    String told = System.getProperty(PROPERTY);
+    if (told != null) {
+      return told;
+    }
     try {
       String hash = git(checkout, "rev-parse", "--short=10", "HEAD");
       return git(checkout, "status", "--porcelain", "--untracked-files=no").isEmpty() ? hash : hash + "+";

@@ -55,6 +55,9 @@ class BenchCommandTest {
     CliRun.of(CliRun.join(TINY, "--peers", "tvm")).ended(ExitCode.WRONG_USAGE).refused("--peers none, ort, torch or all");
     CliRun.of(CliRun.join(TINY, "--rounds", 0)).ended(ExitCode.WRONG_USAGE).refused("--rounds");
     CliRun.of("bench", "cpu", "--threads", -1).ended(ExitCode.WRONG_USAGE).refused("--threads");
+    CliRun.of("bench", "gpu", "--backend", "cpu").ended(ExitCode.WRONG_USAGE).refused("--backend cpu", "cuda or emulated");
+    CliRun.of("bench", "gpu", "--peers", "tvm").ended(ExitCode.WRONG_USAGE).refused("--peers tvm");
+    CliRun.of("bench", "gpu", "--batches", "8,0").ended(ExitCode.WRONG_USAGE).refused("--batches");
     CliRun.of("bench").ended(ExitCode.WRONG_USAGE).refused("which benchmark");
   }
 

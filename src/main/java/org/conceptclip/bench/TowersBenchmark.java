@@ -6,17 +6,21 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Workloads times contestants: runs the rounds, checks that everybody computed the same model, and makes rows of it.
  *
  * @param own the contestant that ratios are taken of
  * @param others peers, and a second name of our own as the A/A control
- * @param threads that every contestant was given, for the rows
+ * @param gpu asked for the state of the GPU after each workload, for the rows; empty where none computes
+ * @param threads of the CPU that every contestant was given, for the rows; {@code null} where a GPU computes
  * @param commit of the measured sources, for the rows
  */
-public record CpuBenchmark(Contestant own, List<Contestant> others, int threads, String commit) {
+public record TowersBenchmark(
+    Contestant own, List<Contestant> others, Supplier<Optional<Gpu>> gpu, Integer threads, String commit) {
 
   /**
    * Runs one workload.
@@ -27,6 +31,7 @@ public record CpuBenchmark(Contestant own, List<Contestant> others, int threads,
     List<Contestant> contestants = new ArrayList<>(others);
     contestants.addFirst(own);
     Map<String, Rounds.Outcome> outcomes = rounds.run(workload, contestants, onRun);
+    Gpu state = gpu.get().orElse(null);
     String date = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
     float[] reference = outcomes.get(own.name()).values();
     Map<String, Double> ratios = new LinkedHashMap<>();
@@ -35,13 +40,13 @@ public record CpuBenchmark(Contestant own, List<Contestant> others, int threads,
       Rounds.Outcome outcome = outcomes.get(contestant.name());
       String failure =
           outcome.failure() != null ? outcome.failure() : disagreement(reference, outcome.values(), contestant.agreement());
-      rows.add(row(date, contestant, workload, failure == null ? outcome : null, Map.of(), failure));
+      rows.add(row(date, state, contestant, workload, failure == null ? outcome : null, Map.of(), failure));
       if (failure == null && outcomes.get(own.name()).failure() == null) {
         ratios.put(contestant.name(), median(outcome) / median(outcomes.get(own.name())));
       }
     }
     Rounds.Outcome ours = outcomes.get(own.name());
-    rows.addFirst(row(date, own, workload, ours.failure() == null ? ours : null, ratios, ours.failure()));
+    rows.addFirst(row(date, state, own, workload, ours.failure() == null ? ours : null, ratios, ours.failure()));
     return rows;
   }
 
@@ -51,6 +56,7 @@ public record CpuBenchmark(Contestant own, List<Contestant> others, int threads,
 
   private BenchRow row(
       String date,
+      Gpu gpuOrNull,
       Contestant contestant,
       Workload workload,
       Rounds.Outcome outcomeOrNull,
@@ -61,6 +67,7 @@ public record CpuBenchmark(Contestant own, List<Contestant> others, int threads,
         date,
         commit,
         Machine.current(),
+        gpuOrNull,
         threads,
         workload.label(),
         contestant.name(),

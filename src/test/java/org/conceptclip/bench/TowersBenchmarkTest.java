@@ -8,9 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-class CpuBenchmarkTest {
+class TowersBenchmarkTest {
   private static final Workload TWO_IMAGES = new Workload.Vision(2);
 
   /** Takes a fixed time that nobody waits for, and remembers when it ran. */
@@ -64,8 +65,8 @@ class CpuBenchmarkTest {
   }
 
   private List<BenchRow> run(Contestant... others) {
-    CpuBenchmark benchmark =
-        new CpuBenchmark(scripted("own", 1_000_000, features), List.of(others), 2, "abc");
+    TowersBenchmark benchmark =
+        new TowersBenchmark(scripted("own", 1_000_000, features), List.of(others), Optional::empty, 2, "abc");
     return benchmark.run(TWO_IMAGES, new Rounds(4, 1, 0, 5), name -> {});
   }
 
@@ -122,6 +123,6 @@ class CpuBenchmarkTest {
 
   @Test
   void notANumberIsAnotherModel() {
-    assertTrue(CpuBenchmark.disagreement(features, new float[] {1, Float.NaN, 3}, 1e-3) != null);
+    assertTrue(TowersBenchmark.disagreement(features, new float[] {1, Float.NaN, 3}, 1e-3) != null);
   }
 }

@@ -1,0 +1,62 @@
+package org.conceptclip.bench;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A GPU at one moment, as {@code nvidia-smi} tells it. Figures compare only where name, driver and power limit are the same, and
+ * clocks say whether it was throttled. What a device does not tell ("[N/A]") is {@code null}.
+ *
+ * @param name of the device
+ * @param driver version
+ * @param smClockMhz of the multiprocessors now
+ * @param maxSmClockMhz that they can reach
+ * @param memoryClockMhz of the memory now
+ * @param powerLimitWatts that the board may draw
+ * @param celsius temperature now
+ */
+public record Gpu(
+    String name,
+    String driver,
+    Double smClockMhz,
+    Double maxSmClockMhz,
+    Double memoryClockMhz,
+    Double powerLimitWatts,
+    Double celsius) {
+  private static final String FIELDS =
+      "name,driver_version,clocks.sm,clocks.max.sm,clocks.mem,power.limit,temperature.gpu";
+
+  /** The first GPU; empty where there is none, or no nvidia-smi that answers. */
+  public static Optional<Gpu> current() {
+    try {
+      Process process = new ProcessBuilder(
+          List.of("nvidia-smi", "--query-gpu=" + FIELDS, "--format=csv,noheader,nounits", "--id=0"))
+          .redirectError(ProcessBuilder.Redirect.DISCARD)
+          .start();
+      String answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      return process.waitFor(20, TimeUnit.SECONDS) && process.exitValue() == 0 ? Optional.of(parse(answer)) : Optional.empty();
+    } catch (IOException e) {
+      // No such program: a machine without an NVIDIA driver.
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ContestantFailedException("interrupted", e);
+    }
+  }
+
+  static Gpu parse(String line) {
+    String[] values = line.strip().split("\\s*,\\s*");
+    if (values.length != FIELDS.split(",").length) {
+      throw new ContestantFailedException("nvidia-smi answered '" + line.strip() + "', expected the values of " + FIELDS);
+    }
+    return new Gpu(
+        values[0], values[1], number(values[2]), number(values[3]), number(values[4]), number(values[5]), number(values[6]));
+  }
+
+  private static Double number(String value) {
+    return value.startsWith("[") ? null : Double.valueOf(value);
+  }
+}

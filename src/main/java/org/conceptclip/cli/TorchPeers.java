@@ -1,0 +1,68 @@
+package org.conceptclip.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.conceptclip.bench.PeerProcess;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.tensor.DType;
+
+/**
+ * PyTorch on the GPU, in a process of its own, on the weights that we compute with.
+ *
+ * @param python interpreter that has torch, timm and transformers
+ * @param work folder that the weights are written to, once
+ * @param console told when weights are written
+ */
+record TorchPeers(String python, Path work, Console console) {
+  /** Compiling a tower takes PyTorch minutes. */
+  private static final Duration ANSWER_TIMEOUT = Duration.ofMinutes(5);
+
+  private static final String SCRIPT = "torch_peer.py";
+
+  /**
+   * Starts a peer for each of the modes.
+   *
+   * @param modes {@code eager} or {@code compile}
+   * @param onStart takes each as soon as it runs, and closes it in the end
+   */
+  void start(String model, List<String> modes, Consumer<PeerProcess> onStart) {
+    Path weights = weights(model);
+    for (String mode : modes) {
+      List<String> command = new ArrayList<>(List.of(
+          python, script().toString(), "--model", weights.toString(), "--mode", mode, "--device", "cuda"));
+      onStart.accept(new PeerProcess(name(mode), "fp16", command, ANSWER_TIMEOUT));
+    }
+  }
+
+  private static String name(String mode) {
+    return mode.equals("eager") ? "PyTorch" : "PyTorch, torch.compile";
+  }
+
+  /** The model as a folder, in the type that everybody rounds its weights to. */
+  private Path weights(String model) {
+    Path folder = work.resolve(model.replace(':', '-') + "-fp16");
+    if (!Files.exists(folder.resolve("config.json"))) {
+      try (OpenModel open = OpenModel.open(model)) {
+        // The configuration is written last, so a folder that has it is whole.
+        new ModelExport(open, console).write(folder, DType.F16, true);
+      }
+    }
+    return folder.toAbsolutePath();
+  }
+
+  /** Beside the program, as the bundle has it, or in the checkout. */
+  private static Path script() {
+    Path beside = BenchPeers.checkout().resolve("peers").resolve(SCRIPT);
+    Path inCheckout = BenchPeers.checkout().resolve("bench/peers/python").resolve(SCRIPT);
+    for (Path candidate : List.of(beside, inCheckout)) {
+      if (Files.isRegularFile(candidate)) {
+        return candidate;
+      }
+    }
+    throw new BadInputException("no " + SCRIPT + " at " + beside + " or " + inCheckout + "; measure alone with --peers none");
+  }
+}
