@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
  * Measures what a plain 16-bit implementation errs on the golden models: what the limits in {@link Limits} are derived from. Not
  * part of the suite, since the full-size model takes minutes in float64:
  *
- * <pre>mvn test -Dtest=LimitsDerivation -Dgolden=full</pre>
+ * <pre>mvn test -Dtest=LimitsDerivation -Dgolden=full -Dprecision=fp16</pre>
  */
 class LimitsDerivation {
   private static final List<Plan> PLANS = List.of(
@@ -43,7 +43,11 @@ class LimitsDerivation {
     ModelConfig config =
         full ? ModelConfig.conceptClip("synthetic:full") : ModelConfigReader.read(Golden.folder("tiny"));
     Golden golden = Golden.of(model);
+    String only = System.getProperty("precision");
     for (Plan plan : PLANS) {
+      if (only != null && plan.precision() != Precision.parse(only)) {
+        continue;
+      }
       try (NarrowSimulation backend = new NarrowSimulation(plan.precision(), plan.residual());
           SyntheticWeights weights = new SyntheticWeights(config.name(), ModelLayout.of(config));
           Encoder encoder = Encoder.load(config, weights, backend)) {

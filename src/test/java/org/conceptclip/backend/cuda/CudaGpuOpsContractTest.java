@@ -1,0 +1,13 @@
+package org.conceptclip.backend.cuda;
+
+import org.conceptclip.backend.Backend;
+import org.conceptclip.op.OpsContract;
+
+/** The op contract on a real device. */
+@OnGpu
+class CudaGpuOpsContractTest extends OpsContract {
+  @Override
+  protected Backend openBackend() {
+    return GpuUnderTest.openBackend();
+  }
+}
