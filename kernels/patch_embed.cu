@@ -15,7 +15,7 @@
 // Work       729 patches of 588 -> 1152: 0.99 GFLOP (run as 768 x 608 x 1152: 1.08), 0.4 MB of pixels and 3.4 MB (f32) out an image: 1.1 us
 //            of tensor cores at 989 TFLOP/s, 1.1 us of HBM at 3.35 TB/s. The roof is neither: 18 blocks gather each patch, about 2.5 k
 //            instructions a thread, predicted at 5 us an image in batches: 0.3 % of the tower.
-// Test       native/emulator/test/attention_test.cpp (float64 loops); EmbeddingCases of the op contract.
+// Test       native/emulator/test/patch_embed_test.cpp (float64 loops); EmbeddingCases of the op contract.
 #include "device.cuh"
 
 #include <cmath>

@@ -1,17 +1,19 @@
 // top_k_mean: the mean of the k largest scores of each sequence and concept (of all, where there are fewer than k).
 //
-// Formula    kth = the k-th largest;  out = kth + sum over scores above it of (score - kth) / k.  Ties with kth need no counting.
+// Formula    out = (sum of the scores above kth + kth * (k - their number)) / k,  kth = the k-th largest
 // Shapes     scores f32 [rows, concepts], out f32 [sequences, concepts]; any key length, any k from 1
 // Grid       (concepts, sequences) x 128: a block has one column of one sequence
 // Select     Radix select with digits of one bit, from the top: 32 rounds, each counts the scores that reach a candidate by warp votes and
 //            one barrier. Counts are integers and sums are in the order of rows, so nothing depends on the batch. Histograms of 8 bits would
 //            need 4 rounds, but scores of one concept share their upper bits: their atomic adds would meet in one counter.
 // Shared     1024 scores 4096, two sets of counts 32, sums 16: 4144 bytes. No spills.
-// registers: top_k_mean sm_80 29, sm_90a 30
+// registers: top_k_mean sm_80 30, sm_90a 30
 // Work       729 rows, C concepts: each score lies in a sector of its own for the block that reads it (its neighbours' blocks use the rest,
 //            from L2): 23 KB of sectors and 32 * 729 comparisons a block. Roof: the latency of 32 rounds; 16 blocks an SM hide each other's.
-// Test       native/emulator/test/attention_test.cpp (sorting, exact ties); SimilarityCases of the op contract.
+// Test       native/emulator/test/similarity_test.cpp (sorting); SimilarityCases of the op contract.
 #include "device.cuh"
+
+#include <cmath>
 
 namespace {
 
@@ -71,15 +73,14 @@ DEVICE int countFrom(const Column& column, uint32_t limit, Shared<int32_t> sCoun
   return total;
 }
 
-// Sum of what the scores above `limit` have more than it: each thread's in order of rows, then a tree over the threads that is always the same.
-DEVICE float sumOfExcess(const Column& column, uint32_t limit, Shared<float> sSums) {
+// Sum of the scores above `limit`: each thread's in order of rows, then a tree over the threads that is always the same.
+DEVICE float sumAbove(const Column& column, uint32_t limit, Shared<float> sSums) {
   int thread = threadIdx.x;
-  float limitValue = fromOrderedBits(limit);
   float sum = 0;
   for (int i = thread; i < column.length; i += THREADS) {
     uint32_t score = column.get(i);
     if (score > limit) {
-      sum += fromOrderedBits(score) - limitValue;
+      sum += fromOrderedBits(score);
     }
   }
   for (int mask = WARP / 2; mask > 0; mask /= 2) {
@@ -110,19 +111,23 @@ KERNEL(top_k_mean, TopKMeanArguments, THREADS, 16) {
   }
   syncThreads();
 
-  // The k-th largest, bit by bit from the top: a bit stays where k or more scores have it and all bits found so far.
+  // The k-th largest, bit by bit from the top: a bit stays where k or more scores have it and all bits found so far. The candidate that
+  // was refused last is the k-th largest plus one, so its count is the number of scores above.
   int k = args.k < column.length ? args.k : column.length;
   uint32_t kth = 0;
+  int above = 0;
   for (int bit = 31; bit >= 0; bit--) {
     uint32_t candidate = kth | 1u << bit;
-    if (countFrom(column, candidate, sCounts, bit % 2) >= k) {
+    int count = countFrom(column, candidate, sCounts, bit % 2);
+    if (count >= k) {
       kth = candidate;
+    } else {
+      above = count;
     }
   }
-  // Ties with the k-th add nothing, however many of them are among the k.
-  float excess = sumOfExcess(column, kth, sharedArray<float>(SUMS_AT, WARPS));
+  float sum = sumAbove(column, kth, sharedArray<float>(SUMS_AT, WARPS));
   if (thread == 0) {
-    float mean = fromOrderedBits(kth) + excess / static_cast<float>(k);
-    args.out.set(static_cast<int64_t>(blockIdx.y) * args.outPitch + conceptColumn, mean);
+    float total = fmaf(static_cast<float>(k - above), fromOrderedBits(kth), sum);
+    args.out.set(static_cast<int64_t>(blockIdx.y) * args.outPitch + conceptColumn, total / static_cast<float>(k));
   }
 }
