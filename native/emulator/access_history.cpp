@@ -91,13 +91,13 @@ void AccessHistory::split(uint32_t line, uint32_t bytes) {
   granules_[line] = static_cast<uint8_t>(bytes);
 }
 
-void AccessHistory::checkRead(Piece& piece, const Thread& reader, const Access& access) {
+void AccessHistory::checkRead(const Piece& piece, const Thread& reader, const Access& access) const {
   if (generationOf(piece.write) < firstGeneration_) {
     fail(access.thread, access.site, text("uninitialised: ", access.verb, " ", access.bytes, " bytes at byte ", access.offset,
-                                          " of shared memory, which nobody has written in this block"));
+                                          " of shared memory, which nobody has written yet in this block"));
   }
-  if (piece.copying) report(access, "is still being copied by", piece.write, piece.writeSite);
-  if (unordered(reader, piece.write)) report(access, "was written by", piece.write, piece.writeSite);
+  if (piece.copying) reportCopying(access, piece);
+  if (unordered(reader, piece.write)) reportRace(access, reader, "written", piece.write, piece.writeSite);
 }
 
 void AccessHistory::noteRead(Piece& piece, Thread& reader, const Access& access) {
@@ -159,12 +159,12 @@ uint64_t AccessHistory::unorderedReader(const Piece& piece, const Thread& thread
   return 0;
 }
 
-void AccessHistory::checkWrite(Piece& piece, const Access& access) {
+void AccessHistory::checkWrite(const Piece& piece, const Access& access) const {
   if (generationOf(piece.write) >= firstGeneration_) {
-    if (piece.copying) report(access, "is still being copied by", piece.write, piece.writeSite);
-    if (unordered(access.thread, piece.write)) report(access, "was written by", piece.write, piece.writeSite);
+    if (piece.copying) reportCopying(access, piece);
+    if (unordered(access.thread, piece.write)) reportRace(access, access.thread, "written", piece.write, piece.writeSite);
   }
-  if (uint64_t reader = unorderedReader(piece, access.thread)) report(access, "was read by", reader, piece.readSite);
+  if (uint64_t reader = unorderedReader(piece, access.thread)) reportRace(access, access.thread, "read", reader, piece.readSite);
 }
 
 void AccessHistory::read(Thread& thread, uint32_t offset, uint32_t bytes, const Site& site) {
@@ -176,7 +176,7 @@ void AccessHistory::read(Thread& thread, uint32_t offset, uint32_t bytes, const 
 }
 
 void AccessHistory::readForWarp(Thread& thread, uint32_t offset, uint32_t bytes, const Site& site) {
-  Access access{thread, "reads for its warp", offset, bytes, site};
+  Access access{thread, "reads for all lanes", offset, bytes, site};
   visit(offset, bytes, [&](Piece& piece) {
     checkRead(piece, thread, access);
     if (generationOf(piece.write) == block_->generation) {
@@ -212,9 +212,15 @@ void AccessHistory::finishCopy(const Thread& thread, uint32_t clock, uint32_t of
   std::fill_n(lines_.begin() + offset / LINE, bytes / LINE, written);
 }
 
-void AccessHistory::report(const Access& access, const char* what, uint64_t stamp, int32_t site) const {
-  fail(access.thread, access.site, text("race: ", access.verb, " ", access.bytes, " bytes at byte ", access.offset, " of shared memory, which ", what,
-                                        " thread ", threadOf(stamp), " at ", unpacked(site), ", and nothing orders the two"));
+void AccessHistory::reportRace(const Access& access, const Thread& later, const char* what, uint64_t stamp, int32_t site) {
+  fail(access.thread, access.site, text("race: ", access.verb, " ", access.bytes, " bytes at byte ", access.offset, " of shared memory, which was ", what,
+                                        " by thread ", threadOf(stamp), " (", unpacked(site), "), and nothing orders that before thread ", later.number));
+}
+
+void AccessHistory::reportCopying(const Access& access, const Piece& piece) {
+  fail(access.thread, access.site, text("race: ", access.verb, " ", access.bytes, " bytes at byte ", access.offset,
+                                        " of shared memory, which an asynchronous copy of thread ", threadOf(piece.write), " (", unpacked(piece.writeSite),
+                                        ") is still writing: nobody has waited for it"));
 }
 
 }  // namespace emulated

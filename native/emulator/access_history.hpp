@@ -53,16 +53,18 @@ class AccessHistory {
   template <typename Visit>
   void visit(uint32_t offset, uint32_t bytes, Visit visit);
   void split(uint32_t line, uint32_t bytes);
-  void checkRead(Piece& piece, const Thread& reader, const Access& access);
+  void checkRead(const Piece& piece, const Thread& reader, const Access& access) const;
   void noteRead(Piece& piece, Thread& reader, const Access& access);
-  void checkWrite(Piece& piece, const Access& access);
+  void checkWrite(const Piece& piece, const Access& access) const;
   void addReader(Piece& piece, uint32_t stamp);
   void add(Readers& readers, uint32_t stamp);
   uint64_t stampOf(const Thread& thread, uint32_t clock) const;
   bool unordered(const Thread& thread, uint64_t stamp) const;
   // Stamp of a reader that `thread` does not know of, or 0.
   uint64_t unorderedReader(const Piece& piece, const Thread& thread) const;
-  [[noreturn]] void report(const Access& access, const char* what, uint64_t stamp, int32_t site) const;
+  // Nothing orders `stamp` before what `later` does.
+  [[noreturn]] static void reportRace(const Access& access, const Thread& later, const char* what, uint64_t stamp, int32_t site);
+  [[noreturn]] static void reportCopying(const Access& access, const Piece& piece);
 
   const Block* block_ = nullptr;
   uint64_t firstGeneration_ = 0;  // of this block
