@@ -34,7 +34,7 @@ struct PatchEmbedArguments {
   } out;
   float center[3];  // subtracted from a byte
   float factor[3];  // multiplies a float
-  float scale;
+  float scale;  // of sums over bytes
   int32_t images;
   int32_t imageSize;
   int32_t patchSize;
@@ -84,6 +84,7 @@ struct PatchValue<uint8_t> {
   DEVICE PatchValue(const PatchEmbedArguments<uint8_t>& args, int y, int x, int channel)
       : offset((y * args.imageSize + x) * 3 + channel), center(args.center[channel]) {}
   DEVICE float prepare(uint8_t pixel) const { return static_cast<float>(pixel) - center; }
+  DEVICE static float scale(const PatchEmbedArguments<uint8_t>& args) { return args.scale; }
 };
 
 template <>
@@ -94,6 +95,7 @@ struct PatchValue<float> {
   DEVICE PatchValue(const PatchEmbedArguments<float>& args, int y, int x, int channel)
       : offset((channel * args.imageSize + y) * args.imageSize + x), factor(args.factor[channel]) {}
   DEVICE float prepare(float pixel) const { return pixel * factor; }
+  DEVICE static float scale(const PatchEmbedArguments<float>&) { return 1; }
 };
 
 // A thread's share of the next tile of patches, on its way from the image to shared memory.
@@ -177,10 +179,11 @@ DEVICE void multiply(float (&sums)[ROW_BLOCKS][COLUMN_BLOCKS][4], Shared<f16> sP
 template <typename Pixel>
 DEVICE void writePair(const PatchEmbedArguments<Pixel>& args, int patch, int column, float low, float high) {
   float values[2] = {low, high};
+  float scale = PatchValue<Pixel>::scale(args);
   int64_t position = static_cast<int64_t>(patch % (args.grid * args.grid)) * args.width;
   for (int i = 0; i < 2; i++) {
     bool inside = column + i < args.width;
-    values[i] = inside ? fmaf(args.scale, values[i], args.bias.get(column + i)) + args.positions.get(position + column + i) : 0;
+    values[i] = inside ? fmaf(scale, values[i], args.bias.get(column + i)) + args.positions.get(position + column + i) : 0;
   }
   int64_t at = static_cast<int64_t>(patch) * args.outPitch + column;
   if (args.outFloat32 != 0) {
