@@ -19,7 +19,7 @@ void increaseRegisters(emulated::Site site = emulated::Site::current()) {
   emulated::HopperUnits::ofBlock().registers.set(COUNT, true, site);
 }
 
-DEVICE void fenceProxyAsync() { emulated::HopperUnits::ofBlock().fenceProxyAsync(); }
+DEVICE void fenceProxyAsync() { emulated::HopperUnits::ofBlock().proxies.fence(*emulated::current); }
 
 // ---- Transaction barriers ---------------------------------------------------------------------------------------------------
 

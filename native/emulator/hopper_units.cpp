@@ -42,6 +42,10 @@ void HopperUnits::copyBox(uint32_t place, const void* map, std::array<int32_t, 3
   }
   Thread& self = *current;
   shared.require(shared.base() + place, content.boxBytes(), alignment, "bulk copy writes", site);
+  for (uint32_t piece = place; piece < place + content.boxBytes(); piece += PIECE_BYTES) {
+    proxies.require(self, piece, site);
+    proxies.overwritten(piece);
+  }
   shared.history().startCopy(self, place, content.boxBytes(), site);
   std::memset(shared.base() + place, 0xff, content.boxBytes());
   uint32_t generation = block_.generation, clock = self.clock++;
@@ -61,13 +65,14 @@ void HopperUnits::copyBox(uint32_t place, const void* map, std::array<int32_t, 3
   });
 }
 
-void HopperUnits::readForProduct(uint32_t place, void* to, const Site& site) {
-  SharedMemory& shared = *block_.shared;
-  const unsigned char* from = shared.base() + place;
-  shared.read(from, PIECE_BYTES, site);
-  std::memcpy(to, from, PIECE_BYTES);
-}
+Thread& HopperUnits::readerOfWarp() { return *(current - current->lane); }
 
-void HopperUnits::fenceProxyAsync() {}
+void HopperUnits::requireForProduct(uint32_t place, const Site& site) {
+  SharedMemory& shared = *block_.shared;
+  shared.require(shared.base() + place, PIECE_BYTES, PIECE_BYTES, "wgmma reads", site);
+  Thread& reader = readerOfWarp();
+  proxies.require(reader, place, site);
+  shared.history().readForWarp(reader, place, PIECE_BYTES, site);
+}
 
 }  // namespace emulated

@@ -1,9 +1,11 @@
 // What sm_90a adds to a block: made when a kernel first uses it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
+#include "proxy_fences.hpp"
 #include "register_pool.hpp"
 #include "tensor_map.hpp"
 #include "transaction_barrier.hpp"
@@ -13,16 +15,17 @@ namespace emulated {
 
 class HopperUnits {
  public:
-  explicit HopperUnits(Block& block) : registers(block.threads), block_(block) {}
+  explicit HopperUnits(Block& block) : registers(block.threads), proxies(block), block_(block) {}
 
   // Of the running thread's block.
   static HopperUnits& ofBlock();
 
   // cp.async.bulk.tensor: to byte `place` of shared memory. Until the copy is done, which is as late as can be, its bytes are not-a-number.
   void copyBox(uint32_t place, const void* map, std::array<int32_t, 3> start, uint32_t barrierPlace, const Site& site);
-  // 16 bytes for a product, as the async proxy sees them.
-  void readForProduct(uint32_t place, void* to, const Site& site);
-  void fenceProxyAsync();
+  // A product of the running warp is going to read these 16 bytes, through the asynchronous proxy: reports what does not allow that.
+  void requireForProduct(uint32_t place, const Site& site);
+  // The lane of the running warp that its products' reads are noted for.
+  static Thread& readerOfWarp();
 
   // When the block has ended: what is still under way, or nothing.
   std::string finish() const { return products.underWay(); }
@@ -30,6 +33,7 @@ class HopperUnits {
   TransactionBarriers barriers;
   WarpgroupProducts products;
   RegisterPool registers;
+  ProxyFences proxies;
 
  private:
   Block& block_;

@@ -177,6 +177,8 @@ void waitUntil(const char* what, const Site& site, std::function<bool()> ready);
 
 // Lets `clocks` know what `thread` has done so far.
 void release(Thread& thread, Clocks& clocks);
+// The same, without what `thread` has heard of others.
+void tell(Thread& thread, Clocks& clocks);
 // `thread` hears what `clocks` knows.
 void acquire(Thread& thread, const Clocks& clocks);
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <new>
 
+#include "hopper_units.hpp"
 #include "text.hpp"
 
 namespace emulated {
@@ -35,6 +36,7 @@ void SharedMemory::read(const void* address, uint32_t bytes, const Site& site) {
 void SharedMemory::write(const void* address, uint32_t bytes, const Site& site) {
   require(address, bytes, bytes, "writes", site);
   history_.write(*current, offsetOf(address), bytes, site);
+  if (block_->hopper != nullptr) block_->hopper->proxies.wrote(*current, offsetOf(address), bytes, site);
 }
 
 unsigned char* SharedMemory::view(int offset, int64_t bytes, uint32_t alignment, const Site& site) const {

@@ -14,7 +14,7 @@ namespace emulated {
 
 namespace {
 
-constexpr int M = 16;  // of a warp
+constexpr int M = 16;
 constexpr int K = 16;
 constexpr int MAX_N = 256;
 constexpr int PIECE = 8;  // elements
@@ -38,11 +38,13 @@ float truncate(double value) {
   return static_cast<float>(kept);
 }
 
-void readPiece(uint32_t place, double* to, int stride, const Site& site) {
-  uint16_t halves[PIECE];
-  HopperUnits::ofBlock().readForProduct(place, halves, site);
+// Continues the hash (FNV-1a over words of 8 bytes).
+void readPiece(uint32_t place, double* to, int stride, uint64_t& hash) {
+  uint64_t words[2];
+  std::memcpy(words, current->block->shared->base() + place, sizeof(words));
+  for (uint64_t word : words) hash = (hash ^ word) * 0x100000001b3;
   float floats[PIECE];
-  _mm256_storeu_ps(floats, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(halves))));
+  _mm256_storeu_ps(floats, _mm256_cvtph_ps(_mm_set_epi64x(static_cast<int64_t>(words[1]), static_cast<int64_t>(words[0]))));
   for (int i = 0; i < PIECE; i++) to[i * stride] = floats[i];
 }
 
@@ -108,6 +110,7 @@ void WarpgroupProducts::start(WarpState& warp, void** operands, const Signature&
     requireFenced(warp, lane, each.a, sizeof(product.a[lane]), "A", site);
     std::memcpy(product.a[lane], each.a, sizeof(product.a[lane]));
   }
+  product.operandHash = readOperands(what, true);
   product.accumulator = accumulatorFor(warp, operands, what.n / 2, site);
   warp.accumulators[product.accumulator].users++;
   warp.products.push_back(product);
@@ -186,8 +189,6 @@ void WarpgroupProducts::wait(int pending, std::array<RegisterRange, 2> registers
   FenceOperand operand{registers};
   current->warp->meet("wgmma.wait_group", site, &operand, [&](void** operands) {
     finish(warp, groups, site);
-    // The products' reads are over for every lane that waited, whichever lane they are noted for.
-    joinLanes(*current->warp);
     for (int lane = 0; lane < LANES; lane++) {
       for (const RegisterRange& range : static_cast<FenceOperand*>(operands[lane])->registers) requireFree(warp, lane, range, site);
     }
@@ -230,38 +231,62 @@ void multiply(const double (&a)[M][K], const double* b, int n, bool accumulate, 
 
 }  // namespace
 
+// Gives `visit` the places of an operand's 16-byte pieces in shared memory, and of each its first element and the distance of the others in
+// an array [outer][k], or [k][outer] if `kFirst`.
+template <typename Visit>
+void forEachPiece(uint64_t descriptorBits, uint32_t firstOuter, uint32_t count, bool outerInnermost, bool kFirst, Visit visit) {
+  MatrixDescriptor descriptor = MatrixDescriptor::decode(descriptorBits);
+  uint32_t outerStride = kFirst ? 1 : K, kStride = kFirst ? count : 1;
+  for (uint32_t outer = 0; outer < count; outer += outerInnermost ? PIECE : 1) {
+    for (uint32_t k = 0; k < K; k += outerInnermost ? 1 : PIECE) {
+      uint32_t place = outerInnermost ? descriptor.pieceOuterInnermost(firstOuter + outer, k) : descriptor.pieceKInnermost(firstOuter + outer, k);
+      visit(place, outer * outerStride + k * kStride, static_cast<int>(outerInnermost ? outerStride : kStride));
+    }
+  }
+}
+
+uint64_t WarpgroupProducts::readOperands(const Signature& what, bool issue) {
+  uint64_t hash = 0xcbf29ce484222325;
+  auto read = [&](double* to) {
+    return [&, to](uint32_t place, uint32_t element, int stride) {
+      if (issue) HopperUnits::ofBlock().requireForProduct(place, what.site);
+      readPiece(place, to + element, stride, hash);
+    };
+  };
+  uint32_t firstRow = static_cast<uint32_t>(current->warp->number % WARPGROUP_WARPS * M);
+  if (what.aShared) forEachPiece(what.aDescriptor, firstRow, M, false, false, read(&a_[0][0]));
+  forEachPiece(what.bDescriptor, 0, static_cast<uint32_t>(what.n), what.nInnermost, true, read(b_));
+  return hash;
+}
+
+void WarpgroupProducts::requireSameRegistersA(const Product& product, const Site& site) const {
+  for (int lane = 0; lane < LANES; lane++) {
+    if (std::memcmp(product.a[lane], product.aRegisters[lane], sizeof(product.a[lane])) != 0) {
+      fail(*current, site, text("wgmma: A registers of lane ", lane, " were written while their product was under way"));
+    }
+  }
+}
+
 void WarpgroupProducts::finish(WarpState& warp, uint64_t groups, const Site& site) {
   while (!warp.products.empty() && warp.products.front().group < groups) {
     const Product& product = warp.products.front();
-    const Signature& what = product.what;
-    double a[M][K];
-    if (what.aShared) {
-      MatrixDescriptor descriptor = MatrixDescriptor::decode(what.aDescriptor);
-      uint32_t firstRow = static_cast<uint32_t>(current->warp->number % WARPGROUP_WARPS * M);
-      for (uint32_t row = 0; row < M; row++) {
-        for (uint32_t k = 0; k < K; k += PIECE) readPiece(descriptor.pieceKInnermost(firstRow + row, k), &a[row][k], 1, what.site);
-      }
-    } else {
-      for (int lane = 0; lane < LANES; lane++) {
-        if (std::memcmp(product.a[lane], product.aRegisters[lane], sizeof(product.a[lane])) != 0) {
-          fail(*current, site, text("wgmma: A registers of lane ", lane, " were written while their product was under way"));
-        }
-      }
-      readRegistersA(product.a, a);
+    if (readOperands(product.what, false) != product.operandHash) {
+      fail(*current, site, text("wgmma: operands in shared memory changed while the product of ", product.what.site, " was under way"));
     }
-    double b[K * MAX_N];
-    MatrixDescriptor descriptor = MatrixDescriptor::decode(what.bDescriptor);
-    for (uint32_t outer = 0; outer < static_cast<uint32_t>(what.n); outer += what.nInnermost ? PIECE : 1) {
-      for (uint32_t k = 0; k < K; k += what.nInnermost ? 1 : PIECE) {
-        uint32_t place = what.nInnermost ? descriptor.pieceOuterInnermost(outer, k) : descriptor.pieceKInnermost(outer, k);
-        readPiece(place, &b[k * what.n + outer], what.nInnermost ? 1 : what.n, what.site);
-      }
+    if (!product.what.aShared) {
+      requireSameRegistersA(product, site);
+      readRegistersA(product.a, a_);
     }
     Accumulator& accumulator = warp.accumulators[product.accumulator];
-    multiply(a, b, what.n, what.accumulate, accumulator.values.data());
+    multiply(a_, b_, product.what.n, product.what.accumulate, accumulator.values.data());
     warp.products.pop_front();
     if (--accumulator.users == 0) give(warp, accumulator, site);
   }
+  // All lanes that have waited know that the operands have been read.
+  Clocks done;
+  tell(HopperUnits::readerOfWarp(), done);
+  Thread* lanes = current - current->lane;
+  for (int lane = 0; lane < LANES; lane++) acquire(lanes[lane], done);
 }
 
 void WarpgroupProducts::give(WarpState& warp, Accumulator& accumulator, const Site& site) {

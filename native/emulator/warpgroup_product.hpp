@@ -1,8 +1,8 @@
 // wgmma: products of a warpgroup, done as late as the model allows. PTX ISA, "Asynchronous warpgroup level matrix instructions".
 //
-// Until the wait that frees them, accumulators hold a poison, and operands are read when that wait comes. So a missing wait, an
-// accumulator that is touched early and a tile that is overwritten early show as wrong results at the least; a missing fence,
-// commit or warp is reported.
+// Until the wait that frees them, accumulators hold a poison, and the product is done when that wait comes. Operands in shared memory must be
+// there at the issue and be the same at the end. A read of an accumulator before its wait gives not-a-number; all other misuse is
+// reported.
 #pragma once
 
 #include <array>
@@ -58,6 +58,7 @@ class WarpgroupProducts {
     const uint32_t* aRegisters[LANES];
     uint32_t a[LANES][4];  // their content at the issue
     size_t accumulator;
+    uint64_t operandHash = 0;  // of what lies in shared memory, at the issue
   };
   // One warp's accumulators of products under way; `values` is what they will be, lane by lane.
   struct Accumulator {
@@ -83,9 +84,19 @@ class WarpgroupProducts {
   size_t accumulatorFor(WarpState& warp, void** operands, int registers, const Site& site);
   void requireFenced(const WarpState& warp, int lane, const void* registers, uint32_t bytes, const char* what, const Site& site) const;
   void finish(WarpState& warp, uint64_t groups, const Site& site);
+  // Reads the operands in shared memory into a_ and b_, at the issue with all checks; returns a hash of their bytes.
+  uint64_t readOperands(const Signature& what, bool issue);
+  void requireSameRegistersA(const Product& product, const Site& site) const;
   void give(WarpState& warp, Accumulator& accumulator, const Site& site);
   void requireFree(const WarpState& warp, int lane, const RegisterRange& range, const Site& site) const;
 
+  static constexpr int M = 16;  // of a warp
+  static constexpr int K = 16;
+  static constexpr int MAX_N = 256;
+
+  // Operands of the product that is being done; a fibre's stack is small.
+  double a_[M][K];
+  double b_[K * MAX_N];
   WarpState warps_[MAX_WARPS];
   std::vector<Signature> issuedByGroup_[MAX_WARPS / WARPGROUP_WARPS];
 };
