@@ -19,9 +19,4 @@ public record PassLimits(int images, int tokens, boolean powersOfTwo) {
     int most = Math.min(images, left);
     return powersOfTwo ? Integer.highestOneBit(most) : most;
   }
-
-  /** Half as much at once, at least one image and one token. */
-  public PassLimits halved() {
-    return new PassLimits(Math.max(1, images / 2), Math.max(1, tokens / 2), powersOfTwo);
-  }
 }

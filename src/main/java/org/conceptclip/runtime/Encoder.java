@@ -3,6 +3,7 @@ package org.conceptclip.runtime;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.model.ModelConfig;
@@ -30,11 +31,12 @@ import org.conceptclip.weights.WeightSource;
  * encoder. Work of any size is cut into passes of bounded memory; an embedding does not depend on what it was batched with.
  */
 public final class Encoder implements AutoCloseable {
-  /** Images a pass: more buys no speed on a CPU, and a pass of the full model takes 22 MB of buffers an image. */
-  private static final int IMAGES_PER_PASS = 4;
+  /** Order of a pass's outputs. */
+  private static final int RAW = 0;
 
-  /** Tokens a pass, as a budget: a single longer text still goes as one. */
-  private static final int TOKENS_PER_PASS = 4096;
+  private static final int NORMALISED = 1;
+  private static final int TOKEN_FEATURES = 2;
+  private static final int TOKEN_STATES = 3;
 
   private final ModelConfig config;
   private final Backend backend;
@@ -42,21 +44,37 @@ public final class Encoder implements AutoCloseable {
   private final VisionTower vision;
   private final TextTower text;
   private final Scalars scalars;
+  private final PassRunner passes;
 
-  private Encoder(ModelConfig config, Backend backend, Parameters parameters, ModelWeights weights) {
+  private Encoder(
+      ModelConfig config, Backend backend, Parameters parameters, ModelWeights weights, Consumer<String> notices) {
     this.config = config;
     this.backend = backend;
     this.parameters = parameters;
     this.vision = new VisionTower(config.vision(), weights.vision());
     this.text = new TextTower(config.text(), weights.text());
     this.scalars = weights.scalars();
+    this.passes = new PassRunner(backend, notices);
   }
 
-  /** Prepares the weights on the backend. {@code weights} may be closed afterwards. */
+  /** {@link #load(ModelConfig, WeightSource, Backend, Consumer)} for callers who want no notices. */
   public static Encoder load(ModelConfig config, WeightSource weights, Backend backend) {
+    return load(config, weights, backend, notice -> {});
+  }
+
+  /**
+   * Prepares the weights on the backend. {@code weights} may be closed afterwards.
+   *
+   * @param notices gets a line for people when passes become smaller, because device memory does not hold them
+   * @throws org.conceptclip.backend.BackendUnavailableException if the backend cannot compute a model of this architecture
+   */
+  public static Encoder load(
+      ModelConfig config, WeightSource weights, Backend backend, Consumer<String> notices) {
+    backend.requireHeadWidth(config.vision().width() / config.vision().heads());
+    backend.requireHeadWidth(config.text().width() / config.text().heads());
     Parameters parameters = backend.openParameters();
     try {
-      return new Encoder(config, backend, parameters, ModelLoader.load(config, weights, parameters));
+      return new Encoder(config, backend, parameters, ModelLoader.load(config, weights, parameters), notices);
     } catch (Throwable failure) {
       parameters.close();
       throw failure;
@@ -90,35 +108,41 @@ public final class Encoder implements AutoCloseable {
   public ImageEncoding encodeImages(HostTensor pixels, Detail detail) {
     InputChecks.pixels(pixels, config.vision());
     int images = Math.toIntExact(pixels.shape().extent(0));
+    List<Passes> outputs =
+        passes.overImages(images, (execution, first, count) -> encode(execution, pixels, first, count, detail));
+    outputs.get(NORMALISED).checkFinite("image", backend.residualRanges());
     int tokens = config.vision().tokens();
-    Passes raw = new Passes();
-    Passes normalised = new Passes();
-    Passes tokenFeatures = new Passes();
-    Passes tokenStates = new Passes();
-    for (int first = 0; first < images; first += IMAGES_PER_PASS) {
-      int count = Math.min(IMAGES_PER_PASS, images - first);
-      try (Execution execution = backend.openExecution()) {
-        Ops ops = execution.ops();
-        Workspace workspace = execution.workspace();
-        Tensor states = vision.states(ops, workspace, upload(workspace, pixels, first, count));
-        if (detail == Detail.STATES) {
-          tokenStates.add(workspace, states);
-        }
-        if (detail != Detail.FEATURES) {
-          tokenFeatures.add(workspace, vision.project(ops, workspace, states));
-        }
-        Tensor features = vision.pool(ops, workspace, states, Sequences.uniform(count, tokens));
-        raw.add(workspace, features);
-        normalised.add(workspace, normalise(ops, workspace, features));
-      }
-    }
-    normalised.checkFinite("image");
     int width = config.vision().width();
     return new ImageEncoding(
-        raw.join(images, width),
-        normalised.join(images, width),
-        detail == Detail.FEATURES ? null : tokenFeatures.join(images, tokens, config.embeddingWidth()),
-        detail == Detail.STATES ? tokenStates.join(images, tokens, width) : null);
+        outputs.get(RAW).join(images, width),
+        outputs.get(NORMALISED).join(images, width),
+        detail == Detail.FEATURES ? null : outputs.get(TOKEN_FEATURES).join(images, tokens, config.embeddingWidth()),
+        detail == Detail.STATES ? outputs.get(TOKEN_STATES).join(images, tokens, width) : null);
+  }
+
+  private List<HostTensor> encode(Execution execution, HostTensor pixels, int first, int count, Detail detail) {
+    Ops ops = execution.ops();
+    Workspace workspace = execution.workspace();
+    Tensor states = vision.states(ops, workspace, upload(workspace, pixels, first, count));
+    Tensor projected = detail == Detail.FEATURES ? null : vision.project(ops, workspace, states);
+    Tensor features = vision.pool(ops, workspace, states, Sequences.uniform(count, config.vision().tokens()));
+    return outputs(ops, workspace, features, projected, states, detail);
+  }
+
+  /** Downloads what {@code detail} asks for, after everything was computed: a device then has the pass as one piece of work. */
+  private static List<HostTensor> outputs(
+      Ops ops, Workspace workspace, Tensor features, Tensor projected, Tensor states, Detail detail) {
+    Tensor normalised = normalise(ops, workspace, features);
+    List<HostTensor> outputs = new ArrayList<>();
+    outputs.add(workspace.download(features, Arena.ofAuto()));
+    outputs.add(workspace.download(normalised, Arena.ofAuto()));
+    if (detail != Detail.FEATURES) {
+      outputs.add(workspace.download(projected, Arena.ofAuto()));
+    }
+    if (detail == Detail.STATES) {
+      outputs.add(workspace.download(states, Arena.ofAuto()));
+    }
+    return outputs;
   }
 
   /**
@@ -163,33 +187,35 @@ public final class Encoder implements AutoCloseable {
     InputChecks.pixels(pixels, config.vision());
     int images = Math.toIntExact(pixels.shape().extent(0));
     long classes = textFeatures.rows();
-    Passes global = new Passes();
-    Passes local = new Passes();
-    for (int first = 0; first < images; first += IMAGES_PER_PASS) {
-      int count = Math.min(IMAGES_PER_PASS, images - first);
-      try (Execution execution = backend.openExecution()) {
-        Ops ops = execution.ops();
-        Workspace workspace = execution.workspace();
-        Sequences sequences = Sequences.uniform(count, config.vision().tokens());
-        Tensor states = vision.states(ops, workspace, upload(workspace, pixels, first, count));
-        Tensor features = normalise(ops, workspace, vision.pool(ops, workspace, states, sequences));
-        Tensor texts = upload(workspace, "score.texts", textFeatures, workspace.featureType());
-        Tensor logits = workspace.buffer("score.global", workspace.featureType(), count, classes);
-        ops.similarity(features, texts, scalars.logitScale(), logits);
-        global.add(workspace, logits);
-        if (conceptsOrNull != null) {
-          Tensor patches = vision.project(ops, workspace, states);
-          ops.l2Normalize(patches, patches);
-          Tensor concepts = upload(workspace, "score.concepts", conceptsOrNull, workspace.activationType());
-          Tensor scores = workspace.buffer("score.local", workspace.featureType(), count, classes);
-          ops.topKMeanSimilarity(patches, sequences, concepts, scalars.conceptLogitScale(), topK, scores);
-          local.add(workspace, scores);
-        }
-      }
-    }
-    global.checkFinite("image");
+    List<Passes> outputs = passes.overImages(images, (execution, first, count) ->
+        score(execution, upload(execution.workspace(), pixels, first, count), textFeatures, conceptsOrNull, topK));
+    Passes global = outputs.getFirst();
+    global.checkFinite("image", backend.residualRanges());
     return new ImageScores(
-        global.join(images, classes), conceptsOrNull == null ? null : local.join(images, classes));
+        global.join(images, classes), conceptsOrNull == null ? null : outputs.getLast().join(images, classes));
+  }
+
+  private List<HostTensor> score(
+      Execution execution, Tensor pixels, HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
+    Ops ops = execution.ops();
+    Workspace workspace = execution.workspace();
+    Sequences sequences = vision.sequences(pixels);
+    Tensor texts = upload(workspace, "score.texts", textFeatures, workspace.featureType());
+    Tensor concepts = conceptsOrNull == null
+        ? null : upload(workspace, "score.concepts", conceptsOrNull, workspace.activationType());
+    Tensor states = vision.states(ops, workspace, pixels);
+    Tensor features = normalise(ops, workspace, vision.pool(ops, workspace, states, sequences));
+    Tensor global =
+        workspace.buffer("score.global", workspace.featureType(), sequences.count(), textFeatures.rows());
+    ops.similarity(features, texts, scalars.logitScale(), global);
+    if (concepts == null) {
+      return List.of(workspace.download(global, Arena.ofAuto()));
+    }
+    Tensor patches = vision.project(ops, workspace, states);
+    ops.l2Normalize(patches, patches);
+    Tensor local = workspace.buffer("score.local", workspace.featureType(), sequences.count(), concepts.rows());
+    ops.topKMeanSimilarity(patches, sequences, concepts, scalars.conceptLogitScale(), topK, local);
+    return List.of(workspace.download(global, Arena.ofAuto()), workspace.download(local, Arena.ofAuto()));
   }
 
   /** Frees the prepared weights. No call may be under way. */
@@ -199,49 +225,24 @@ public final class Encoder implements AutoCloseable {
   }
 
   private TextEncoding encode(TokenBatch tokens, Detail detail) {
-    Passes raw = new Passes();
-    Passes normalised = new Passes();
-    Passes tokenFeatures = new Passes();
-    Passes tokenStates = new Passes();
-    for (TokenBatch pass : passes(tokens)) {
-      try (Execution execution = backend.openExecution()) {
-        Ops ops = execution.ops();
-        Workspace workspace = execution.workspace();
-        Tensor states = text.states(ops, workspace, pass);
-        if (detail == Detail.STATES) {
-          tokenStates.add(workspace, states);
-        }
-        if (detail != Detail.FEATURES) {
-          tokenFeatures.add(workspace, text.project(ops, workspace, states));
-        }
-        Tensor features = text.pool(ops, workspace, states, pass.sequences());
-        raw.add(workspace, features);
-        normalised.add(workspace, normalise(ops, workspace, features));
-      }
-    }
-    normalised.checkFinite("text");
+    List<Passes> outputs = passes.overTexts(tokens, (execution, texts) -> encode(execution, texts, detail));
+    outputs.get(NORMALISED).checkFinite("text", backend.residualRanges());
     long rows = tokens.sequences().totalRows();
+    int texts = tokens.count();
     return new TextEncoding(
-        raw.join(tokens.count(), config.embeddingWidth()),
-        normalised.join(tokens.count(), config.embeddingWidth()),
-        detail == Detail.FEATURES ? null : tokenFeatures.join(rows, config.embeddingWidth()),
-        detail == Detail.STATES ? tokenStates.join(rows, config.text().width()) : null);
+        outputs.get(RAW).join(texts, config.embeddingWidth()),
+        outputs.get(NORMALISED).join(texts, config.embeddingWidth()),
+        detail == Detail.FEATURES ? null : outputs.get(TOKEN_FEATURES).join(rows, config.embeddingWidth()),
+        detail == Detail.STATES ? outputs.get(TOKEN_STATES).join(rows, config.text().width()) : null);
   }
 
-  private static List<TokenBatch> passes(TokenBatch tokens) {
-    Sequences sequences = tokens.sequences();
-    List<TokenBatch> passes = new ArrayList<>();
-    int first = 0;
-    while (first < sequences.count()) {
-      int last = first + 1;
-      while (last < sequences.count()
-          && sequences.cumulativeRows()[last + 1] - sequences.start(first) <= TOKENS_PER_PASS) {
-        last++;
-      }
-      passes.add(tokens.texts(first, last));
-      first = last;
-    }
-    return passes;
+  private List<HostTensor> encode(Execution execution, TokenBatch texts, Detail detail) {
+    Ops ops = execution.ops();
+    Workspace workspace = execution.workspace();
+    Tensor states = text.states(ops, workspace, texts);
+    Tensor projected = detail == Detail.FEATURES ? null : text.project(ops, workspace, states);
+    Tensor features = text.pool(ops, workspace, states, texts.sequences());
+    return outputs(ops, workspace, features, projected, states, detail);
   }
 
   private static Tensor normalise(Ops ops, Workspace workspace, Tensor features) {

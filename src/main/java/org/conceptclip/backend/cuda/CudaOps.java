@@ -60,7 +60,7 @@ final class CudaOps implements Ops {
         .address(to)
         .float32(folding.centre())
         .float32(folding.factor())
-        .float32(folding.scale())
+        .float32(bytes ? folding.scale() : 1)
         .int32(from.shape().extent(0))
         .int32(geometry.imageSize())
         .int32(geometry.patchSize())

@@ -1,0 +1,133 @@
+package org.conceptclip.runtime;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.conceptclip.backend.Backend;
+import org.conceptclip.backend.DeviceException;
+import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.PassLimits;
+import org.conceptclip.op.Sequences;
+import org.conceptclip.op.TokenBatch;
+import org.conceptclip.tensor.HostTensor;
+
+/**
+ * Cuts work into passes as large as the backend wants them. Where device memory does not hold a pass, it takes half as much from
+ * then on, down to a single image or text, and says so. Thread-safe.
+ */
+final class PassRunner {
+  private final Backend backend;
+  private final Consumer<String> notices;
+  private volatile PassLimits limits;
+
+  /** One pass over images {@code first} to {@code first + count}: its outputs on the host. */
+  interface ImagePass {
+    List<HostTensor> run(Execution execution, int first, int count);
+  }
+
+  /** One pass over some texts: its outputs on the host. */
+  interface TextPass {
+    List<HostTensor> run(Execution execution, TokenBatch texts);
+  }
+
+  /** @param notices gets one line for people whenever passes become smaller */
+  PassRunner(Backend backend, Consumer<String> notices) {
+    this.backend = backend;
+    this.notices = notices;
+    this.limits = backend.passLimits();
+  }
+
+  /** Every output of all passes, in the order that a pass gives them in. */
+  List<Passes> overImages(int images, ImagePass pass) {
+    List<Passes> outputs = new ArrayList<>();
+    int refused = 0;
+    int done = 0;
+    while (done < images) {
+      int first = done;
+      int count = limits.nextImages(images - first);
+      Optional<List<HostTensor>> results =
+          attempt(count == 1, "one image", execution -> pass.run(execution, first, count));
+      if (results.isEmpty()) {
+        refused = Math.max(refused, count);
+        shrink(count / 2, limits.tokens());
+        continue;
+      }
+      if (refused > 0) {
+        notices.accept("device memory does not hold a pass of " + refused + " images: going on with " + count);
+        refused = 0;
+      }
+      collect(outputs, results.get());
+      done += count;
+    }
+    return outputs;
+  }
+
+  /** Every output of all passes, in the order that a pass gives them in. */
+  List<Passes> overTexts(TokenBatch tokens, TextPass pass) {
+    List<Passes> outputs = new ArrayList<>();
+    Sequences sequences = tokens.sequences();
+    int refused = 0;
+    int first = 0;
+    while (first < sequences.count()) {
+      int last = lastOfPass(sequences, first, limits.tokens());
+      TokenBatch texts = tokens.texts(first, last);
+      int rows = texts.sequences().totalRows();
+      Optional<List<HostTensor>> results =
+          attempt(texts.count() == 1, "one text of " + rows + " tokens", execution -> pass.run(execution, texts));
+      if (results.isEmpty()) {
+        refused = Math.max(refused, rows);
+        shrink(limits.images(), Math.max(1, rows / 2));
+        continue;
+      }
+      if (refused > 0) {
+        notices.accept("device memory does not hold a pass of " + refused + " tokens: going on with " + rows);
+        refused = 0;
+      }
+      collect(outputs, results.get());
+      first = last;
+    }
+    return outputs;
+  }
+
+  /** As many texts as the budget allows, one at least. */
+  private static int lastOfPass(Sequences sequences, int first, int tokens) {
+    int last = first + 1;
+    while (last < sequences.count() && sequences.cumulativeRows()[last + 1] - sequences.start(first) <= tokens) {
+      last++;
+    }
+    return last;
+  }
+
+  /** Outputs of a pass, or nothing when it was too large for the device's memory. */
+  private Optional<List<HostTensor>> attempt(
+      boolean smallest, String smallestIs, Function<Execution, List<HostTensor>> pass) {
+    try (Execution execution = backend.openExecution()) {
+      return Optional.of(pass.apply(execution));
+    } catch (DeviceException e) {
+      if (e.kind() != DeviceException.Kind.MEMORY) {
+        throw e;
+      }
+      if (smallest) {
+        throw new DeviceException(
+            DeviceException.Kind.MEMORY, "device memory does not hold " + smallestIs + ": " + e.getMessage(), e);
+      }
+      return Optional.empty();
+    }
+  }
+
+  private synchronized void shrink(int images, int tokens) {
+    limits = new PassLimits(
+        Math.min(limits.images(), Math.max(1, images)), Math.min(limits.tokens(), tokens), limits.powersOfTwo());
+  }
+
+  private static void collect(List<Passes> outputs, List<HostTensor> results) {
+    for (int i = 0; i < results.size(); i++) {
+      if (outputs.size() == i) {
+        outputs.add(new Passes());
+      }
+      outputs.get(i).add(results.get(i));
+    }
+  }
+}
