@@ -38,6 +38,7 @@ import org.bytedeco.cuda.cudart.CUgraphExec_st;
 import org.bytedeco.cuda.cudart.CUgraph_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
 
@@ -262,10 +263,12 @@ public final class JavacppCudaDriver implements CudaDriver {
     try (Arena arena = Arena.ofConfined()) {
       // CUDA copies the argument during the call, from wherever it lies outside the Java heap.
       MemorySegment argument = arena.allocate(launch.arguments().byteSize(), ARGUMENT_ALIGNMENT).copyFrom(launch.arguments());
-      MemorySegment pointers = arena.allocateFrom(ValueLayout.ADDRESS, argument);
+      // Of the two ways to pass arrays of pointers this one leaves the other array out: a plain Pointer is passed as an array of one.
+      PointerPointer<Pointer> pointers =
+          new PointerPointer<>(new RawPointer(arena.allocateFrom(ValueLayout.ADDRESS, argument).address()));
       status.check("cuLaunchKernel",
           cuLaunchKernel(function, launch.gridX(), launch.gridY(), launch.gridZ(), launch.threads(), 1, 1, launch.sharedBytes(),
-              target, new RawPointer(pointers.address()), null),
+              target, pointers, (PointerPointer<?>) null),
           launch::describe);
     }
   }
