@@ -20,6 +20,9 @@ final class EmulatorLocation {
   private static final Path BUILD_SCRIPT = Path.of("native", "emulator", "build");
   private static final Path LIBRARY = Path.of("target", "emulator", "libconceptclip-emulator.so");
 
+  private static Path builtOrNull;
+  private static BackendUnavailableException failureOrNull;
+
   private EmulatorLocation() {}
 
   /**
@@ -38,13 +41,33 @@ final class EmulatorLocation {
       }
       return library;
     }
+    return built(notices);
+  }
+
+  /** Builds once in a JVM: a check of all sources by their content costs tens of milliseconds, a build that fails much more. */
+  private static synchronized Path built(Consumer<String> notices) {
+    if (failureOrNull != null) {
+      throw new BackendUnavailableException(failureOrNull.getMessage(), failureOrNull);
+    }
+    if (builtOrNull == null) {
+      try {
+        builtOrNull = build(notices);
+      } catch (BackendUnavailableException e) {
+        failureOrNull = e;
+        throw e;
+      }
+    }
+    return builtOrNull;
+  }
+
+  private static Path build(Consumer<String> notices) {
     Path checkout = checkout().orElseThrow(() -> new BackendUnavailableException("emulator: no checkout with " + BUILD_SCRIPT
         + " around " + Path.of("").toAbsolutePath() + " or the program's own files; set -D" + PROPERTY + "=LIBRARY"));
     Path library = checkout.resolve(LIBRARY);
     if (!Files.exists(library)) {
       notices.accept("building the emulator of the CUDA kernels (first use) ...");
     }
-    build(checkout.resolve(BUILD_SCRIPT), checkout, notices);
+    run(checkout.resolve(BUILD_SCRIPT), checkout, notices);
     return library;
   }
 
@@ -68,7 +91,7 @@ final class EmulatorLocation {
     }
   }
 
-  private static void build(Path script, Path checkout, Consumer<String> notices) {
+  private static void run(Path script, Path checkout, Consumer<String> notices) {
     try {
       Process process = new ProcessBuilder(script.toString()).directory(checkout.toFile()).redirectErrorStream(true).start();
       process.getOutputStream().close();
@@ -77,11 +100,12 @@ final class EmulatorLocation {
         said = reader.readAllLines();
       }
       int code = process.waitFor();
-      if (code != 0) {
-        throw new BackendUnavailableException("emulator: " + BUILD_SCRIPT + " failed (exit " + code + "): "
-            + (said.isEmpty() ? "it says nothing" : String.join("; ", said)));
-      }
       said.forEach(notices);
+      if (code != 0) {
+        String reason = said.stream().filter(line -> line.contains("error:")).findFirst()
+            .orElse(said.isEmpty() ? "it says nothing" : said.getLast());
+        throw new BackendUnavailableException("emulator: " + BUILD_SCRIPT + " failed (exit " + code + "): " + reason);
+      }
     } catch (IOException e) {
       throw new BackendUnavailableException("emulator: cannot run " + script, e);
     } catch (InterruptedException e) {

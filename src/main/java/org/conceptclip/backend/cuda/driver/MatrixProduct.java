@@ -16,10 +16,58 @@ package org.conceptclip.backend.cuda.driver;
 public record MatrixProduct(
     Shape shape, int rows, long x, long xPitch, long weight, long bias, long out, long outPitch, boolean accumulate) {
 
+  private static final int MULTIPLE = 8;
+  private static final int ALIGNMENT_BYTES = 16;
+
   /**
    * What an algorithm is chosen by. All pitches and both extents are multiples of 8.
    *
    * @param outFloat32 out is float32 rather than float16
    */
-  public record Shape(int inputs, int outputs, boolean hasBias, boolean outFloat32, boolean accumulate) {}
+  public record Shape(int inputs, int outputs, boolean hasBias, boolean outFloat32, boolean accumulate) {
+    public Shape {
+      requireExtent("inputs", inputs);
+      requireExtent("outputs", outputs);
+    }
+  }
+
+  /** Refuses what no algorithm could compute, wherever it runs. */
+  public MatrixProduct {
+    if (rows < 1) {
+      throw new IllegalArgumentException("matrix product: " + rows + " rows, expected at least 1");
+    }
+    requirePitch("x", xPitch, shape.inputs);
+    requirePitch("out", outPitch, shape.outputs);
+    requireAddress("x", x);
+    requireAddress("weight", weight);
+    requireAddress("out", out);
+    if (shape.hasBias) {
+      requireAddress("bias", bias);
+    } else if (bias != 0) {
+      throw new IllegalArgumentException("matrix product: a bias, but the shape has none");
+    }
+    if (accumulate != shape.accumulate) {
+      throw new IllegalArgumentException("matrix product: accumulate is " + accumulate + ", the shape says otherwise");
+    }
+  }
+
+  private static void requireExtent(String name, int extent) {
+    if (extent < MULTIPLE || extent % MULTIPLE != 0) {
+      throw new IllegalArgumentException("matrix product: " + extent + " " + name + ", expected a multiple of " + MULTIPLE);
+    }
+  }
+
+  private static void requirePitch(String name, long pitch, int columns) {
+    if (pitch < columns || pitch % MULTIPLE != 0) {
+      throw new IllegalArgumentException("matrix product: pitch of " + name + " is " + pitch + ", expected a multiple of "
+          + MULTIPLE + " from " + columns + " on");
+    }
+  }
+
+  private static void requireAddress(String name, long address) {
+    if (address == 0 || address % ALIGNMENT_BYTES != 0) {
+      throw new IllegalArgumentException("matrix product: " + name + " at " + DeviceBlocks.hex(address)
+          + ", expected a multiple of " + ALIGNMENT_BYTES + " bytes");
+    }
+  }
 }
