@@ -19,8 +19,8 @@ import java.util.stream.Stream;
 import org.conceptclip.backend.BackendUnavailableException;
 
 /**
- * Finds the host's CUDA libraries and loads them, before JavaCPP looks for them in fewer places: the system's loader then takes
- * those that are loaded, because it knows them by their sonames. Loading is once in a JVM: the first folder counts. Thread-safe.
+ * Finds the host's CUDA libraries, in more places than the system's loader and JavaCPP look, and has them loaded by their files.
+ * Loading is once in a JVM: the first folder counts. Thread-safe.
  */
 public final class CudaLibraries {
   /** A folder to look in, as {@code --cuda-libs}. */
@@ -109,8 +109,7 @@ public final class CudaLibraries {
     report.absence().ifPresent(absence -> {
       throw new BackendUnavailableException("CUDA: " + absence);
     });
-    report.found().forEach(CudaLibraries::open);
-    CudaBindings.load();
+    CudaBindings.load(report.found());
   }
 
   /**
@@ -168,17 +167,9 @@ public final class CudaLibraries {
           .filter(file -> file.substring(file.lastIndexOf('/') + 1).startsWith(name))
           .map(Path::of)
           .findFirst()
-          .orElse(Path.of(name));
+          .orElseThrow(() -> new IllegalStateException(name + " was loaded and is not in /proc/self/maps"));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read /proc/self/maps", e);
-    }
-  }
-
-  private static void open(String name, Path file) {
-    try {
-      SymbolLookup.libraryLookup(file.isAbsolute() ? file.toString() : name, Arena.global());
-    } catch (IllegalArgumentException e) {
-      throw new BackendUnavailableException("CUDA: " + file + " cannot be loaded", e);
     }
   }
 

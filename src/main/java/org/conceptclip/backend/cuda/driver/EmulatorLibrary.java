@@ -41,6 +41,7 @@ final class EmulatorLibrary {
   private final MethodHandle fill;
   private final MethodHandle launch;
   private final MethodHandle matmul;
+  private final MethodHandle encodeTensorMap;
   private final MethodHandle lastError;
   private final Map<String, MemorySegment> kernels;
 
@@ -62,6 +63,7 @@ final class EmulatorLibrary {
     fill = bind("emulator_fill", LONG, INT, LONG);
     launch = bind("emulator_launch", POINTER, INT, INT, INT, INT, INT, POINTER, LONG);
     matmul = bind("emulator_matmul", INT, INT, INT, LONG, LONG, LONG, LONG, LONG, LONG, INT, INT);
+    encodeTensorMap = bind("emulator_encode_tensor_map", LONG, INT, POINTER, POINTER, POINTER, INT, POINTER);
     lastError = bind("emulator_last_error", POINTER, LONG);
     kernels = kernelNames();
   }
@@ -143,15 +145,14 @@ final class EmulatorLibrary {
 
   /** Writes the 128 bytes of a tensor map into {@code out}. */
   synchronized void encodeTensorMap(TensorMap map, MemorySegment out) {
-    MethodHandle encode = bind("emulator_encode_tensor_map", LONG, INT, POINTER, POINTER, POINTER, INT, POINTER);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment extents = arena.allocateFrom(LONG, map.extents());
       MemorySegment strides = arena.allocateFrom(LONG, map.strideBytes());
       MemorySegment box = arena.allocateFrom(INT, map.box());
       MemorySegment encoded = arena.allocate(out.byteSize(), 64);
-      int status = (int) encode.invokeExact(
+      int status = (int) encodeTensorMap.invokeExact(
           map.address(), map.extents().length, extents, strides, box, map.swizzle().ordinal(), encoded);
-      check("emulator_encode_tensor_map", status, map.toString());
+      check("emulator_encode_tensor_map", status, map.describe());
       out.copyFrom(encoded);
     } catch (Throwable e) {
       throw unexpected(e);

@@ -169,11 +169,13 @@ public final class JavacppCudaDriver implements CudaDriver {
   }
 
   private void release(Stream removed) {
-    // Its work goes on after cuStreamDestroy, in the workspace.
-    status.checkRelease("cuStreamSynchronize", cuStreamSynchronize(removed.stream));
-    status.checkRelease("cuStreamDestroy", cuStreamDestroy(removed.stream));
-    if (removed.workspace != 0) {
-      status.checkRelease("cuMemFree", cuMemFree(removed.workspace));
+    try (Releases releases = new Releases()) {
+      if (removed.workspace != 0) {
+        releases.add(() -> status.checkRelease("cuMemFree", cuMemFree(removed.workspace)));
+      }
+      releases.add(() -> status.checkRelease("cuStreamDestroy", cuStreamDestroy(removed.stream)));
+      // Its work goes on after cuStreamDestroy, in the workspace: that goes only when the work is done.
+      releases.add(() -> status.checkRelease("cuStreamSynchronize", cuStreamSynchronize(removed.stream)));
     }
   }
 
@@ -356,7 +358,6 @@ public final class JavacppCudaDriver implements CudaDriver {
     if (closed) {
       return;
     }
-    context.makeCurrentForRelease();
     closed = true;
     try (Releases releases = new Releases()) {
       releases.add(context::close);
@@ -373,6 +374,7 @@ public final class JavacppCudaDriver implements CudaDriver {
       events.removeAll(event -> releases.add(() -> release(event)));
       // Last in, first out: the work of the streams ends before what it works on goes.
       streams.removeAll(stream -> releases.add(() -> release(stream)));
+      releases.add(context::makeCurrentForRelease);
     }
   }
 
