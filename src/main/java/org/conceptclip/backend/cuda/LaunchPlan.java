@@ -30,7 +30,7 @@ final class LaunchPlan {
    */
   record Grid(int x, int y, int threads, int sharedBytes) {}
 
-  /** A warp a row, four rows a block: rows of up to 1152 values stay in a warp's registers, and no block barrier is needed. */
+  /** A warp a row, four rows a block: rows of up to 2304 values stay in a warp's registers, and no block barrier is needed. */
   static Grid warpPerRow(long rows) {
     int rowsPerBlock = 4;
     return new Grid(blocks(rows, rowsPerBlock), 1, rowsPerBlock * WARP, 0);
@@ -42,10 +42,20 @@ final class LaunchPlan {
     return new Grid(blocks(rows * (pitch / DeviceTensor.PADDING), threads), 1, threads, 0);
   }
 
-  /** A block of 64 columns of one sequence, a thread a column: consecutive threads read consecutive elements. */
+  /** 64 columns of one sequence a block: 32 columns by eight rows a warp. */
   static Grid meanPool(long columns, int sequences) {
     int columnsPerBlock = 64;
     return new Grid(blocks(columns, columnsPerBlock), sequences, columnsPerBlock, 0);
+  }
+
+  /** A byte of four rows a thread, so that a weight is read once for the four. */
+  static Grid resizeColumns(int rows, int outputBytes) {
+    return new Grid(blocks(rows, 4), blocks(outputBytes, 128), 128, 0);
+  }
+
+  /** A byte a thread: consecutive threads read consecutive bytes. */
+  static Grid resizeRows(int outputs, int rowBytes) {
+    return new Grid(outputs, blocks(rowBytes, 128), 128, 0);
   }
 
   static Grid poolAttention(int heads, int sequences) {
