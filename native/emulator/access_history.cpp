@@ -47,8 +47,8 @@ void AccessHistory::forgetReaders() {
   tables_.clear();
 }
 
-uint64_t AccessHistory::stampOf(const Thread& thread, uint32_t clock) const {
-  return static_cast<uint64_t>(block_->generation) << GENERATION_SHIFT | static_cast<uint32_t>(thread.number) << CLOCK_BITS | clock;
+uint64_t AccessHistory::stampOf(int actor, uint32_t clock) const {
+  return static_cast<uint64_t>(block_->generation) << GENERATION_SHIFT | static_cast<uint32_t>(actor) << CLOCK_BITS | clock;
 }
 
 bool AccessHistory::unordered(const Thread& thread, uint64_t stamp) const {
@@ -79,8 +79,8 @@ void AccessHistory::split(uint32_t line, uint32_t bytes) {
       Readers copy = readers_[whole.readers];
       if (copy.table >= 0) {
         int table = static_cast<int>(tables_.size());
-        tables_.resize(tables_.size() + block_->threads);
-        std::copy_n(tables_.begin() + copy.table, block_->threads, tables_.begin() + table);
+        tables_.resize(tables_.size() + block_->actors());
+        std::copy_n(tables_.begin() + copy.table, block_->actors(), tables_.begin() + table);
         copy.table = table;
       }
       whole.readers = static_cast<uint32_t>(readers_.size());
@@ -100,8 +100,7 @@ void AccessHistory::checkRead(const Piece& piece, const Thread& reader, const Ac
   if (unordered(reader, piece.write)) reportRace(access, reader, "written", piece.write, piece.writeSite);
 }
 
-void AccessHistory::noteRead(Piece& piece, Thread& reader, const Access& access) {
-  uint64_t mine = stampOf(reader, reader.clock);
+void AccessHistory::noteRead(Piece& piece, const Thread& reader, uint64_t mine, const Access& access) {
   if (piece.read == mine) return;
   bool first = generationOf(piece.read) != block_->generation;
   if (first || (piece.readers == 0 && !unordered(reader, piece.read))) {
@@ -135,7 +134,7 @@ void AccessHistory::add(Readers& readers, uint32_t stamp) {
       return;
     }
     readers.table = static_cast<int>(tables_.size());
-    tables_.resize(tables_.size() + block_->threads);
+    tables_.resize(tables_.size() + block_->actors());
     for (uint32_t each : readers.stamps) tables_[readers.table + threadOf(each)] = clockOf(each);
   }
   tables_[readers.table + threadOf(stamp)] = clockOf(stamp);
@@ -152,7 +151,7 @@ uint64_t AccessHistory::unorderedReader(const Piece& piece, const Thread& thread
     }
     return 0;
   }
-  for (int i = 0; i < block_->threads; i++) {
+  for (int i = 0; i < block_->actors(); i++) {
     uint64_t stamp = generation | static_cast<uint32_t>(i) << CLOCK_BITS | tables_[readers.table + i];
     if (clockOf(stamp) != 0 && unordered(thread, stamp)) return stamp;
   }
@@ -171,25 +170,32 @@ void AccessHistory::read(Thread& thread, uint32_t offset, uint32_t bytes, const 
   Access access{thread, "reads", offset, bytes, site};
   visit(offset, bytes, [&](Piece& piece) {
     checkRead(piece, thread, access);
-    noteRead(piece, thread, access);
+    noteRead(piece, thread, stampOf(thread.number, thread.clock), access);
   });
 }
 
 void AccessHistory::readForWarp(Thread& thread, uint32_t offset, uint32_t bytes, const Site& site) {
-  Access access{thread, "reads for all lanes", offset, bytes, site};
-  visit(offset, bytes, [&](Piece& piece) {
+  readForLanes(thread, stampOf(thread.number, thread.clock), {thread, "reads for all lanes", offset, bytes, site});
+}
+
+void AccessHistory::readForProduct(const Thread& thread, int actor, uint32_t clock, uint32_t offset, uint32_t bytes, const Site& site) {
+  readForLanes(thread, stampOf(actor, clock), {thread, "reads for a product", offset, bytes, site});
+}
+
+void AccessHistory::readForLanes(const Thread& thread, uint64_t mine, const Access& access) {
+  visit(access.offset, access.bytes, [&](Piece& piece) {
     checkRead(piece, thread, access);
     if (generationOf(piece.write) == block_->generation) {
       const Thread* lanes = &thread - thread.lane;
       for (int i = 0; i < LANES; i++) checkRead(piece, lanes[i], access);
     }
-    noteRead(piece, thread, access);
+    noteRead(piece, thread, mine, access);
   });
 }
 
 void AccessHistory::write(Thread& thread, uint32_t offset, uint32_t bytes, const Site& site) {
   Access access{thread, "writes", offset, bytes, site};
-  Piece written{stampOf(thread, thread.clock), 0, packed(site), 0, 0, false};
+  Piece written{stampOf(thread.number, thread.clock), 0, packed(site), 0, 0, false};
   visit(offset, bytes, [&](Piece& piece) {
     checkWrite(piece, access);
     piece = written;
@@ -207,14 +213,20 @@ void AccessHistory::startCopy(Thread& thread, uint32_t offset, uint32_t bytes, c
   }
 }
 
-void AccessHistory::finishCopy(const Thread& thread, uint32_t clock, uint32_t offset, uint32_t bytes, const Site& site) {
-  Piece written{stampOf(thread, clock), 0, packed(site), 0, 0, false};
+void AccessHistory::finishCopy(int actor, uint32_t clock, uint32_t offset, uint32_t bytes, const Site& site) {
+  Piece written{stampOf(actor, clock), 0, packed(site), 0, 0, false};
   std::fill_n(lines_.begin() + offset / LINE, bytes / LINE, written);
 }
 
-void AccessHistory::reportRace(const Access& access, const Thread& later, const char* what, uint64_t stamp, int32_t site) {
+std::string AccessHistory::nameOf(uint64_t stamp) const {
+  int actor = threadOf(stamp);
+  if (actor < block_->threads) return text("thread ", actor);
+  return actor < block_->copiesOf(0) ? text("a product of warp ", actor - block_->productsOf(0)) : std::string("a bulk copy");
+}
+
+void AccessHistory::reportRace(const Access& access, const Thread& later, const char* what, uint64_t stamp, int32_t site) const {
   fail(access.thread, access.site, text("race: ", access.verb, " ", access.bytes, " bytes at byte ", access.offset, " of shared memory, which was ", what,
-                                        " by thread ", threadOf(stamp), " (", unpacked(site), "), and nothing orders that before thread ", later.number));
+                                        " by ", nameOf(stamp), " (", unpacked(site), "), and nothing orders that before thread ", later.number));
 }
 
 void AccessHistory::reportCopying(const Access& access, const Piece& piece) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "scheduler.hpp"
@@ -26,9 +27,11 @@ class AccessHistory {
   void write(Thread& thread, uint32_t offset, uint32_t bytes, const Site& site);
   // A read whose value goes to all lanes of the reader's warp: each must know of the write.
   void readForWarp(Thread& thread, uint32_t offset, uint32_t bytes, const Site& site);
-  // Between the two, nobody may touch the bytes, whole lines. The write is `thread`'s at its present clock, then at its clock `clock`.
+  // The same for an asynchronous product of the warp, which `actor` does at its clock `clock`: it goes on until somebody hears of that.
+  void readForProduct(const Thread& thread, int actor, uint32_t clock, uint32_t offset, uint32_t bytes, const Site& site);
+  // Between the two, nobody may touch the bytes, whole lines. The write is `thread`'s at its present clock, then `actor`'s at `clock`.
   void startCopy(Thread& thread, uint32_t offset, uint32_t bytes, const Site& site);
-  void finishCopy(const Thread& thread, uint32_t clock, uint32_t offset, uint32_t bytes, const Site& site);
+  void finishCopy(int actor, uint32_t clock, uint32_t offset, uint32_t bytes, const Site& site);
 
  private:
   struct Piece {
@@ -44,7 +47,7 @@ class AccessHistory {
   struct Readers {
     static constexpr int FEW = 14;
     int count = 0;
-    int table = -1;  // beyond few: first of block_->threads clocks in tables_
+    int table = -1;  // beyond few: first of the actors' clocks in tables_
     uint32_t stamps[FEW];
   };
 
@@ -54,16 +57,18 @@ class AccessHistory {
   void visit(uint32_t offset, uint32_t bytes, Visit visit);
   void split(uint32_t line, uint32_t bytes);
   void checkRead(const Piece& piece, const Thread& reader, const Access& access) const;
-  void noteRead(Piece& piece, Thread& reader, const Access& access);
+  void readForLanes(const Thread& thread, uint64_t mine, const Access& access);
+  void noteRead(Piece& piece, const Thread& reader, uint64_t mine, const Access& access);
   void checkWrite(const Piece& piece, const Access& access) const;
   void addReader(Piece& piece, uint32_t stamp);
   void add(Readers& readers, uint32_t stamp);
-  uint64_t stampOf(const Thread& thread, uint32_t clock) const;
+  uint64_t stampOf(int actor, uint32_t clock) const;
   bool unordered(const Thread& thread, uint64_t stamp) const;
   // Stamp of a reader that `thread` does not know of, or 0.
   uint64_t unorderedReader(const Piece& piece, const Thread& thread) const;
   // Nothing orders `stamp` before what `later` does.
-  [[noreturn]] static void reportRace(const Access& access, const Thread& later, const char* what, uint64_t stamp, int32_t site);
+  [[noreturn]] void reportRace(const Access& access, const Thread& later, const char* what, uint64_t stamp, int32_t site) const;
+  std::string nameOf(uint64_t stamp) const;
   [[noreturn]] static void reportCopying(const Access& access, const Piece& piece);
 
   const Block* block_ = nullptr;

@@ -26,7 +26,7 @@ void waitForCopies(int pending) {
       } else {
         std::memcpy(shared.base() + each.to, each.from, COPY_BYTES);
       }
-      shared.history().finishCopy(self, self.clock, each.to, COPY_BYTES, each.site);
+      shared.history().finishCopy(self.number, self.clock, each.to, COPY_BYTES, each.site);
     }
     self.copies.pop_front();
   }

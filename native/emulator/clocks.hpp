@@ -1,4 +1,4 @@
-// Vector clocks: what a thread of a block knows to have happened before.
+// Vector clocks: what a thread of a block knows to have happened before. ("Threads" here are all of Block::actors.)
 //
 // A thread's clock rises whenever it lets others know (a barrier, an arrival). An access at clock c of thread u happened before what
 // thread t does now if t == u or t has heard of u's clock c. A barrier of the whole block makes everything before it known to all: it
@@ -13,6 +13,7 @@ namespace emulated {
 
 // Bits that a clock may have: it is packed with the thread.
 constexpr int CLOCK_BITS = 22;
+constexpr int MAX_ACTORS = 1 << (32 - CLOCK_BITS);
 constexpr uint32_t MAX_CLOCK = (1u << CLOCK_BITS) - 1;
 
 class Clocks {

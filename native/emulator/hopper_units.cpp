@@ -24,6 +24,7 @@ const TensorMapContent& requireMap(const void* map, const Site& site) {
 
 HopperUnits& HopperUnits::ofBlock() {
   Block& block = *current->block;
+  if (block.actors() > MAX_ACTORS) fail(*current, Site(), text("a block of ", block.threads, " threads cannot use what sm_90a adds: not emulated"));
   if (block.hopper == nullptr) block.hopper = std::make_unique<HopperUnits>(block);
   return *block.hopper;
 }
@@ -48,31 +49,29 @@ void HopperUnits::copyBox(uint32_t place, const void* map, std::array<int32_t, 3
   }
   shared.history().startCopy(self, place, content.boxBytes(), site);
   std::memset(shared.base() + place, 0xff, content.boxBytes());
-  uint32_t generation = block_.generation, clock = self.clock++;
-  block_.deferred.push_back([this, place, &content, start, barrierPlace, site, &self, generation, clock] {
-    if (block_.alive == 0) fail(self, site, "bulk copy is still under way when the block ends");
-    unsigned char* base = block_.shared->base();
-    SwizzlePattern lines = content.pattern();
-    readBox(content, start.data(), self, site, [&](uint32_t offset, const unsigned char* row) {
-      for (uint32_t piece = 0; piece < content.box[0] * ELEMENT_BYTES; piece += PIECE_BYTES) {
-        std::memcpy(base + lines.place(place + offset + piece), row + piece, PIECE_BYTES);
-      }
-    });
-    // A barrier of the block has made the old clock known to all, but the bytes have come only now.
-    uint32_t done = generation == block_.generation ? clock : self.clock++;
-    block_.shared->history().finishCopy(self, done, place, content.boxBytes(), site);
-    barriers.completeBytes(barrierPlace, content.boxBytes(), self, block_.generation, done, site);
-  });
+  block_.deferred.push_back([this, place, &content, start, barrierPlace, site, &self] { deliverBox(place, content, start, barrierPlace, site, self); });
 }
 
-Thread& HopperUnits::readerOfWarp() { return *(current - current->lane); }
+void HopperUnits::deliverBox(uint32_t place, const TensorMapContent& map, std::array<int32_t, 3> start, uint32_t barrierPlace, const Site& site,
+                             const Thread& issuer) {
+  if (block_.alive == 0) fail(issuer, site, "bulk copy is still under way when the block ends");
+  SharedMemory& shared = *block_.shared;
+  SwizzlePattern pattern = map.pattern();
+  readBox(map, start.data(), issuer, site, [&](uint32_t offset, const unsigned char* row) {
+    for (uint32_t piece = 0; piece < map.box[0] * ELEMENT_BYTES; piece += PIECE_BYTES) {
+      std::memcpy(shared.base() + pattern.place(place + offset + piece), row + piece, PIECE_BYTES);
+    }
+  });
+  TransactionBarriers::Copier copier = barriers.nextCopy(barrierPlace);
+  shared.history().finishCopy(copier.actor, copier.clock, place, map.boxBytes(), site);
+  barriers.completeBytes(barrierPlace, map.boxBytes(), issuer, site);
+}
 
-void HopperUnits::requireForProduct(uint32_t place, const Site& site) {
+void HopperUnits::requireForProduct(uint32_t place, uint32_t number, const Site& site) {
   SharedMemory& shared = *block_.shared;
   shared.require(shared.base() + place, PIECE_BYTES, PIECE_BYTES, "wgmma reads", site);
-  Thread& reader = readerOfWarp();
-  proxies.require(reader, place, site);
-  shared.history().readForWarp(reader, place, PIECE_BYTES, site);
+  proxies.require(*current, place, site);
+  shared.history().readForProduct(*current, block_.productsOf(current->warp->number), number, place, PIECE_BYTES, site);
 }
 
 }  // namespace emulated

@@ -22,10 +22,9 @@ class HopperUnits {
 
   // cp.async.bulk.tensor: to byte `place` of shared memory. Until the copy is done, which is as late as can be, its bytes are not-a-number.
   void copyBox(uint32_t place, const void* map, std::array<int32_t, 3> start, uint32_t barrierPlace, const Site& site);
-  // A product of the running warp is going to read these 16 bytes, through the asynchronous proxy: reports what does not allow that.
-  void requireForProduct(uint32_t place, const Site& site);
-  // The lane of the running warp that its products' reads are noted for.
-  static Thread& readerOfWarp();
+  // The running warp's product `number`, from 1 on, is going to read these 16 bytes through the asynchronous proxy: reports what does not
+  // allow that.
+  void requireForProduct(uint32_t place, uint32_t number, const Site& site);
 
   // When the block has ended: what is still under way, or nothing.
   std::string finish() const { return products.underWay(); }
@@ -36,6 +35,9 @@ class HopperUnits {
   ProxyFences proxies;
 
  private:
+  void deliverBox(uint32_t place, const TensorMapContent& map, std::array<int32_t, 3> start, uint32_t barrierPlace, const Site& site,
+                  const Thread& issuer);
+
   Block& block_;
 };
 

@@ -256,16 +256,12 @@ void waitUntil(const char* what, const Site& site, std::function<bool()> ready) 
 }
 
 void release(Thread& thread, Clocks& clocks) {
-  clocks.join(thread.block->generation, thread.block->threads, thread.known);
-  tell(thread, clocks);
-}
-
-void tell(Thread& thread, Clocks& clocks) {
   const Block& block = *thread.block;
-  clocks.hear(block.generation, block.threads, thread.number, thread.clock);
+  clocks.join(block.generation, block.actors(), thread.known);
+  clocks.hear(block.generation, block.actors(), thread.number, thread.clock);
   if (thread.clock++ >= MAX_CLOCK) fail(thread, thread.waitsAt, "synchronises more often than the emulator can count");
 }
 
-void acquire(Thread& thread, const Clocks& clocks) { thread.known.join(thread.block->generation, thread.block->threads, clocks); }
+void acquire(Thread& thread, const Clocks& clocks) { thread.known.join(thread.block->generation, thread.block->actors(), clocks); }
 
 }  // namespace emulated

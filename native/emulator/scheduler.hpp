@@ -29,6 +29,8 @@ constexpr uint32_t EVERY_LANE = 0xffffffffu;
 constexpr int MAX_THREADS = 1024;
 constexpr int MAX_WARPS = MAX_THREADS / LANES;
 constexpr int BARRIERS = 16;
+// mbarriers of a block whose bulk copies have a clock of their own.
+constexpr int COPY_BARRIERS = 16;
 // What a block may ask for on compute capability 9.0.
 constexpr int MAX_SHARED_BYTES = 227 * 1024;
 
@@ -135,6 +137,12 @@ struct Block {
   void suspend();
   void wake(Thread& thread);
 
+  // Who has a clock: the threads; then each warp's asynchronous products; then the bulk copies of each mbarrier. What these do is known to
+  // a thread only once it has waited for them, whatever it knows of the thread that asked.
+  int actors() const { return threads + warps + COPY_BARRIERS; }
+  int productsOf(int warpNumber) const { return threads + warpNumber; }
+  int copiesOf(int barrierNumber) const { return threads + warps + barrierNumber; }
+
   const Kernel* kernel = nullptr;
   const void* arguments = nullptr;
   Dimensions grid{};
@@ -177,8 +185,6 @@ void waitUntil(const char* what, const Site& site, std::function<bool()> ready);
 
 // Lets `clocks` know what `thread` has done so far.
 void release(Thread& thread, Clocks& clocks);
-// The same, without what `thread` has heard of others.
-void tell(Thread& thread, Clocks& clocks);
 // `thread` hears what `clocks` knows.
 void acquire(Thread& thread, const Clocks& clocks);
 

@@ -15,7 +15,10 @@ void TransactionBarriers::init(uint32_t place, int arrivals, const Site& site) {
   Thread& self = *current;
   if (arrivals < 1 || arrivals > MAX_COUNT) fail(self, site, text("mbarrier for ", arrivals, " arrivals, expected 1 to ", MAX_COUNT));
   if (states_.contains(place)) fail(self, site, text("mbarrier at byte ", place, " is initialised twice"));
+  int number = static_cast<int>(states_.size());
+  if (number == COPY_BARRIERS) fail(self, site, text("more than ", COPY_BARRIERS, " mbarriers in a block are not emulated"));
   State& state = states_[place];
+  state.copies = self.block->copiesOf(number);
   state.expected = state.pending = arrivals;
   state.owner = &self;
   state.generation = self.block->generation;
@@ -74,13 +77,18 @@ void TransactionBarriers::requireForCopy(uint32_t place, const Site& site) {
   if (!require(place, site).fenced) fail(*current, site, text("mbarrier at byte ", place, " was not fenced after its initialisation: a bulk copy may not see it"));
 }
 
-void TransactionBarriers::completeBytes(uint32_t place, uint32_t bytes, const Thread& thread, uint32_t generation, uint32_t clock, const Site& site) {
+TransactionBarriers::Copier TransactionBarriers::nextCopy(uint32_t place) {
+  State& state = states_.at(place);
+  return {state.copies, ++state.copied};
+}
+
+void TransactionBarriers::completeBytes(uint32_t place, uint32_t bytes, const Thread& thread, const Site& site) {
   State& state = states_.at(place);
   state.bytes -= bytes;
   if (state.pending == 0 && state.bytes < 0) {
     fail(thread, site, text("bulk copy brings ", -state.bytes, " bytes more than the mbarrier's phase expects"));
   }
-  state.arriving.hear(generation, thread.block->threads, thread.number, clock);
+  state.arriving.hear(thread.block->generation, thread.block->actors(), state.copies, state.copied);
   endPhase(state);
 }
 

@@ -20,8 +20,14 @@ class TransactionBarriers {
 
   // For a bulk copy that the running thread asks for: is the barrier one that it may name?
   void requireForCopy(uint32_t place, const Site& site);
-  // `bytes` have arrived that `thread` asked for at its clock `clock`.
-  void completeBytes(uint32_t place, uint32_t bytes, const Thread& thread, uint32_t generation, uint32_t clock, const Site& site);
+  // Who does the copies of a barrier, and its clock, which each copy puts forward.
+  struct Copier {
+    int actor;
+    uint32_t clock;
+  };
+  Copier nextCopy(uint32_t place);
+  // A copy has brought `bytes`; `thread` asked for it.
+  void completeBytes(uint32_t place, uint32_t bytes, const Thread& thread, const Site& site);
 
  private:
   struct State {
@@ -33,6 +39,8 @@ class TransactionBarriers {
     const Thread* owner;  // who initialised it, and when
     uint32_t generation;
     uint32_t clock;
+    int copies;           // the actor that does its bulk copies
+    uint32_t copied = 0;  // that actor's clock
     Clocks arriving;      // of the current phase
     Clocks completed;     // of the one before
   };

@@ -110,7 +110,7 @@ void WarpgroupProducts::start(WarpState& warp, void** operands, const Signature&
     requireFenced(warp, lane, each.a, sizeof(product.a[lane]), "A", site);
     std::memcpy(product.a[lane], each.a, sizeof(product.a[lane]));
   }
-  product.operandHash = readOperands(what, true);
+  product.operandHash = readOperands(what, static_cast<uint32_t>(warp.issued));
   product.accumulator = accumulatorFor(warp, operands, what.n / 2, site);
   warp.accumulators[product.accumulator].users++;
   warp.products.push_back(product);
@@ -245,11 +245,11 @@ void forEachPiece(uint64_t descriptorBits, uint32_t firstOuter, uint32_t count, 
   }
 }
 
-uint64_t WarpgroupProducts::readOperands(const Signature& what, bool issue) {
+uint64_t WarpgroupProducts::readOperands(const Signature& what, uint32_t number) {
   uint64_t hash = 0xcbf29ce484222325;
   auto read = [&](double* to) {
     return [&, to](uint32_t place, uint32_t element, int stride) {
-      if (issue) HopperUnits::ofBlock().requireForProduct(place, what.site);
+      if (number != 0) HopperUnits::ofBlock().requireForProduct(place, number, what.site);
       readPiece(place, to + element, stride, hash);
     };
   };
@@ -270,7 +270,7 @@ void WarpgroupProducts::requireSameRegistersA(const Product& product, const Site
 void WarpgroupProducts::finish(WarpState& warp, uint64_t groups, const Site& site) {
   while (!warp.products.empty() && warp.products.front().group < groups) {
     const Product& product = warp.products.front();
-    if (readOperands(product.what, false) != product.operandHash) {
+    if (readOperands(product.what, 0) != product.operandHash) {
       fail(*current, site, text("wgmma: operands in shared memory changed while the product of ", product.what.site, " was under way"));
     }
     if (!product.what.aShared) {
@@ -280,13 +280,14 @@ void WarpgroupProducts::finish(WarpState& warp, uint64_t groups, const Site& sit
     Accumulator& accumulator = warp.accumulators[product.accumulator];
     multiply(a_, b_, product.what.n, product.what.accumulate, accumulator.values.data());
     warp.products.pop_front();
+    warp.finished++;
     if (--accumulator.users == 0) give(warp, accumulator, site);
   }
-  // All lanes that have waited know that the operands have been read.
-  Clocks done;
-  tell(HopperUnits::readerOfWarp(), done);
+  const Block& block = *current->block;
   Thread* lanes = current - current->lane;
-  for (int lane = 0; lane < LANES; lane++) acquire(lanes[lane], done);
+  for (int lane = 0; lane < LANES; lane++) {
+    lanes[lane].known.hear(block.generation, block.actors(), block.productsOf(current->warp->number), static_cast<uint32_t>(warp.finished));
+  }
 }
 
 void WarpgroupProducts::give(WarpState& warp, Accumulator& accumulator, const Site& site) {

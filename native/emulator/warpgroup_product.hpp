@@ -73,6 +73,7 @@ class WarpgroupProducts {
   };
   struct WarpState {
     uint64_t issued = 0;
+    uint64_t finished = 0;
     uint64_t committed = 0;  // groups
     std::deque<Product> products;
     std::vector<Accumulator> accumulators;
@@ -84,8 +85,9 @@ class WarpgroupProducts {
   size_t accumulatorFor(WarpState& warp, void** operands, int registers, const Site& site);
   void requireFenced(const WarpState& warp, int lane, const void* registers, uint32_t bytes, const char* what, const Site& site) const;
   void finish(WarpState& warp, uint64_t groups, const Site& site);
-  // Reads the operands in shared memory into a_ and b_, at the issue with all checks; returns a hash of their bytes.
-  uint64_t readOperands(const Signature& what, bool issue);
+  // Reads the operands in shared memory into a_ and b_; returns a hash of their bytes. With all checks at the issue of product `number`, or
+  // without if that is 0.
+  uint64_t readOperands(const Signature& what, uint32_t number);
   void requireSameRegistersA(const Product& product, const Site& site) const;
   void give(WarpState& warp, Accumulator& accumulator, const Site& site);
   void requireFree(const WarpState& warp, int lane, const RegisterRange& range, const Site& site) const;
