@@ -1,14 +1,18 @@
 package org.conceptclip.app;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Supplier;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cpu.CpuBackend;
-import org.conceptclip.backend.cuda.driver.CudaLibraries;
+import org.conceptclip.backend.cuda.CudaBackend;
+import org.conceptclip.backend.cuda.CudaOptions;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.DriverOptions;
+import org.conceptclip.backend.cuda.driver.EmulatedCudaDriver;
+import org.conceptclip.backend.cuda.driver.EmulatedDevice;
+import org.conceptclip.backend.cuda.driver.JavacppCudaDriver;
 import org.conceptclip.backend.reference.ReferenceBackend;
 import org.conceptclip.cli.BackendRequest;
 import org.conceptclip.cli.Backends;
@@ -22,27 +26,26 @@ public final class BackendFactory implements Backends {
   private static final String REFERENCE = "reference";
   private static final String EMULATED = "emulated";
 
+  /** Hopper's: the device that the CUDA backend is tuned for. */
+  private static final int EMULATED_CAPABILITY = 90;
+
   @Override
   public Choice open(BackendRequest request) {
     return switch (request.name()) {
       case AUTO -> automatic(request);
       case CPU -> new Choice(cpu(request), null);
       case REFERENCE -> new Choice(reference(request), null);
-      case CUDA -> throw new BackendUnavailableException("backend cuda: " + cudaAbsence());
-      case EMULATED -> throw new BackendUnavailableException("backend emulated: " + emulatorAbsence());
+      case CUDA -> new Choice(cuda(request), null);
+      case EMULATED -> new Choice(emulated(request), null);
       default -> throw new UsageException("--backend " + request.name() + ": expected auto, cuda, cpu, reference or emulated");
     };
   }
 
   @Override
   public List<Status> probe() {
-    List<Status> states = new ArrayList<>();
-    states.add(new Status(CUDA, false, cudaAbsence()));
-    BackendRequest plain = new BackendRequest(AUTO, Optional.empty(), 0);
-    states.add(probe(CPU, () -> cpu(plain)));
-    states.add(probe(REFERENCE, () -> reference(plain)));
-    states.add(new Status(EMULATED, false, emulatorAbsence()));
-    return states;
+    BackendRequest plain = BackendRequest.plain(AUTO);
+    return List.of(
+        probe(CUDA, () -> cuda(plain)), probe(CPU, () -> cpu(plain)), probe(REFERENCE, () -> reference(plain)), emulatedStatus());
   }
 
   private static Status probe(String name, Supplier<Backend> start) {
@@ -53,13 +56,64 @@ public final class BackendFactory implements Backends {
     }
   }
 
+  /** Not started: its first start compiles for minutes. */
+  private static Status emulatedStatus() {
+    return EmulatedCudaDriver.absence()
+        .map(absence -> new Status(EMULATED, false, absence))
+        .orElseGet(() -> new Status(
+            EMULATED, true, "the CUDA backend's kernels on the CPU, compiled at first use; for tests, slow"));
+  }
+
+  /** CUDA where it starts, else the CPU; either way with the reason. */
   private static Choice automatic(BackendRequest request) {
+    Precision precision = request.precision().orElse(Precision.AUTO);
+    if (precision != Precision.AUTO && precision != Precision.FP16) {
+      return cpuInstead(request, "it computes in fp16 only");
+    }
+    try {
+      Backend backend = cuda(request);
+      return new Choice(backend, "backend cuda: " + backend.description());
+    } catch (BackendUnavailableException e) {
+      return cpuInstead(request, e.getMessage());
+    }
+  }
+
+  private static Choice cpuInstead(BackendRequest request, String whyNotCuda) {
     Backend backend = cpu(request);
-    return new Choice(backend, "backend cpu: " + backend.description() + "; not cuda: " + cudaAbsence());
+    return new Choice(backend, "backend cpu: " + backend.description() + "; not cuda: " + whyNotCuda);
+  }
+
+  private static Backend cuda(BackendRequest request) {
+    requireFp16(CUDA, request);
+    return over(JavacppCudaDriver.open(DriverOptions.standard(request.cudaLibraries(), request.notices())), CUDA, request);
+  }
+
+  private static Backend emulated(BackendRequest request) {
+    requireFp16(EMULATED, request);
+    return over(EmulatedCudaDriver.open(EmulatedDevice.ofCapability(EMULATED_CAPABILITY), request.notices()), EMULATED, request);
+  }
+
+  private static Backend over(CudaDriver driver, String name, BackendRequest request) {
+    return new CudaBackend(name, driver, new CudaOptions(CudaOptions.defaults().residualType(), request.checkRange()));
+  }
+
+  private static void requireFp16(String name, BackendRequest request) {
+    Precision precision = request.precision().orElse(Precision.AUTO);
+    if (precision != Precision.AUTO && precision != Precision.FP16) {
+      throw new UsageException("--precision " + precision.label() + ": the " + name + " backend computes in fp16 only");
+    }
+  }
+
+  private static void refuseCheckRange(String name, BackendRequest request) {
+    if (request.checkRange()) {
+      throw new UsageException("--check-range: the " + name + " backend computes in types whose range no activation leaves;"
+          + " expected --backend cuda or emulated");
+    }
   }
 
   /** Float32 unless asked otherwise: results do not depend on which CPU computes them. {@code auto} is the faster one's choice. */
   private static Backend cpu(BackendRequest request) {
+    refuseCheckRange(CPU, request);
     Precision precision = request.precision().orElse(Precision.FP32);
     if (precision == Precision.FP64 || precision == Precision.FP16) {
       throw new UsageException(
@@ -70,19 +124,11 @@ public final class BackendFactory implements Backends {
   }
 
   private static Backend reference(BackendRequest request) {
+    refuseCheckRange(REFERENCE, request);
     Precision precision = request.precision().orElse(Precision.FP64);
     if (precision != Precision.AUTO && precision != Precision.FP64) {
       throw new UsageException("--precision " + precision.label() + ": the reference backend computes in fp64 only");
     }
     return new ReferenceBackend();
-  }
-
-  private static String cudaAbsence() {
-    return "this version has no CUDA backend yet; " + CudaLibraries.find(Optional.empty()).absence()
-        .orElse("driver and libraries are installed");
-  }
-
-  private static String emulatorAbsence() {
-    return "this version has no CUDA backend yet, and so no emulator of its kernels";
   }
 }

@@ -1,5 +1,6 @@
 package org.conceptclip.cli;
 
+import java.nio.file.Path;
 import java.util.Optional;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.tensor.BadInputException;
@@ -21,7 +22,7 @@ final class BackendOptions {
       paramLabel = "P",
       converter = PrecisionConverter.class,
       description = "fp64, fp32, fp16, bf16 or bf16-weights, where the backend has it, or auto for the fastest here (default: fp32"
-          + " on cpu, fp64 on reference)")
+          + " on cpu, fp16 on cuda and emulated, fp64 on reference)")
   private Precision precision;
 
   @Option(
@@ -31,12 +32,24 @@ final class BackendOptions {
       description = "threads of the CPU backend (default: one a core)")
   private int threads;
 
+  @Option(
+      names = "--cuda-libs",
+      paramLabel = "DIR",
+      description = "folder of libcudart and libcublasLt (default: the usual places, see doctor)")
+  private Path cudaLibraries;
+
   /** Begins to start the backend. The caller closes it. */
   StartingBackend start(Context context) {
+    return start(context, false);
+  }
+
+  /** {@link #start(Context)}, with a record of ranges if asked for. */
+  StartingBackend start(Context context, boolean checkRange) {
     if (threads < 0) {
       throw new UsageException("--threads " + threads + ": expected 1 or more, or 0 for one a core");
     }
-    return new StartingBackend(context, new BackendRequest(name, Optional.ofNullable(precision), threads));
+    return new StartingBackend(context, new BackendRequest(name, Optional.ofNullable(precision), threads,
+        Optional.ofNullable(cudaLibraries), checkRange, context.console()::say));
   }
 
   /** Precision by its label. */

@@ -1,6 +1,8 @@
 package org.conceptclip.cli;
 
+import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.conceptclip.backend.Precision;
 
 /**
@@ -9,5 +11,25 @@ import org.conceptclip.backend.Precision;
  * @param name {@code auto} or a backend's name
  * @param precision what to compute in; empty for the backend's own default, which gives the same results on every machine
  * @param threads worker threads, 0 for one a core
+ * @param cudaLibraries folder of the CUDA libraries; empty for the usual places
+ * @param checkRange whether to record how near the residual stream comes to the end of the range
+ * @param notices gets one line for each thing that people should know and that is no failure
  */
-public record BackendRequest(String name, Optional<Precision> precision, int threads) {}
+public record BackendRequest(
+    String name,
+    Optional<Precision> precision,
+    int threads,
+    Optional<Path> cudaLibraries,
+    boolean checkRange,
+    Consumer<String> notices) {
+
+  /** A request without any wishes besides the backend. */
+  public static BackendRequest plain(String name) {
+    return of(name, Optional.empty(), 0);
+  }
+
+  /** A request without wishes for a GPU. */
+  public static BackendRequest of(String name, Optional<Precision> precision, int threads) {
+    return new BackendRequest(name, precision, threads, Optional.empty(), false, notice -> {});
+  }
+}

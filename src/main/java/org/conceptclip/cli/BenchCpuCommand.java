@@ -135,6 +135,6 @@ final class BenchCpuCommand implements Callable<Integer> {
   }
 
   private Backend open(Precision precision, int used) {
-    return context.backends().open(new BackendRequest("cpu", Optional.of(precision), used)).backend();
+    return context.backends().open(BackendRequest.of("cpu", Optional.of(precision), used)).backend();
   }
 }

@@ -151,6 +151,7 @@ final class BenchGpuCommand implements Callable<Integer> {
   }
 
   private Backend open() {
-    return context.backends().open(new BackendRequest(backendName, Optional.empty(), 0)).backend();
+    return context.backends().open(new BackendRequest(
+        backendName, Optional.empty(), 0, Optional.empty(), false, context.console()::say)).backend();
   }
 }

@@ -106,7 +106,7 @@ final class ClassifyCommand implements Callable<Integer> {
             .orElseThrow(() -> new UsageException("--labels is missing; only the embedded demo model has labels of its own"));
       }
       try (TextTokenizer tokenizer = open.tokenizer(maxTokens);
-          Encoder encoder = open.load(starting.await())) {
+          Encoder encoder = open.load(starting.await(), context.console())) {
         ClassVectors classes =
             ClassVectors.encode(encoder, tokenizer::encode, names, prompts, scoring.usesConcepts());
         for (String label : classes.truncated()) {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.DeviceException;
 import org.conceptclip.runtime.NonFiniteResultException;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.text.TokenizerUnavailableException;
@@ -25,7 +26,7 @@ import picocli.CommandLine.Spec;
         + " medical device.",
     footer = {
       "",
-      "Exit codes: 0 done, 2 wrong usage, 3 bad input, 4 backend unavailable, 5 partly done.",
+      "Exit codes: 0 done, 2 wrong usage, 3 bad input, 4 backend unavailable or its device failed, 5 partly done.",
       "Results go to stdout, everything else to stderr."
     })
 public final class CommandLineApp implements Runnable {
@@ -114,6 +115,10 @@ public final class CommandLineApp implements Runnable {
       }
       case BackendUnavailableException e -> {
         console.fail(message, e);
+        return ExitCode.BACKEND_UNAVAILABLE;
+      }
+      case DeviceException e -> {
+        console.fail(message + (e.kind() == DeviceException.Kind.LOST ? "; the device can do no more work in this process" : ""), e);
         return ExitCode.BACKEND_UNAVAILABLE;
       }
       case TokenizerUnavailableException e -> {

@@ -8,6 +8,7 @@ public final class ExitCode {
   public static final int WRONG_USAGE = 2;
   /** An input cannot be used; nothing was done. */
   public static final int BAD_INPUT = 3;
+  /** A backend cannot start here, or its device failed or ran out of memory. */
   public static final int BACKEND_UNAVAILABLE = 4;
   /** Some inputs gave results; the others are listed on stderr. */
   public static final int PARTLY_DONE = 5;

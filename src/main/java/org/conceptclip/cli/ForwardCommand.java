@@ -41,21 +41,27 @@ final class ForwardCommand implements Callable<Integer> {
 
   @Mixin private BackendOptions backend;
 
+  @Option(
+      names = "--check-range",
+      description = "also say how large the residual sums become in front of each norm, beside fp16's limit (cuda, emulated)")
+  private boolean checkRange;
+
   ForwardCommand(Context context) {
     this.context = context;
   }
 
   @Override
   public Integer call() {
-    try (StartingBackend starting = backend.start(context);
+    try (StartingBackend starting = backend.start(context, checkRange);
         OpenModel open = model.open(context.console());
         ForwardInputs inputs = ForwardInputs.open(source, open.config(), context.console());
-        Encoder encoder = open.load(starting.await())) {
+        Encoder encoder = open.load(starting.await(), context.console())) {
       Backend started = encoder.backend();
       SequencedMap<String, HostTensor> outputs = outputs(encoder, inputs);
       SafetensorsWriter.write(target, outputs);
       context.console().say("wrote " + outputs.size() + " tensors to " + target + " (model " + open.name() + ", backend "
           + started.name() + ", " + started.precision().label() + ")");
+      RangeTable.print(started.residualRanges(), context.console());
     }
     return ExitCode.DONE;
   }

@@ -118,6 +118,11 @@ final class OpenModel implements AutoCloseable {
     return Encoder.load(config, weights, backend);
   }
 
+  /** {@link #load(Backend)}; the console is told when passes have to become smaller. */
+  Encoder load(Backend backend, Console console) {
+    return Encoder.load(config, weights, backend, console::say);
+  }
+
   @Override
   public void close() {
     weights.close();

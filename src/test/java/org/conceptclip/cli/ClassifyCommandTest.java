@@ -2,6 +2,7 @@ package org.conceptclip.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -16,7 +17,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.zip.CRC32;
+import org.conceptclip.backend.cuda.driver.CudaLibraries;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -182,10 +185,24 @@ class ClassifyCommandTest {
     assertTrue(CliRun.of("classify", "--help").ended(0).out().contains("--top-k"));
   }
 
+  @Test
+  void aBackendThatCannotStartIsSaidSo() {
+    String absence = CudaLibraries.find(Optional.empty()).absence().orElse(null);
+    assumeTrue(absence != null, "CUDA is here");
+    CliRun.of("classify", GOOD, "--backend", "cuda").ended(4).refused("CUDA: " + absence);
+    assertTrue(CliRun.of("classify", GOOD).ended(0).err().contains("; not cuda: CUDA: " + absence));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"cuda", "emulated"})
-  void aBackendThatCannotStartIsSaidSo(String backend) {
-    CliRun.of("classify", GOOD, "--backend", backend).ended(4).refused("backend " + backend + ":");
+  void aPrecisionThatABackendHasNotIsRefused(String backend) {
+    CliRun.of("classify", GOOD, "--backend", backend, "--precision", "fp32").ended(2).refused("--precision fp32", "fp16 only");
+  }
+
+  @Test
+  void anAskedPrecisionKeepsAutoOnTheCpu() {
+    String err = CliRun.of("classify", GOOD, "--precision", "fp32").ended(0).err();
+    assertTrue(err.contains("backend cpu: ") && err.contains("not cuda: it computes in fp16 only"), err);
   }
 
   @Test

@@ -143,6 +143,11 @@ public final class CudaBackend implements Backend {
     }
   }
 
+  /** Device memory in use, weights and buffers. */
+  long deviceBytes() {
+    return driver.allocatedBytes();
+  }
+
   /** What the memory of idle lanes is divided into, for people. */
   synchronized String describePlan() {
     return String.join("\n\n", idleLanes.stream().map(lane -> lane.arena().describePlan()).toList());

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.conceptclip.backend.BackendUnavailableException;
@@ -37,6 +38,11 @@ public final class EmulatedCudaDriver implements CudaDriver {
   private final Handles<Graph> graphs = new Handles<>("graph", lastHandle);
   private final DeviceHealth health = new DeviceHealth();
   private boolean closed;
+
+  /** Why no emulated device can be opened here, in one line; empty when there is a library, or sources to build one from. */
+  public static Optional<String> absence() {
+    return EmulatorLocation.absence();
+  }
 
   /**
    * A device on the emulator of this checkout, which is built if its sources changed.

@@ -25,6 +25,20 @@ final class EmulatorLocation {
 
   private EmulatorLocation() {}
 
+  /** Why {@link #find} would fail before it tries to build, in one line; empty when it would not. */
+  static Optional<String> absence() {
+    String explicit = System.getProperty(PROPERTY);
+    if (explicit != null) {
+      return Files.isRegularFile(Path.of(explicit))
+          ? Optional.empty()
+          : Optional.of("emulator: -D" + PROPERTY + "=" + explicit + " is not a file; expected libconceptclip-emulator.so");
+    }
+    return checkout().isPresent()
+        ? Optional.empty()
+        : Optional.of("emulator: no checkout with " + BUILD_SCRIPT + " around " + Path.of("").toAbsolutePath()
+            + " or the program's own files; set -D" + PROPERTY + "=LIBRARY");
+  }
+
   /**
    * The library, built if its sources changed.
    *
@@ -32,14 +46,12 @@ final class EmulatorLocation {
    * @throws BackendUnavailableException if there is neither a library nor a way to build it
    */
   static Path find(Consumer<String> notices) {
+    absence().ifPresent(absence -> {
+      throw new BackendUnavailableException(absence);
+    });
     String explicit = System.getProperty(PROPERTY);
     if (explicit != null) {
-      Path library = Path.of(explicit);
-      if (!Files.isRegularFile(library)) {
-        throw new BackendUnavailableException(
-            "emulator: -D" + PROPERTY + "=" + explicit + " is not a file; expected libconceptclip-emulator.so");
-      }
-      return library;
+      return Path.of(explicit);
     }
     return built(notices);
   }
@@ -61,8 +73,7 @@ final class EmulatorLocation {
   }
 
   private static Path build(Consumer<String> notices) {
-    Path checkout = checkout().orElseThrow(() -> new BackendUnavailableException("emulator: no checkout with " + BUILD_SCRIPT
-        + " around " + Path.of("").toAbsolutePath() + " or the program's own files; set -D" + PROPERTY + "=LIBRARY"));
+    Path checkout = checkout().orElseThrow();
     Path library = checkout.resolve(LIBRARY);
     if (!Files.exists(library)) {
       notices.accept("building the emulator of the CUDA kernels (first use) ...");
@@ -100,7 +111,7 @@ final class EmulatorLocation {
         said = reader.readAllLines();
       }
       int code = process.waitFor();
-      said.forEach(notices);
+      said.stream().filter(line -> !line.endsWith("is up to date")).forEach(notices);
       if (code != 0) {
         String reason = said.stream().filter(line -> line.contains("error:")).findFirst()
             .orElse(said.isEmpty() ? "it says nothing" : said.getLast());

@@ -1,0 +1,21 @@
+package org.conceptclip.cli;
+
+import java.util.Locale;
+import java.util.Map;
+
+/** The residual sums' largest values as a table on stderr: they decide whether float16 can hold a model's residual stream. */
+final class RangeTable {
+  private static final double LARGEST_HALF = 65504;
+
+  private RangeTable() {}
+
+  /** @param largest by the norm that follows, see {@link org.conceptclip.backend.Backend#residualRanges}; empty prints nothing */
+  static void print(Map<String, Float> largest, Console console) {
+    if (largest.isEmpty()) {
+      return;
+    }
+    console.say("largest absolute residual sum in front of each norm; float16 ends at 65504");
+    largest.forEach((norm, value) -> console.say(String.format(
+        Locale.ROOT, "%-62s %12.4g  %9.4f %% of the range", norm, value, 100 * value / LARGEST_HALF)));
+  }
+}

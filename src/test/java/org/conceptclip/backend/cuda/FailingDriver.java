@@ -1,0 +1,63 @@
+package org.conceptclip.backend.cuda;
+
+import org.conceptclip.backend.DeviceException;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.CudaException;
+
+/**
+ * Fails one call, the n-th, once. Work is not done then; what gives something back does so all the same, as CUDA does when it reports
+ * an earlier failure there. Remembers what was alive when it was closed.
+ */
+final class FailingDriver extends ForwardingDriver {
+  private final DeviceException.Kind kind;
+  private final long failingCall;
+  private long calls;
+  private CudaException planted;
+  private boolean pending;
+  private long bytesAtClose = -1;
+  private long objectsAtClose = -1;
+
+  /** @param failingCall counted from 1 */
+  FailingDriver(CudaDriver inner, DeviceException.Kind kind, long failingCall) {
+    super(inner);
+    this.kind = kind;
+    this.failingCall = failingCall;
+  }
+
+  /** What was thrown, or {@code null} as long as the call has not come. */
+  synchronized CudaException planted() {
+    return planted;
+  }
+
+  long bytesAtClose() {
+    return bytesAtClose;
+  }
+
+  long objectsAtClose() {
+    return objectsAtClose;
+  }
+
+  @Override
+  synchronized void before(Call call, long bytes) {
+    if (call == Call.CLOSE) {
+      bytesAtClose = allocatedBytes();
+      objectsAtClose = liveObjects();
+      return;
+    }
+    if (++calls == failingCall) {
+      planted = new CudaException(kind, call.name(), "PLANTED", "call " + calls);
+      if (!call.releases()) {
+        throw planted;
+      }
+      pending = true;
+    }
+  }
+
+  @Override
+  synchronized void afterRelease(Call call) {
+    if (pending) {
+      pending = false;
+      throw planted;
+    }
+  }
+}
