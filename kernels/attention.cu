@@ -28,9 +28,9 @@
 //            3.3 us, the limit. With 16 queries a warp it would be 6.6 us, and L2 read 40 MB instead of 20 MB.
 // Predicted  Between 4 and 7 us an image in batches that fill the SMs. Nothing of this was measured.
 // Test       native/emulator/test/attention_test.cpp (float64 loops), AttentionCases and InvarianceCases of the op contract.
-#include "device.cuh"
-
 #include <cmath>
+
+#include "device.cuh"
 
 namespace {
 

@@ -16,9 +16,9 @@
 //            of tensor cores at 989 TFLOP/s, 1.1 us of HBM at 3.35 TB/s. The roof is neither: 18 blocks gather each patch, about 2.5 k
 //            instructions a thread, predicted at 5 us an image in batches: 0.3 % of the tower.
 // Test       native/emulator/test/patch_embed_test.cpp (float64 loops); EmbeddingCases of the op contract.
-#include "device.cuh"
-
 #include <cmath>
+
+#include "device.cuh"
 
 namespace {
 

@@ -11,9 +11,10 @@
 // registers: pool_attention sm_80 56, sm_90a 56
 // Work       729 tokens, 16 heads of 72: 3.4 MB read and 6.7 MFLOP an image. Roof on an H100: HBM at 3.35 TB/s, 1.0 us an image.
 // Test       native/emulator/test/attention_test.cpp (float64 loops); PoolCases of the op contract.
-#include "device.cuh"
-
 #include <cmath>
+
+#include "device.cuh"
+#include "reduce.cuh"
 
 namespace {
 
@@ -53,36 +54,6 @@ struct Part {
 DEVICE Part partOf(int thread, int headWidth) {
   int vectors = headWidth / VECTOR;
   return {vectors, THREADS / vectors, thread / vectors, thread % vectors};
-}
-
-// Largest of all threads' values; the warps' go through sWarps, which must not be in use.
-DEVICE float blockMax(float value, Shared<float> sWarps) {
-  for (int mask = WARP / 2; mask > 0; mask /= 2) {
-    value = fmaxf(value, shuffleXor(value, mask));
-  }
-  if (threadIdx.x % WARP == 0) {
-    sWarps.set(threadIdx.x / WARP, value);
-  }
-  syncThreads();
-  for (int warp = 0; warp < WARPS; warp++) {
-    value = fmaxf(value, sWarps.get(warp));
-  }
-  return value;
-}
-
-DEVICE float blockSum(float value, Shared<float> sWarps) {
-  for (int mask = WARP / 2; mask > 0; mask /= 2) {
-    value += shuffleXor(value, mask);
-  }
-  if (threadIdx.x % WARP == 0) {
-    sWarps.set(threadIdx.x / WARP, value);
-  }
-  syncThreads();
-  float sum = 0;
-  for (int warp = 0; warp < WARPS; warp++) {
-    sum += sWarps.get(warp);
-  }
-  return sum;
 }
 
 // Dot products of this thread's 8 columns with the chunk's keys.
@@ -170,7 +141,7 @@ KERNEL(pool_attention, PoolAttentionArguments, THREADS, 8) {
       }
       score *= args.scaleLog2e;
     }
-    float newLargest = fmaxf(largest, blockMax(score, sWarps));
+    float newLargest = fmaxf(largest, blockMax<WARPS>(score, sWarps));
     float correction = exp2Approximate(largest - newLargest);
     float weight = exp2Approximate(score - newLargest);
     largest = newLargest;
@@ -184,6 +155,6 @@ KERNEL(pool_attention, PoolAttentionArguments, THREADS, 8) {
       addValues(args, part, at + width, keys, sWeights, sums);
     }
   }
-  float totalWeight = blockSum(sumOfWeights, sWarps);
+  float totalWeight = blockSum<WARPS>(sumOfWeights, sWarps);
   writeRow(args, part, sums, totalWeight, static_cast<int64_t>(blockIdx.y) * args.outPitch + headColumn, sPartials);
 }

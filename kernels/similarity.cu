@@ -12,9 +12,9 @@
 // Work       Patches of an image with 100 concepts: 729 x 100 x 1152, 168 MFLOP, 1.9 MB: 2.5 us at 67 TFLOP/s of f32 (H100), 0.6 us of HBM.
 //            64 x 64 tiles: 768 x 128 are computed, 3.4 us.
 // Test       native/emulator/test/similarity_test.cpp (float64 loops); SimilarityCases of the op contract.
-#include "device.cuh"
-
 #include <cmath>
+
+#include "device.cuh"
 
 namespace {
 

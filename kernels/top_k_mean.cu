@@ -7,13 +7,14 @@
 //            one barrier. Counts are integers and sums are in the order of rows, so nothing depends on the batch. Histograms of 8 bits would
 //            need 4 rounds, but scores of one concept share their upper bits: their atomic adds would meet in one counter.
 // Shared     1024 scores 4096, two sets of counts 32, sums 16: 4144 bytes. No spills.
-// registers: top_k_mean sm_80 30, sm_90a 30
+// registers: top_k_mean sm_80 28, sm_90a 30
 // Work       729 rows, C concepts: each score lies in a sector of its own for the block that reads it (its neighbours' blocks use the rest,
 //            from L2): 23 KB of sectors and 32 * 729 comparisons a block. Roof: the latency of 32 rounds; 16 blocks an SM hide each other's.
 // Test       native/emulator/test/similarity_test.cpp (sorting); SimilarityCases of the op contract.
-#include "device.cuh"
-
 #include <cmath>
+
+#include "device.cuh"
+#include "reduce.cuh"
 
 namespace {
 
@@ -83,18 +84,7 @@ DEVICE float sumAbove(const Column& column, uint32_t limit, Shared<float> sSums)
       sum += fromOrderedBits(score);
     }
   }
-  for (int mask = WARP / 2; mask > 0; mask /= 2) {
-    sum += shuffleXor(sum, mask);
-  }
-  if (thread % WARP == 0) {
-    sSums.set(thread / WARP, sum);
-  }
-  syncThreads();
-  float total = 0;
-  for (int warp = 0; warp < WARPS; warp++) {
-    total += sSums.get(warp);
-  }
-  return total;
+  return blockSum<WARPS>(sum, sSums);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "device.cuh"
+#include "reduce.cuh"
 
 constexpr int COLUMNS = 8;                  // of a vector
 constexpr int WARP_COLUMNS = WARP * COLUMNS;  // of one vector in each lane
@@ -16,22 +17,6 @@ using Floats = Vector<float, COLUMNS>;
 
 DEVICE int warpRow() { return blockIdx.x * WARPS + threadIdx.x / WARP; }
 DEVICE int laneColumn() { return threadIdx.x % WARP * COLUMNS; }
-
-DEVICE float warpSum(float value) {
-#pragma unroll
-  for (int mask = WARP / 2; mask > 0; mask /= 2) {
-    value += shuffleXor(value, mask);
-  }
-  return value;
-}
-
-DEVICE float warpMax(float value) {
-#pragma unroll
-  for (int mask = WARP / 2; mask > 0; mask /= 2) {
-    value = fmaxf(value, shuffleXor(value, mask));
-  }
-  return value;
-}
 
 // Eight consecutive elements, the first at a multiple of eight.
 DEVICE Floats loadFloats(Global<f16> from, int64_t i) {

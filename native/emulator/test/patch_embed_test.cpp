@@ -110,7 +110,7 @@ void patchEmbed(const Shape& shape) {
 }  // namespace
 
 int main() {
-  for (Shape shape : {Shape{1, 14, 14, 72}, Shape{3, 61, 14, 72}, Shape{2, 29, 7, 144}, Shape{2, 32, 8, 61}, Shape{5, 57, 8, 24}}) {
+  for (Shape shape : {Shape{1, 14, 14, 72}, Shape{3, 61, 14, 72}, Shape{2, 29, 7, 144}, Shape{2, 32, 8, 61}, Shape{5, 57, 8, 24}, Shape{1, 14, 7, 24}}) {
     patchEmbed<uint8_t, f16>(shape);
     patchEmbed<uint8_t, float>(shape);
     patchEmbed<float, f16>(shape);
