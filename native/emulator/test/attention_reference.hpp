@@ -1,0 +1,66 @@
+// Attention over packed sequences in plain loops, for the tests of the kernels.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <numeric>
+#include <vector>
+
+#include "kernel_test.hpp"
+
+namespace test {
+
+struct Sequence {
+  int rows, keyLength;
+};
+
+inline std::vector<Sequence> packed(std::initializer_list<int> lengths) {
+  std::vector<Sequence> sequences;
+  for (int length : lengths) sequences.push_back({length, length});
+  return sequences;
+}
+
+inline int totalRows(const std::vector<Sequence>& sequences) {
+  return std::accumulate(sequences.begin(), sequences.end(), 0, [](int sum, Sequence s) { return sum + s.rows; });
+}
+
+inline double scaleLog2e(int headWidth) { return 1 / std::sqrt(headWidth) / std::log(2.0); }
+
+// One query's attention in float64, or as a plain f16 implementation does it: scores, weights and output stored as f16.
+inline void attend(const double* query, const Matrix& rows, int start, int length, int keyColumn, int valueColumn, int headWidth, bool plain,
+            double* out) {
+  auto stored = [plain](double value) { return plain ? static_cast<double>(static_cast<f16>(static_cast<float>(value))) : value; };
+  auto summed = [plain](double value) { return plain ? static_cast<double>(static_cast<float>(value)) : value; };
+  std::vector<double> weights(length);
+  for (int key = 0; key < length; key++) {
+    double sum = 0;
+    for (int i = 0; i < headWidth; i++) sum = summed(sum + query[i] * rows[start + key][keyColumn + i]);
+    weights[key] = stored(sum / std::sqrt(headWidth));
+  }
+  double largest = *std::max_element(weights.begin(), weights.end());
+  double total = 0;
+  for (double& weight : weights) total += weight = std::exp(weight - largest);
+  for (int i = 0; i < headWidth; i++) {
+    double sum = 0;
+    for (int key = 0; key < length; key++) sum = summed(sum + stored(weights[key] / total) * rows[start + key][valueColumn + i]);
+    out[i] = stored(sum);
+  }
+}
+
+inline Matrix expected(const Matrix& qkv, const std::vector<Sequence>& sequences, int heads, int headWidth, bool plain) {
+  int width = heads * headWidth;
+  Matrix out(qkv.size(), std::vector<double>(width));
+  int start = 0;
+  for (Sequence s : sequences) {
+    for (int row = start; row < start + s.rows; row++) {
+      for (int column = 0; column < width; column += headWidth) {
+        attend(&qkv[row][column], qkv, start, s.keyLength, width + column, 2 * width + column, headWidth, plain, &out[row][column]);
+      }
+    }
+    start += s.rows;
+  }
+  return out;
+}
+
+}  // namespace test
