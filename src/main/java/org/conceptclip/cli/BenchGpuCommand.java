@@ -40,6 +40,10 @@ final class BenchGpuCommand implements Callable<Integer> {
   @Option(names = "--backend", paramLabel = "cuda|emulated", defaultValue = "cuda", description = "default: ${DEFAULT-VALUE}")
   private String backendName;
 
+  @Option(names = "--cuda-libs", paramLabel = "DIR",
+      description = "folder of CUDA's runtime and cuBLAS, where they are not found without")
+  private Path cudaLibraries;
+
   @Option(names = "--model", paramLabel = "M", defaultValue = "synthetic:full",
       description = "model (default: ${DEFAULT-VALUE}); peers have synthetic:full")
   private String model;

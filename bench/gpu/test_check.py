@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Tests of `check`: what counts as passed, limits, and what is recorded. Plain Python 3: bench/gpu/test_check.py"""
+
+import importlib.util
+import json
+import pathlib
+import sys
+import tempfile
+import time
+import unittest
+from importlib.machinery import SourceFileLoader
+
+sys.dont_write_bytecode = True
+LOADER = SourceFileLoader("check", str(pathlib.Path(__file__).with_name("check")))
+check = importlib.util.module_from_spec(importlib.util.spec_from_loader("check", LOADER))
+sys.modules["check"] = check
+LOADER.exec_module(check)
+
+
+def console(successful=0, failed=0, skipped=0, aborted=0, containers_skipped=0):
+    return f"""
+[         3 containers found      ]
+[         {containers_skipped} containers skipped    ]
+[         3 containers successful ]
+[         0 containers failed     ]
+[         9 tests found           ]
+[         {skipped} tests skipped         ]
+[         {aborted} tests aborted         ]
+[         {successful} tests successful      ]
+[         {failed} tests failed          ]
+"""
+
+
+class Judges(unittest.TestCase):
+    def test_tests_that_ran_and_passed(self):
+        self.assertEqual((True, "9 tests successful"), check.judge_junit(0, console(successful=9)))
+
+    def test_a_suite_that_skips_itself_has_proven_nothing(self):
+        self.assertFalse(check.judge_junit(0, console())[0])
+        self.assertFalse(check.judge_junit(0, console(successful=9, containers_skipped=1))[0])
+
+    def test_any_test_that_did_not_pass_fails(self):
+        for state in ("failed", "skipped", "aborted"):
+            passed, detail = check.judge_junit(0, console(successful=9, **{state: 2}))
+            self.assertFalse(passed, state)
+            self.assertIn(f"2 tests {state}", detail)
+
+    def test_a_crash_after_the_summary_fails(self):
+        self.assertFalse(check.judge_junit(134, console(successful=9))[0])
+
+    def test_output_without_a_summary_fails(self):
+        self.assertFalse(check.judge_junit(0, "Error: could not create the Java Virtual Machine")[0])
+
+    def test_sanitizer_needs_a_clean_summary_and_tests_that_ran(self):
+        clean = "========= ERROR SUMMARY: 0 errors\n"
+        self.assertTrue(check.judge_sanitizer(0, console(successful=9) + clean)[0])
+        self.assertFalse(check.judge_sanitizer(99, console(successful=9) + "========= ERROR SUMMARY: 3 errors\n")[0])
+        self.assertFalse(check.judge_sanitizer(0, console() + clean)[0])
+        self.assertFalse(check.judge_sanitizer(0, console(successful=9))[0])
+        hazards = "========= RACECHECK SUMMARY: 2 hazards displayed (2 errors, 0 warnings)\n"
+        self.assertFalse(check.judge_sanitizer(0, console(successful=9) + hazards)[0])
+        none = "========= RACECHECK SUMMARY: 0 hazards displayed (0 errors, 0 warnings)\n"
+        self.assertTrue(check.judge_sanitizer(0, console(successful=9) + none)[0])
+
+    def test_doctor_must_find_the_backend_usable(self):
+        report = {"backends": [{"name": "cuda", "usable": False, "detail": "no driver"}, {"name": "cpu", "usable": True, "detail": ""}]}
+        self.assertEqual((False, "no driver"), check.judge_doctor("cuda")(0, "a line before\n" + json.dumps(report)))
+        self.assertTrue(check.judge_doctor("cpu")(0, json.dumps(report))[0])
+        self.assertFalse(check.judge_doctor("emulated")(0, json.dumps(report))[0])
+        self.assertFalse(check.judge_doctor("cpu")(3, "")[0])
+
+
+class Runs(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def run_task(self, program, limit=20, left=100, missing=""):
+        task = check.Task("step", "name", limit, [sys.executable, "-c", program], check.judge_exit, missing)
+        return check.run(task, left, self.folder / "log")
+
+    def test_exit_code_decides(self):
+        self.assertEqual(check.PASSED, self.run_task("").status)
+        outcome = self.run_task("import sys; print('why'); sys.exit(3)")
+        self.assertEqual((check.FAILED, "exit code 3: why"), (outcome.status, outcome.detail))
+
+    def test_a_limit_ends_the_task_and_its_children(self):
+        marker = self.folder / "alive"
+        child = f"import time, pathlib; time.sleep(9); pathlib.Path({str(marker)!r}).touch()"
+        start = time.monotonic()
+        outcome = self.run_task(f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])", limit=5)
+        self.assertEqual(check.FAILED, outcome.status)
+        self.assertIn("no end after 5 s", outcome.detail)
+        self.assertLess(time.monotonic() - start, 8)
+        time.sleep(5)
+        self.assertFalse(marker.exists(), "the child went on")
+
+    def test_no_task_starts_without_time_left(self):
+        self.assertEqual(check.NOT_RUN, self.run_task("", left=2).status)
+
+    def test_what_is_missing_is_no_failure_and_is_said(self):
+        outcome = self.run_task("", missing="no such program")
+        self.assertEqual((check.MISSING, "no such program"), (outcome.status, outcome.detail))
+
+    def test_a_line_a_task(self):
+        path = self.folder / "summary.jsonl"
+        for _ in range(2):
+            check.record(path, check.Machine("abc", "gpu", {"name": "X"}), self.run_task(""))
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        self.assertEqual(2, len(lines))
+        self.assertEqual(("abc", "gpu", {"name": "X"}, "step", "name", "passed"),
+                         tuple(lines[0][key] for key in ("commit", "device", "gpu", "step", "task", "status")))
+
+
+if __name__ == "__main__":
+    unittest.main()
