@@ -1,6 +1,8 @@
 // What tests of single kernels share: device arrays with guards, launches, and the op contract's tolerance.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -84,6 +86,24 @@ class DeviceMatrix {
   std::vector<T> host_;
   uint64_t base_ = 0;
 };
+
+inline int padded(int columns) { return (columns + 7) / 8 * 8; }
+
+// With zeros up to the next multiple of 8 columns, as the conventions have it.
+inline Matrix withPadding(const Matrix& values) {
+  Matrix wide = values;
+  for (auto& row : wide) row.resize(padded(values[0].size()), 0);
+  return wide;
+}
+
+// Takes the padding off again, in which there must be zeros.
+inline Matrix withoutPadding(const std::string& what, Matrix values, int columns) {
+  for (auto& row : values) {
+    if (std::any_of(row.begin() + columns, row.end(), [](double value) { return value != 0; })) fail(what, "padding was written");
+    row.resize(columns);
+  }
+  return values;
+}
 
 // A plain array, without guards: whatever is behind it is not device memory.
 template <typename T>

@@ -15,21 +15,11 @@ struct SimilarityArguments {
   float scale;
 };
 
-int padded(int columns) { return (columns + 7) / 8 * 8; }
-
-// Columns from `columns` on are zeros up to the next multiple of 8, as the conventions have it, and NaN behind.
-template <typename T>
-Matrix withPadding(const Matrix& values) {
-  Matrix wide = values;
-  for (auto& row : wide) row.resize(padded(values[0].size()), 0);
-  return wide;
-}
-
 template <typename T>
 Matrix runSimilarity(const std::string& what, const Matrix& a, const Matrix& b, float scale) {
   int columns = a[0].size();
-  DeviceMatrix<T> inA(withPadding<T>(a), padded(columns) + 8, static_cast<T>(NAN));
-  DeviceMatrix<T> inB(withPadding<T>(b), padded(columns) + 16, static_cast<T>(NAN));
+  DeviceMatrix<T> inA(withPadding(a), padded(columns) + 8, static_cast<T>(NAN));
+  DeviceMatrix<T> inB(withPadding(b), padded(columns) + 16, static_cast<T>(NAN));
   int m = a.size(), n = b.size();
   DeviceMatrix<float> out(m, n, padded(n) + 8, 0.0f);
   SimilarityArguments arguments{inA.address(), inB.address(), out.address(), m, n, columns, inA.pitch(), inB.pitch(), out.pitch(), scale};
