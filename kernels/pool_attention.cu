@@ -9,7 +9,7 @@
 //            key adds them in the order of columns. Everything is summed in an order that the key's place in its sequence gives.
 // Shared     partial products 128 * 17 * 4, weights 512, a float a warp: 9232 bytes. No spills.
 // registers: pool_attention sm_80 56, sm_90a 56
-// Work       729 tokens, 16 heads of 72: 3.4 MB read and 6.7 MFLOP an image. Roof on an H100: HBM at 3.35 TB/s, 1.0 us an image.
+// Work       729 tokens, 16 heads of 72: 3.4 MB read and 3.4 MFLOP an image. Roof on an H100: HBM at 3.35 TB/s, 1.0 us an image.
 // Test       native/emulator/test/attention_test.cpp (float64 loops); PoolCases of the op contract.
 #include <cmath>
 
