@@ -1,6 +1,9 @@
 package org.conceptclip.app;
 
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendUnavailableException;
@@ -9,6 +12,7 @@ import org.conceptclip.backend.cpu.CpuBackend;
 import org.conceptclip.backend.cuda.CudaBackend;
 import org.conceptclip.backend.cuda.CudaOptions;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.CudaLibraries;
 import org.conceptclip.backend.cuda.driver.DriverOptions;
 import org.conceptclip.backend.cuda.driver.EmulatedCudaDriver;
 import org.conceptclip.backend.cuda.driver.EmulatedDevice;
@@ -42,10 +46,16 @@ public final class BackendFactory implements Backends {
   }
 
   @Override
-  public List<Status> probe() {
+  public List<Status> probe(Optional<Path> cudaLibraries) {
     BackendRequest plain = BackendRequest.plain(AUTO);
+    BackendRequest withLibraries = new BackendRequest(AUTO, Optional.empty(), 0, cudaLibraries, false, notice -> { });
     return List.of(
-        probe(CUDA, () -> cuda(plain)), probe(CPU, () -> cpu(plain)), probe(REFERENCE, () -> reference(plain)), emulatedStatus());
+        probe(CUDA, () -> cuda(withLibraries)), probe(CPU, () -> cpu(plain)), probe(REFERENCE, () -> reference(plain)), emulatedStatus());
+  }
+
+  @Override
+  public Map<String, String> cuda(Optional<Path> cudaLibraries) {
+    return CudaLibraries.describe(cudaLibraries);
   }
 
   private static Status probe(String name, Supplier<Backend> start) {

@@ -1,6 +1,9 @@
 package org.conceptclip.cli;
 
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.conceptclip.backend.Backend;
 
 /** The backends of this build, as the command line sees them: by name. The composition root implements it. */
@@ -13,8 +16,19 @@ public interface Backends {
    */
   Choice open(BackendRequest request);
 
-  /** Every backend, and why it is or is not usable here. Starts each for a moment. */
-  List<Status> probe();
+  /**
+   * Every backend, and why it is or is not usable here. Starts each for a moment.
+   *
+   * @param cudaLibraries folder of the CUDA libraries; empty for the usual places
+   */
+  List<Status> probe(Optional<Path> cudaLibraries);
+
+  /**
+   * What of CUDA this machine has, as facts for people: driver, libraries with their files and versions, devices.
+   *
+   * @param cudaLibraries folder of the CUDA libraries; empty for the usual places
+   */
+  Map<String, String> cuda(Optional<Path> cudaLibraries);
 
   /**
    * A started backend.

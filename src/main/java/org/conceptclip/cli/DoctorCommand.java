@@ -4,8 +4,10 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelLayout;
@@ -28,6 +30,12 @@ final class DoctorCommand implements Callable<Integer> {
   @Option(names = "--model", paramLabel = "DIR", description = "check this model instead of the embedded demo model")
   private String model;
 
+  @Option(
+      names = "--cuda-libs",
+      paramLabel = "DIR",
+      description = "look for the CUDA libraries in this folder instead of the usual places")
+  private Path cudaLibraries;
+
   DoctorCommand(Context context) {
     this.context = context;
   }
@@ -49,7 +57,7 @@ final class DoctorCommand implements Callable<Integer> {
     report.add("machine", object(Facts.machine()));
     report.add("jdk", object(Facts.jdk()));
     JsonArray backends = new JsonArray();
-    for (Backends.Status status : context.backends().probe()) {
+    for (Backends.Status status : context.backends().probe(Optional.ofNullable(cudaLibraries))) {
       JsonObject backend = new JsonObject();
       backend.addProperty("name", status.name());
       backend.addProperty("usable", status.usable());
@@ -57,6 +65,7 @@ final class DoctorCommand implements Callable<Integer> {
       backends.add(backend);
     }
     report.add("backends", backends);
+    report.add("cuda", object(context.backends().cuda(Optional.ofNullable(cudaLibraries))));
     report.add("model", model());
     report.add("libraries", object(Libraries.versions()));
     return report;
@@ -112,7 +121,7 @@ final class DoctorCommand implements Callable<Integer> {
       String usable = backend.get("usable").getAsBoolean() ? "usable: " : "not usable: ";
       line("  " + backend.get("name").getAsString(), usable + backend.get("detail").getAsString());
     }
-    for (String section : List.of("model", "libraries")) {
+    for (String section : List.of("cuda", "model", "libraries")) {
       heading(section);
       report.getAsJsonObject(section).asMap().forEach(this::entry);
     }

@@ -60,6 +60,11 @@ class OtherCommandsTest {
     assertTrue(report.getAsJsonObject("jdk").get("version").getAsString().startsWith("" + Runtime.version().feature()));
     assertTrue(report.getAsJsonObject("model").get("found").getAsBoolean());
     assertEquals("1.5.13", report.getAsJsonObject("libraries").get("javacpp").getAsString());
+    JsonObject cuda = report.getAsJsonObject("cuda");
+    assertTrue(cuda.has("driver") && cuda.has("devices"), cuda.toString());
+    if (cuda.get("driver").getAsString().startsWith("none (libcuda.so.1")) {
+      assertEquals("unknown: no NVIDIA driver was found (libcuda.so.1 does not load)", cuda.get("devices").getAsString());
+    }
     for (JsonElement backend : report.getAsJsonArray("backends")) {
       String name = backend.getAsJsonObject().get("name").getAsString();
       boolean usable = backend.getAsJsonObject().get("usable").getAsBoolean();
