@@ -31,11 +31,9 @@ final class FakeCudaChild {
 
   private FakeCudaChild() {}
 
-  /** Arguments: an empty folder. */
+  /** Arguments: a folder for caches. */
   public static void main(String[] args) {
     Path folder = Path.of(args[0]);
-    // Before anything is loaded: what is loaded once is never missing again.
-    report(System.out, "missing libraries are named, and where they were looked for", () -> FakeCudaCases.missing(folder));
     Map<String, Consumer<Lab>> cases = new LinkedHashMap<>();
     CudaDriverContract.cases()
         .forEach((name, test) -> cases.put("contract: " + name, lab -> CudaDriverContract.check(test, lab.open())));
