@@ -6,19 +6,16 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <exception>
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <utility>
 
 namespace emulated {
 
 namespace {
 
-// Like the pool, there until the process has ended.
 std::vector<Kernel>& registered() {
-  static std::vector<Kernel>& all = *new std::vector<Kernel>();
+  static std::vector<Kernel> all;
   return all;
 }
 
@@ -46,7 +43,6 @@ class Pool {
     job_++;
     begin_.notify_all();
     end_.wait(lock, [this] { return busy_ == 0; });
-    if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
   }
 
  private:
@@ -57,17 +53,10 @@ class Pool {
         begin_.wait(lock, [&] { return job_ != seen; });
         seen = job_;
       }
-      std::exception_ptr thrown;
-      try {
-        for (int64_t i; (i = following_.fetch_add(1)) < count_;) {
-          if (!(*task_)(i)) following_ = count_;
-        }
-      } catch (...) {
-        thrown = std::current_exception();
-        following_ = count_;
+      for (int64_t i; (i = following_.fetch_add(1)) < count_;) {
+        if (!(*task_)(i)) following_ = count_;
       }
       std::lock_guard lock(mutex_);
-      if (thrown && !thrown_) thrown_ = thrown;
       if (--busy_ == 0) end_.notify_one();
     }
   }
@@ -78,7 +67,6 @@ class Pool {
   const std::function<bool(int64_t)>* task_ = nullptr;
   int64_t count_ = 0;
   std::atomic<int64_t> following_ = 0;
-  std::exception_ptr thrown_;  // by a task of the present job
   uint64_t job_ = 0;
   int busy_ = 0;
   int size_ = 0;

@@ -65,7 +65,7 @@ public final class DeviceOpsBenchmark {
 
     /** As little as exercises everything: for the emulator, whose times mean nothing. */
     public static Plan onEmulator(int images, int texts) {
-      return new Plan(images, texts, 1, 2, 0, 1, 64);
+      return new Plan(images, texts, 1, 2, 1, 1, 64);
     }
   }
 
@@ -78,10 +78,10 @@ public final class DeviceOpsBenchmark {
    * @param highMicros upper quartile
    * @param gigaflop useful work
    * @param megabytes read and written, each operand once
-   * @param teraflops useful work a second
-   * @param gigabytes read and written a second
-   * @param percentOfRoof of the data sheet's rate that binds it; {@code null} for a device whose data sheet is not known
-   * @param roof which one binds: {@code tensor} or {@code memory}; {@code null} likewise
+   * @param teraflops useful work a second; {@code null} where noise was larger than the op, so that its time is not above zero
+   * @param gigabytes read and written a second; {@code null} likewise
+   * @param percentOfRoof of the data sheet's rate that binds it; {@code null} likewise, or where the data sheet is not known
+   * @param roof which one binds: {@code tensor} or {@code memory}; {@code null} with {@code percentOfRoof}
    */
   public record Row(
       String op,
@@ -90,8 +90,8 @@ public final class DeviceOpsBenchmark {
       double highMicros,
       double gigaflop,
       double megabytes,
-      double teraflops,
-      double gigabytes,
+      Double teraflops,
+      Double gigabytes,
       Double percentOfRoof,
       String roof) {}
 
@@ -195,15 +195,19 @@ public final class DeviceOpsBenchmark {
   }
 
   private Row row(String op, double flops, double bytes, Statistics nanos) {
-    double teraflops = flops / nanos.median() / 1e3;
-    double gigabytes = bytes / nanos.median();
+    Double teraflops = null;
+    Double gigabytes = null;
     Double percent = null;
     String binding = null;
-    if (roofOrNull != null) {
-      double tensorShare = teraflops / roofOrNull.teraflops();
-      double memoryShare = gigabytes / roofOrNull.gigabytes();
-      binding = tensorShare > memoryShare ? "tensor" : "memory";
-      percent = 100 * Math.max(tensorShare, memoryShare);
+    if (nanos.median() > 0) {
+      teraflops = flops / nanos.median() / 1e3;
+      gigabytes = bytes / nanos.median();
+      if (roofOrNull != null) {
+        double tensorShare = teraflops / roofOrNull.teraflops();
+        double memoryShare = gigabytes / roofOrNull.gigabytes();
+        binding = tensorShare > memoryShare ? "tensor" : "memory";
+        percent = 100 * Math.max(tensorShare, memoryShare);
+      }
     }
     return new Row(op, nanos.median() / 1e3, nanos.lowerQuartile() / 1e3, nanos.upperQuartile() / 1e3, flops / 1e9,
         bytes / 1e6, teraflops, gigabytes, percent, binding);

@@ -84,13 +84,18 @@ final class BenchTables {
         "roof"));
     for (Object each : rows) {
       DeviceOpsBenchmark.Row op = ((DeviceOpResult) each).result();
-      lines.add(String.format(Locale.ROOT, "%-52s %10.1f %9.2f %9.1f %8.1f %8.0f %7s  %s", op.op(), op.micros(), op.gigaflop(),
-          op.megabytes(), op.teraflops(), op.gigabytes(), percent(op.percentOfRoof()), op.roof() == null ? "" : op.roof()));
+      lines.add(String.format(Locale.ROOT, "%-52s %10.1f %9.2f %9.1f %8s %8s %7s  %s", op.op(), op.micros(), op.gigaflop(),
+          op.megabytes(), number("%.1f", op.teraflops()), number("%.0f", op.gigabytes()), percent(op.percentOfRoof()),
+          op.roof() == null ? "" : op.roof()));
     }
     return lines;
   }
 
   private static String percent(Double valueOrNull) {
-    return valueOrNull == null ? "" : String.format(Locale.ROOT, "%.1f%%", valueOrNull);
+    return number("%.1f%%", valueOrNull);
+  }
+
+  private static String number(String format, Double valueOrNull) {
+    return valueOrNull == null ? "" : String.format(Locale.ROOT, format, valueOrNull);
   }
 }
