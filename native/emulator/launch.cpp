@@ -6,16 +6,19 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace emulated {
 
 namespace {
 
+// Like the pool, there until the process has ended.
 std::vector<Kernel>& registered() {
-  static std::vector<Kernel> all;
+  static std::vector<Kernel>& all = *new std::vector<Kernel>();
   return all;
 }
 
@@ -43,6 +46,7 @@ class Pool {
     job_++;
     begin_.notify_all();
     end_.wait(lock, [this] { return busy_ == 0; });
+    if (thrown_) std::rethrow_exception(std::exchange(thrown_, nullptr));
   }
 
  private:
@@ -53,10 +57,17 @@ class Pool {
         begin_.wait(lock, [&] { return job_ != seen; });
         seen = job_;
       }
-      for (int64_t i; (i = following_.fetch_add(1)) < count_;) {
-        if (!(*task_)(i)) following_ = count_;
+      std::exception_ptr thrown;
+      try {
+        for (int64_t i; (i = following_.fetch_add(1)) < count_;) {
+          if (!(*task_)(i)) following_ = count_;
+        }
+      } catch (...) {
+        thrown = std::current_exception();
+        following_ = count_;
       }
       std::lock_guard lock(mutex_);
+      if (thrown && !thrown_) thrown_ = thrown;
       if (--busy_ == 0) end_.notify_one();
     }
   }
@@ -67,6 +78,7 @@ class Pool {
   const std::function<bool(int64_t)>* task_ = nullptr;
   int64_t count_ = 0;
   std::atomic<int64_t> following_ = 0;
+  std::exception_ptr thrown_;  // by a task of the present job
   uint64_t job_ = 0;
   int busy_ = 0;
   int size_ = 0;

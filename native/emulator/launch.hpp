@@ -18,7 +18,7 @@ struct KernelRegistration {
 const std::vector<Kernel>& kernels();
 
 // Does task(0) to task(count - 1), each once, in ascending order of their beginnings, on the threads of the pool; returns when all are
-// done. A task that returns false stops the beginning of later ones.
+// done. A task that returns false stops the beginning of later ones, and so does an exception, which the caller gets.
 void inParallel(int64_t count, const std::function<bool(int64_t)>& task);
 
 // Runs all blocks. Empty, or the report of the first block, in the order of blocks, in which a check failed.

@@ -25,7 +25,7 @@ public final class CudaBackend implements Backend {
   /** Lanes that are kept for the next caller: one computes while another's results are read. */
   private static final int IDLE_LANES = 2;
 
-  /** Images of a pass: 3 GB of buffers at full size, and rows enough to fill the multiprocessors of the largest devices. */
+  /** Images of a pass: 3.4 GB of buffers at full size, and rows enough to fill the multiprocessors of the largest devices. */
   private static final int IMAGES_PER_PASS = 128;
 
   private static final int TOKENS_PER_PASS = 32 << 10;

@@ -107,6 +107,8 @@ final class Recorder {
   /** Gives all recorded work to the stream, without waiting for it. */
   void flush() {
     if (commands.isEmpty()) {
+      // There may be tables whose command failed to come.
+      discard();
       return;
     }
     underWay = true;

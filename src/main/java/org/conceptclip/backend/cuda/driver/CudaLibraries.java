@@ -10,11 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.conceptclip.backend.BackendUnavailableException;
 
@@ -27,7 +25,7 @@ public final class CudaLibraries {
   public static final String FOLDER_PROPERTY = "conceptclip.cuda.libs";
 
   /** A constant of the bindings, so that it follows their version without loading them. */
-  private static final int MAJOR = CUDA_VERSION / 1000;
+  static final int MAJOR = CUDA_VERSION / 1000;
 
   private static final String RUNTIME = "libcudart.so." + MAJOR;
 
@@ -42,9 +40,9 @@ public final class CudaLibraries {
    * @param driver version line of the NVIDIA driver, if one is installed
    * @param found name to file of each library that was found
    * @param missing names of the libraries that were not
-   * @param searched folders that were looked at
+   * @param searched where they were looked for
    */
-  public record Report(Optional<String> driver, Map<String, Path> found, List<String> missing, List<Path> searched) {
+  public record Report(Optional<String> driver, Map<String, Path> found, List<String> missing, List<String> searched) {
     /** Why CUDA cannot start, in one line; empty when driver and libraries are there. */
     public Optional<String> absence() {
       if (driver.isEmpty()) {
@@ -53,14 +51,8 @@ public final class CudaLibraries {
       if (missing.isEmpty()) {
         return Optional.empty();
       }
-      return Optional.of(String.join(", ", missing) + " not found (CUDA " + MAJOR + "; looked in " + places()
+      return Optional.of(String.join(", ", missing) + " not found (CUDA " + MAJOR + "; looked in " + String.join(", ", searched)
           + "); name the folder with --cuda-libs DIR");
-    }
-
-    private String places() {
-      List<String> places = new ArrayList<>(searched.stream().map(Path::toString).toList());
-      places.add("the system loader's paths");
-      return String.join(", ", places);
     }
   }
 
@@ -93,9 +85,18 @@ public final class CudaLibraries {
         missing.addAll(group);
       }
     }
-    Set<Path> searched = new LinkedHashSet<>(before);
-    searched.addAll(after);
-    return new Report(driver, found, missing, List.copyOf(searched));
+    return new Report(driver, found, missing, searched(named, before, after));
+  }
+
+  private static List<String> searched(Optional<Path> named, List<Path> before, List<Path> after) {
+    List<String> places = new ArrayList<>();
+    named.ifPresent(folder -> places.add(folder + " and the usual folders in it"));
+    if (named.isEmpty()) {
+      before.forEach(folder -> places.add(folder.toString()));
+      places.add("the system loader's paths");
+      after.forEach(folder -> places.add(folder.toString()));
+    }
+    return places;
   }
 
   /**

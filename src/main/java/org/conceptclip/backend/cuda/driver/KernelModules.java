@@ -93,7 +93,8 @@ final class KernelModules implements AutoCloseable {
       log.put(0, (byte) 0);
       int loaded = cuModuleLoadDataEx(module, image, 2, options, values);
       if (loaded != CUDA_SUCCESS) {
-        String said = log.getString(StandardCharsets.US_ASCII).strip();
+        // Up to the closing zero, which JavaCPP does not look for in memory whose size it knows.
+        String said = log.getString(StandardCharsets.US_ASCII).split("\0", 2)[0].strip();
         status.check("cuModuleLoadDataEx", loaded, () -> file + (said.isEmpty() ? "" : ": " + said.replaceAll("\\s*\n\\s*", "; ")));
       }
     }

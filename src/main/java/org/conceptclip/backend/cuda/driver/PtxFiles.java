@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.jar.JarFile;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -20,7 +21,7 @@ import org.conceptclip.backend.DeviceException.Kind;
 
 /**
  * The PTX that ships, {@code FILE.TARGET.ptx} among our resources, and which entry points each file has. They are read out of
- * the files themselves: an index beside them could go stale.
+ * the files themselves, once: an index beside them could go stale. Thread-safe.
  */
 final class PtxFiles {
   /** Where the build puts {@code kernels/ptx}. */
@@ -32,6 +33,8 @@ final class PtxFiles {
 
   /** Where an entry point is, and how many bytes it reads as its argument: CUDA itself asks for no size. */
   record EntryPoint(String file, int argumentBytes) {}
+
+  private static final Map<String, PtxFiles> BY_TARGET = new ConcurrentHashMap<>();
 
   private final String target;
   private final Map<String, EntryPoint> entryPoints = new TreeMap<>();
@@ -47,8 +50,12 @@ final class PtxFiles {
    * @throws BackendUnavailableException if there are none for it
    */
   static PtxFiles forCapability(int capability) {
-    PtxFiles files = new PtxFiles(capability == 90 ? "sm_90a" : "sm_80");
-    String suffix = "." + files.target + ".ptx";
+    return BY_TARGET.computeIfAbsent(capability == 90 ? "sm_90a" : "sm_80", PtxFiles::read);
+  }
+
+  private static PtxFiles read(String target) {
+    PtxFiles files = new PtxFiles(target);
+    String suffix = "." + target + ".ptx";
     for (String name : names()) {
       if (name.endsWith(suffix)) {
         Matcher entry = ENTRY.matcher(text(name));
@@ -58,7 +65,7 @@ final class PtxFiles {
       }
     }
     if (files.entryPoints.isEmpty()) {
-      throw new BackendUnavailableException("CUDA: this build holds no kernels for " + files.target + " (resources " + FOLDER + ")");
+      throw new BackendUnavailableException("CUDA: this build holds no kernels for " + target + " (resources " + FOLDER + ")");
     }
     return files;
   }

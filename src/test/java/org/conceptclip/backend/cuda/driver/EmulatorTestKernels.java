@@ -64,6 +64,7 @@ final class EmulatorTestKernels {
   private static Path build() {
     try {
       Process process = new ProcessBuilder(SOURCES.resolve("build").toString(), "--planted").redirectErrorStream(true).start();
+      process.getOutputStream().close();
       String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (process.waitFor() != 0) {
         throw new IllegalStateException("native/emulator/build --planted: " + said);

@@ -47,11 +47,25 @@ final class FakeCudaCases {
     return cases;
   }
 
+  /** With a driver, but a folder without libraries. */
+  static void missing(Path empty) {
+    BackendUnavailableException failure = assertThrows(BackendUnavailableException.class,
+        () -> JavacppCudaDriver.open(new DriverOptions(0, Optional.of(empty), empty, line -> { })));
+    String libraries = "libcudart.so.N, libcublasLt.so.N, libcublas.so.N".replace("N", Integer.toString(CudaLibraries.MAJOR));
+    assertTrue(failure.getMessage().startsWith("CUDA: " + libraries + " not found"), failure.getMessage());
+    assertTrue(failure.getMessage().contains("looked in " + empty)
+        && failure.getMessage().contains("--cuda-libs DIR"), failure.getMessage());
+    Map<String, String> facts = CudaLibraries.describe(Optional.of(empty));
+    assertEquals("not found", facts.get("libcublas.so." + CudaLibraries.MAJOR), facts.toString());
+    assertTrue(facts.get("devices").startsWith("unknown: libcudart.so."), facts.toString());
+  }
+
   private static void libraries(Lab lab) {
     lab.open().close();
     Map<String, String> facts = CudaLibraries.describe(Optional.empty());
     assertTrue(facts.get("devices").contains("device 0: Fake GPU sm_80, compute capability 8.0"), facts.toString());
-    for (String library : List.of("libcudart.so.13", "libcublasLt.so.13", "libcublas.so.13")) {
+    for (String name : List.of("libcudart.so.", "libcublasLt.so.", "libcublas.so.")) {
+      String library = name + CudaLibraries.MAJOR;
       assertTrue(facts.get(library).contains("fakecuda/" + library), facts.toString());
       // The bindings look for libraries too: they must not have found others.
       assertEquals(1, mapped(library).size(), mapped(library).toString());
@@ -67,9 +81,9 @@ final class FakeCudaCases {
   }
 
   private static void oldDriver(Lab lab) {
-    lab.fakes.configure("driver_version", 12040);
+    lab.fakes.configure("driver_version", 11040);
     String message = unavailable(lab);
-    assertTrue(message.contains("supports CUDA 12.4") && message.contains("CUDA 13.0 or newer"), message);
+    assertTrue(message.contains("supports CUDA 11.4") && message.contains("CUDA " + CudaLibraries.MAJOR + ".0 or newer"), message);
   }
 
   private static void noDevice(Lab lab) {

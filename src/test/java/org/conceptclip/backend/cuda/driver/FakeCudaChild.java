@@ -31,9 +31,11 @@ final class FakeCudaChild {
 
   private FakeCudaChild() {}
 
-  /** Arguments: a folder for caches. */
+  /** Arguments: an empty folder. */
   public static void main(String[] args) {
     Path folder = Path.of(args[0]);
+    // Before anything is loaded: what is loaded once is never missing again.
+    report(System.out, "missing libraries are named, and where they were looked for", () -> FakeCudaCases.missing(folder));
     Map<String, Consumer<Lab>> cases = new LinkedHashMap<>();
     CudaDriverContract.cases()
         .forEach((name, test) -> cases.put("contract: " + name, lab -> CudaDriverContract.check(test, lab.open())));

@@ -23,10 +23,13 @@ final class FakeCudaFailures {
 
   /** Calls that the work makes. What gives something back is apart: it fails when there is no more work. */
   private static final List<String> CUDA_CALLS = List.of("cuCtxGetCurrent", "cuMemAlloc_v2", "cuMemHostAlloc",
-      "cuStreamCreate", "cuEventCreate", "cuEventRecord", "cuEventSynchronize", "cuStreamWaitEvent", "cuEventElapsedTime_v2",
+      "cuStreamCreate", "cuEventCreate", "cuEventRecord", "cuEventSynchronize", "cuStreamWaitEvent", "cuEventElapsedTime",
       "cuMemcpyHtoDAsync_v2", "cuMemcpyDtoHAsync_v2", "cuMemsetD8Async", "cuModuleLoadDataEx", "cuModuleGetFunction",
       "cuFuncSetAttribute", "cuLaunchKernel", "cuStreamBeginCapture_v2", "cuStreamEndCapture", "cuGraphInstantiateWithFlags",
       "cuGraphLaunch", "cuStreamSynchronize");
+
+  private static final List<String> ALLOCATING_CALLS = List.of("cuMemAlloc_v2", "cuMemHostAlloc", "cuStreamCreate",
+      "cuEventCreate", "cuModuleLoadDataEx", "cuLaunchKernel", "cuGraphInstantiateWithFlags", "cuGraphLaunch");
 
   private static final List<String> CUBLAS_CALLS = List.of("cublasLtMatmulDescCreate", "cublasLtMatmulDescSetAttribute",
       "cublasLtMatrixLayoutCreate", "cublasLtMatmulPreferenceCreate", "cublasLtMatmulPreferenceSetAttribute",
@@ -39,8 +42,10 @@ final class FakeCudaFailures {
 
   static Map<String, Consumer<Lab>> cases() {
     Map<String, Consumer<Lab>> cases = new LinkedHashMap<>();
-    for (String call : CUDA_CALLS) {
+    for (String call : ALLOCATING_CALLS) {
       cases.put("no memory at each " + call, lab -> sweep(lab, call, OUT_OF_MEMORY, Kind.MEMORY));
+    }
+    for (String call : CUDA_CALLS) {
       cases.put("a failure at each " + call, lab -> sweep(lab, call, INVALID_VALUE, Kind.FAILED));
       cases.put("the device is lost at each " + call, lab -> sweep(lab, call, LAUNCH_FAILED, Kind.LOST));
     }
