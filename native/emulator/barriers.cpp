@@ -98,16 +98,14 @@ void arriveAtBarrier(int id, int threads, const Site& site) {
   if (last) complete(barrier, block);
 }
 
-void joinLanes(const Warp& warp) {
-  Thread* lanes = &warp.block->thread[warp.number * LANES];
-  Clocks together;
-  for (int i = 0; i < LANES; i++) release(lanes[i], together);
-  for (int i = 0; i < LANES; i++) acquire(lanes[i], together);
-}
-
 void syncLanes(const Site& site) {
   Warp& warp = *current->warp;
-  warp.meet("syncWarp", site, nullptr, [&warp](void**) { joinLanes(warp); });
+  warp.meet("syncWarp", site, nullptr, [&warp](void**) {
+    Thread* lanes = &warp.block->thread[warp.number * LANES];
+    Clocks together;
+    for (int i = 0; i < LANES; i++) release(lanes[i], together);
+    for (int i = 0; i < LANES; i++) acquire(lanes[i], together);
+  });
 }
 
 }  // namespace emulated

@@ -14,7 +14,9 @@ constexpr uint32_t DESTINATION_ALIGNMENT = 128;
 constexpr uint64_t MAP_ALIGNMENT = 64;
 
 const TensorMapContent& requireMap(const void* map, const Site& site) {
-  if (reinterpret_cast<uint64_t>(map) % MAP_ALIGNMENT != 0) fail(*current, site, text("tensor map is not at a multiple of ", MAP_ALIGNMENT, " bytes"));
+  if (reinterpret_cast<uint64_t>(map) % MAP_ALIGNMENT != 0) {
+    fail(*current, site, text("tensor map is not at a multiple of ", MAP_ALIGNMENT, " bytes"));
+  }
   const auto& content = *static_cast<const TensorMapContent*>(map);
   if (content.magic != TensorMapContent::MAGIC) fail(*current, site, "no tensor map where the kernel looks for one");
   return content;
@@ -39,7 +41,8 @@ void HopperUnits::copyBox(uint32_t place, const void* map, std::array<int32_t, 3
   // ASSUMPTION: swizzled boxes begin where the pattern does and fill its lines; the manual does not show others.
   uint32_t alignment = swizzled ? std::max(DESTINATION_ALIGNMENT, pattern.repeat()) : DESTINATION_ALIGNMENT;
   if (swizzled && content.box[0] * ELEMENT_BYTES != pattern.span) {
-    fail(*current, site, text("box rows of ", content.box[0] * ELEMENT_BYTES, " bytes under a swizzle of ", pattern.span, ": only whole lines are emulated"));
+    fail(*current, site, text("box rows of ", content.box[0] * ELEMENT_BYTES, " bytes under a swizzle of ", pattern.span,
+                              ": only whole lines are emulated"));
   }
   Thread& self = *current;
   shared.require(shared.base() + place, content.boxBytes(), alignment, "bulk copy writes", site);
@@ -49,7 +52,9 @@ void HopperUnits::copyBox(uint32_t place, const void* map, std::array<int32_t, 3
   }
   shared.history().startCopy(self, place, content.boxBytes(), site);
   std::memset(shared.base() + place, 0xff, content.boxBytes());
-  block_.deferred.push_back([this, place, &content, start, barrierPlace, site, &self] { deliverBox(place, content, start, barrierPlace, site, self); });
+  block_.deferred.push_back([this, place, &content, start, barrierPlace, site, &self] {
+    deliverBox(place, content, start, barrierPlace, site, self);
+  });
 }
 
 void HopperUnits::deliverBox(uint32_t place, const TensorMapContent& map, std::array<int32_t, 3> start, uint32_t barrierPlace, const Site& site,

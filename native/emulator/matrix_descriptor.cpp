@@ -36,7 +36,9 @@ std::string MatrixDescriptor::check(uint32_t outerExtent, bool outerInnermost) c
   if (outerInnermost) {
     // The manual shows operands of whole lines only: what half of one at the end would read is not assumed.
     uint32_t width = pattern.span / 2;
-    if (outerExtent % width != 0 || inLine != 0) return text("N of ", outerExtent, " from byte ", inLine, " of a line, expected whole lines of ", width);
+    if (outerExtent % width != 0 || inLine != 0) {
+      return text("N of ", outerExtent, " from byte ", inLine, " of a line, expected whole lines of ", width);
+    }
     if (outerExtent > width && leadingBytes % pattern.repeat() != 0) {
       return text("leading offset of ", leadingBytes, " bytes, expected a multiple of the swizzle's ", pattern.repeat());
     }

@@ -4,7 +4,8 @@
 
 namespace emulated {
 
-ProxyFences::ProxyFences(const Block& block) : lines_(static_cast<size_t>(block.sharedBytes) / LINE + 1), unfenced_(static_cast<size_t>(block.threads)) {}
+ProxyFences::ProxyFences(const Block& block)
+    : lines_(static_cast<size_t>(block.sharedBytes) / LINE + 1), unfenced_(static_cast<size_t>(block.threads)) {}
 
 void ProxyFences::wrote(const Thread& thread, uint32_t offset, uint32_t bytes, const Site& site) {
   for (uint32_t line = offset / LINE; line <= (offset + bytes - 1) / LINE; line++) {

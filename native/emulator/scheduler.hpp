@@ -193,8 +193,6 @@ void syncBlock(const Site& site);
 void syncBarrier(int id, int threads, const Site& site);
 void arriveAtBarrier(int id, int threads, const Site& site);
 void syncLanes(const Site& site);
-// All lanes hear what each has done.
-void joinLanes(const Warp& warp);
 
 template <typename Complete>
 void Warp::meet(const char* name, const Site& where, void* operand, Complete complete) {

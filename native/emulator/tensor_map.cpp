@@ -23,7 +23,9 @@ std::string checkAxes(int rank, const uint64_t* extents, const uint64_t* strideB
     if (box[axis] < 1 || box[axis] > MAX_BOX) return text("box of ", box[axis], " along axis ", axis, ", expected 1 to ", MAX_BOX);
     if (axis == 0) continue;
     uint64_t stride = strideBytes[axis - 1];
-    if (stride % 16 != 0 || stride >= MAX_STRIDE) return text("stride of ", stride, " bytes of axis ", axis, ", expected a multiple of 16 below 2^40");
+    if (stride % 16 != 0 || stride >= MAX_STRIDE) {
+      return text("stride of ", stride, " bytes of axis ", axis, ", expected a multiple of 16 below 2^40");
+    }
     // The manual gives strides as products: each is a multiple of the one before.
     bool holds = axis == 1 ? stride >= inner : stride % strideBytes[axis - 2] == 0 && stride >= strideBytes[axis - 2];
     if (!holds) return text("stride of ", stride, " bytes of axis ", axis, " does not hold whole ones of axis ", axis - 1);

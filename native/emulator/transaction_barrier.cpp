@@ -38,7 +38,9 @@ TransactionBarriers::State& TransactionBarriers::require(uint32_t place, const S
   State& state = found->second;
   bool known = state.owner == &self || state.generation != self.block->generation ||
                self.known.knows(state.generation, state.owner->number, state.clock);
-  if (!known) fail(self, site, text("race: mbarrier at byte ", place, " was initialised by thread ", state.owner->number, ", and no barrier is between"));
+  if (!known) {
+    fail(self, site, text("race: mbarrier at byte ", place, " was initialised by thread ", state.owner->number, ", and no barrier is between"));
+  }
   return state;
 }
 
@@ -74,7 +76,8 @@ void TransactionBarriers::wait(uint32_t place, int parity, const Site& site) {
 }
 
 void TransactionBarriers::requireForCopy(uint32_t place, const Site& site) {
-  if (!require(place, site).fenced) fail(*current, site, text("mbarrier at byte ", place, " was not fenced after its initialisation: a bulk copy may not see it"));
+  if (require(place, site).fenced) return;
+  fail(*current, site, text("mbarrier at byte ", place, " was not fenced after its initialisation: a bulk copy may not see it"));
 }
 
 TransactionBarriers::Copier TransactionBarriers::nextCopy(uint32_t place) {

@@ -306,7 +306,8 @@ void WarpgroupProducts::give(WarpState& warp, Accumulator& accumulator, const Si
 
 std::string WarpgroupProducts::underWay() const {
   for (int w = 0; w < MAX_WARPS; w++) {
-    if (!warps_[w].products.empty()) return text("warp ", w, " ends with a product under way that was issued at ", warps_[w].products.front().what.site);
+    if (warps_[w].products.empty()) continue;
+    return text("warp ", w, " ends with a product under way that was issued at ", warps_[w].products.front().what.site);
   }
   return {};
 }

@@ -7,6 +7,7 @@ namespace {
 enum class Defect {
   NONE,
   MISSING_WAIT,          // of the product
+  UNFINISHED_PRODUCT,    // the same, and nobody writes to its tile
   MISSING_COMMIT,
   MISSING_FENCE,
   WRITTEN_AFTER_FENCE,   // an accumulator, between the fence and the product
@@ -22,6 +23,7 @@ enum class Defect {
   MISSING_INIT_FENCE,
   MISSING_PROXY_FENCE,   // between a plain write and the product
   EARLY_RELEASE,         // of the tile, before the product has read it
+  BARRIER_FOR_WAIT,      // the same after a barrier of the block, which orders all but the product
   ABANDONED_COPY,        // nobody waits for the last one
   REGISTERS_NOT_GIVEN,   // the copying warpgroup keeps its own
   REGISTER_COUNT,        // no multiple of 8
@@ -34,6 +36,7 @@ struct Arguments {
   Global<float> out;   // [64, 96]
 };
 
+constexpr int THREADS = 384;
 constexpr int WIDTH = 64;
 constexpr int A_ROWS = 64;
 constexpr int B_ROWS = 96;
@@ -50,13 +53,17 @@ struct Memory {
 };
 
 template <Defect defect>
-DEVICE void produce(const Arguments& args, const Memory& memory) {
+DEVICE void fill(const Arguments& args, const Memory& memory) {
   constexpr int BYTES = (A_ROWS + B_ROWS) * WIDTH * 2;
   int announced = defect == Defect::FEWER_BYTES ? BYTES - 128 : defect == Defect::MORE_BYTES ? BYTES + 128 : BYTES;
   barrierArriveExpect(memory.barriers, FULL, announced);
   copyBoxAsync(memory.sA, defect == Defect::MISALIGNED_BOX ? WIDTH : 0, args.a, 0, 0, 0, memory.barriers, FULL);
   copyBoxAsync(memory.sB, 0, args.b, 0, 0, 0, memory.barriers, FULL);
-  // The tile is filled again once it is free: a product that reads it too late sees that.
+}
+
+// The tile is filled again once it is free: a product that reads it too late sees that.
+template <Defect defect>
+DEVICE void refill(const Arguments& args, const Memory& memory) {
   barrierWait(memory.barriers, EMPTY, 0);
   barrierArriveExpect(memory.barriers, REFILLED, B_ROWS * WIDTH * 2);
   copyBoxAsync(memory.sB, 0, args.b, 0, 0, 1, memory.barriers, REFILLED);
@@ -83,11 +90,13 @@ DEVICE void multiply(const Memory& memory, float (&d)[48], int warp, int lane) {
     }
     if (defect != Defect::MISSING_COMMIT) productCommit();
   }
-  if (defect == Defect::EARLY_RELEASE && lane == 0) barrierArrive(memory.barriers, EMPTY);
-  if (defect == Defect::EARLY_RELEASE) namedBarrierSync(2, 256);
+  constexpr bool EARLY = defect == Defect::EARLY_RELEASE || defect == Defect::BARRIER_FOR_WAIT;
+  if (defect == Defect::BARRIER_FOR_WAIT) namedBarrierSync(3, THREADS);
+  if (EARLY && lane == 0) barrierArrive(memory.barriers, EMPTY);
+  if (EARLY) namedBarrierSync(2, 256);
   if (defect == Defect::EARLY_WRITE) d[5] = 1.0f;
-  if (defect != Defect::MISSING_WAIT) productWait<0>(d);
-  if (defect != Defect::EARLY_RELEASE && lane == 0) barrierArrive(memory.barriers, EMPTY);
+  if (defect != Defect::MISSING_WAIT && defect != Defect::UNFINISHED_PRODUCT) productWait<0>(d);
+  if (!EARLY && lane == 0) barrierArrive(memory.barriers, EMPTY);
 }
 
 template <Defect defect>
@@ -101,14 +110,19 @@ DEVICE void run(const Arguments& args) {
     if (defect != Defect::MISSING_INIT_FENCE) barrierInitFence();
   }
   syncThreads();
-  if (warp >= 8) return;
-  if (warp >= 4) {
-    if (defect != Defect::REGISTERS_NOT_GIVEN) decreaseRegisters<40>();
-    if (thread == 128) produce<defect>(args, memory);
-    if (defect == Defect::EARLY_RELEASE) namedBarrierSync(2, 256);
+  if (warp >= 8) {
+    if (defect == Defect::BARRIER_FOR_WAIT) namedBarrierSync(3, THREADS);
     return;
   }
-  // 384 threads begin with 168 registers each at most.
+  if (warp >= 4) {
+    if (defect != Defect::REGISTERS_NOT_GIVEN) decreaseRegisters<40>();
+    if (thread == 128) fill<defect>(args, memory);
+    if (defect == Defect::BARRIER_FOR_WAIT) namedBarrierSync(3, THREADS);
+    if (thread == 128 && defect != Defect::UNFINISHED_PRODUCT) refill<defect>(args, memory);
+    if (defect == Defect::EARLY_RELEASE || defect == Defect::BARRIER_FOR_WAIT) namedBarrierSync(2, 256);
+    return;
+  }
+  // THREADS threads begin with 168 registers each at most.
   if (defect == Defect::REGISTER_COUNT) increaseRegisters<228>();
   if (defect != Defect::REGISTERS_IN_THREE_WARPS || warp != 3) increaseRegisters<232>();
   float d[48];
@@ -122,10 +136,11 @@ DEVICE void run(const Arguments& args) {
 }  // namespace
 
 #define PLANTED(name, defect) \
-  KERNEL(planted_hopper_##name, Arguments, 384, 1) { run<Defect::defect>(args); }
+  KERNEL(planted_hopper_##name, Arguments, THREADS, 1) { run<Defect::defect>(args); }
 
 PLANTED(sound, NONE)
 PLANTED(missing_wait, MISSING_WAIT)
+PLANTED(unfinished_product, UNFINISHED_PRODUCT)
 PLANTED(missing_commit, MISSING_COMMIT)
 PLANTED(missing_fence, MISSING_FENCE)
 PLANTED(written_after_fence, WRITTEN_AFTER_FENCE)
@@ -141,6 +156,7 @@ PLANTED(misaligned_box, MISALIGNED_BOX)
 PLANTED(missing_init_fence, MISSING_INIT_FENCE)
 PLANTED(missing_proxy_fence, MISSING_PROXY_FENCE)
 PLANTED(early_release, EARLY_RELEASE)
+PLANTED(barrier_for_wait, BARRIER_FOR_WAIT)
 PLANTED(abandoned_copy, ABANDONED_COPY)
 PLANTED(registers_not_given, REGISTERS_NOT_GIVEN)
 PLANTED(register_count, REGISTER_COUNT)
