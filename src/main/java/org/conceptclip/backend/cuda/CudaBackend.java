@@ -148,8 +148,8 @@ public final class CudaBackend implements Backend {
     return driver.allocatedBytes();
   }
 
-  /** What the memory of idle lanes is divided into, for people. */
-  synchronized String describePlan() {
+  /** What the memory of lanes that nobody uses now is divided into: a table a lane, for people. */
+  public synchronized String describePlan() {
     return String.join("\n\n", idleLanes.stream().map(lane -> lane.arena().describePlan()).toList());
   }
 

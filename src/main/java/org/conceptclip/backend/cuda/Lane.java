@@ -44,10 +44,6 @@ final class Lane implements AutoCloseable {
     return arena;
   }
 
-  GraphCache graphs() {
-    return graphs;
-  }
-
   Recorder recorder() {
     return recorder;
   }
