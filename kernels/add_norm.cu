@@ -11,7 +11,7 @@
 // work: an image of 729 x 1152, f32 with storeSum: 5.0 MB read, 5.0 MB written, 9.2 MFLOP; a text token of 768, f16 in place:
 //   4.6 kB, 8.4 kFLOP
 // roof: HBM, 3.0 us an image at the 3.35 TB/s of an H100: 0.9 FLOP a byte
-// test: NormCases of the op contract, on the emulator
+// test: native/emulator/test/norm_test.cpp (float64 loops); NormCases of the op contract
 #include "row_norm.cuh"
 
 template <typename T>

@@ -8,7 +8,7 @@
 // registers: layer_norm_f16 sm_80 127, sm_90a 127
 // work: an image of 729 x 1152, f32: 3.4 MB read, 1.7 MB written, 8.4 MFLOP; a text token of 768, f16: 3.1 kB, 7.7 kFLOP
 // roof: HBM, 1.5 us an image at the 3.35 TB/s of an H100: 1.7 FLOP a byte
-// test: NormCases of the op contract, on the emulator
+// test: native/emulator/test/norm_test.cpp (float64 loops); NormCases of the op contract
 #include "row_norm.cuh"
 
 template <typename T>

@@ -7,7 +7,7 @@
 // registers: mean_pool sm_80 40, sm_90a 46
 // work: a text of 77 x 768: 118 kB read, 1.5 kB written, 59 kFLOP
 // roof: HBM, 36 ns a text of 77 at the 3.35 TB/s of an H100; once a pass, so the launch is what counts
-// test: PoolCases of the op contract, on the emulator
+// test: native/emulator/test/pointwise_test.cpp (float64 loops); PoolCases of the op contract
 #include "row.cuh"
 
 struct MeanPoolArguments {

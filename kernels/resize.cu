@@ -14,7 +14,7 @@
 // registers: resize_rows sm_80 54, sm_90a 48
 // work: 1024 x 1024 to 384 x 384, 11 taps: 3.1 MB read, 1.2 MB written; 1.2 MB read (L2), 0.4 MB written; 18 M multiply-adds
 // roof: HBM, 1.4 us at the 3.35 TB/s of an H100; the loads of single bytes make it more, the way from the host (3.1 MB) dwarfs both
-// test: ResizeCases of the op contract, on the emulator, the fixtures that Pillow made included
+// test: ResizeCases of the op contract, with the fixtures that Pillow made
 #include "device.cuh"
 
 namespace {

@@ -8,7 +8,7 @@
 // registers: token_embed sm_80 105, sm_90a 105
 // work: a token of 768: 4.6 kB read (the token type and most positions from L2), 1.5 kB written, 9.2 kFLOP
 // roof: HBM, 0.9 ns a token at the 3.35 TB/s of an H100; once a pass, so the launch is what counts
-// test: EmbeddingCases of the op contract, on the emulator
+// test: native/emulator/test/norm_test.cpp (float64 loops); EmbeddingCases of the op contract
 #include "row_norm.cuh"
 
 struct TokenEmbedArguments {
