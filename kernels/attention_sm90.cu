@@ -29,7 +29,7 @@
 // Test       native/emulator/test/attention_sm90_test.cpp (float64 loops), the op contract on an emulated device of capability 90.
 // registers: attention_sm90_d72 sm_90a 128
 // registers: attention_sm90_d64 sm_90a 128
-#include "hopper.cuh"
+#include "device.cuh"
 
 namespace {
 

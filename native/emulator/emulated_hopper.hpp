@@ -1,4 +1,4 @@
-// The CPU twin of kernels/include/hopper.cuh: every name of it, with the same arguments.
+// The CPU twin of the Hopper section of kernels/include/device.cuh: every name of it, with the same arguments.
 #pragma once
 
 #include "emulated_device.hpp"

@@ -1,6 +1,6 @@
 // One product of queries and keys by a warpgroup, out = a b^T with a [64, 64] and b [96, 64], as attention_sm90.cu does it; and the same
 // with one defect each. `planted_hopper_sound` is the control.
-#include "hopper.cuh"
+#include "device.cuh"
 
 namespace {
 
