@@ -15,7 +15,8 @@ final class RangeTable {
       return;
     }
     console.say("largest absolute residual sum in front of each norm; float16 ends at 65504");
+    int width = largest.keySet().stream().mapToInt(String::length).max().orElseThrow();
     largest.forEach((norm, value) -> console.say(String.format(
-        Locale.ROOT, "%-62s %12.4g  %9.4f %% of the range", norm, value, 100 * value / LARGEST_HALF)));
+        Locale.ROOT, "%-" + width + "s %12.4g  %9.4f %% of the range", norm, value, 100 * value / LARGEST_HALF)));
   }
 }
