@@ -225,14 +225,15 @@ std::string AccessHistory::nameOf(uint64_t stamp) const {
 }
 
 void AccessHistory::reportRace(const Access& access, const Thread& later, const char* what, uint64_t stamp, int32_t site) const {
-  fail(access.thread, access.site, text("race: ", access.verb, " ", access.bytes, " bytes at byte ", access.offset, " of shared memory, which was ", what,
-                                        " by ", nameOf(stamp), " (", unpacked(site), "), and nothing orders that before thread ", later.number));
+  fail(access.thread, access.site,
+       text("race: ", access.verb, " ", access.bytes, " bytes at byte ", access.offset, " of shared memory, which was ", what, " by ",
+            nameOf(stamp), " (", unpacked(site), "), and nothing orders that before thread ", later.number));
 }
 
 void AccessHistory::reportCopying(const Access& access, const Piece& piece) {
-  fail(access.thread, access.site, text("race: ", access.verb, " ", access.bytes, " bytes at byte ", access.offset,
-                                        " of shared memory, which an asynchronous copy of thread ", threadOf(piece.write), " (", unpacked(piece.writeSite),
-                                        ") is still writing: nobody has waited for it"));
+  fail(access.thread, access.site,
+       text("race: ", access.verb, " ", access.bytes, " bytes at byte ", access.offset, " of shared memory, which an asynchronous copy of thread ",
+            threadOf(piece.write), " (", unpacked(piece.writeSite), ") is still writing: nobody has waited for it"));
 }
 
 }  // namespace emulated

@@ -14,7 +14,8 @@ bool arrive(Barrier& barrier, int id, int expected, bool waits, const Site& site
     barrier.allWait = true;
     barrier.clocks.forget();
   } else if (barrier.expected != expected) {
-    fail(self, site, text("barrier ", id, " is used with ", expected, " threads here and with ", barrier.expected, " at ", barrier.firstSite));
+    fail(self, site,
+         text("barrier ", id, " is used with ", expected, " threads here and with ", barrier.expected, " at ", barrier.firstSite));
   }
   uint32_t lane = 1u << self.lane;
   if ((barrier.came[self.warp->number] & lane) != 0) fail(self, site, text("arrives twice at barrier ", id, ", which is not complete"));
@@ -56,7 +57,8 @@ void wait(const char* what, const Site& site) {
 void requireNamed(int id, int threads, const Site& site) {
   if (id < 1 || id >= BARRIERS) fail(*current, site, text("barrier ", id, " does not exist, they are 1 to ", BARRIERS - 1));
   if (threads < 1 || threads % LANES != 0 || threads > current->block->threads) {
-    fail(*current, site, text("barrier ", id, " of ", threads, " threads: expected a multiple of ", LANES, " up to ", current->block->threads));
+    fail(*current, site,
+         text("barrier ", id, " of ", threads, " threads: expected a multiple of ", LANES, " up to ", current->block->threads));
   }
 }
 

@@ -15,8 +15,10 @@ constexpr uint64_t PAGE = 4096;
 // cuMemAlloc promises 256 bytes: allocations begin at an address that is aligned to no more, so that nothing can rely on more.
 constexpr uint64_t ALIGNMENT = 256;
 
-void* reserve(uint64_t bytes, int protection) {
-  void* memory = mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+// Anywhere, or in place of what is at `at`.
+void* reserve(uint64_t bytes, int protection, void* at = nullptr) {
+  int fixed = at == nullptr ? 0 : MAP_FIXED;
+  void* memory = mmap(at, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   return memory;
 }
@@ -62,9 +64,7 @@ bool DeviceMemory::release(uint64_t address) {
   uint64_t first = address - ALIGNMENT;
   uint64_t length = (range.end - first + PAGE - 1) / PAGE * PAGE;
   // Gives the pages back and keeps the addresses.
-  if (mmap(reinterpret_cast<void*>(first), length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED) {
-    throw std::bad_alloc();
-  }
+  reserve(length, PROT_NONE, reinterpret_cast<void*>(first));
   allocated_ -= range.bytes;
   range.end = range.begin;
   return true;

@@ -23,8 +23,9 @@ int refuse(int status, std::string message) {
 }
 
 int refuseRange(const char* call, const char* what, uint64_t address, uint64_t bytes) {
-  return refuse(EMULATOR_INVALID_ARGUMENT, text(call, ": ", what, " of ", bytes, " bytes begins at ", DeviceMemory::instance().describe(address),
-                                                ", expected it inside one live allocation"));
+  return refuse(EMULATOR_INVALID_ARGUMENT,
+                text(call, ": ", what, " of ", bytes, " bytes begins at ", DeviceMemory::instance().describe(address),
+                     ", expected it inside one live allocation"));
 }
 
 // No exception may reach the C caller. What the emulator's own code throws is a lack of memory.
@@ -53,11 +54,13 @@ extern "C" {
 int emulator_allocate(uint64_t bytes, uint64_t* address) {
   return guarded("emulator_allocate", [&]() -> int {
     DeviceMemory& memory = DeviceMemory::instance();
-    if (bytes == 0 || address == nullptr) return refuse(EMULATOR_INVALID_ARGUMENT, text("emulator_allocate: ", bytes, " bytes, expected at least one"));
+    if (bytes == 0 || address == nullptr) {
+      return refuse(EMULATOR_INVALID_ARGUMENT, text("emulator_allocate: ", bytes, " bytes, expected at least one"));
+    }
     void* allocated = memory.allocate(bytes);
     if (allocated == nullptr) {
-      return refuse(EMULATOR_OUT_OF_MEMORY, text("emulator_allocate: no room for ", bytes, " bytes: ", memory.allocatedBytes(), " are in use, the limit is ",
-                                                 memory.limit()));
+      return refuse(EMULATOR_OUT_OF_MEMORY, text("emulator_allocate: no room for ", bytes, " bytes: ", memory.allocatedBytes(),
+                                                 " are in use, the limit is ", memory.limit()));
     }
     *address = reinterpret_cast<uint64_t>(allocated);
     return EMULATOR_OK;
@@ -68,7 +71,8 @@ int emulator_free(uint64_t address) {
   return guarded("emulator_free", [&]() -> int {
     DeviceMemory& memory = DeviceMemory::instance();
     if (memory.release(address)) return EMULATOR_OK;
-    return refuse(EMULATOR_INVALID_ARGUMENT, text("emulator_free: ", memory.describe(address), ", expected the begin of a live allocation"));
+    return refuse(EMULATOR_INVALID_ARGUMENT,
+                  text("emulator_free: ", memory.describe(address), ", expected the begin of a live allocation"));
   });
 }
 
@@ -125,10 +129,12 @@ int emulator_launch(const char* name, int gridX, int gridY, int gridZ, int threa
                                                     "), expected at least 1 each, y and z at most ", MAX_GRID_YZ));
     }
     if (threads < 1 || threads > kernel.threads || threads > MAX_THREADS) {
-      return refuse(EMULATOR_INVALID_ARGUMENT, text("emulator_launch ", name, ": ", threads, " threads, the kernel is built for 1 to ", kernel.threads));
+      return refuse(EMULATOR_INVALID_ARGUMENT,
+                    text("emulator_launch ", name, ": ", threads, " threads, the kernel is built for 1 to ", kernel.threads));
     }
     if (sharedBytes < 0 || sharedBytes > MAX_SHARED_BYTES) {
-      return refuse(EMULATOR_INVALID_ARGUMENT, text("emulator_launch ", name, ": ", sharedBytes, " bytes of shared memory, expected 0 to ", MAX_SHARED_BYTES));
+      return refuse(EMULATOR_INVALID_ARGUMENT,
+                    text("emulator_launch ", name, ": ", sharedBytes, " bytes of shared memory, expected 0 to ", MAX_SHARED_BYTES));
     }
     if (arguments == nullptr || argumentBytes != kernel.argumentBytes || argumentBytes > MAX_ARGUMENT_BYTES) {
       return refuse(EMULATOR_INVALID_ARGUMENT, text("emulator_launch ", name, ": ", argumentBytes, " bytes of arguments, the kernel takes ",
@@ -147,7 +153,8 @@ int emulator_matmul(int rows, int inputs, int outputs, uint64_t x, int64_t xPitc
                     int64_t outPitch, int outFloat32, int accumulate) {
   return guarded("emulator_matmul", [&]() -> int {
     std::shared_lock alive(DeviceMemory::instance().lifetime());
-    std::string error = multiplyMatrices({rows, inputs, outputs, x, xPitch, weight, biasOrZero, out, outPitch, outFloat32 != 0, accumulate != 0});
+    std::string error =
+        multiplyMatrices({rows, inputs, outputs, x, xPitch, weight, biasOrZero, out, outPitch, outFloat32 != 0, accumulate != 0});
     return error.empty() ? EMULATOR_OK : refuse(EMULATOR_INVALID_ARGUMENT, "emulator_matmul: " + error);
   });
 }

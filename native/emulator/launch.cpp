@@ -95,8 +95,8 @@ Pool& pool() {
 KernelRegistration::KernelRegistration(const char* name, uint64_t argumentBytes, int threads, void (*run)(const void*)) {
   std::vector<Kernel>& all = registered();
   Kernel kernel{name, argumentBytes, threads, run};
-  all.insert(std::upper_bound(all.begin(), all.end(), kernel, [](const Kernel& a, const Kernel& b) { return std::strcmp(a.name, b.name) < 0; }),
-             kernel);
+  auto before = [](const Kernel& a, const Kernel& b) { return std::strcmp(a.name, b.name) < 0; };
+  all.insert(std::upper_bound(all.begin(), all.end(), kernel, before), kernel);
 }
 
 const std::vector<Kernel>& kernels() { return registered(); }
@@ -113,7 +113,8 @@ std::string launch(const Kernel& kernel, Dimensions grid, int threads, int share
   inParallel(blocks, [&](int64_t i) {
     static thread_local std::unique_ptr<Block> block;
     if (block == nullptr) block = std::make_unique<Block>();
-    Dimensions index{static_cast<unsigned>(i % grid.x), static_cast<unsigned>(i / grid.x % grid.y), static_cast<unsigned>(i / grid.x / grid.y)};
+    int64_t row = i / grid.x;
+    Dimensions index{static_cast<unsigned>(i % grid.x), static_cast<unsigned>(row % grid.y), static_cast<unsigned>(row / grid.y)};
     if (block->run(kernel, arguments, grid, index, threads, sharedBytes)) return true;
     std::lock_guard lock(mutex);
     if (i < firstFault) {

@@ -16,6 +16,7 @@ namespace {
 using Half = _Float16;
 
 constexpr int GRANULE = 8;
+constexpr uint64_t ALIGNMENT = 16;
 // One step of the inner loop: 6 rows by 16 outputs, twelve running sums in registers.
 constexpr int STEP_ROWS = 6;
 constexpr int STEP_OUTPUTS = 16;
@@ -24,7 +25,8 @@ constexpr int TASK_OUTPUTS = 64;
 constexpr int64_t MAX_PITCH = int64_t{1} << 40;
 
 std::string refusedRange(const char* what, uint64_t address, int64_t bytes) {
-  return text(what, " of ", bytes, " bytes begins at ", DeviceMemory::instance().describe(address), ", expected it inside one live allocation");
+  return text(what, " of ", bytes, " bytes begins at ", DeviceMemory::instance().describe(address),
+              ", expected it inside one live allocation");
 }
 
 std::string findFault(const MatrixProduct& p) {
@@ -33,7 +35,8 @@ std::string findFault(const MatrixProduct& p) {
   }
   if (p.xPitch < p.inputs || p.outPitch < p.outputs || p.xPitch % GRANULE != 0 || p.outPitch % GRANULE != 0 || p.xPitch > MAX_PITCH ||
       p.outPitch > MAX_PITCH) {
-    return text("pitches ", p.xPitch, " of x and ", p.outPitch, " of out: expected multiples of ", GRANULE, " from ", p.inputs, " and ", p.outputs, " on");
+    return text("pitches ", p.xPitch, " of x and ", p.outPitch, " of out: expected multiples of ", GRANULE, " from ", p.inputs, " and ",
+                p.outputs, " on");
   }
   int64_t outBytes = p.outFloat32 ? sizeof(float) : sizeof(Half);
   struct {
@@ -43,12 +46,12 @@ std::string findFault(const MatrixProduct& p) {
   } ranges[] = {{"x", p.x, ((p.rows - 1) * p.xPitch + p.inputs) * static_cast<int64_t>(sizeof(Half))},
                 {"weight", p.weight, static_cast<int64_t>(p.outputs) * p.inputs * static_cast<int64_t>(sizeof(Half))},
                 {"out", p.out, ((p.rows - 1) * p.outPitch + p.outputs) * outBytes},
-                {"bias", p.bias, p.outputs * outBytes}};
+                {"bias", p.bias, p.bias == 0 ? 0 : p.outputs * outBytes}};
+  const DeviceMemory& memory = DeviceMemory::instance();
   for (const auto& each : ranges) {
-    bool none = each.bytes <= 0 || (each.address == p.bias && p.bias == 0);
-    if (none) continue;
-    if (each.address % 16 != 0) return text(each.what, " is at ", DeviceMemory::instance().describe(each.address), ", expected an alignment of 16");
-    if (!DeviceMemory::instance().contains(each.address, static_cast<uint64_t>(each.bytes))) return refusedRange(each.what, each.address, each.bytes);
+    if (each.bytes <= 0) continue;
+    if (each.address % ALIGNMENT != 0) return text(each.what, " is at ", memory.describe(each.address), ", expected an alignment of ", ALIGNMENT);
+    if (!memory.contains(each.address, static_cast<uint64_t>(each.bytes))) return refusedRange(each.what, each.address, each.bytes);
   }
   return {};
 }
@@ -120,7 +123,8 @@ void multiplyTask(const MatrixProduct& p, const float* x, int firstOutput) {
   std::vector<float> packed(panel * ((taskOutputs + STEP_OUTPUTS - 1) / STEP_OUTPUTS));
   const Half* weight = reinterpret_cast<const Half*>(p.weight) + static_cast<size_t>(firstOutput) * p.inputs;
   for (int o = 0; o < taskOutputs; o += STEP_OUTPUTS) {
-    pack(weight + static_cast<size_t>(o) * p.inputs, p.inputs, std::min(STEP_OUTPUTS, taskOutputs - o), &packed[panel * (o / STEP_OUTPUTS)]);
+    int outputs = std::min(STEP_OUTPUTS, taskOutputs - o);
+    pack(weight + static_cast<size_t>(o) * p.inputs, p.inputs, outputs, &packed[panel * (o / STEP_OUTPUTS)]);
   }
   for (int row = 0; row < p.rows; row += STEP_ROWS) {
     int rows = std::min(STEP_ROWS, p.rows - row);

@@ -241,8 +241,9 @@ void fail(const Thread& thread, const Site& site, std::string&& what) {
 
 void reportDivergence(const Warp& warp, const char* name, const Site& where) {
   int waiting = warp.number * LANES + std::countr_zero(warp.met);
-  fail(*current, where, text("divergent: the lanes of a warp must come to the same operation, this one is at ", name, ", thread ", waiting, " is at ",
-                             warp.operation, " (", warp.site, ")"));
+  fail(*current, where,
+       text("divergent: the lanes of a warp must come to the same operation, this one is at ", name, ", thread ", waiting, " is at ",
+            warp.operation, " (", warp.site, ")"));
 }
 
 void waitUntil(const char* what, const Site& site, std::function<bool()> ready) {

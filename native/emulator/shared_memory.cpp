@@ -41,19 +41,24 @@ void SharedMemory::write(const void* address, uint32_t bytes, const Site& site) 
 
 unsigned char* SharedMemory::view(int offset, int64_t bytes, uint32_t alignment, const Site& site) const {
   if (offset < 0 || bytes < 0 || offset + bytes > block_->sharedBytes) {
-    fail(*current, site, text("a view of ", bytes, " bytes from byte ", offset, " of shared memory on, the launch asked for ", block_->sharedBytes, " bytes"));
+    fail(*current, site,
+         text("a view of ", bytes, " bytes from byte ", offset, " of shared memory on, the launch asked for ", block_->sharedBytes, " bytes"));
   }
-  if (offset % alignment != 0) fail(*current, site, text("misaligned: a view from byte ", offset, " on, expected a multiple of ", alignment));
+  if (offset % alignment != 0) {
+    fail(*current, site, text("misaligned: a view from byte ", offset, " on, expected a multiple of ", alignment));
+  }
   return bytes_ + offset;
 }
 
 void SharedMemory::require(const void* address, uint32_t bytes, uint32_t alignment, const char* verb, const Site& site) const {
   int64_t offset = static_cast<const unsigned char*>(address) - bytes_;
   if (offset < 0 || offset + bytes > block_->sharedBytes) {
-    fail(*current, site, text(verb, " ", bytes, " bytes at byte ", offset, " of shared memory, the launch asked for ", block_->sharedBytes, " bytes"));
+    fail(*current, site,
+         text(verb, " ", bytes, " bytes at byte ", offset, " of shared memory, the launch asked for ", block_->sharedBytes, " bytes"));
   }
   if (offset % alignment != 0) {
-    fail(*current, site, text("misaligned: ", verb, " ", bytes, " bytes at byte ", offset, " of shared memory, expected a multiple of ", alignment));
+    fail(*current, site,
+         text("misaligned: ", verb, " ", bytes, " bytes at byte ", offset, " of shared memory, expected a multiple of ", alignment));
   }
 }
 
