@@ -1,6 +1,7 @@
 package org.conceptclip.backend;
 
 import java.util.Map;
+import java.util.Optional;
 import org.conceptclip.op.Parameters;
 
 /**
@@ -41,6 +42,14 @@ public interface Backend extends AutoCloseable {
    */
   default Map<String, Float> residualRanges() {
     return Map.of();
+  }
+
+  /**
+   * How the device memory of executions that have ended is divided: a table for people, with a line a buffer. Empty where a backend
+   * has no device memory.
+   */
+  default Optional<String> memoryPlan() {
+    return Optional.empty();
   }
 
   /** Ends threads and frees memory. Executions and parameters must be closed before. */

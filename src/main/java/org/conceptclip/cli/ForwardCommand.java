@@ -46,6 +46,9 @@ final class ForwardCommand implements Callable<Integer> {
       description = "also say how large the residual sums become in front of each norm, beside fp16's limit (cuda, emulated)")
   private boolean checkRange;
 
+  @Option(names = "--memory-plan", description = "also list the buffers in device memory and where they lie (cuda, emulated)")
+  private boolean memoryPlan;
+
   ForwardCommand(Context context) {
     this.context = context;
   }
@@ -57,11 +60,18 @@ final class ForwardCommand implements Callable<Integer> {
         ForwardInputs inputs = ForwardInputs.open(source, open.config(), context.console());
         Encoder encoder = open.load(starting.await(), context.console())) {
       Backend started = encoder.backend();
+      if (memoryPlan && started.memoryPlan().isEmpty()) {
+        throw new UsageException(
+            "--memory-plan: backend " + started.name() + " has no device memory to plan, expected cuda or emulated");
+      }
       SequencedMap<String, HostTensor> outputs = outputs(encoder, inputs);
       SafetensorsWriter.write(target, outputs);
       context.console().say("wrote " + outputs.size() + " tensors to " + target + " (model " + open.name() + ", backend "
           + started.name() + ", " + started.precision().label() + ")");
       RangeTable.print(started.residualRanges(), context.console());
+      if (memoryPlan) {
+        started.memoryPlan().orElseThrow().lines().forEach(context.console()::say);
+      }
     }
     return ExitCode.DONE;
   }

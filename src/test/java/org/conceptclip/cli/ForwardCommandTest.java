@@ -54,7 +54,8 @@ class ForwardCommandTest {
   void theEmulatedCudaBackendStaysWithinFloat16() throws IOException {
     Path in = golden("input_pixels", "pixel_values", "input_ids", "input_ids");
     Path out = folder.resolve("out.safetensors");
-    CliRun run = CliRun.of("forward", "--model", TINY, "--backend", "emulated", "--in", in, "--out", out, "--check-range").ended(0);
+    CliRun run = CliRun.of("forward", "--model", TINY, "--backend", "emulated", "--in", in, "--out", out, "--check-range", "--memory-plan")
+        .ended(0);
     // Limits of docs/parity.md for fp16; the scalars are exact.
     compare(out, new String[] {"image_features", "image_features_raw", "text_features", "text_features_raw"}, 5.9e-3);
     compare(out, new String[] {"image_token_features", "text_token_features"}, 8.8e-3);
@@ -62,6 +63,9 @@ class ForwardCommandTest {
     assertEquals(3 * 2 + 3 * 2, ranges.size(), run.err());
     assertTrue(ranges.getFirst().contains("visual.trunk.blocks.0.norm2.weight"), ranges.getFirst());
     assertTrue(ranges.getLast().contains("text.transformer.encoder.layer.2.output.LayerNorm.weight"), ranges.getLast());
+    assertTrue(run.err().lines().anyMatch(line -> line.matches(".*text\\.hidden +\\d+ bytes at \\d+")), run.err());
+    CliRun.of("forward", "--model", TINY, "--backend", "cpu", "--in", in, "--out", out, "--memory-plan").ended(2)
+        .refused("--memory-plan", "cuda or emulated");
     CliRun.of("forward", "--model", TINY, "--backend", "cpu", "--in", in, "--out", out, "--check-range").ended(2)
         .refused("--check-range", "cuda or emulated");
   }

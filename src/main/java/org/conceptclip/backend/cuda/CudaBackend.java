@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException;
@@ -148,9 +149,9 @@ public final class CudaBackend implements Backend {
     return driver.allocatedBytes();
   }
 
-  /** What the memory of lanes that nobody uses now is divided into: a table a lane, for people. */
-  public synchronized String describePlan() {
-    return String.join("\n\n", idleLanes.stream().map(lane -> lane.arena().describePlan()).toList());
+  @Override
+  public synchronized Optional<String> memoryPlan() {
+    return Optional.of(String.join("\n\n", idleLanes.stream().map(lane -> lane.arena().describePlan()).toList()));
   }
 
   @Override

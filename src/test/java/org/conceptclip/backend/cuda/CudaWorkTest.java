@@ -139,7 +139,8 @@ class CudaWorkTest {
     for (Call call : List.of(Call.ALLOCATE, Call.ALLOCATE_PINNED, Call.FREE, Call.FREE_PINNED, Call.LAUNCH, Call.BEGIN_CAPTURE)) {
       assertEquals(null, driver.calls().get(call), call.name());
     }
-    assertTrue(backend.describePlan().contains("vision.qkv") && !backend.describePlan().contains("own block"), backend.describePlan());
+    String plan = backend.memoryPlan().orElseThrow();
+    assertTrue(plan.contains("vision.qkv") && !plan.contains("own block"), plan);
   }
 
   /** An upload may overwrite what recorded work still reads: the work sees the old values, later work the new ones. */
