@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
+import org.conceptclip.backend.cuda.OnEmulator;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
@@ -51,6 +52,7 @@ class ForwardCommandTest {
   }
 
   @Test
+  @OnEmulator
   void theEmulatedCudaBackendStaysWithinFloat16() throws IOException {
     Path in = golden("input_pixels", "pixel_values", "input_ids", "input_ids");
     Path out = folder.resolve("out.safetensors");

@@ -3,12 +3,14 @@ package org.conceptclip.op;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.cuda.CudaBackend;
 import org.conceptclip.backend.cuda.CudaOptions;
+import org.conceptclip.backend.cuda.OnEmulator;
 import org.conceptclip.backend.cuda.driver.EmulatedCudaDriver;
 import org.conceptclip.backend.cuda.driver.EmulatedDevice;
 import org.conceptclip.tensor.DType;
 import org.junit.jupiter.api.Nested;
 
 /** The CUDA backend and its kernels meet the contract, as far as an emulated device can tell. */
+@OnEmulator
 class CudaEmulatedOpsContractTest {
   private static Backend backend(int capability, DType residual) {
     EmulatedCudaDriver driver =

@@ -3,12 +3,14 @@ package org.conceptclip.parity;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.cuda.CudaBackend;
 import org.conceptclip.backend.cuda.CudaOptions;
+import org.conceptclip.backend.cuda.OnEmulator;
 import org.conceptclip.backend.cuda.driver.EmulatedCudaDriver;
 import org.conceptclip.backend.cuda.driver.EmulatedDevice;
 import org.conceptclip.tensor.DType;
 import org.junit.jupiter.api.Nested;
 
 /** The CUDA backend on the tiny golden model, with its kernels on emulated devices. */
+@OnEmulator
 class CudaEmulatedTinyParityTest {
   @Nested
   class Float32Residual extends Emulated {

@@ -13,6 +13,7 @@ import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cuda.CudaBackend;
 import org.conceptclip.backend.cuda.CudaOptions;
+import org.conceptclip.backend.cuda.OnEmulator;
 import org.conceptclip.backend.cuda.driver.EmulatedCudaDriver;
 import org.conceptclip.backend.cuda.driver.EmulatedDevice;
 import org.conceptclip.backend.reference.ReferenceBackend;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.Test;
  * One block of each tower at the published model's width, with everything around it, on emulated devices: an image of 729 tokens and
  * packed texts. The limit is twice what {@link NarrowSimulation} errs against float64, measured here on the same input.
  */
+@OnEmulator
 class CudaFullWidthTest {
   private static final int[] TEXT_LENGTHS = {77, 5, 33, 12};
   private static final ModelConfig CONFIG = config();

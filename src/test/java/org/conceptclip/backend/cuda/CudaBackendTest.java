@@ -31,6 +31,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What the CUDA backend refuses, reports and gives back. */
+@OnEmulator
 class CudaBackendTest {
   private final CudaBackend backend = new CudaBackend("test", SmallModel.device(), new CudaOptions(DType.F32, true));
 

@@ -17,6 +17,7 @@ import org.conceptclip.runtime.Encoder;
 import org.junit.jupiter.api.Test;
 
 /** All faults on an emulated device, and one whose memory is too small. */
+@OnEmulator
 class CudaFaultsTest extends CudaFaults {
   @Override
   CudaDriver device() {

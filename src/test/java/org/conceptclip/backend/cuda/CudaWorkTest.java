@@ -29,6 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What a forward pass asks of the device, to the call and the byte: numbers that may shrink, and whose growth is a defect. */
+@OnEmulator
 class CudaWorkTest {
   private static final ModelConfig TINY = SyntheticModels.named("synthetic:tiny").orElseThrow();
   private static final int IMAGES = 2;

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Work is run, then captured, then launched; what was used longest ago is given back. */
+@OnEmulator
 class GraphCacheTest {
   private final CountingDriver driver = new CountingDriver(SmallModel.device());
   private final GraphCache graphs = new GraphCache(driver, 2);

@@ -1,6 +1,7 @@
 package org.conceptclip.backend.cuda.driver;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -33,10 +34,16 @@ final class EmulatorLocation {
           ? Optional.empty()
           : Optional.of("emulator: -D" + PROPERTY + "=" + explicit + " is not a file; expected libconceptclip-emulator.so");
     }
-    return checkout().isPresent()
-        ? Optional.empty()
-        : Optional.of("emulator: no checkout with " + BUILD_SCRIPT + " around " + Path.of("").toAbsolutePath()
-            + " or the program's own files; set -D" + PROPERTY + "=LIBRARY");
+    if (checkout().isEmpty()) {
+      return Optional.of("emulator: no checkout with " + BUILD_SCRIPT + " around " + Path.of("").toAbsolutePath()
+          + " or the program's own files; set -D" + PROPERTY + "=LIBRARY");
+    }
+    return compilerFound() ? Optional.empty() : Optional.of("emulator: no g++ on the PATH; install g++ 12 or later");
+  }
+
+  private static boolean compilerFound() {
+    String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
+    return Stream.of(path.split(File.pathSeparator)).anyMatch(folder -> Files.isExecutable(Path.of(folder, "g++")));
   }
 
   /**

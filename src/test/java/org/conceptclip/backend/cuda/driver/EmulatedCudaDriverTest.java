@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
+import org.conceptclip.backend.cuda.OnEmulator;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The emulated device keeps the driver's contract, and is late and strict where CUDA may be. */
+@OnEmulator
 class EmulatedCudaDriverTest {
   private static EmulatedCudaDriver open(int capability) {
     return EmulatedCudaDriver.open(new EmulatedDevice(capability, 1L << 30), line -> { });

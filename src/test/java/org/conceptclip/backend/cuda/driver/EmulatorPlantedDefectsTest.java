@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.function.IntUnaryOperator;
 import java.util.regex.Pattern;
 import org.conceptclip.backend.DeviceException.Kind;
+import org.conceptclip.backend.cuda.OnEmulator;
 import org.conceptclip.backend.cuda.driver.EmulatorTestKernels.Session;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Each check of the emulator finds the defect that was planted for it, and says kernel, block, thread and line; kernels that wait
  * as they should pass.
  */
+@OnEmulator
 class EmulatorPlantedDefectsTest {
   private static final String MARK = "// found here";
   private static final int FLOATS = 512;

@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.conceptclip.backend.cuda.OnEmulator;
 import org.conceptclip.backend.cuda.driver.EmulatorTestKernels.Session;
 import org.junit.jupiter.api.Test;
 
 /** Fragments of ldmatrix and mma lie as the PTX manual draws them, and products are those of plain loops. */
+@OnEmulator
 class EmulatorTensorCoreTest {
   private static final int LANES = 32;
   private static final int SIDE = 8;

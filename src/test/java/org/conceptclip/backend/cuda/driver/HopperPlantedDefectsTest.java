@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.regex.Pattern;
 import org.conceptclip.backend.DeviceException.Kind;
+import org.conceptclip.backend.cuda.OnEmulator;
 import org.conceptclip.backend.cuda.driver.EmulatorTestKernels.Session;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * The kernels of {@code native/emulator/planted/hopper.cu}: transaction barriers, bulk copies and a warpgroup's product as they should be
  * give the product, and each planted defect is reported. Tensor maps are refused for what CUDA would refuse them for.
  */
+@OnEmulator
 class HopperPlantedDefectsTest {
   private static final String PREFIX = "planted_hopper_";
   private static final String SOUND = "sound";

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.cuda.OnEmulator;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The real binding, in a process that sees fake CUDA libraries over the emulator: the driver's contract, what a binding has to do
  * beyond it, and every call failing once.
  */
+@OnEmulator
 class JavacppCudaDriverTest {
   @TempDir Path folder;
 

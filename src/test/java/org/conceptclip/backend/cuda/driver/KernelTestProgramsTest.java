@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.conceptclip.backend.cuda.OnEmulator;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.TestFactory;
  * The programs of {@code native/emulator/test}: single kernels against float64 loops, over shapes, tiles and pitches that the op
  * contract does not reach through the backend.
  */
+@OnEmulator
 class KernelTestProgramsTest {
   private static final String SUFFIX = "_test.cpp";
   private static final Path CHECKOUT = EmulatorLocation.checkout().orElseThrow();
