@@ -25,6 +25,20 @@ inline int totalRows(const std::vector<Sequence>& sequences) {
   return std::accumulate(sequences.begin(), sequences.end(), 0, [](int sum, Sequence s) { return sum + s.rows; });
 }
 
+// One head's queries, keys and values with scores of +-500 and more, rising from key to key or falling: their exponentials overflow
+// unless the largest is taken off.
+inline Matrix peakedScores(int headWidth, int direction) {
+  Matrix qkv(130, std::vector<double>(3 * headWidth));
+  for (int row = 0; row < 130; row++) {
+    for (int i = 0; i < headWidth; i++) {
+      qkv[row][i] = 8;
+      qkv[row][headWidth + i] = direction * (row - 65) * 0.125;
+      qkv[row][2 * headWidth + i] = row * 0.125 - i * 0.5;
+    }
+  }
+  return qkv;
+}
+
 inline double scaleLog2e(int headWidth) { return 1 / std::sqrt(headWidth) / std::log(2.0); }
 
 // One query's attention in float64, or as a plain f16 implementation does it: scores, weights and output stored as f16.

@@ -93,17 +93,9 @@ void attention(const std::string& kind, const std::vector<Sequence>& sequences, 
   }
 }
 
-// Scores of +-500 and more, rising from key to key and falling: their exponentials overflow unless the largest is taken off.
 void peaked(int headWidth) {
   for (int direction : {1, -1}) {
-    Matrix qkv(130, std::vector<double>(3 * headWidth));
-    for (int row = 0; row < 130; row++) {
-      for (int i = 0; i < headWidth; i++) {
-        qkv[row][i] = 8;
-        qkv[row][headWidth + i] = direction * (row - 65) * 0.125;
-        qkv[row][2 * headWidth + i] = row * 0.125 - i * 0.5;
-      }
-    }
+    Matrix qkv = peakedScores(headWidth, direction);
     std::string what = "attention_sm90 with scores up to 500, heads of " + std::to_string(headWidth);
     std::vector<Sequence> one{{130, 130}};
     compare(what, run(what, qkv, one, 1, headWidth, TILE_ROWS, 0), expected(qkv, one, 1, headWidth, false),

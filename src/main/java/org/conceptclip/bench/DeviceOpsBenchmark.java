@@ -3,7 +3,6 @@ package org.conceptclip.bench;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.model.ModelConfig;
@@ -134,7 +133,7 @@ public final class DeviceOpsBenchmark {
     linear("ceiling, product", x, buffer("ceiling.out", activation, extent, extent), Epilogue.NONE);
     Tensor from = buffer("ceiling.from", DType.F32, 4 * extent, extent);
     Tensor to = buffer("ceiling.to", DType.F32, 4 * extent, extent);
-    time("ceiling, float32 rows scaled, " + from.rows() + " x " + from.columns(), 0, bytes(from, to), to,
+    time("ceiling, float32 rows scaled, " + from.rows() + " x " + from.columns(), 0, OpOperands.bytes(from, to), to,
         () -> ops.l2Normalize(from, to));
   }
 
@@ -154,11 +153,11 @@ public final class DeviceOpsBenchmark {
       scores += (double) sequences.rows(s) * sequences.keyLength(s);
     }
     time(tower + " attention, " + sequences.count() + " sequences, " + heads + " heads of " + width / heads,
-        4 * scores * width, bytes(qkv, y), y, () -> ops.attention(qkv, sequences, heads, y));
+        4 * scores * width, OpOperands.bytes(qkv, y), y, () -> ops.attention(qkv, sequences, heads, y));
     linear(tower + " projection", y, x, Epilogue.NONE);
     linear(tower + " fc1 + GELU", x, wide, Epilogue.GELU);
     linear(tower + " fc2", wide, y, Epilogue.NONE);
-    time(tower + " add + LayerNorm, " + rowCount + " x " + width, 0, bytes(residual, residual, y, x), x,
+    time(tower + " add + LayerNorm, " + rowCount + " x " + width, 0, OpOperands.bytes(residual, residual, y, x), x,
         () -> ops.addNorm(residual, y, norm, x));
   }
 
@@ -168,7 +167,7 @@ public final class DeviceOpsBenchmark {
     LinearWeights weights = parameters.linear(name, random(4, outputs, inputs), random(5, outputs));
     double weightBytes = (double) inputs * outputs * x.dtype().bytes();
     time(name + ", " + x.rows() + " x " + inputs + " x " + outputs, 2.0 * x.rows() * inputs * outputs,
-        bytes(x, out) + weightBytes, out, () -> ops.linear(x, weights, epilogue, out));
+        OpOperands.bytes(x, out) + weightBytes, out, () -> ops.linear(x, weights, epilogue, out));
   }
 
   private void time(String op, double flops, double bytes, Tensor out, Runnable once) {
@@ -224,25 +223,8 @@ public final class DeviceOpsBenchmark {
     return tensor;
   }
 
-  private static double bytes(Tensor... tensors) {
-    double bytes = 0;
-    for (Tensor tensor : tensors) {
-      bytes += (double) tensor.shape().elements() * tensor.dtype().bytes();
-    }
-    return bytes;
-  }
-
   /** Between -0.05 and 0.05, so that sums over thousands of columns and repetitions stay inside float16's range. */
   private static HostTensor random(long seed, long... extents) {
-    long elements = 1;
-    for (long extent : extents) {
-      elements *= extent;
-    }
-    Random random = new Random(seed);
-    float[] values = new float[Math.toIntExact(elements)];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (random.nextFloat() - 0.5f) / 10;
-    }
-    return HostTensor.of(values, extents);
+    return OpOperands.random(seed, 10, extents);
   }
 }

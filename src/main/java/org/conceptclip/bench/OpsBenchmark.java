@@ -2,7 +2,6 @@ package org.conceptclip.bench;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.Precision;
@@ -14,7 +13,6 @@ import org.conceptclip.op.Ops;
 import org.conceptclip.op.Parameters;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.Workspace;
-import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Tensor;
 
@@ -93,12 +91,12 @@ public final class OpsBenchmark {
       for (int s = 0; s < sequences.count(); s++) {
         scores += (double) sequences.rows(s) * sequences.keyLength(s);
       }
-      time(tower + " attention, " + heads + " heads of " + width / heads, 4 * scores * width, bytes(qkv, y),
+      time(tower + " attention, " + heads + " heads of " + width / heads, 4 * scores * width, OpOperands.bytes(qkv, y),
           "softmax between two products; a head fills " + width / heads / 16.0 + " vectors of 16", () -> ops.attention(qkv, sequences, heads, y));
       linear(tower + " projection", ops, parameters, y, x, Epilogue.NONE);
       linear(tower + " fc1 + GELU", ops, parameters, x, wide, Epilogue.GELU);
       linear(tower + " fc2", ops, parameters, wide, y, Epilogue.NONE);
-      time(tower + " add + LayerNorm", 0, bytes(residual, residual, y, x), "cache and memory traffic",
+      time(tower + " add + LayerNorm", 0, OpOperands.bytes(residual, residual, y, x), "cache and memory traffic",
           () -> ops.addNorm(residual, y, norm, x));
     }
   }
@@ -109,7 +107,7 @@ public final class OpsBenchmark {
     LinearWeights weights = parameters.linear(name, random(4, outputs, inputs), random(5, outputs));
     double weightBytes = (double) inputs * outputs * x.dtype().bytes();
     String shape = ", " + x.rows() + " x " + inputs + " x " + outputs;
-    time(name + shape, 2.0 * x.rows() * inputs * outputs, bytes(x, out) + weightBytes,
+    time(name + shape, 2.0 * x.rows() * inputs * outputs, OpOperands.bytes(x, out) + weightBytes,
         "multiply-adds; loads of weights from beyond L2", () -> ops.linear(x, weights, epilogue, out));
   }
 
@@ -138,25 +136,7 @@ public final class OpsBenchmark {
     return tensor;
   }
 
-  private static double bytes(Tensor... tensors) {
-    double bytes = 0;
-    for (Tensor tensor : tensors) {
-      DType type = tensor.dtype();
-      bytes += (double) tensor.shape().elements() * type.bytes();
-    }
-    return bytes;
-  }
-
   private static HostTensor random(long seed, long... extents) {
-    long elements = 1;
-    for (long extent : extents) {
-      elements *= extent;
-    }
-    Random random = new Random(seed);
-    float[] values = new float[Math.toIntExact(elements)];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = random.nextFloat() - 0.5f;
-    }
-    return HostTensor.of(values, extents);
+    return OpOperands.random(seed, 1, extents);
   }
 }
