@@ -6,8 +6,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.conceptclip.backend.Backend;
+import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.Backends;
 import org.conceptclip.backend.Precision;
+import org.conceptclip.backend.UnsupportedRequestException;
 import org.conceptclip.backend.cpu.CpuBackend;
 import org.conceptclip.backend.cuda.CudaBackend;
 import org.conceptclip.backend.cuda.CudaOptions;
@@ -18,9 +21,6 @@ import org.conceptclip.backend.cuda.driver.EmulatedCudaDriver;
 import org.conceptclip.backend.cuda.driver.EmulatedDevice;
 import org.conceptclip.backend.cuda.driver.JavacppCudaDriver;
 import org.conceptclip.backend.reference.ReferenceBackend;
-import org.conceptclip.cli.BackendRequest;
-import org.conceptclip.cli.Backends;
-import org.conceptclip.cli.UsageException;
 
 /** Names to backends: the sole namer of concrete ones. */
 public final class BackendFactory implements Backends {
@@ -41,7 +41,7 @@ public final class BackendFactory implements Backends {
       case REFERENCE -> new Choice(reference(request), null);
       case CUDA -> new Choice(cuda(request), null);
       case EMULATED -> new Choice(emulated(request), null);
-      default -> throw new UsageException("--backend " + request.name() + ": expected auto, cuda, cpu, reference or emulated");
+      default -> throw new UnsupportedRequestException("backend " + request.name() + ": expected auto, cuda, cpu, reference or emulated");
     };
   }
 
@@ -110,14 +110,14 @@ public final class BackendFactory implements Backends {
   private static void requireFp16(String name, BackendRequest request) {
     Precision precision = request.precision().orElse(Precision.AUTO);
     if (precision != Precision.AUTO && precision != Precision.FP16) {
-      throw new UsageException("--precision " + precision.label() + ": the " + name + " backend computes in fp16 only");
+      throw new UnsupportedRequestException("precision " + precision.label() + ": the " + name + " backend computes in fp16 only");
     }
   }
 
   private static void refuseCheckRange(String name, BackendRequest request) {
     if (request.checkRange()) {
-      throw new UsageException("--check-range: the " + name + " backend computes in types whose range no activation leaves;"
-          + " expected --backend cuda or emulated");
+      throw new UnsupportedRequestException("check-range: the " + name + " backend computes in types whose range no activation leaves;"
+          + " expected backend cuda or emulated");
     }
   }
 
@@ -126,8 +126,8 @@ public final class BackendFactory implements Backends {
     refuseCheckRange(CPU, request);
     Precision precision = request.precision().orElse(Precision.FP32);
     if (precision == Precision.FP64 || precision == Precision.FP16) {
-      throw new UsageException(
-          "--precision " + precision.label() + ": the cpu backend computes in fp32, bf16 or bf16-weights");
+      throw new UnsupportedRequestException(
+          "precision " + precision.label() + ": the cpu backend computes in fp32, bf16 or bf16-weights");
     }
     int threads = request.threads() == 0 ? Runtime.getRuntime().availableProcessors() : request.threads();
     return new CpuBackend(precision, threads);
@@ -137,7 +137,7 @@ public final class BackendFactory implements Backends {
     refuseCheckRange(REFERENCE, request);
     Precision precision = request.precision().orElse(Precision.FP64);
     if (precision != Precision.AUTO && precision != Precision.FP64) {
-      throw new UsageException("--precision " + precision.label() + ": the reference backend computes in fp64 only");
+      throw new UnsupportedRequestException("precision " + precision.label() + ": the reference backend computes in fp64 only");
     }
     return new ReferenceBackend();
   }

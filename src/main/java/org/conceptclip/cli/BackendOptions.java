@@ -2,6 +2,7 @@ package org.conceptclip.cli;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.tensor.BadInputException;
 import picocli.CommandLine.ITypeConverter;

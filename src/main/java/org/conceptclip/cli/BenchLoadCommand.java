@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.bench.LoadMeasurement;
 import org.conceptclip.bench.Machine;
+import org.conceptclip.catalog.OpenModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

@@ -7,6 +7,7 @@ import org.conceptclip.bench.EncoderContestant;
 import org.conceptclip.bench.Rounds;
 import org.conceptclip.bench.TowersBenchmark;
 import org.conceptclip.bench.Workload;
+import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.runtime.Encoder;
 
 /** What the benchmarks of whole towers share. */

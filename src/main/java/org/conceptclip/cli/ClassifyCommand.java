@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.conceptclip.backend.Backend;
+import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.image.DecodeLimits;
 import org.conceptclip.image.ImageDecoder;
 import org.conceptclip.runtime.Encoder;
@@ -105,8 +106,8 @@ final class ClassifyCommand implements Callable<Integer> {
         names = open.defaultLabels()
             .orElseThrow(() -> new UsageException("--labels is missing; only the embedded demo model has labels of its own"));
       }
-      try (TextTokenizer tokenizer = open.tokenizer(maxTokens);
-          Encoder encoder = open.load(starting.await(), context.console())) {
+      try (TextTokenizer tokenizer = open.tokenizer(checkedMaxTokens(open));
+          Encoder encoder = open.load(starting.await(), context.console()::say)) {
         ClassVectors classes =
             ClassVectors.encode(encoder, tokenizer::encode, names, prompts, scoring.usesConcepts());
         for (String label : classes.truncated()) {
@@ -116,6 +117,14 @@ final class ClassifyCommand implements Callable<Integer> {
         return classify(classifier, encoder, new ImageDecoder(limits), report(open, encoder.backend(), classes));
       }
     }
+  }
+
+  private Integer checkedMaxTokens(OpenModel open) {
+    int positions = open.config().text().maxPositions();
+    if (maxTokens != null && (maxTokens < 3 || maxTokens > positions)) {
+      throw new UsageException("--max-tokens " + maxTokens + ": expected 3 to the model's " + positions + " positions");
+    }
+    return maxTokens;
   }
 
   private ScoringOptions options() {

@@ -7,16 +7,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.Backends;
 import org.conceptclip.backend.DeviceException;
+import org.conceptclip.backend.UnsupportedRequestException;
 import org.conceptclip.runtime.NonFiniteResultException;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.text.TokenizerUnavailableException;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine;
 
 /** The command {@code conceptclip}: dispatches to its subcommands and turns failures into messages and exit codes. */
 @Command(
@@ -102,6 +104,12 @@ public final class CommandLineApp implements Runnable {
     switch (failure) {
       case UsageException e -> {
         console.fail(message, e);
+        console.say("try: " + command.getCommandSpec().qualifiedName() + " --help");
+        return ExitCode.WRONG_USAGE;
+      }
+      case UnsupportedRequestException e -> {
+        // Its message begins with the part of the request, which is an option's name here.
+        console.fail("--" + message, e);
         console.say("try: " + command.getCommandSpec().qualifiedName() + " --help");
         return ExitCode.WRONG_USAGE;
       }

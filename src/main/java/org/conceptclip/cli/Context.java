@@ -1,4 +1,6 @@
 package org.conceptclip.cli;
 
+import org.conceptclip.backend.Backends;
+
 /** What a command works with. */
 record Context(Console console, Backends backends) {}

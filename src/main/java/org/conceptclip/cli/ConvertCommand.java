@@ -3,6 +3,7 @@ package org.conceptclip.cli;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.tensor.DType;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.conceptclip.backend.Backends;
+import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelLayout;
 import org.conceptclip.tensor.BadInputException;

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 import org.conceptclip.backend.Backend;
+import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.model.Scalars;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
@@ -58,7 +59,7 @@ final class ForwardCommand implements Callable<Integer> {
     try (StartingBackend starting = backend.start(context, checkRange);
         OpenModel open = model.open(context.console());
         ForwardInputs inputs = ForwardInputs.open(source, open.config(), context.console());
-        Encoder encoder = open.load(starting.await(), context.console())) {
+        Encoder encoder = open.load(starting.await(), context.console()::say)) {
       Backend started = encoder.backend();
       if (memoryPlan && started.memoryPlan().isEmpty()) {
         throw new UsageException(

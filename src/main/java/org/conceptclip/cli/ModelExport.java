@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.SequencedMap;
+import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.model.ModelLayout;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;

@@ -1,5 +1,6 @@
 package org.conceptclip.cli;
 
+import org.conceptclip.catalog.OpenModel;
 import picocli.CommandLine.Option;
 
 /** The option that says which model. */

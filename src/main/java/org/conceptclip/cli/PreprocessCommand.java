@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import javax.imageio.ImageIO;
+import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.image.ImageDecoder;
 import org.conceptclip.image.Preprocessor;
 import org.conceptclip.tensor.BadInputException;

@@ -3,6 +3,8 @@ package org.conceptclip.cli;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.conceptclip.backend.Backend;
+import org.conceptclip.backend.BackendRequest;
+import org.conceptclip.backend.Backends;
 
 /**
  * A backend that starts on another thread while the caller reads the model: native libraries take as long to load as a small

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.conceptclip.bench.PeerProcess;
+import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 

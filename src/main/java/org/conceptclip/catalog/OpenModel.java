@@ -1,9 +1,10 @@
-package org.conceptclip.cli;
+package org.conceptclip.catalog;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelConfigReader;
@@ -17,7 +18,7 @@ import org.conceptclip.weights.SyntheticWeights;
 import org.conceptclip.weights.WeightSource;
 
 /** A model that was found and checked: its configuration, its weights, and where its tokenizer lies. Owns the weights. */
-final class OpenModel implements AutoCloseable {
+public final class OpenModel implements AutoCloseable {
   private static final String SYNTHETIC = "synthetic:";
 
   private final String name;
@@ -39,22 +40,22 @@ final class OpenModel implements AutoCloseable {
    *
    * @throws BadInputException if there is no such model, or its files are not what they should be
    */
-  static OpenModel open(String reference) {
+  public static OpenModel open(String reference) {
     if (reference.startsWith(SYNTHETIC)) {
       ModelConfig config = SyntheticModels.named(reference)
-          .orElseThrow(() -> new BadInputException("--model " + reference + ": expected synthetic:full or synthetic:tiny"));
+          .orElseThrow(() -> new BadInputException("model " + reference + ": expected synthetic:full or synthetic:tiny"));
       return new OpenModel(
           reference, config, new SyntheticWeights(reference, ModelLayout.of(config)), null, false);
     }
     Path folder = Path.of(reference);
     if (!Files.exists(folder)) {
-      throw new BadInputException("--model " + reference + ": no such folder, expected one with config.json and model.safetensors");
+      throw new BadInputException("model " + reference + ": no such folder, expected one with config.json and model.safetensors");
     }
     return folder(reference, folder, false);
   }
 
   /** Opens the demo model that this library carries. */
-  static OpenModel demo() {
+  public static OpenModel demo() {
     return DemoModel.withFiles(folder -> folder("demo", folder, true));
   }
 
@@ -64,30 +65,30 @@ final class OpenModel implements AutoCloseable {
   }
 
   /** What results call it. */
-  String name() {
+  public String name() {
     return name;
   }
 
   /** Where the weights are from, for people. */
-  String origin() {
+  public String origin() {
     return demo ? "inside this program's jar (" + ModelLayout.of(config).size() + " tensors)" : weights.description();
   }
 
-  ModelConfig config() {
+  public ModelConfig config() {
     return config;
   }
 
-  WeightSource weights() {
+  public WeightSource weights() {
     return weights;
   }
 
   /** Folder with the model's files; empty for models that have none. */
-  Optional<Path> folder() {
+  public Optional<Path> folder() {
     return demo ? Optional.empty() : Optional.ofNullable(folder);
   }
 
   /** Class names to take when the user gives none: the demo model's. */
-  Optional<List<String>> defaultLabels() {
+  public Optional<List<String>> defaultLabels() {
     return demo ? Optional.of(DemoModel.labels()) : Optional.empty();
   }
 
@@ -95,32 +96,36 @@ final class OpenModel implements AutoCloseable {
    * The model's tokenizer. The caller closes it.
    *
    * @param maxTokensOrNull tokens a text is cut to; {@code null} for the model's context length
-   * @throws BadInputException if the model has none
+   * @throws BadInputException if the model has none, or has not so many positions
    */
-  TextTokenizer tokenizer(Integer maxTokensOrNull) {
+  public TextTokenizer tokenizer(Integer maxTokensOrNull) {
     int maxTokens = maxTokensOrNull == null ? config.text().contextLength() : maxTokensOrNull;
     int positions = config.text().maxPositions();
     if (maxTokens < 3 || maxTokens > positions) {
-      throw new UsageException("--max-tokens " + maxTokens + ": expected 3 to the model's " + positions + " positions");
+      throw new BadInputException("texts of " + maxTokens + " tokens: expected 3 to the model's " + positions + " positions");
     }
     if (demo) {
       return TextTokenizer.fromResources(DemoModel.RESOURCES, maxTokens);
     }
     if (folder == null) {
-      throw new BadInputException("--model " + name + ": synthetic weights have no tokenizer; expected a model folder, or token"
+      throw new BadInputException("model " + name + ": synthetic weights have no tokenizer; expected a model folder, or token"
           + " ids through the forward command");
     }
     return TextTokenizer.open(folder, maxTokens);
   }
 
-  /** Prepares the weights on a backend. The caller closes the encoder, before the backend. */
-  Encoder load(Backend backend) {
-    return Encoder.load(config, weights, backend);
+  /** {@link #load(Backend, Consumer)} for callers who want no notices. */
+  public Encoder load(Backend backend) {
+    return load(backend, notice -> {});
   }
 
-  /** {@link #load(Backend)}; the console is told when passes have to become smaller. */
-  Encoder load(Backend backend, Console console) {
-    return Encoder.load(config, weights, backend, console::say);
+  /**
+   * Prepares the weights on a backend. The caller closes the encoder, before the backend.
+   *
+   * @param notices gets a line for people when passes have to become smaller
+   */
+  public Encoder load(Backend backend, Consumer<String> notices) {
+    return Encoder.load(config, weights, backend, notices);
   }
 
   @Override

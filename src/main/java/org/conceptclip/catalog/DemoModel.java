@@ -1,4 +1,4 @@
-package org.conceptclip.cli;
+package org.conceptclip.catalog;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,9 +1,8 @@
-package org.conceptclip.cli;
+package org.conceptclip.backend;
 
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.conceptclip.backend.Precision;
 
 /**
  * What was asked for.

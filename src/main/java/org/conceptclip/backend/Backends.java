@@ -1,10 +1,9 @@
-package org.conceptclip.cli;
+package org.conceptclip.backend;
 
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.conceptclip.backend.Backend;
 
 /** The backends of this build, as the command line sees them: by name. The composition root implements it. */
 public interface Backends {
@@ -12,7 +11,7 @@ public interface Backends {
    * Starts a backend. The caller closes it.
    *
    * @throws org.conceptclip.backend.BackendUnavailableException if a backend that was asked for by name cannot start here
-   * @throws UsageException if there is no such backend, or it does not compute in the precision that was asked for
+   * @throws UnsupportedRequestException if there is no such backend, or it does not compute in the precision that was asked for
    */
   Choice open(BackendRequest request);
 
