@@ -1,0 +1,34 @@
+package org.conceptclip.batch;
+
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/** {@link System#nanoTime} and one thread: setting the machine's wall clock changes nothing. */
+public final class SystemTiming implements Timing {
+  private final long originNanos = System.nanoTime();
+  private final ScheduledThreadPoolExecutor alarms;
+
+  public SystemTiming() {
+    alarms = new ScheduledThreadPoolExecutor(1, task -> {
+      Thread thread = new Thread(task, "conceptclip-timer");
+      thread.setDaemon(true);
+      return thread;
+    });
+    alarms.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  @Override
+  public long nanos() {
+    return System.nanoTime() - originNanos;
+  }
+
+  @Override
+  public void schedule(long atNanos, Runnable task) {
+    alarms.schedule(task, Math.max(0, atNanos - nanos()), TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void close() {
+    alarms.shutdownNow();
+  }
+}
