@@ -78,6 +78,8 @@ final class Arrows {
     rows.put("ai.djl", Set.of("text"));
     rows.put("picocli", Set.of("cli", "app"));
     rows.put("me.tongfei.progressbar", Set.of("cli"));
+    // The front door only names the registry's type, among its options.
+    rows.put("io.micrometer", Set.of("metrics", FRONT_DOOR));
     return rows;
   }
 

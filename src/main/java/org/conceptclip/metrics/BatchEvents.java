@@ -1,0 +1,155 @@
+package org.conceptclip.metrics;
+
+import java.util.Optional;
+import java.util.function.Function;
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.Percentage;
+import jdk.jfr.StackTrace;
+import jdk.jfr.Throttle;
+import jdk.jfr.Timespan;
+import org.conceptclip.batch.BatchListener;
+import org.conceptclip.batch.BatchReport;
+import org.conceptclip.batch.Priority;
+
+/**
+ * What an engine does, as events of the Java Flight Recorder: {@code conceptclip.Batch} for each batch, {@code
+ * conceptclip.RequestRefused}, {@code conceptclip.ReplicaLost}. Their fields are in docs/metrics.md. While no recording runs, an event
+ * costs a few nanoseconds.
+ *
+ * <p>An event is written when what it tells of has ended, and carries durations as fields. Thread-safe.
+ *
+ * @param <K> kind of work
+ */
+public final class BatchEvents<K> implements BatchListener<K> {
+  private static final String MODULE = "jdk.jfr";
+
+  private final Function<? super K, String> kindNames;
+
+  private BatchEvents(Function<? super K, String> kindNames) {
+    this.kindNames = kindNames;
+  }
+
+  /**
+   * A listener that writes events; empty in a Java runtime that was linked without the module {@code jdk.jfr}.
+   *
+   * @param kindNames names a kind of work in the field {@code kind}
+   */
+  public static <K> Optional<BatchListener<K>> ifAvailable(Function<? super K, String> kindNames) {
+    // The event classes below are not loaded before a method of a listener runs.
+    return ModuleLayer.boot().findModule(MODULE).map(module -> new BatchEvents<>(kindNames));
+  }
+
+  @Override
+  public void batchEnded(BatchReport<K> report) {
+    BatchEvent event = new BatchEvent();
+    if (!event.isEnabled()) {
+      return;
+    }
+    event.replica = report.replica();
+    event.kind = kindNames.apply(report.kind());
+    event.requests = report.requests();
+    event.tokens = report.cost();
+    event.fill = (float) report.cost() / report.maxCost();
+    event.oldestWait = report.oldestWaitNanos();
+    event.computeTime = report.computeNanos();
+    event.retry = report.retry();
+    event.failure = report.failureOrNull() == null ? null : report.failureOrNull().toString();
+    event.commit();
+  }
+
+  @Override
+  public void refused(K kind, Priority priority, int cost) {
+    RefusedEvent event = new RefusedEvent();
+    if (!event.isEnabled()) {
+      return;
+    }
+    event.kind = kindNames.apply(kind);
+    event.priority = priority.name();
+    event.tokens = cost;
+    event.commit();
+  }
+
+  @Override
+  public void replicaLost(String replica, Throwable cause) {
+    LostEvent event = new LostEvent();
+    event.replica = replica;
+    event.cause = cause.toString();
+    event.commit();
+  }
+
+  @Name("conceptclip.Batch")
+  @Label("Batch")
+  @Description("A batch ended, well or not")
+  @Category("ConceptCLIP")
+  @StackTrace(false)
+  private static final class BatchEvent extends Event {
+    @Label("Replica")
+    String replica;
+
+    @Label("Kind of work")
+    String kind;
+
+    @Label("Requests")
+    int requests;
+
+    @Label("Tokens")
+    long tokens;
+
+    @Label("Fill")
+    @Description("tokens over the budget of a batch")
+    @Percentage
+    float fill;
+
+    @Label("Oldest wait")
+    @Description("longest time that one of its requests was ready and waited")
+    @Timespan(Timespan.NANOSECONDS)
+    long oldestWait;
+
+    @Label("Compute time")
+    @Description("from its begin on the replica to its end")
+    @Timespan(Timespan.NANOSECONDS)
+    long computeTime;
+
+    @Label("Retry")
+    @Description("whether it repeated part of a batch that failed")
+    boolean retry;
+
+    @Label("Failure")
+    String failure;
+  }
+
+  // Throttled: under overload there may be a million a second. The meter counts all.
+  @Name("conceptclip.RequestRefused")
+  @Label("Request refused")
+  @Description("A request was refused, for overload")
+  @Category("ConceptCLIP")
+  @StackTrace(false)
+  @Throttle("100/s")
+  private static final class RefusedEvent extends Event {
+    @Label("Kind of work")
+    String kind;
+
+    @Label("Priority")
+    String priority;
+
+    @Label("Tokens")
+    int tokens;
+  }
+
+  @Name("conceptclip.ReplicaLost")
+  @Label("Replica lost")
+  @Description("A replica lost its device and gets no more batches")
+  @Category("ConceptCLIP")
+  @StackTrace(false)
+  private static final class LostEvent extends Event {
+    @Label("Replica")
+    String replica;
+
+    @Label("Cause")
+    String cause;
+  }
+}

@@ -1,0 +1,181 @@
+package org.conceptclip.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import org.conceptclip.batch.BatchListener;
+import org.conceptclip.batch.BatchReport;
+import org.conceptclip.batch.Priority;
+
+/**
+ * What an engine does, as Micrometer meters. All carry the tag {@code engine}; docs/metrics.md has their names, units and tags.
+ *
+ * <p>Times are of {@link System#nanoTime}. The meters stay in the registry until {@link #close}, which takes them out. Thread-safe.
+ *
+ * @param <K> kind of work
+ */
+public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
+  private static final String REPLICAS = "conceptclip.replicas";
+
+  private final Function<? super K, String> kindNames;
+  private final OwnedMeters meters;
+  private final Tags tags;
+  private final LongAdder replicas = new LongAdder();
+  private final Map<String, KindMeters> kinds = new ConcurrentHashMap<>();
+  private final Map<String, ReplicaMeters> replicaMeters = new ConcurrentHashMap<>();
+  private final Map<Failure, Counter> errors = new ConcurrentHashMap<>();
+
+  /**
+   * Begins to meter an engine.
+   *
+   * @param registry of the caller; not closed here
+   * @param engine value of the tag {@code engine}: tells engines of one registry apart
+   * @param kindNames names a kind of work in the tag {@code kind}; of few different values
+   * @throws IllegalArgumentException if the registry already has an engine of this name
+   */
+  public EngineMetrics(MeterRegistry registry, String engine, Function<? super K, String> kindNames) {
+    this.kindNames = Objects.requireNonNull(kindNames, "kindNames");
+    this.meters = new OwnedMeters(registry);
+    this.tags = Tags.of("engine", engine);
+    // Without the lock, two engines of one name that open at once would share meters unnoticed.
+    synchronized (registry) {
+      if (registry.find(REPLICAS).tags(tags).gauge() != null) {
+        throw new IllegalArgumentException(
+            "metrics: the registry has an engine named \"" + engine + "\" already, expected a name of its own for each");
+      }
+      meters.add(Gauge.builder(REPLICAS, replicas::sum).description("replicas that can compute").tags(tags));
+    }
+  }
+
+  /**
+   * Tells about a replica, before the engine's first batch.
+   *
+   * @param name as in {@link BatchReport#replica}
+   * @param weightBytes that its weights take in the backend's memory
+   */
+  public void replica(String name, long weightBytes) {
+    replicas.increment();
+    meters.add(Gauge.builder("conceptclip.weights", () -> weightBytes)
+        .description("memory of a replica's prepared weights")
+        .baseUnit("bytes")
+        .tags(tags.and("replica", name)));
+  }
+
+  /**
+   * Adds a gauge over something that the engine can be asked for.
+   *
+   * @param name after {@code conceptclip.}
+   * @param unitOrNull base unit
+   * @param moreTags besides the engine's: names and values in turns
+   */
+  public <T> void gauge(String name, String unitOrNull, String description, T source, ToDoubleFunction<T> value, String... moreTags) {
+    meters.add(Gauge.builder("conceptclip." + name, source, value)
+        .strongReference(true)
+        .description(description)
+        .baseUnit(unitOrNull)
+        .tags(tags.and(moreTags)));
+  }
+
+  @Override
+  public void admitted(K kind, Priority priority, int cost) {
+    of(kind).active.increment();
+  }
+
+  @Override
+  public void refused(K kind, Priority priority, int cost) {
+    of(kind).refused(priority).increment();
+  }
+
+  @Override
+  public void ended(K kind, Priority priority, Outcome outcome, long waitNanos, long totalNanos) {
+    KindMeters of = of(kind);
+    of.active.decrement();
+    of.total(priority, outcome).record(totalNanos, TimeUnit.NANOSECONDS);
+    if (outcome == Outcome.DONE) {
+      of.waitOf(priority).record(waitNanos, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  @Override
+  public void batchBegan(K kind, String replica, int requests, long cost) {
+    replica(replica).active.increment();
+  }
+
+  @Override
+  public void batchEnded(BatchReport<K> report) {
+    String kind = kindNames.apply(report.kind());
+    KindMeters of = of(report.kind());
+    ReplicaMeters replica = replica(report.replica());
+    replica.active.decrement();
+    boolean failed = report.failureOrNull() != null;
+    replica.compute(kind, failed).record(report.computeNanos(), TimeUnit.NANOSECONDS);
+    of.batchRequests.record(report.requests());
+    of.batchTokens.record(report.cost());
+    of.batchFill.record((double) report.cost() / report.maxCost());
+    of.batchWait.record(report.oldestWaitNanos(), TimeUnit.NANOSECONDS);
+    if (report.retry()) {
+      of.retries.increment();
+    }
+    if (failed) {
+      error(kind, report.failureOrNull()).increment();
+    }
+  }
+
+  @Override
+  public void replicaLost(String replica, Throwable cause) {
+    replicas.decrement();
+  }
+
+  /** Takes the meters out of the registry. To be called after the engine was closed. */
+  @Override
+  public void close() {
+    meters.close();
+  }
+
+  private KindMeters of(K kind) {
+    return kinds.computeIfAbsent(kindNames.apply(kind), name -> new KindMeters(meters, tags.and("kind", name)));
+  }
+
+  private ReplicaMeters replica(String name) {
+    return replicaMeters.computeIfAbsent(name, key -> new ReplicaMeters(tags.and("replica", key)));
+  }
+
+  private Counter error(String kind, Throwable failure) {
+    return errors.computeIfAbsent(new Failure(kind, failure.getClass().getSimpleName()), key ->
+        meters.add(Counter.builder("conceptclip.batch.errors")
+            .description("batches that failed")
+            .tags(tags.and("kind", key.kind(), "exception", key.exception()))));
+  }
+
+  private record Failure(String kind, String exception) {}
+
+  /** The meters of one replica. */
+  private final class ReplicaMeters {
+    final LongAdder active = new LongAdder();
+    private final Tags own;
+    private final Map<String, Timer> computed = new ConcurrentHashMap<>();
+    private final Map<String, Timer> failed = new ConcurrentHashMap<>();
+
+    ReplicaMeters(Tags own) {
+      this.own = own;
+      meters.add(Gauge.builder("conceptclip.batches.active", active::sum)
+          .description("batches that a replica computes or prepares")
+          .tags(own));
+    }
+
+    Timer compute(String kind, boolean failure) {
+      return (failure ? failed : computed).computeIfAbsent(kind, name -> meters.add(Timer.builder("conceptclip.batches")
+          .description("from a batch's begin on a replica to its end")
+          .tags(own.and("kind", name, "outcome", failure ? "failed" : "done"))));
+    }
+  }
+}
