@@ -1,0 +1,22 @@
+package org.conceptclip.bench.throughput;
+
+/**
+ * A promise held against a figure.
+ *
+ * @param name what is promised
+ * @param value measured
+ * @param atLeast whether the limit is a lower one
+ * @param limit promised
+ */
+public record Bar(String name, double value, boolean atLeast, double limit) {
+
+  /** Whether the promise was kept; a figure that is not a number keeps none. */
+  public boolean met() {
+    return atLeast ? value >= limit : value <= limit;
+  }
+
+  /** {@code >=} or {@code <=}. */
+  public String relation() {
+    return atLeast ? ">=" : "<=";
+  }
+}

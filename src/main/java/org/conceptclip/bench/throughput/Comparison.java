@@ -1,0 +1,118 @@
+package org.conceptclip.bench.throughput;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * New rows held against old ones that measured the same thing on the same machine.
+ *
+ * <p>A difference counts only when both medians lie outside the other's quartiles and it is larger than {@value #NOISE}, the size that an
+ * A/A control of a shared machine reaches by itself.
+ */
+public final class Comparison {
+  /** Differences up to this share are noise. */
+  public static final double NOISE = 0.06;
+
+  private Comparison() {}
+
+  /** What can be said of a pair. */
+  public enum Verdict {
+    FASTER("faster"),
+    SLOWER("SLOWER"),
+    NO_DIFFERENCE("no difference shown"),
+    NOT_COMPARABLE("not comparable");
+
+    private final String words;
+
+    Verdict(String words) {
+      this.words = words;
+    }
+
+    /** For people. */
+    public String words() {
+      return words;
+    }
+  }
+
+  /**
+   * One pair.
+   *
+   * @param row the new one
+   * @param oldMedian in the row's unit
+   * @param speedup above 1 when the new one is faster, for rates and for times
+   * @param verdict what can be said
+   * @param reason why it cannot be compared, or {@code null}
+   */
+  public record Pair(ThroughputRow row, double oldMedian, double speedup, Verdict verdict, String reason) {}
+
+  /** Each new row that has figures and an old counterpart, in their order. Of several old ones the last of the file counts. */
+  public static List<Pair> of(List<ThroughputRow> old, List<ThroughputRow> fresh) {
+    Map<String, List<ThroughputRow>> byKey = new LinkedHashMap<>();
+    for (ThroughputRow row : old) {
+      if (row.median() != null) {
+        byKey.computeIfAbsent(row.key(), key -> new ArrayList<>()).add(row);
+      }
+    }
+    List<Pair> pairs = new ArrayList<>();
+    for (ThroughputRow row : fresh) {
+      List<ThroughputRow> candidates = byKey.getOrDefault(row.key(), List.of());
+      if (row.median() == null || candidates.isEmpty()) {
+        continue;
+      }
+      ThroughputRow counterpart = candidates.reversed().stream()
+          .filter(candidate -> candidate.origin().comparable(row.origin()))
+          .findFirst()
+          .orElse(candidates.getLast());
+      pairs.add(pair(counterpart, row));
+    }
+    return pairs;
+  }
+
+  private static Pair pair(ThroughputRow old, ThroughputRow row) {
+    double speedup = row.higherIsBetter() ? row.median() / old.median() : old.median() / row.median();
+    String reason = obstacle(old, row);
+    Verdict verdict = Verdict.NO_DIFFERENCE;
+    if (reason != null) {
+      verdict = Verdict.NOT_COMPARABLE;
+    } else if (outside(row.median(), old) && outside(old.median(), row) && Math.abs(Math.log(speedup)) > Math.log1p(NOISE)) {
+      verdict = speedup > 1 ? Verdict.FASTER : Verdict.SLOWER;
+    }
+    return new Pair(row, old.median(), speedup, verdict, reason);
+  }
+
+  private static String obstacle(ThroughputRow old, ThroughputRow row) {
+    if (!old.origin().comparable(row.origin())) {
+      return "other machine";
+    }
+    if (!Objects.equals(old.unit(), row.unit())) {
+      return "other unit";
+    }
+    return old.parameters().equals(row.parameters()) ? null : "other parameters";
+  }
+
+  private static boolean outside(double median, ThroughputRow of) {
+    return median < of.low() || median > of.high();
+  }
+
+  /**
+   * Controls that say that the machine did not hold still: contestants whose second run under another name differs by more than {@value
+   * #NOISE}. One line each, for people.
+   */
+  public static List<String> unsteady(List<ThroughputRow> rows) {
+    List<String> lines = new ArrayList<>();
+    for (ThroughputRow row : rows) {
+      row.ratios().forEach((other, ratio) -> {
+        if (other.equals(row.contestant() + ThroughputRow.CONTROL)
+            && Math.abs(Math.log(ratio.median())) > Math.log1p(NOISE)) {
+          lines.add(String.format(Locale.ROOT, "%s, %s: %s ran at %.2f of itself", row.section().title(), row.workload(),
+              row.contestant(), ratio.median()));
+        }
+      });
+    }
+    return lines;
+  }
+}

@@ -1,0 +1,30 @@
+package org.conceptclip.bench.throughput;
+
+import java.util.concurrent.locks.LockSupport;
+import org.conceptclip.bench.ContestantFailedException;
+
+/** What an open-loop load goes by: the system's clock, or a test's. */
+interface LoadClock {
+  /** {@link System#nanoTime}. It sleeps: a loop that spins until the moment would take a core from what is measured. */
+  LoadClock SYSTEM = new LoadClock() {
+    @Override
+    public long nanos() {
+      return System.nanoTime();
+    }
+
+    @Override
+    public void sleepUntil(long nanos) {
+      for (long left = nanos - System.nanoTime(); left > 0; left = nanos - System.nanoTime()) {
+        if (Thread.interrupted()) {
+          throw new ContestantFailedException("interrupted while load was generated");
+        }
+        LockSupport.parkNanos(left);
+      }
+    }
+  };
+
+  long nanos();
+
+  /** Returns at this moment or later, at once when it has passed. */
+  void sleepUntil(long nanos);
+}

@@ -1,0 +1,74 @@
+package org.conceptclip.bench.throughput;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.conceptclip.tensor.BadInputException;
+
+/** Rows as lines of JSON. */
+public final class ResultFile {
+  private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
+
+  private ResultFile() {}
+
+  /** One line. */
+  public static String line(ThroughputRow row) {
+    return GSON.toJson(row);
+  }
+
+  /**
+   * The rows of this benchmark in a file of results; lines of other benchmarks, which have no {@code schema}, are passed over.
+   *
+   * @throws BadInputException if the file cannot be read, a line is not JSON, or its schema is not {@value ThroughputRow#SCHEMA}
+   */
+  public static List<ThroughputRow> read(Path file) {
+    List<ThroughputRow> rows = new ArrayList<>();
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
+    }
+    for (int i = 0; i < lines.size(); i++) {
+      if (!lines.get(i).isBlank()) {
+        ThroughputRow row = parse(file + ", line " + (i + 1), lines.get(i));
+        if (row != null) {
+          rows.add(row);
+        }
+      }
+    }
+    return rows;
+  }
+
+  private static ThroughputRow parse(String where, String line) {
+    try {
+      JsonElement element = JsonParser.parseString(line);
+      if (!element.isJsonObject()) {
+        throw new BadInputException(where + ": expected a JSON object");
+      }
+      JsonObject object = element.getAsJsonObject();
+      if (!object.has("schema")) {
+        return null;
+      }
+      if (object.get("schema").getAsInt() != ThroughputRow.SCHEMA) {
+        throw new BadInputException(where + ": schema " + object.get("schema") + ", expected " + ThroughputRow.SCHEMA);
+      }
+      ThroughputRow row = GSON.fromJson(object, ThroughputRow.class);
+      if (row.section() == null || row.origin() == null || row.origin().machine() == null || row.subject() == null) {
+        throw new BadInputException(where + ": expected section, origin with machine, and subject");
+      }
+      return row;
+    } catch (JsonParseException | NumberFormatException | UnsupportedOperationException e) {
+      throw new BadInputException(where + ": no row of results: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package org.conceptclip.bench.throughput;
+
+/** What a row is about; a heading of the report. */
+public enum Section {
+  IMAGES("Images from memory"),
+  END_TO_END("End to end from JPEG files"),
+  STAGES("Stages of the end-to-end run"),
+  TEXTS("Texts"),
+  SWEEP("Batch sizes and precisions"),
+  LATENCY("Latency under open-loop load"),
+  QUEUE("Queueing overhead, null backend"),
+  OPS("Single ops"),
+  AB("A against B"),
+  SOAK("Soak");
+
+  private final String title;
+
+  Section(String title) {
+    this.title = title;
+  }
+
+  /** For people. */
+  public String title() {
+    return title;
+  }
+}

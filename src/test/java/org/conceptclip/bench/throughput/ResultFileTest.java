@@ -1,0 +1,63 @@
+package org.conceptclip.bench.throughput;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.conceptclip.tensor.BadInputException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ResultFileTest {
+  @TempDir private Path folder;
+
+  private Path file(String... lines) throws IOException {
+    return Files.write(folder.resolve("rows.jsonl"), List.of(lines));
+  }
+
+  @Test
+  void rowsComeBackAsTheyWere() throws IOException {
+    ThroughputRow full = Rows.images(3, 1, 2).parameter("maxWait", "2ms").figure("p99Millis", 12.5)
+        .ratio("bare", new Ratio(0.99, 0.98, 1)).bar(new Bar("engine over bare", 0.99, true, 0.97)).curve(1, 2, 3).build();
+    ThroughputRow failed = Rows.images().failure("broke \"here\"\n</script>").build();
+    assertEquals(List.of(full, failed), ResultFile.read(file(ResultFile.line(full), "", ResultFile.line(failed))));
+    assertEquals(2, full.median());
+    assertEquals(List.of(3.0, 1.0, 2.0), full.rounds(), "in the order of the rounds");
+    assertEquals(1, full.schema());
+  }
+
+  @Test
+  void linesOfOtherBenchmarksArePassedOver() throws IOException {
+    String towers = "{\"date\":\"2026-11-24T06:23:08Z\",\"workload\":\"vision, batch 1\",\"median\":0.47}";
+    assertEquals(List.of(), ResultFile.read(file(towers)));
+  }
+
+  @Test
+  void figuresThatAreNoNumbersAreLeftOut() {
+    assertFalse(ResultFile.line(Rows.images(1).figure("p99Millis", Double.NaN).build()).contains("p99Millis"));
+  }
+
+  @Test
+  void whatIsNoRowIsNamedWithItsLine() throws IOException {
+    String row = ResultFile.line(Rows.images(1).build());
+    assertRefused("line 2", row, "{\"schema\":1");
+    assertRefused("schema 7, expected 1", "{\"schema\":7}");
+    assertRefused("expected a JSON object", "[]");
+    assertRefused("expected section", "{\"schema\":1}");
+    assertRefused("line 1", "{\"schema\":1,\"median\":\"fast\"}");
+    BadInputException missing =
+        assertThrows(BadInputException.class, () -> ResultFile.read(folder.resolve("none.jsonl")));
+    assertTrue(missing.getMessage().contains("none.jsonl"), missing.getMessage());
+  }
+
+  private void assertRefused(String words, String... lines) throws IOException {
+    Path file = file(lines);
+    BadInputException refusal = assertThrows(BadInputException.class, () -> ResultFile.read(file));
+    assertTrue(refusal.getMessage().contains(words), refusal.getMessage());
+  }
+}
