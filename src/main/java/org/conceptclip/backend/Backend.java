@@ -30,6 +30,14 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
+   * Executions at once that keep it busy: 2 where the next pass is copied in while the present one computes. More do no harm and
+   * no good.
+   */
+  default int lanes() {
+    return 1;
+  }
+
+  /**
    * Refuses a model whose attention heads are of a width that it cannot compute.
    *
    * @throws BackendUnavailableException if there is no kernel for this width; the message names those that there are

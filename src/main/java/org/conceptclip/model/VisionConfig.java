@@ -1,5 +1,7 @@
 package org.conceptclip.model;
 
+import java.util.Arrays;
+import java.util.List;
 import org.conceptclip.op.PatchGeometry;
 
 /**
@@ -27,6 +29,22 @@ public record VisionConfig(
     double layerNormEpsilon,
     double[] imageMean,
     double[] imageStd) {
+
+  private List<Object> parts() {
+    return List.of(geometry, width, depth, heads, mlpHidden, poolHeads, poolMlpHidden, layerNormEpsilon,
+        Arrays.stream(imageMean).boxed().toList(), Arrays.stream(imageStd).boxed().toList());
+  }
+
+  /** By the numbers in the arrays: two readings of one file are equal. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof VisionConfig config && parts().equals(config.parts());
+  }
+
+  @Override
+  public int hashCode() {
+    return parts().hashCode();
+  }
 
   /** Tokens an image. */
   public int tokens() {

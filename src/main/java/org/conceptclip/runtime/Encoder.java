@@ -2,10 +2,15 @@ package org.conceptclip.runtime;
 
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.conceptclip.backend.Backend;
+import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.PassLimits;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelLoader;
 import org.conceptclip.model.ModelWeights;
@@ -20,7 +25,6 @@ import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
-import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
 import org.conceptclip.weights.WeightSource;
 
@@ -89,6 +93,81 @@ public final class Encoder implements AutoCloseable {
     return backend;
   }
 
+  /** How work for this encoder is best cut. Passes become smaller when device memory turns out too small for them. */
+  public EncoderLimits limits() {
+    PassLimits limits = passes.limits();
+    return new EncoderLimits(limits.images(), limits.tokens(), limits.powersOfTwo(), backend.lanes());
+  }
+
+  /** Name of the backend that it computes on. */
+  public String backendName() {
+    return backend.name();
+  }
+
+  /** Columns and rows of an image. */
+  public int imageSize() {
+    return config.vision().geometry().imageSize();
+  }
+
+  /** Tokens of an image in the vision tower. */
+  public int imageTokens() {
+    return config.vision().tokens();
+  }
+
+  /** Whether another encoder's model has the same architecture, whatever it is called. */
+  public boolean sameArchitecture(Encoder other) {
+    return config.vision().equals(other.config.vision()) && config.text().equals(other.config.text())
+        && config.embeddingWidth() == other.config.embeddingWidth();
+  }
+
+  /** Whether this failure of a call says that the encoder's device can do no more work. */
+  public static boolean isDeviceLost(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof DeviceException device && device.kind() == DeviceException.Kind.LOST) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Refuses an image that {@link #encodeImages(List, Detail, LongConsumer)} would refuse.
+   *
+   * @throws BadInputException if it is not U8 [size, size, 3]
+   */
+  public void requireImage(HostTensor image) {
+    InputChecks.image(image, config.vision());
+  }
+
+  /**
+   * Refuses texts that {@link #encodeTexts} would refuse.
+   *
+   * @throws BadInputException if a text is longer than the model's positions or has an id outside the vocabulary
+   */
+  public void requireTexts(TokenBatch tokens) {
+    InputChecks.tokens(tokens, config.text());
+  }
+
+  /**
+   * Runs passes whose results nobody wants, so that kernels are compiled and loaded, graphs recorded and buffers there: for images of
+   * each size on every lane, largest first, then for a batch of texts. Passes become smaller when memory does not hold one on every
+   * lane.
+   *
+   * @param sizes images of a pass, each at least 1
+   * @param textTokens tokens of the batch of texts; 0 for none
+   */
+  public void warmUp(List<Integer> sizes, int textTokens) {
+    HostTensor image = HostTensor.allocate(Arena.ofAuto(), DType.U8, imageSize(), imageSize(), 3);
+    for (int size : sizes.stream().sorted(Comparator.reverseOrder()).toList()) {
+      Pixels pixels = Pixels.of(Collections.nCopies(size, image), config.vision(), nanos -> {});
+      passes.warmUp(size, (execution, first, count) -> encode(execution, pixels, first, count, Detail.FEATURES));
+    }
+    if (textTokens > 0) {
+      int length = Math.min(textTokens, config.text().contextLength());
+      encodeTexts(TokenBatch.packed(Collections.nCopies(textTokens / length, new int[length])), Detail.FEATURES);
+    }
+  }
+
   /** The model's learned scales (exponentiated) and biases. */
   public Scalars scalars() {
     return scalars;
@@ -106,8 +185,23 @@ public final class Encoder implements AutoCloseable {
    * @throws BadInputException if the shape or type is another, or a float pixel is not finite
    */
   public ImageEncoding encodeImages(HostTensor pixels, Detail detail) {
-    InputChecks.pixels(pixels, config.vision());
-    int images = Math.toIntExact(pixels.shape().extent(0));
+    return encodeImages(Pixels.of(pixels, config.vision()), detail);
+  }
+
+  /**
+   * Encodes images that lie in tensors of their own, as {@link #encodeImages(HostTensor, Detail)} would encode all of them as one: they
+   * are gathered on their way to the device.
+   *
+   * @param images U8 [size, size, 3] each, RGB
+   * @param uploadNanos told how long each pass spent on bringing its images in
+   * @throws BadInputException if there is none, or one has another shape or type
+   */
+  public ImageEncoding encodeImages(List<HostTensor> images, Detail detail, LongConsumer uploadNanos) {
+    return encodeImages(Pixels.of(images, config.vision(), uploadNanos), detail);
+  }
+
+  private ImageEncoding encodeImages(Pixels pixels, Detail detail) {
+    int images = pixels.count();
     List<Passes> outputs =
         passes.overImages(images, (execution, first, count) -> encode(execution, pixels, first, count, detail));
     outputs.get(NORMALISED).checkFinite("image", backend.residualRanges());
@@ -120,10 +214,10 @@ public final class Encoder implements AutoCloseable {
         detail == Detail.STATES ? outputs.get(TOKEN_STATES).join(images, tokens, width) : null);
   }
 
-  private List<HostTensor> encode(Execution execution, HostTensor pixels, int first, int count, Detail detail) {
+  private List<HostTensor> encode(Execution execution, Pixels pixels, int first, int count, Detail detail) {
     Ops ops = execution.ops();
     Workspace workspace = execution.workspace();
-    Tensor states = vision.states(ops, workspace, upload(workspace, pixels, first, count));
+    Tensor states = vision.states(ops, workspace, pixels.upload(workspace, first, count));
     Tensor projected = detail == Detail.FEATURES ? null : vision.project(ops, workspace, states);
     Tensor features = vision.pool(ops, workspace, states, Sequences.uniform(count, config.vision().tokens()));
     return outputs(ops, workspace, features, projected, states, detail);
@@ -184,11 +278,26 @@ public final class Encoder implements AutoCloseable {
    * @param topK patches whose similarity is averaged
    */
   public ImageScores scoreImages(HostTensor pixels, HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
-    InputChecks.pixels(pixels, config.vision());
-    int images = Math.toIntExact(pixels.shape().extent(0));
+    return scoreImages(Pixels.of(pixels, config.vision()), textFeatures, conceptsOrNull, topK);
+  }
+
+  /**
+   * Scores images that lie in tensors of their own, as {@link #scoreImages(HostTensor, HostTensor, HostTensor, int)} would score all
+   * of them as one.
+   *
+   * @param images U8 [size, size, 3] each, RGB
+   * @param uploadNanos told how long each pass spent on bringing its images in
+   */
+  public ImageScores scoreImages(
+      List<HostTensor> images, HostTensor textFeatures, HostTensor conceptsOrNull, int topK, LongConsumer uploadNanos) {
+    return scoreImages(Pixels.of(images, config.vision(), uploadNanos), textFeatures, conceptsOrNull, topK);
+  }
+
+  private ImageScores scoreImages(Pixels pixels, HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
+    int images = pixels.count();
     long classes = textFeatures.rows();
     List<Passes> outputs = passes.overImages(images, (execution, first, count) ->
-        score(execution, upload(execution.workspace(), pixels, first, count), textFeatures, conceptsOrNull, topK));
+        score(execution, pixels.upload(execution.workspace(), first, count), textFeatures, conceptsOrNull, topK));
     Passes global = outputs.getFirst();
     global.checkFinite("image", backend.residualRanges());
     return new ImageScores(
@@ -249,18 +358,6 @@ public final class Encoder implements AutoCloseable {
     Tensor out = workspace.buffer("features.normalised", features.dtype(), features.rows(), features.columns());
     ops.l2Normalize(features, out);
     return out;
-  }
-
-  private static Tensor upload(Workspace workspace, HostTensor pixels, int first, int count) {
-    long imageBytes = pixels.byteSize() / pixels.shape().extent(0);
-    long[] extents = pixels.shape().toArray();
-    extents[0] = count;
-    HostTensor slice = HostTensor.view(
-        pixels.dtype(), Shape.of(extents), pixels.data().asSlice(first * imageBytes, count * imageBytes));
-    DType type = pixels.dtype() == DType.U8 ? DType.U8 : workspace.featureType();
-    Tensor device = workspace.buffer("vision.pixels", type, slice.shape());
-    workspace.upload(slice, device);
-    return device;
   }
 
   private static Tensor upload(Workspace workspace, String name, HostTensor values, DType type) {

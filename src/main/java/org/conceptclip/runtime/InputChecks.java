@@ -7,6 +7,7 @@ import org.conceptclip.op.TokenBatch;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.tensor.Shape;
 
 /** What callers hand to the {@link Encoder}, checked before anything is computed. */
 final class InputChecks {
@@ -26,6 +27,14 @@ final class InputChecks {
     }
     if (floats) {
       finite(pixels, 3 * size * size);
+    }
+  }
+
+  /** One image must be U8 [size, size, 3]. */
+  static void image(HostTensor image, VisionConfig config) {
+    int size = config.geometry().imageSize();
+    if (image.dtype() != DType.U8 || !image.shape().equals(Shape.of(size, size, 3))) {
+      throw new BadInputException("pixels: found " + image + ", expected U8 [" + size + ", " + size + ", 3]");
     }
   }
 

@@ -39,6 +39,51 @@ final class PassRunner {
     this.limits = backend.passLimits();
   }
 
+  /** Largest passes from now on. */
+  PassLimits limits() {
+    return limits;
+  }
+
+  /** Runs a pass of so many images, or of the fewer that fit, on as many executions at once as the backend has lanes. */
+  void warmUp(int images, ImagePass pass) {
+    int count = limits.nextImages(images);
+    while (!fitsEveryLane(count, pass)) {
+      shrink(count / 2, limits.tokens());
+      int fewer = limits.nextImages(count);
+      notices.accept("device memory does not hold a pass of " + count + " images on each of " + backend.lanes()
+          + " lanes: going on with " + fewer);
+      count = fewer;
+    }
+  }
+
+  private boolean fitsEveryLane(int count, ImagePass pass) {
+    try {
+      // Twice: work is recorded as a graph when it is seen for the second time.
+      onLanes(backend.lanes(), count, pass);
+      onLanes(backend.lanes(), count, pass);
+      return true;
+    } catch (DeviceException e) {
+      if (e.kind() != DeviceException.Kind.MEMORY) {
+        throw e;
+      }
+      if (count == 1) {
+        throw new DeviceException(DeviceException.Kind.MEMORY, "device memory does not hold one image on each of "
+            + backend.lanes() + " lanes: " + e.getMessage(), e);
+      }
+      return false;
+    }
+  }
+
+  /** One inside the other, so that no two have the same lane. */
+  private void onLanes(int lanes, int count, ImagePass pass) {
+    try (Execution execution = backend.openExecution()) {
+      pass.run(execution, 0, count);
+      if (lanes > 1) {
+        onLanes(lanes - 1, count, pass);
+      }
+    }
+  }
+
   /** Every output of all passes, in the order that a pass gives them in. */
   List<Passes> overImages(int images, ImagePass pass) {
     List<Passes> outputs = new ArrayList<>();

@@ -1,8 +1,10 @@
 package org.conceptclip.op;
 
 import java.lang.foreign.Arena;
+import java.util.List;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.PassLimits;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -43,6 +45,16 @@ public class DecoratedBackend implements Backend {
   @Override
   public String description() {
     return inner.description();
+  }
+
+  @Override
+  public PassLimits passLimits() {
+    return inner.passLimits();
+  }
+
+  @Override
+  public int lanes() {
+    return inner.lanes();
   }
 
   @Override
@@ -109,6 +121,11 @@ public class DecoratedBackend implements Backend {
       @Override
       public void upload(HostTensor from, Tensor to) {
         inner.upload(from, to);
+      }
+
+      @Override
+      public void uploadPieces(List<HostTensor> pieces, Tensor to) {
+        inner.uploadPieces(pieces, to);
       }
 
       @Override

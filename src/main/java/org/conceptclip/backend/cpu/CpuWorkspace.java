@@ -3,6 +3,7 @@ package org.conceptclip.backend.cpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
@@ -63,6 +64,17 @@ final class CpuWorkspace implements Workspace, AutoCloseable {
       convert(from, target);
     } else {
       throw new IllegalArgumentException("cannot upload " + from + " to " + target);
+    }
+  }
+
+  @Override
+  public void uploadPieces(List<HostTensor> pieces, Tensor to) {
+    Workspace.requirePieces(pieces, to);
+    MemorySegment target = ((HostTensor) to).data();
+    long offset = 0;
+    for (HostTensor piece : pieces) {
+      MemorySegment.copy(piece.data(), 0, target, offset, piece.byteSize());
+      offset += piece.byteSize();
     }
   }
 

@@ -23,8 +23,8 @@ import org.conceptclip.op.Parameters;
  * closing works.
  */
 public final class CudaBackend implements Backend {
-  /** Lanes that are kept for the next caller: one computes while another's results are read. */
-  private static final int IDLE_LANES = 2;
+  /** One computes while another is filled, or its results are read. So many are kept for the next callers. */
+  private static final int LANES = 2;
 
   /** Images of a pass: 3.4 GB of buffers at full size, and rows enough to fill the multiprocessors of the largest devices. */
   private static final int IMAGES_PER_PASS = 128;
@@ -72,6 +72,11 @@ public final class CudaBackend implements Backend {
   @Override
   public PassLimits passLimits() {
     return new PassLimits(IMAGES_PER_PASS, TOKENS_PER_PASS, true);
+  }
+
+  @Override
+  public int lanes() {
+    return LANES;
   }
 
   @Override
@@ -126,7 +131,7 @@ public final class CudaBackend implements Backend {
         Closing.after(failure, List.of(lane));
         throw failure;
       }
-      while (idleLanes.size() > IDLE_LANES) {
+      while (idleLanes.size() > LANES) {
         dropped.add(idleLanes.pollFirst());
       }
     } else {

@@ -2,6 +2,7 @@ package org.conceptclip.backend.cuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -61,13 +62,32 @@ final class CudaWorkspace implements Workspace {
     if (!from.shape().equals(target.shape())) {
       throw new IllegalArgumentException("upload of " + from + " to " + target + ", expected equal shapes");
     }
+    makeWritable(target);
+    MemorySegment pinned = lane.staging().take(target.byteSize());
+    Conversion.toDevice(from, 0, target.rows(), pinned, target.dtype(), target.pitch());
+    lane.driver().copyToDevice(target.address(), pinned, lane.stream());
+  }
+
+  /** Gathered in pinned memory, where they have to go anyway: one copy to the device, however many pieces. */
+  @Override
+  public void uploadPieces(List<HostTensor> pieces, Tensor to) {
+    Workspace.requirePieces(pieces, to);
+    DeviceTensor target = (DeviceTensor) to;
+    makeWritable(target);
+    MemorySegment pinned = lane.staging().take(target.byteSize());
+    long offset = 0;
+    for (HostTensor piece : pieces) {
+      MemorySegment.copy(piece.data(), 0, pinned, offset, piece.byteSize());
+      offset += piece.byteSize();
+    }
+    lane.driver().copyToDevice(target.address(), pinned, lane.stream());
+  }
+
+  private void makeWritable(DeviceTensor target) {
     if (lane.recorder().pendingOn(target)) {
       // The copy goes to the stream at once. Work that was recorded before must see what it overwrites.
       lane.recorder().flush();
     }
-    MemorySegment pinned = lane.staging().take(target.byteSize());
-    Conversion.toDevice(from, 0, target.rows(), pinned, target.dtype(), target.pitch());
-    lane.driver().copyToDevice(target.address(), pinned, lane.stream());
   }
 
   @Override

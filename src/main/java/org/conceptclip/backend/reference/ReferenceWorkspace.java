@@ -3,6 +3,7 @@ package org.conceptclip.backend.reference;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
@@ -72,6 +73,18 @@ final class ReferenceWorkspace implements Workspace, AutoCloseable {
       throw new IllegalArgumentException("upload of " + from + " to " + target);
     }
     copy(from, target);
+  }
+
+  @Override
+  public void uploadPieces(List<HostTensor> pieces, Tensor to) {
+    checkOpen();
+    Workspace.requirePieces(pieces, to);
+    MemorySegment target = Rows.host(to).data();
+    long offset = 0;
+    for (HostTensor piece : pieces) {
+      MemorySegment.copy(piece.data(), 0, target, offset, piece.byteSize());
+      offset += piece.byteSize();
+    }
   }
 
   @Override
