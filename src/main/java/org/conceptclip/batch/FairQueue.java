@@ -1,0 +1,114 @@
+package org.conceptclip.batch;
+
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * Requests of one kind and priority, in an order that shares the device evenly by cost among callers; one caller's requests stay in
+ * their order. Not thread-safe.
+ *
+ * <p>Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996): virtual time counts the cost that each busy caller was served; the
+ * caller that is furthest behind is next, and one that was idle begins at the present virtual time, so that it neither pays for its
+ * absence nor saves up.
+ */
+final class FairQueue<K, P, R> {
+  private final Map<String, Line<PendingRequest<K, P, R>>> lines = new HashMap<>();
+  private final TreeSet<Line<PendingRequest<K, P, R>>> waiting = new TreeSet<>(byStart());
+  /** Callers without requests that are ahead of virtual time: forgetting them would let them begin anew, served twice. */
+  private final TreeSet<Line<PendingRequest<K, P, R>>> ahead = new TreeSet<>(byStart());
+  private long virtualTime;
+  private long nextLine;
+
+  /** One caller's requests. */
+  private static final class Line<T> {
+    final String caller;
+    final long number;
+    final LinkedHashSet<T> requests = new LinkedHashSet<>();
+    long start;
+
+    Line(String caller, long number, long start) {
+      this.caller = caller;
+      this.number = number;
+      this.start = start;
+    }
+  }
+
+  private static <T> Comparator<Line<T>> byStart() {
+    return Comparator.<Line<T>>comparingLong(line -> line.start).thenComparingLong(line -> line.number);
+  }
+
+  boolean isEmpty() {
+    return waiting.isEmpty();
+  }
+
+  void add(PendingRequest<K, P, R> request) {
+    Line<PendingRequest<K, P, R>> line = opened(request);
+    line.requests.addLast(request);
+  }
+
+  /** Puts one back that was polled, in front of its caller's others, as if it had not been polled. */
+  void giveBack(PendingRequest<K, P, R> request) {
+    Line<PendingRequest<K, P, R>> line = opened(request);
+    line.requests.addFirst(request);
+    waiting.remove(line);
+    line.start -= request.cost;
+    waiting.add(line);
+  }
+
+  private Line<PendingRequest<K, P, R>> opened(PendingRequest<K, P, R> request) {
+    Line<PendingRequest<K, P, R>> line = lines.get(request.caller);
+    if (line == null) {
+      line = new Line<>(request.caller, nextLine++, virtualTime);
+      lines.put(request.caller, line);
+    }
+    if (line.requests.isEmpty()) {
+      ahead.remove(line);
+      line.start = Math.max(line.start, virtualTime);
+      waiting.add(line);
+    }
+    return line;
+  }
+
+  /** The next request; {@code null} when there is none. */
+  PendingRequest<K, P, R> peek() {
+    return waiting.isEmpty() ? null : waiting.first().requests.getFirst();
+  }
+
+  /** Takes the next request. There must be one. */
+  PendingRequest<K, P, R> poll() {
+    Line<PendingRequest<K, P, R>> line = waiting.removeFirst();
+    PendingRequest<K, P, R> request = line.requests.removeFirst();
+    virtualTime = Math.max(virtualTime, line.start);
+    line.start += request.cost;
+    settle(line);
+    return request;
+  }
+
+  /** Takes out a request that nobody wants any more. It must be here. */
+  void remove(PendingRequest<K, P, R> request) {
+    Line<PendingRequest<K, P, R>> line = lines.get(request.caller);
+    if (line == null || !line.requests.remove(request)) {
+      throw new IllegalStateException("request " + request.number + " of caller \"" + request.caller + "\" is not in its queue");
+    }
+    if (line.requests.isEmpty()) {
+      waiting.remove(line);
+      settle(line);
+    }
+  }
+
+  private void settle(Line<PendingRequest<K, P, R>> line) {
+    (line.requests.isEmpty() ? ahead : waiting).add(line);
+    if (waiting.isEmpty()) {
+      // Nobody competes: everyone begins anew.
+      lines.clear();
+      ahead.clear();
+      return;
+    }
+    while (!ahead.isEmpty() && ahead.first().start <= virtualTime) {
+      lines.remove(ahead.removeFirst().caller);
+    }
+  }
+}

@@ -1,0 +1,126 @@
+package org.conceptclip.batch;
+
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A request from its admission to its end. What changes is guarded by the batcher's lock, except the future, which the caller may
+ * complete at any time.
+ */
+final class PendingRequest<K, P, R> implements Admission<P, R>, Comparable<PendingRequest<K, P, R>> {
+  /** Stations, in this order; a request that fails with its batch goes back from BEGUN to READY. */
+  enum State { PREPARING, READY, BEGUN, ENDED }
+
+  static final long NEVER = Long.MAX_VALUE;
+
+  private final Batcher<K, P, R> batcher;
+  private final Result future = new Result();
+
+  final long number;
+  final K kind;
+  final int cost;
+  final long share;
+  final BatchLimits limits;
+  final Priority priority;
+  final String caller;
+  final long admittedNanos;
+  final long deadlineNanos;
+
+  State state = State.PREPARING;
+  P payload;
+  long readyNanos;
+  long begunNanos = NEVER;
+  boolean tookADeviceAlong;
+
+  /** Why the future is, or is about to be, over; {@code null} while the request is wanted. */
+  BatchListener.Outcome outcome;
+
+  PendingRequest(
+      Batcher<K, P, R> batcher, long number, K kind, BatchLimits limits, int cost, RequestOptions options, long nowNanos, long deadlineNanos) {
+    this.batcher = batcher;
+    this.number = number;
+    this.kind = kind;
+    this.cost = cost;
+    this.limits = limits;
+    this.share = Shares.of(cost, limits);
+    this.priority = options.priority();
+    this.caller = options.caller();
+    this.admittedNanos = nowNanos;
+    this.deadlineNanos = deadlineNanos;
+  }
+
+  @Override
+  public boolean isOver() {
+    return future.isDone();
+  }
+
+  @Override
+  public void ready(P prepared) {
+    batcher.ready(this, Objects.requireNonNull(prepared, "payload"));
+  }
+
+  @Override
+  public void fail(Throwable failure) {
+    batcher.notPrepared(this, Objects.requireNonNull(failure, "failure"));
+  }
+
+  @Override
+  public CompletableFuture<R> future() {
+    return future;
+  }
+
+  /** Tells the caller. The batcher calls it once, outside its lock; a future that the caller has ended stays as it is. */
+  void tell(R result, Throwable failure) {
+    if (failure == null) {
+      future.finish(result);
+    } else {
+      future.finishExceptionally(failure);
+    }
+  }
+
+  /** By deadline, then by number: the order of the alarm list. */
+  @Override
+  public int compareTo(PendingRequest<K, P, R> other) {
+    int byDeadline = Long.compare(deadlineNanos, other.deadlineNanos);
+    return byDeadline != 0 ? byDeadline : Long.compare(number, other.number);
+  }
+
+  /** Notices when the caller ends it: by cancelling, by a timeout of its own, or with a value. */
+  private final class Result extends CompletableFuture<R> {
+    void finish(R result) {
+      super.complete(result);
+    }
+
+    void finishExceptionally(Throwable failure) {
+      super.completeExceptionally(failure);
+    }
+
+    @Override
+    public boolean cancel(boolean mayInterruptIfRunning) {
+      return abandoned(super.cancel(mayInterruptIfRunning));
+    }
+
+    @Override
+    public boolean complete(R value) {
+      return abandoned(super.complete(value));
+    }
+
+    @Override
+    public boolean completeExceptionally(Throwable failure) {
+      return abandoned(super.completeExceptionally(failure));
+    }
+
+    /** What callers derive from it is theirs: ending that does not end the request. */
+    @Override
+    public <U> CompletableFuture<U> newIncompleteFuture() {
+      return new CompletableFuture<>();
+    }
+
+    private boolean abandoned(boolean byThisCall) {
+      if (byThisCall) {
+        batcher.abandoned(PendingRequest.this);
+      }
+      return byThisCall;
+    }
+  }
+}
