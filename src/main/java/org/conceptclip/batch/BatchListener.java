@@ -26,7 +26,7 @@ public interface BatchListener<K> {
   default void batchBegan(K kind, String replica, int requests, long cost) {}
 
   /** A batch ended, well or not. */
-  default void batchEnded(BatchReport<? extends K> report) {}
+  default void batchEnded(BatchReport<K> report) {}
 
   /** A replica will get no more batches. */
   default void replicaLost(String replica, Throwable cause) {}

@@ -32,7 +32,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
   private final Timing timing;
   private final Executor completions;
   private final Consumer<? super P> release;
-  private final BatchListener<? super K> listener;
+  private final BatchListener<K> listener;
   private final Scheduler<K, P, R> scheduler;
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -60,7 +60,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
       Timing timing,
       Executor completions,
       Consumer<? super P> release,
-      BatchListener<? super K> listener) {
+      BatchListener<K> listener) {
     this.batchesPerReplica = 1 + options.queueBatches();
     this.limits = limits;
     this.timing = timing;

@@ -12,7 +12,7 @@ final class Effects<K, P, R> {
   private final List<RunningBatch<K, P, R>> begins = new ArrayList<>(1);
   private final List<P> releases = new ArrayList<>(0);
   private final List<End<K, P, R>> ends = new ArrayList<>(0);
-  private final List<Consumer<BatchListener<? super K>>> news = new ArrayList<>(1);
+  private final List<Consumer<BatchListener<K>>> news = new ArrayList<>(1);
 
   private record End<K, P, R>(PendingRequest<K, P, R> request, R result, Throwable failure) {}
 
@@ -31,12 +31,12 @@ final class Effects<K, P, R> {
     ends.add(new End<>(request, result, failure));
   }
 
-  void inform(Consumer<BatchListener<? super K>> message) {
+  void inform(Consumer<BatchListener<K>> message) {
     news.add(message);
   }
 
   /** Gives batches to their replicas, payloads back, and news to the listener. */
-  void run(BatchListener<? super K> listener, Consumer<? super P> release) {
+  void run(BatchListener<K> listener, Consumer<? super P> release) {
     for (RunningBatch<K, P, R> batch : begins) {
       try {
         batch.station.replica.begin(batch);
