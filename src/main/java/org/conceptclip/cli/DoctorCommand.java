@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.conceptclip.backend.Backends;
 import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.image.ImageDecoder;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelLayout;
 import org.conceptclip.tensor.BadInputException;
@@ -68,6 +69,7 @@ final class DoctorCommand implements Callable<Integer> {
     }
     report.add("backends", backends);
     report.add("cuda", object(context.backends().cuda(Optional.ofNullable(cudaLibraries))));
+    report.add("images", object(Map.of("jpeg", ImageDecoder.jpegDecoder())));
     report.add("model", model());
     report.add("libraries", object(Libraries.versions()));
     return report;
@@ -123,7 +125,7 @@ final class DoctorCommand implements Callable<Integer> {
       String usable = backend.get("usable").getAsBoolean() ? "usable: " : "not usable: ";
       line("  " + backend.get("name").getAsString(), usable + backend.get("detail").getAsString());
     }
-    for (String section : List.of("cuda", "model", "libraries")) {
+    for (String section : List.of("cuda", "images", "model", "libraries")) {
       heading(section);
       report.getAsJsonObject(section).asMap().forEach(this::entry);
     }

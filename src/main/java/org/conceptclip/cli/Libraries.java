@@ -18,7 +18,8 @@ import java.util.stream.Stream;
 final class Libraries {
   private static final Pattern JAR = Pattern.compile("(?:.*/)?([a-zA-Z][\\w-]*?)-(\\d[^/]*)\\.jar");
   private static final List<String> TOLD =
-      List.of("cuda", "dnnl", "javacpp", "tokenizers", "gson", "picocli", "progressbar", "imageio-core", "imageio-tiff", "webp-imageio");
+      List.of("cuda", "dnnl", "javacpp", "tokenizers", "gson", "picocli", "progressbar", "imageio-core", "imageio-tiff", "leptonica",
+          "webp-imageio");
 
   private Libraries() {}
 

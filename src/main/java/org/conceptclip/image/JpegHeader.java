@@ -18,9 +18,12 @@ import org.conceptclip.tensor.BadInputException;
  * @param height rows
  * @param colour how samples relate to colours
  * @param sampling for each component its horizontal and vertical sampling factor, 4 bits each
+ * @param frame offset of the SOF marker
  * @param codeStart offset of the first SOS
+ * @param selfContained whether the file is progressive, or its first scan has all components and names no Huffman table that does
+ *     not come before it; libjpeg-turbo takes the standard tables for missing ones (motion JPEG), the JDK refuses
  */
-record JpegHeader(int width, int height, Colour colour, int[] sampling, int codeStart) {
+record JpegHeader(int width, int height, Colour colour, int[] sampling, int frame, int codeStart, boolean selfContained) {
   /** What the stored components mean, by libjpeg's rules for files that do not say. */
   enum Colour {
     GREY(1),
@@ -49,10 +52,11 @@ record JpegHeader(int width, int height, Colour colour, int[] sampling, int code
   /**
    * Reads the segments before the first scan and finds the end of the last.
    *
+   * @param file the file, its first {@code bytes} bytes
    * @throws BadInputException if the file ends before its end marker, or is of a kind not read here
    */
-  static JpegHeader read(byte[] file, String name, DecodeLimits limits) {
-    return new Parser(file, name, limits).read();
+  static JpegHeader read(byte[] file, int bytes, String name, DecodeLimits limits) {
+    return new Parser(file, bytes, name, limits).read();
   }
 
   /** Whether a component has the full width of the picture but half its height. */
@@ -91,14 +95,19 @@ record JpegHeader(int width, int height, Colour colour, int[] sampling, int code
 
   private static final class Parser {
     private final byte[] file;
+    private final int bytes;
     private final String name;
     private final DecodeLimits limits;
     private int frame = -1;
     private boolean jfif;
     private int adobeTransform = -1;
 
-    Parser(byte[] file, String name, DecodeLimits limits) {
+    /** A bit for each Huffman table defined so far: class (0 DC, 1 AC) in the upper half of the bit's number, identity in the lower. */
+    private int huffmanTables;
+
+    Parser(byte[] file, int bytes, String name, DecodeLimits limits) {
       this.file = file;
+      this.bytes = bytes;
       this.name = name;
       this.limits = limits;
     }
@@ -142,7 +151,7 @@ record JpegHeader(int width, int height, Colour colour, int[] sampling, int code
       for (int component = 0; component < sampling.length; component++) {
         sampling[component] = file[frame + 11 + 3 * component] & 0xff;
       }
-      return new JpegHeader(width, height, colour, sampling, at);
+      return new JpegHeader(width, height, colour, sampling, frame, at, isSelfContained(at));
     }
 
     private void take(int marker, int at, int length) {
@@ -153,7 +162,41 @@ record JpegHeader(int width, int height, Colour colour, int[] sampling, int code
         jfif = true;
       } else if (marker == 0xee && length >= 14 && hasText(at + 4, "Adobe")) {
         adobeTransform = file[at + 15] & 0xff;
+      } else if (marker == 0xc4) {
+        takeHuffmanTables(at + 4, at + 2 + length);
       }
+    }
+
+    /** {@code ([class and identity, 4 bits each][16 counts][as many bytes as the counts add up to])*}. */
+    private void takeHuffmanTables(int from, int end) {
+      int table = from;
+      while (table + 17 <= end) {
+        huffmanTables |= 1 << (file[table] & 0x1f);
+        int symbols = 0;
+        for (int i = 1; i <= 16; i++) {
+          symbols += file[table + i] & 0xff;
+        }
+        table += 17 + symbols;
+      }
+    }
+
+    /** {@code FFDA [length][components]([identity][DC and AC table, 4 bits each])*}. */
+    private boolean isSelfContained(int scan) {
+      if ((file[frame + 1] & 0xff) == 0xc2) {
+        return true;
+      }
+      int components = file[frame + 9];
+      if (file[scan + 4] != components || segmentLength(file, scan) != 6 + 2 * components) {
+        return false;
+      }
+      for (int component = 0; component < components; component++) {
+        int tables = file[scan + 6 + 2 * component] & 0xff;
+        int needed = 1 << (tables >> 4 & 0xf) | 1 << 16 << (tables & 0xf);
+        if ((huffmanTables & needed) != needed) {
+          return false;
+        }
+      }
+      return true;
     }
 
     private void takeFrame(int marker, int at, int length) {
@@ -192,7 +235,7 @@ record JpegHeader(int width, int height, Colour colour, int[] sampling, int code
     /** Goes over the scans: a file that was cut lacks the end marker, and a decoder would fill the rest with grey. */
     private void requireEnd(int from) {
       int at = from;
-      while (at < file.length - 1) {
+      while (at < bytes - 1) {
         if (file[at] != (byte) 0xff) {
           at++;
           continue;
@@ -209,12 +252,12 @@ record JpegHeader(int width, int height, Colour colour, int[] sampling, int code
           at += 2 + segmentLength(file, at);
         }
       }
-      throw damaged("truncated: ends at byte " + file.length, "an end marker after the last scan");
+      throw damaged("truncated: ends at byte " + bytes, "an end marker after the last scan");
     }
 
     private void require(int end) {
-      if (end > file.length) {
-        throw damaged("truncated: ends at byte " + file.length, "at least " + end + " bytes");
+      if (end > bytes) {
+        throw damaged("truncated: ends at byte " + bytes, "at least " + end + " bytes");
       }
     }
 
@@ -223,8 +266,8 @@ record JpegHeader(int width, int height, Colour colour, int[] sampling, int code
       return Arrays.equals(file, at, at + expected.length, expected, 0, expected.length);
     }
 
-    private static int unsignedShort(byte[] bytes, int at) {
-      return (bytes[at] & 0xff) << 8 | bytes[at + 1] & 0xff;
+    private static int unsignedShort(byte[] file, int at) {
+      return (file[at] & 0xff) << 8 | file[at + 1] & 0xff;
     }
 
     private static String hex(byte value) {

@@ -1,18 +1,10 @@
 package org.conceptclip.image;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Locale;
 
 /**
@@ -31,15 +23,15 @@ final class WebpLibrary {
   private final MethodHandle getDecoderVersion;
 
   private WebpLibrary() {
-    SymbolLookup symbols = load();
+    BundledLibrary library = load();
     // int WebPGetInfo(const uint8_t* data, size_t size, int* width, int* height)
-    getInfo = bind(symbols, "WebPGetInfo", FunctionDescriptor.of(
+    getInfo = library.bind("WebPGetInfo", FunctionDescriptor.of(
         ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
     // uint8_t* WebPDecodeRGBInto(const uint8_t* data, size_t size, uint8_t* out, size_t outBytes, int stride)
-    decodeRgbInto = bind(symbols, "WebPDecodeRGBInto", FunctionDescriptor.of(
+    decodeRgbInto = library.bind("WebPDecodeRGBInto", FunctionDescriptor.of(
         ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG,
         ValueLayout.JAVA_INT));
-    getDecoderVersion = bind(symbols, "WebPGetDecoderVersion", FunctionDescriptor.of(ValueLayout.JAVA_INT));
+    getDecoderVersion = library.bind("WebPGetDecoderVersion", FunctionDescriptor.of(ValueLayout.JAVA_INT));
   }
 
   /**
@@ -57,7 +49,7 @@ final class WebpLibrary {
       int packed = (int) getDecoderVersion.invokeExact();
       return (packed >> 16) + "." + (packed >> 8 & 0xff) + "." + (packed & 0xff);
     } catch (Throwable e) {
-      throw unexpected(e);
+      throw BundledLibrary.unexpected("libwebp", e);
     }
   }
 
@@ -69,7 +61,7 @@ final class WebpLibrary {
       int known = (int) getInfo.invokeExact(file, file.byteSize(), width, height);
       return known == 0 ? null : new int[] {width.get(ValueLayout.JAVA_INT, 0), height.get(ValueLayout.JAVA_INT, 0)};
     } catch (Throwable e) {
-      throw unexpected(e);
+      throw BundledLibrary.unexpected("libwebp", e);
     }
   }
 
@@ -84,45 +76,17 @@ final class WebpLibrary {
           (MemorySegment) decodeRgbInto.invokeExact(file, file.byteSize(), pixels, pixels.byteSize(), stride);
       return result.address() != 0;
     } catch (Throwable e) {
-      throw unexpected(e);
+      throw BundledLibrary.unexpected("libwebp", e);
     }
   }
 
-  private static IllegalStateException unexpected(Throwable failure) {
-    // A downcall of plain integers and addresses throws nothing of its own; errors of the JVM pass through.
-    if (failure instanceof Error error) {
-      throw error;
-    }
-    return new IllegalStateException("call of libwebp failed", failure);
-  }
-
-  private static MethodHandle bind(SymbolLookup symbols, String name, FunctionDescriptor type) {
-    MemorySegment address = symbols.find(name)
-        .orElseThrow(() -> new IllegalStateException("the bundled WebP library has no function " + name));
-    return Linker.nativeLinker().downcallHandle(address, type);
-  }
-
-  private static SymbolLookup load() {
+  private static BundledLibrary load() {
     String platform = System.getProperty("os.name") + " " + System.getProperty("os.arch");
     String resource = switch (platform.toLowerCase(Locale.ROOT)) {
       case "linux amd64", "linux x86_64" -> "/native/Linux/x86_64/libwebp-imageio.so";
       case "linux aarch64" -> "/native/Linux/aarch64/libwebp-imageio.so";
       default -> throw new IllegalStateException("no WebP library for " + platform + ", expected Linux on amd64 or aarch64");
     };
-    try (InputStream in = WebpLibrary.class.getResourceAsStream(resource)) {
-      if (in == null) {
-        throw new IllegalStateException("the class path lacks " + resource + " (jar webp-imageio)");
-      }
-      Path copy = Files.createTempFile("conceptclip-webp", ".so");
-      try {
-        Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
-        return SymbolLookup.libraryLookup(copy, Arena.global());
-      } finally {
-        // Linux keeps a mapped file's content when its name goes.
-        Files.delete(copy);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot unpack the WebP library to " + System.getProperty("java.io.tmpdir"), e);
-    }
+    return new BundledLibrary(resource, "webp-imageio");
   }
 }

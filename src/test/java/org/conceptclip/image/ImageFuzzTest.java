@@ -55,7 +55,7 @@ class ImageFuzzTest {
     }
   }
 
-  private static byte[] mutate(byte[] original, SplittableRandom random) {
+  static byte[] mutate(byte[] original, SplittableRandom random) {
     byte[] mutant = original.clone();
     switch (random.nextInt(5)) {
       case 0 -> mutant = Arrays.copyOf(mutant, random.nextInt(mutant.length));

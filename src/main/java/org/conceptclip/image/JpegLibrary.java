@@ -1,0 +1,194 @@
+package org.conceptclip.image;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.zip.CRC32;
+import org.conceptclip.tensor.BadInputException;
+
+/**
+ * libjpeg-turbo, called through the libtiff that lies in the same library: libjpeg reports errors by jumping out of its own frames,
+ * which no Java frame may be jumped over; libtiff catches the jump and returns a status. A JPEG file is what a TIFF strip of
+ * compression 7 holds, so {@link JpegContainer} describes one such strip and libtiff decodes it from and to memory of ours.
+ *
+ * <p>Lies in Leptonica's jar; Leptonica itself is not used (it reads through a FILE, prints libjpeg's warnings to stderr and yields
+ * 4 bytes a pixel), nor is the jar's Java side. Loaded on first use, once a process. Thread-safe.
+ */
+final class JpegLibrary {
+  private static final String RESOURCE = "/org/bytedeco/leptonica/linux-x86_64/libleptonica.so.6";
+  private static final System.Logger LOG = System.getLogger(JpegLibrary.class.getName());
+
+  /** CRC-32 of the pixels of {@code probe.jpg}: 4:2:0, both sides odd. */
+  private static final long PROBE_CRC = 0x4838edd1L;
+
+  private static final int TAG_COLOUR_MODE = 65538;
+  private static final int COLOUR_MODE_RGB = 1;
+
+  /** Loads on first use and keeps why not: nothing is tried twice, and the log says it once. */
+  private static final class Holder {
+    static final JpegLibrary LIBRARY;
+    static final String PROBLEM;
+
+    static {
+      JpegLibrary library = null;
+      String problem = null;
+      try {
+        library = new JpegLibrary();
+        library.prove();
+      } catch (IOException | RuntimeException | LinkageError e) {
+        library = null;
+        problem = ImageDecoder.printable(e.toString());
+        LOG.log(Level.WARNING, "JPEG files are decoded by the JDK, four times slower and to the same pixels; libjpeg-turbo"
+            + " cannot be used: " + problem, e);
+      }
+      LIBRARY = library;
+      PROBLEM = problem;
+    }
+  }
+
+  private final MethodHandle getVersion;
+  private final MethodHandle optionsAlloc;
+  private final MethodHandle optionsFree;
+  private final MethodHandle onError;
+  private final MethodHandle onWarning;
+  private final MethodHandle open;
+  private final MethodHandle setField;
+  private final MethodHandle readFromUserBuffer;
+  private final MethodHandle close;
+  private final JpegContainer.Callbacks callbacks;
+
+  private JpegLibrary() {
+    String platform = (System.getProperty("os.name") + " " + System.getProperty("os.arch")).toLowerCase(Locale.ROOT);
+    if (!platform.equals("linux amd64") && !platform.equals("linux x86_64")) {
+      throw new IllegalStateException("no build for " + platform + ", expected Linux on amd64");
+    }
+    BundledLibrary library = new BundledLibrary(RESOURCE, "leptonica");
+    var pointer = ValueLayout.ADDRESS;
+    // const char* TIFFGetVersion(void)
+    getVersion = library.bind("TIFFGetVersion", FunctionDescriptor.of(pointer));
+    // TIFFOpenOptions* TIFFOpenOptionsAlloc(void), void TIFFOpenOptionsFree(TIFFOpenOptions*)
+    optionsAlloc = library.bind("TIFFOpenOptionsAlloc", FunctionDescriptor.of(pointer));
+    optionsFree = library.bind("TIFFOpenOptionsFree", FunctionDescriptor.ofVoid(pointer));
+    // void TIFFOpenOptionsSetErrorHandlerExtR(TIFFOpenOptions*, TIFFErrorHandlerExtR, void* user), and for warnings
+    onError = library.bind("TIFFOpenOptionsSetErrorHandlerExtR", FunctionDescriptor.ofVoid(pointer, pointer, pointer));
+    onWarning = library.bind("TIFFOpenOptionsSetWarningHandlerExtR", FunctionDescriptor.ofVoid(pointer, pointer, pointer));
+    // TIFF* TIFFClientOpenExt(const char* name, const char* mode, thandle_t, read, write, seek, close, size, map, unmap, options)
+    open = library.bind("TIFFClientOpenExt", FunctionDescriptor.of(pointer, pointer, pointer, pointer, pointer, pointer, pointer,
+        pointer, pointer, pointer, pointer, pointer));
+    // int TIFFSetField(TIFF*, uint32_t tag, ...)
+    setField = library.bind("TIFFSetField",
+        FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT),
+        Linker.Option.firstVariadicArg(2));
+    // int TIFFReadFromUserBuffer(TIFF*, uint32_t strip, void* in, tmsize_t inBytes, void* out, tmsize_t outBytes)
+    readFromUserBuffer = library.bind("TIFFReadFromUserBuffer", FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer,
+        ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG, pointer, ValueLayout.JAVA_LONG));
+    // void TIFFClose(TIFF*)
+    close = library.bind("TIFFClose", FunctionDescriptor.ofVoid(pointer));
+    callbacks = new JpegContainer.Callbacks(Arena.global());
+  }
+
+  /** The library, or empty where it cannot be used; then the log has said why. */
+  static Optional<JpegLibrary> find() {
+    return Optional.ofNullable(Holder.LIBRARY);
+  }
+
+  /** Which decoder JPEG files go through, in one line. */
+  static String describe() {
+    return Holder.LIBRARY == null
+        ? "JDK (libjpeg-turbo cannot be used: " + Holder.PROBLEM + ")"
+        : "libjpeg-turbo, through " + Holder.LIBRARY.version() + "; the JDK for CMYK and whatever is damaged or unusual";
+  }
+
+  private String version() {
+    try {
+      MemorySegment text = (MemorySegment) getVersion.invokeExact();
+      return text.reinterpret(1024).getString(0).lines().findFirst().orElse("libtiff").strip();
+    } catch (Throwable e) {
+      throw BundledLibrary.unexpected("libtiff", e);
+    }
+  }
+
+  /** Settings of a container's handles, among them who is told of errors and warnings; {@link #release} gives them back. */
+  MemorySegment options(MemorySegment state) {
+    try {
+      MemorySegment options = (MemorySegment) optionsAlloc.invokeExact();
+      if (options.address() == 0) {
+        throw new OutOfMemoryError("libtiff cannot allocate its options");
+      }
+      onError.invokeExact(options, callbacks.error, state);
+      onWarning.invokeExact(options, callbacks.warning, state);
+      return options;
+    } catch (Throwable e) {
+      throw BundledLibrary.unexpected("libtiff", e);
+    }
+  }
+
+  void release(MemorySegment options) {
+    try {
+      optionsFree.invokeExact(options);
+    } catch (Throwable e) {
+      throw BundledLibrary.unexpected("libtiff", e);
+    }
+  }
+
+  /**
+   * Decodes the strip that a container describes.
+   *
+   * @param name a C string that messages of the library would carry
+   * @param mode a C string, {@code "r"}
+   * @param file the JPEG file, native
+   * @param toRgb whether components are luma and chroma, to be converted
+   * @param pixels receives [height, width, components], native
+   * @return whether the library says that all went well; what it reported besides is counted in the container's state
+   */
+  boolean decode(MemorySegment state, MemorySegment options, MemorySegment name, MemorySegment mode, MemorySegment file,
+      boolean toRgb, MemorySegment pixels) {
+    try {
+      MemorySegment tiff = (MemorySegment) open.invokeExact(name, mode, state, callbacks.read, callbacks.write, callbacks.seek,
+          callbacks.close, callbacks.size, MemorySegment.NULL, MemorySegment.NULL, options);
+      if (tiff.address() == 0) {
+        return false;
+      }
+      int done = toRgb ? (int) setField.invokeExact(tiff, TAG_COLOUR_MODE, COLOUR_MODE_RGB) : 1;
+      if (done != 0) {
+        done = (int) readFromUserBuffer.invokeExact(tiff, 0, file, file.byteSize(), pixels, pixels.byteSize());
+      }
+      close.invokeExact(tiff);
+      return done != 0;
+    } catch (Throwable e) {
+      throw BundledLibrary.unexpected("libtiff", e);
+    }
+  }
+
+  /** Decodes a picture whose pixels are known: another libjpeg in the process could have taken this one's symbols. */
+  private void prove() throws IOException {
+    byte[] file;
+    try (InputStream in = JpegLibrary.class.getResourceAsStream("probe.jpg")) {
+      if (in == null) {
+        throw new IllegalStateException("the class path lacks probe.jpg");
+      }
+      file = in.readAllBytes();
+    }
+    try (NativeJpeg decoder = new NativeJpeg(this)) {
+      JpegHeader header = JpegHeader.read(file, file.length, "probe.jpg", DecodeLimits.DEFAULT);
+      MemorySegment pixels = decoder.decode(file, file.length, header);
+      CRC32 crc = new CRC32();
+      if (pixels != null) {
+        crc.update(pixels.toArray(ValueLayout.JAVA_BYTE));
+      }
+      if (crc.getValue() != PROBE_CRC) {
+        throw new IllegalStateException("it decodes its probe to other pixels");
+      }
+    } catch (BadInputException e) {
+      throw new IllegalStateException("its probe is damaged", e);
+    }
+  }
+}
