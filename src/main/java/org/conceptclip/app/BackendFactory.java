@@ -89,13 +89,17 @@ public final class BackendFactory implements Backends {
   }
 
   private static Choice cpuInstead(BackendRequest request, String whyNotCuda) {
-    Backend backend = cpu(request);
+    Backend backend = cpu(request.withDevice(0));
     return new Choice(backend, "backend cpu: " + backend.description() + "; not cuda: " + whyNotCuda);
   }
 
   private static Backend cuda(BackendRequest request) {
     requireFp16(CUDA, request);
-    return over(JavacppCudaDriver.open(DriverOptions.standard(request.cudaLibraries(), request.notices())), CUDA, request);
+    return over(JavacppCudaDriver.open(options(request)), CUDA, request);
+  }
+
+  private static DriverOptions options(BackendRequest request) {
+    return DriverOptions.standard(request.device(), request.cudaLibraries(), request.notices());
   }
 
   private static Backend emulated(BackendRequest request) {
@@ -121,8 +125,15 @@ public final class BackendFactory implements Backends {
     }
   }
 
+  private static void refuseDevice(String name, BackendRequest request) {
+    if (request.device() != 0) {
+      throw new UnsupportedRequestException("device " + request.device() + ": the " + name + " backend has one device, expected 0");
+    }
+  }
+
   /** Float32 unless asked otherwise: results do not depend on which CPU computes them. {@code auto} is the faster one's choice. */
   private static Backend cpu(BackendRequest request) {
+    refuseDevice(CPU, request);
     refuseCheckRange(CPU, request);
     Precision precision = request.precision().orElse(Precision.FP32);
     if (precision == Precision.FP64 || precision == Precision.FP16) {
@@ -134,6 +145,7 @@ public final class BackendFactory implements Backends {
   }
 
   private static Backend reference(BackendRequest request) {
+    refuseDevice(REFERENCE, request);
     refuseCheckRange(REFERENCE, request);
     Precision precision = request.precision().orElse(Precision.FP64);
     if (precision != Precision.AUTO && precision != Precision.FP64) {

@@ -6,10 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.conceptclip.op.TokenBatch;
-import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.runtime.TextEncoding;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.text.TokenizedText;
@@ -33,6 +30,16 @@ public record ClassVectors(
   /** Prompts whose token features are in memory at once. */
   private static final int PROMPTS_PER_CALL = 64;
 
+  /** {@link #encode(PromptEncoder, PromptTokenizer, List, List, boolean)} on an encoder itself. */
+  public static ClassVectors encode(
+      Encoder encoder,
+      PromptTokenizer tokenizer,
+      List<String> labels,
+      List<PromptTemplate> templates,
+      boolean withConcepts) {
+    return encode(PromptEncoder.of(encoder), tokenizer, labels, templates, withConcepts);
+  }
+
   /**
    * Encodes every label in every template.
    *
@@ -41,7 +48,7 @@ public record ClassVectors(
    *     context
    */
   public static ClassVectors encode(
-      Encoder encoder,
+      PromptEncoder encoder,
       PromptTokenizer tokenizer,
       List<String> labels,
       List<PromptTemplate> templates,
@@ -69,14 +76,13 @@ public record ClassVectors(
         List.copyOf(truncated));
   }
 
-  /** Adds the vectors of some prompts to the sums; returns their features, for their type. */
+  /** Adds the vectors of some prompts to the sums; returns one of their vectors, for its type. */
   private static HostTensor encode(
-      Encoder encoder, PromptTokenizer tokenizer, List<Entry> entries, Sums sums, Set<String> truncated) {
+      PromptEncoder encoder, PromptTokenizer tokenizer, List<Entry> entries, Sums sums, Set<String> truncated) {
     List<Prompt> prompts = entries.stream().map(entry -> entry.template().fill(entry.label())).toList();
     List<TokenizedText> texts = tokenizer.encode(prompts.stream().map(Prompt::text).toList());
-    TokenBatch tokens = TokenBatch.packed(texts.stream().map(TokenizedText::ids).toList());
-    TextEncoding encoding = encoder.encodeTexts(tokens, sums.concepts == null ? Detail.FEATURES : Detail.TOKENS);
-    sums.widen(Math.toIntExact(encoding.features().columns()));
+    List<PromptEncoder.Features> features = encoder.encode(texts, sums.concepts != null);
+    sums.widen(Math.toIntExact(features.getFirst().vector().columns()));
     for (int i = 0; i < entries.size(); i++) {
       Entry entry = entries.get(i);
       TokenizedText text = texts.get(i);
@@ -84,15 +90,14 @@ public record ClassVectors(
         truncated.add(entry.label());
       }
       int[] span = span(entry, prompts.get(i), text);
-      addRow(encoding.features(), i, 1.0, sums.text[entry.index()]);
+      addRow(features.get(i).vector(), 0, 1.0, sums.text[entry.index()]);
       if (sums.concepts != null) {
         for (int token : span) {
-          int row = tokens.sequences().start(i) + token;
-          addRow(encoding.tokenFeatures(), row, 1.0 / span.length, sums.concepts[entry.index()]);
+          addRow(features.get(i).tokensOrNull(), token, 1.0 / span.length, sums.concepts[entry.index()]);
         }
       }
     }
-    return encoding.features();
+    return features.getFirst().vector();
   }
 
   /** Tokens under the class name; a name without any would be scored as if the template stood alone. */

@@ -53,35 +53,10 @@ public final class ZeroShotClassifier {
   }
 
   private double[] probabilities(ImageScores scores, int image) {
-    return switch (options.scoring()) {
-      case GLOBAL -> softmax(scores.globalLogits(), image);
-      case LOCAL -> softmax(scores.localLogits(), image);
-      case ENSEMBLE -> blend(softmax(scores.localLogits(), image), softmax(scores.globalLogits(), image));
-    };
+    return options.probabilities(row(scores.globalLogits(), image), row(scores.localLogits(), image));
   }
 
-  private double[] blend(double[] local, double[] global) {
-    double[] blended = new double[local.length];
-    for (int i = 0; i < blended.length; i++) {
-      blended[i] = options.alpha() * local[i] + (1 - options.alpha()) * global[i];
-    }
-    return blended;
-  }
-
-  private static double[] softmax(HostTensor logits, int row) {
-    double[] values = logits.rows(row, 1).toDoubleArray();
-    double max = Double.NEGATIVE_INFINITY;
-    for (double value : values) {
-      max = Math.max(max, value);
-    }
-    double sum = 0;
-    for (int i = 0; i < values.length; i++) {
-      values[i] = Math.exp(values[i] - max);
-      sum += values[i];
-    }
-    for (int i = 0; i < values.length; i++) {
-      values[i] /= sum;
-    }
-    return values;
+  private static double[] row(HostTensor logitsOrNull, int image) {
+    return logitsOrNull == null ? null : logitsOrNull.rows(image, 1).toDoubleArray();
   }
 }

@@ -17,6 +17,11 @@ public record DriverOptions(
 
   /** The first device, and the user's cache folder. */
   public static DriverOptions standard(Optional<Path> librariesFolder, Consumer<String> notices) {
-    return new DriverOptions(0, librariesFolder, AlgorithmCache.userFolder(), notices);
+    return standard(0, librariesFolder, notices);
+  }
+
+  /** A device, and the user's cache folder. */
+  public static DriverOptions standard(int deviceIndex, Optional<Path> librariesFolder, Consumer<String> notices) {
+    return new DriverOptions(deviceIndex, librariesFolder, AlgorithmCache.userFolder(), notices);
   }
 }
