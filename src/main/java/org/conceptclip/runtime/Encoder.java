@@ -114,6 +114,11 @@ public final class Encoder implements AutoCloseable {
     return config.vision().tokens();
   }
 
+  /** Columns of image and text features. */
+  public int embeddingWidth() {
+    return config.embeddingWidth();
+  }
+
   /** Whether another encoder's model has the same architecture, whatever it is called. */
   public boolean sameArchitecture(Encoder other) {
     return config.vision().equals(other.config.vision()) && config.text().equals(other.config.text())

@@ -1,0 +1,53 @@
+package org.conceptclip.batch;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/**
+ * Threads that tell callers how their requests ended, so that what callers attach to their futures holds up no lane. When callers are
+ * slower than devices, whoever brings the next result has to help: what waits here stays bounded. Thread-safe.
+ */
+final class Completions implements Executor, AutoCloseable {
+  private static final Runnable END = () -> {};
+  private static final int MOST_WAITING = 4096;
+
+  private final StageClocks clocks;
+  private final Workers<Runnable> workers;
+
+  Completions(int threads, StageClocks clocks) {
+    this.clocks = clocks;
+    this.workers = new Workers<>("conceptclip-complete", threads, new LinkedBlockingQueue<>(), END, () -> this::run);
+  }
+
+  int threads() {
+    return workers.count();
+  }
+
+  int waiting() {
+    return workers.waiting().size();
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    if (waiting() < MOST_WAITING) {
+      workers.add(task);
+    } else {
+      run(task);
+    }
+  }
+
+  private void run(Runnable task) {
+    long begin = System.nanoTime();
+    try {
+      task.run();
+    } finally {
+      clocks.add(Stage.COMPLETE, System.nanoTime() - begin, 0);
+    }
+  }
+
+  /** Waits for the threads, after they have done what waits. */
+  @Override
+  public void close() {
+    workers.close();
+  }
+}

@@ -1,0 +1,321 @@
+package org.conceptclip.batch;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
+import java.util.stream.Stream;
+import org.conceptclip.op.TokenBatch;
+import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoder;
+import org.conceptclip.runtime.EncoderLimits;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.text.TokenizedText;
+
+/**
+ * Keeps encoders busy with the requests of many callers: decode, wait for a batch, pack, copy, compute, complete, each stage on threads
+ * of its own, all bounded by what the {@link Batcher} admits.
+ *
+ * <p>An image costs as many tokens as it has patches (729), a text its own. Requests of equal {@link WorkKind} share batches; a result
+ * does not depend on what it shared a batch with, nor on the replica.
+ *
+ * <p>A request that was accepted ends exactly once. Its future ends with the result, or with {@link BadInputException} for an image
+ * that cannot be decoded, {@link DeadlineExceededException}, {@link BatcherClosedException}, {@link
+ * org.conceptclip.runtime.NonFiniteResultException} or what else its own computation failed with: failures of one request are not
+ * those of its neighbours. Cancelling the future takes the request back: it is not decoded or computed any more unless that has begun.
+ * What callers attach to futures runs on few threads of the engine: work that waits or takes long belongs to the {@code ...Async}
+ * methods with an executor of the caller.
+ *
+ * <p>Thread-safe. Owns its threads and buffers; the encoders and their backends are the caller's, who closes the engine first. Closing
+ * waits for everything that was accepted.
+ */
+public final class Engine implements AutoCloseable {
+  private static final int COMPLETION_THREADS = 2;
+
+  /** Texts warm a CPU up in no time; more would only delay the first request. */
+  private static final int CPU_WARM_UP_TOKENS = 256;
+
+  private final List<Encoder> encoders;
+  private final Encoder first;
+  private final BatchLimits imageLimits;
+  private final BatchLimits textLimits;
+  private final StageClocks clocks = new StageClocks();
+  private final SystemTiming timing = new SystemTiming();
+  private final PixelPool pool;
+  private final Completions completions;
+  private final List<EncoderReplica> replicas = new ArrayList<>();
+  private final DecodeStage decoding;
+  private final Batcher<WorkKind, Payload, Object> batcher;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Engine(List<Encoder> encoders, EngineOptions options, Supplier<ImageReader> readers) {
+    this.encoders = List.copyOf(encoders);
+    this.first = encoders.getFirst();
+    if (options.warmUp()) {
+      // Before limits are asked for: what device memory does not hold is found out here.
+      warmUp(encoders, options);
+    }
+    int images = batchImages(encoders, options);
+    this.imageLimits = new BatchLimits(Math.multiplyExact(images, first.imageTokens()), images, powersOfTwo(encoders));
+    int tokens = batchTokens(encoders, options);
+    this.textLimits = new BatchLimits(tokens, tokens, false);
+    this.pool = new PixelPool(first.imageSize());
+    this.completions = new Completions(COMPLETION_THREADS, clocks);
+    for (Encoder encoder : encoders) {
+      replicas.add(new EncoderReplica(encoder.backendName() + "-" + replicas.size(), encoder, clocks));
+    }
+    int decodeThreads = options.decodeThreads() > 0 ? options.decodeThreads() : Runtime.getRuntime().availableProcessors();
+    this.decoding = new DecodeStage(decodeThreads, first.imageSize(), pool, clocks, readers);
+    this.batcher = new Batcher<>(options.batching(), kind -> kind instanceof WorkKind.Texts ? textLimits : imageLimits, replicas,
+        timing, completions, Payload::release, new Listeners(Stream.concat(Stream.of(clocks), options.listeners().stream()).toList()));
+  }
+
+  /**
+   * Starts an engine.
+   *
+   * @param encoders one a device, all of one model; at least one. They must stay open until the engine is closed
+   * @throws IllegalArgumentException if there is none, or their models differ in architecture
+   */
+  public static Engine open(List<Encoder> encoders, EngineOptions options) {
+    return open(encoders, options, () -> ImageReader.ofFiles(options.decodeLimits()));
+  }
+
+  static Engine open(List<Encoder> encoders, EngineOptions options, Supplier<ImageReader> readers) {
+    if (encoders.isEmpty()) {
+      throw new IllegalArgumentException("an engine over no encoders, expected at least one");
+    }
+    for (int i = 1; i < encoders.size(); i++) {
+      if (!encoders.get(i).sameArchitecture(encoders.getFirst())) {
+        throw new IllegalArgumentException("encoder " + i + " has a model of another architecture than encoder 0, expected copies of one model");
+      }
+    }
+    return new Engine(encoders, options, readers);
+  }
+
+  private static int least(List<Encoder> encoders, ToIntFunction<EncoderLimits> limit) {
+    return encoders.stream().map(Encoder::limits).mapToInt(limit).min().orElseThrow();
+  }
+
+  private static int batchImages(List<Encoder> encoders, EngineOptions options) {
+    return options.batchImages() > 0 ? options.batchImages() : least(encoders, EncoderLimits::images);
+  }
+
+  private static int batchTokens(List<Encoder> encoders, EngineOptions options) {
+    return options.batchTokens() > 0 ? options.batchTokens() : least(encoders, EncoderLimits::tokens);
+  }
+
+  private static boolean powersOfTwo(List<Encoder> encoders) {
+    return encoders.stream().anyMatch(encoder -> encoder.limits().powersOfTwo());
+  }
+
+  private static void warmUp(List<Encoder> encoders, EngineOptions options) {
+    int images = batchImages(encoders, options);
+    int tokens = batchTokens(encoders, options);
+    for (Encoder encoder : encoders) {
+      List<Integer> sizes = new ArrayList<>();
+      if (encoder.limits().powersOfTwo()) {
+        for (int size = 1; size <= images; size *= 2) {
+          sizes.add(size);
+        }
+        encoder.warmUp(sizes, tokens);
+      } else {
+        encoder.warmUp(images == 1 ? List.of(1) : List.of(1, images), Math.min(tokens, CPU_WARM_UP_TOKENS));
+      }
+    }
+  }
+
+  /** Names of the replicas, in the order of the encoders: as {@link BatchReport#replica} has them. */
+  public List<String> replicaNames() {
+    return replicas.stream().map(EncoderReplica::name).toList();
+  }
+
+  /** Images of a batch at most. */
+  public int batchImages() {
+    return imageLimits.maxRequests();
+  }
+
+  /** Tokens of a batch of texts at most, unless a single text is longer. */
+  public int batchTokens() {
+    return textLimits.maxCost();
+  }
+
+  /**
+   * Takes an image, or refuses it at once, before anything is read.
+   *
+   * @param detail FEATURES or TOKENS
+   * @return ends with the image's features
+   * @throws OverloadedException if there is no room
+   * @throws BatcherClosedException if closing has begun
+   * @throws ReplicasLostException if no device is left
+   * @throws BadInputException for pixels of another shape or type than the model's
+   */
+  public CompletableFuture<ImageFeatures> submitImage(ImageInput input, Detail detail, RequestOptions options) {
+    return typed(image(new WorkKind.Images(detail), input, options));
+  }
+
+  /**
+   * As {@link #submitImage}, but waits for room.
+   *
+   * @throws DeadlineExceededException if the request's timeout ends before there is room
+   * @throws InterruptedException if this thread is interrupted as it waits; then nothing was submitted
+   */
+  public CompletableFuture<ImageFeatures> submitImageWhenRoom(ImageInput input, Detail detail, RequestOptions options)
+      throws InterruptedException {
+    return typed(imageWhenRoom(new WorkKind.Images(detail), input, options));
+  }
+
+  /**
+   * Takes an image to be scored against classes, or refuses it at once. Images for one object of targets share batches.
+   *
+   * @return ends with the image's scores
+   * @throws BadInputException for targets of another width than the model's features; else as {@link #submitImage}
+   */
+  public CompletableFuture<ImageLogits> submitScores(ImageInput input, ScoreTargets targets, RequestOptions options) {
+    return typed(image(scores(targets), input, options));
+  }
+
+  /** As {@link #submitScores}, but waits for room as {@link #submitImageWhenRoom} does. */
+  public CompletableFuture<ImageLogits> submitScoresWhenRoom(ImageInput input, ScoreTargets targets, RequestOptions options)
+      throws InterruptedException {
+    return typed(imageWhenRoom(scores(targets), input, options));
+  }
+
+  /**
+   * Takes a text, or refuses it at once.
+   *
+   * @param detail FEATURES or TOKENS
+   * @return ends with the text's features
+   * @throws OverloadedException if there is no room
+   * @throws BatcherClosedException if closing has begun
+   * @throws ReplicasLostException if no device is left
+   * @throws BadInputException if the text has no tokens, is longer than the model's positions, or has an id outside the vocabulary
+   */
+  public CompletableFuture<TextFeatures> submitText(TokenizedText text, Detail detail, RequestOptions options) {
+    requireText(text);
+    return typed(batcher.submit(new WorkKind.Texts(detail), text.length(), options, new Payload.Text(text)));
+  }
+
+  /** As {@link #submitText}, but waits for room as {@link #submitImageWhenRoom} does. */
+  public CompletableFuture<TextFeatures> submitTextWhenRoom(TokenizedText text, Detail detail, RequestOptions options)
+      throws InterruptedException {
+    requireText(text);
+    Admission<Payload, Object> admission = batcher.admitWhenRoom(new WorkKind.Texts(detail), text.length(), options);
+    admission.ready(new Payload.Text(text));
+    return typed(admission.future());
+  }
+
+  private void requireText(TokenizedText text) {
+    if (text.length() == 0) {
+      throw new BadInputException("a text of no tokens, expected at least one");
+    }
+    first.requireTexts(TokenBatch.packed(List.of(text.ids())));
+  }
+
+  private WorkKind scores(ScoreTargets targets) {
+    long width = targets.textFeatures().columns();
+    if (width != first.embeddingWidth()) {
+      throw new BadInputException("score targets: " + targets.textFeatures() + ", expected the model's " + first.embeddingWidth() + " columns");
+    }
+    return new WorkKind.Scores(targets);
+  }
+
+  private CompletableFuture<Object> image(WorkKind kind, ImageInput input, RequestOptions options) {
+    if (input instanceof ImageInput.Pixels pixels) {
+      first.requireImage(pixels.tensor());
+      return batcher.submit(kind, first.imageTokens(), options, new Payload.Image(pixels.tensor(), null));
+    }
+    return prepared(batcher.admit(kind, first.imageTokens(), options), input, options);
+  }
+
+  private CompletableFuture<Object> imageWhenRoom(WorkKind kind, ImageInput input, RequestOptions options)
+      throws InterruptedException {
+    if (input instanceof ImageInput.Pixels pixels) {
+      first.requireImage(pixels.tensor());
+    }
+    return prepared(batcher.admitWhenRoom(kind, first.imageTokens(), options), input, options);
+  }
+
+  private CompletableFuture<Object> prepared(Admission<Payload, Object> admission, ImageInput input, RequestOptions options) {
+    Payload payload = null;
+    try {
+      if (input instanceof ImageInput.Pixels pixels) {
+        payload = new Payload.Image(pixels.tensor(), null);
+      } else {
+        decoding.submit(admission, input, options.priority());
+      }
+    } catch (Throwable failure) {
+      // No memory for the queue: the place must not stay taken for good.
+      admission.fail(failure);
+      throw failure;
+    }
+    if (payload != null) {
+      admission.ready(payload);
+    }
+    return admission.future();
+  }
+
+  /** A request's kind decides what {@link EncoderReplica} answers it with, so the type is the one that its submitter names. */
+  @SuppressWarnings("unchecked")
+  private static <T> CompletableFuture<T> typed(CompletableFuture<Object> future) {
+    return (CompletableFuture<T>) (CompletableFuture<?>) future;
+  }
+
+  /**
+   * Runs every size of batch once on every lane of every replica, so that the first requests meet compiled kernels, recorded graphs and
+   * buffers; a CPU needs but the smallest and the largest. Blocks until it is done. Requests may come meanwhile.
+   */
+  public void warmUp() {
+    warmUp(encoders, EngineOptions.builder().batchImages(batchImages()).batchTokens(batchTokens()).build());
+  }
+
+  /** What the stages did since the engine was opened; {@link StageReport#since} gives spans. */
+  public StageReport report() {
+    BatcherSnapshot snapshot = batcher.snapshot();
+    int lanes = replicas.stream().mapToInt(EncoderReplica::lanes).sum();
+    return new StageReport(
+        clocks.windowNanos(),
+        List.of(
+            clocks.row(Stage.DECODE, decoding.threads(), decoding.waiting()),
+            clocks.row(Stage.WAIT, 0, snapshot.ready()),
+            clocks.row(Stage.PACK, lanes, 0),
+            clocks.row(Stage.COMPUTE, lanes, replicas.stream().mapToInt(EncoderReplica::busyLanes).sum()),
+            clocks.row(Stage.COMPLETE, completions.threads(), completions.waiting())),
+        clocks.tokensWanted(),
+        clocks.tokensComputed());
+  }
+
+  /** What the batcher holds now. */
+  public BatcherSnapshot snapshot() {
+    return batcher.snapshot();
+  }
+
+  /** Bytes of host memory for decoded images: as many as ever were there at once. */
+  public long pixelBytes() {
+    return pool.bytes();
+  }
+
+  /** Places for decoded images that are in use: 0 once every request has ended. */
+  public int leasedSlots() {
+    return pool.leasedSlots();
+  }
+
+  /**
+   * Takes no more requests, waits until every accepted one has ended, then ends the threads. A thread that is interrupted meanwhile
+   * drops what no device has begun, and stays interrupted. Closing again waits as well.
+   *
+   * @throws IllegalStateException from a callback of a request's future: it would wait for itself
+   */
+  @Override
+  public void close() {
+    batcher.close();
+    if (closed.compareAndSet(false, true)) {
+      decoding.close();
+      replicas.forEach(EncoderReplica::close);
+      completions.close();
+      timing.close();
+      pool.close();
+    }
+  }
+}

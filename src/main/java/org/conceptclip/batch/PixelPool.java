@@ -1,0 +1,86 @@
+package org.conceptclip.batch;
+
+import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.HostTensor;
+
+/**
+ * Places for decoded images, off the heap and used again and again: no garbage while an engine runs. As many as were ever leased at
+ * once, which admission bounds. Owns the memory; thread-safe.
+ */
+final class PixelPool implements AutoCloseable {
+  private static final int RGB = 3;
+
+  private final int imageSize;
+  private final Arena arena = Arena.ofShared();
+  private final ArrayDeque<Slot> free = new ArrayDeque<>();
+  private int slots;
+  private boolean closed;
+
+  /** A place for one image. Its holder gives it back with {@link #close}, once. */
+  final class Slot implements AutoCloseable {
+    // Zeroed when it is allocated: its pages are there before the first image.
+    private final HostTensor pixels = HostTensor.allocate(arena, DType.U8, imageSize, imageSize, RGB);
+    private boolean leased;
+
+    /** U8 [size, size, 3]; undefined until it is written. */
+    HostTensor pixels() {
+      return pixels;
+    }
+
+    @Override
+    public void close() {
+      giveBack(this);
+    }
+  }
+
+  /** @param imageSize columns and rows of an image */
+  PixelPool(int imageSize) {
+    this.imageSize = imageSize;
+  }
+
+  synchronized Slot lease() {
+    if (closed) {
+      throw new IllegalStateException("the pixel pool is closed");
+    }
+    Slot slot = free.pollLast();
+    if (slot == null) {
+      slot = new Slot();
+      slots++;
+    }
+    slot.leased = true;
+    return slot;
+  }
+
+  private synchronized void giveBack(Slot slot) {
+    if (!slot.leased) {
+      throw new IllegalStateException("a pixel slot was given back twice");
+    }
+    slot.leased = false;
+    free.addLast(slot);
+  }
+
+  /** Slots that were not given back yet. */
+  synchronized int leasedSlots() {
+    return slots - free.size();
+  }
+
+  /** Bytes of all slots. */
+  synchronized long bytes() {
+    return (long) slots * imageSize * imageSize * RGB;
+  }
+
+  /** Frees the memory. Closing again does nothing. */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    if (leasedSlots() > 0) {
+      throw new IllegalStateException("pixel pool closed with " + leasedSlots() + " slots leased, expected 0");
+    }
+    closed = true;
+    arena.close();
+  }
+}

@@ -1,0 +1,60 @@
+package org.conceptclip.batch;
+
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Time and items of each stage, summed over all threads. Thread-safe. */
+final class StageClocks implements BatchListener<WorkKind> {
+  private final long openedNanos = System.nanoTime();
+  private final Map<Stage, Clock> clocks = new EnumMap<>(Stage.class);
+  private final LongAdder tokensWanted = new LongAdder();
+  private final LongAdder tokensComputed = new LongAdder();
+
+  private static final class Clock {
+    private final LongAdder busyNanos = new LongAdder();
+    private final LongAdder items = new LongAdder();
+  }
+
+  StageClocks() {
+    for (Stage stage : Stage.values()) {
+      clocks.put(stage, new Clock());
+    }
+  }
+
+  /** Work of a stage ended. */
+  void add(Stage stage, long busyNanos, long items) {
+    Clock clock = clocks.get(stage);
+    clock.busyNanos.add(busyNanos);
+    clock.items.add(items);
+  }
+
+  /** A batch of texts was computed, or failed: then nobody got what was wanted. */
+  void addTokens(long wanted, long computed) {
+    tokensWanted.add(wanted);
+    tokensComputed.add(computed);
+  }
+
+  @Override
+  public void ended(WorkKind kind, Priority priority, Outcome outcome, long waitNanos, long totalNanos) {
+    add(Stage.WAIT, waitNanos, 1);
+    add(Stage.COMPLETE, 0, 1);
+  }
+
+  long windowNanos() {
+    return System.nanoTime() - openedNanos;
+  }
+
+  long tokensWanted() {
+    return tokensWanted.sum();
+  }
+
+  long tokensComputed() {
+    return tokensComputed.sum();
+  }
+
+  StageReport.Row row(Stage stage, int threads, int queueDepth) {
+    Clock clock = clocks.get(stage);
+    return new StageReport.Row(stage, threads, clock.busyNanos.sum(), clock.items.sum(), queueDepth);
+  }
+}

@@ -1,0 +1,47 @@
+package org.conceptclip.batch;
+
+import org.conceptclip.runtime.Detail;
+
+/** What an engine's request asks for. Requests of equal kinds share batches. */
+public sealed interface WorkKind {
+  /** A short name of few different values, for metrics: {@code images}, {@code texts-tokens}, {@code scores}. */
+  String label();
+
+  /** Features of images. */
+  record Images(Detail detail) implements WorkKind {
+    public Images {
+      requireReturned(detail);
+    }
+
+    @Override
+    public String label() {
+      return detail == Detail.FEATURES ? "images" : "images-tokens";
+    }
+  }
+
+  /** Features of texts. */
+  record Texts(Detail detail) implements WorkKind {
+    public Texts {
+      requireReturned(detail);
+    }
+
+    @Override
+    public String label() {
+      return detail == Detail.FEATURES ? "texts" : "texts-tokens";
+    }
+  }
+
+  /** Scores of images against targets: a batch has one set of them. */
+  record Scores(ScoreTargets targets) implements WorkKind {
+    @Override
+    public String label() {
+      return "scores";
+    }
+  }
+
+  private static void requireReturned(Detail detail) {
+    if (detail == Detail.STATES) {
+      throw new IllegalArgumentException("detail STATES: an engine returns FEATURES or TOKENS; Encoder returns states");
+    }
+  }
+}
