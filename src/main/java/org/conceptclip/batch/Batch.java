@@ -29,8 +29,8 @@ public interface Batch<K, P, R> {
   void failed(Throwable failure);
 
   /**
-   * The replica has lost its device: it gets no more batches. Each of the requests is tried once more on another replica; a request
-   * that took two devices with it fails.
+   * The replica has lost its device: it gets no more batches. Each of the requests is tried once more, alone, on another
+   * replica; one that takes that along as well fails.
    */
   void lost(Throwable failure);
 }

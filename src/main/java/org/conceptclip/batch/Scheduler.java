@@ -139,17 +139,14 @@ final class Scheduler<K, P, R> {
     if (lanes.lose(batch.station)) {
       effects.inform(told -> told.replicaLost(batch.station.replica.name(), failure));
     }
-    List<PendingRequest<K, P, R>> again = new ArrayList<>();
-    for (PendingRequest<K, P, R> request : batch.requests) {
+    for (PendingRequest<K, P, R> request : batch.requests.reversed()) {
       if (request.tookADeviceAlong || hurried || lanes.alive() == 0) {
         end(request, Outcome.FAILED, null, failure, now, effects);
       } else {
+        // Alone: should it have been this one, it takes no other along.
         request.tookADeviceAlong = true;
-        again.add(request);
+        retries.addFirst(List.of(request));
       }
-    }
-    if (!again.isEmpty()) {
-      retries.addFirst(again);
     }
     if (lanes.alive() == 0 && allLost == null) {
       allLost = new ReplicasLostException("no replica is left: " + failure.getMessage(), failure);
