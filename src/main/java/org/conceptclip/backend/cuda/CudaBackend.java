@@ -35,6 +35,7 @@ public final class CudaBackend implements Backend {
   private final FailFastDriver driver;
   private final CudaOptions options;
   private final ResidualRanges ranges = new ResidualRanges();
+  private final ComputeOrder order;
   private final ArrayDeque<Lane> idleLanes = new ArrayDeque<>();
   private int openExecutions;
   private int openParameters;
@@ -48,6 +49,7 @@ public final class CudaBackend implements Backend {
   public CudaBackend(String name, CudaDriver driver, CudaOptions options) {
     this.name = name;
     this.driver = new FailFastDriver(driver);
+    this.order = new ComputeOrder(this.driver);
     this.options = options;
   }
 
@@ -103,7 +105,7 @@ public final class CudaBackend implements Backend {
   public synchronized Execution openExecution() {
     checkOpen();
     Lane idle = idleLanes.pollLast();
-    Lane lane = idle != null ? idle : new Lane(driver);
+    Lane lane = idle != null ? idle : new Lane(driver, order);
     CudaWorkspace workspace = new CudaWorkspace(lane, options.residualType());
     try {
       ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder(), workspace) : null;

@@ -5,8 +5,8 @@ import java.util.List;
 import org.conceptclip.backend.DeviceException;
 
 /**
- * What one execution works with and the next one takes over: a stream, pinned memory, an arena, recorded work and its graphs. Owns
- * them. Not thread-safe: one execution has it at a time.
+ * What one execution works with and the next one takes over: a stream, its turns to compute, pinned memory, an arena, recorded work
+ * and its graphs. Owns them. Not thread-safe: one execution has it at a time.
  */
 final class Lane implements AutoCloseable {
   /** Batch sizes times what callers want back is about a dozen kinds of work; texts of ever new lengths must not add up. */
@@ -14,18 +14,25 @@ final class Lane implements AutoCloseable {
 
   private final FailFastDriver driver;
   private final long stream;
+  private final ComputeOrder.Turn turn;
   private final PinnedStaging staging;
   private final DeviceArena arena;
   private final GraphCache graphs;
   private final Recorder recorder;
 
-  Lane(FailFastDriver driver) {
+  Lane(FailFastDriver driver, ComputeOrder order) {
     this.driver = driver;
     this.stream = driver.createStream();
+    try {
+      this.turn = order.join(stream);
+    } catch (RuntimeException failure) {
+      Closing.after(failure, List.of(() -> driver.destroyStream(stream)));
+      throw failure;
+    }
     this.staging = new PinnedStaging(driver);
     this.arena = new DeviceArena(driver);
     this.graphs = new GraphCache(driver, GRAPHS);
-    this.recorder = new Recorder(driver, stream, staging, graphs, arena);
+    this.recorder = new Recorder(driver, stream, staging, graphs, arena, turn);
   }
 
   FailFastDriver driver() {
@@ -93,7 +100,7 @@ final class Lane implements AutoCloseable {
       owned.add(() -> driver.synchronize(stream));
     }
     // A stream still does what it was given, so it goes before the memory.
-    owned.addAll(List.of(graphs, () -> driver.destroyStream(stream), arena, staging));
+    owned.addAll(List.of(graphs, () -> driver.destroyStream(stream), turn, arena, staging));
     Closing.all(owned);
   }
 }

@@ -30,6 +30,7 @@ final class Recorder {
   private final PinnedStaging staging;
   private final GraphCache graphs;
   private final DeviceArena arena;
+  private final ComputeOrder.Turn turn;
   private final List<Command> commands = new ArrayList<>();
   private final Set<Range> touched = new HashSet<>();
   private final Map<Object, Long> tableAddresses = new HashMap<>();
@@ -40,12 +41,13 @@ final class Recorder {
 
   private record Range(long first, long end) {}
 
-  Recorder(CudaDriver driver, long stream, PinnedStaging staging, GraphCache graphs, DeviceArena arena) {
+  Recorder(CudaDriver driver, long stream, PinnedStaging staging, GraphCache graphs, DeviceArena arena, ComputeOrder.Turn turn) {
     this.driver = driver;
     this.stream = stream;
     this.staging = staging;
     this.graphs = graphs;
     this.arena = arena;
+    this.turn = turn;
   }
 
   /** Appends a kernel's launch. {@code used}: everything of the workspace that it reads or writes. */
@@ -117,7 +119,7 @@ final class Recorder {
         MemorySegment pinned = staging.take(tableBytes).copyFrom(tables.asSlice(0, tableBytes));
         driver.copyToDevice(arena.address(TABLES, tables.byteSize()), pinned, stream);
       }
-      graphs.run(commands, stream, this::runPieceByPiece);
+      turn.compute(() -> graphs.run(commands, stream, this::runPieceByPiece));
     } finally {
       discard();
     }

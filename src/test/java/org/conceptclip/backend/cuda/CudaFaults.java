@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.DeviceException.Kind;
+import org.conceptclip.backend.cuda.ForwardingDriver.Call;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
@@ -28,6 +31,11 @@ abstract class CudaFaults {
   private static final int ROUNDS = 3;
 
   private float[] expected;
+
+  /** What is done while calls fail. */
+  private interface Work {
+    float[] results(Encoder encoder);
+  }
 
   /** A device that works. */
   abstract CudaDriver device();
@@ -60,23 +68,39 @@ abstract class CudaFaults {
   @EnumSource(Kind.class)
   void everyCallFailsOnce(Kind kind) {
     long call = 1;
-    while (failing(kind, call)) {
+    while (failing(new FailingDriver(device(), kind, call), kind, call, ROUNDS + 1, CudaFaults::work)) {
       call += stride();
     }
     assertTrue(call > 100, "only " + call + " calls were counted");
   }
 
+  /** Two lanes at once, where one awaits the other's computing. */
+  @ParameterizedTest
+  @EnumSource(Kind.class)
+  void everyStepOfTwoLanesFailsOnce(Kind kind) {
+    Set<Call> steps = EnumSet.of(
+        Call.CREATE_STREAM, Call.CREATE_EVENT, Call.RECORD, Call.AWAIT, Call.LAUNCH_GRAPH, Call.SYNCHRONIZE, Call.DESTROY_EVENT);
+    Work onTwoLanes = encoder -> {
+      encoder.warmUp(List.of(2), 0);
+      return work(encoder);
+    };
+    long call = 1;
+    while (failing(new FailingDriver(device(), kind, call, steps), kind, call, 2, onTwoLanes)) {
+      call += stride();
+    }
+    assertTrue(call > 20, "only " + call + " calls were counted");
+  }
+
   /** Whether the call came at all. */
-  private boolean failing(Kind kind, long call) {
+  private boolean failing(FailingDriver driver, Kind kind, long call, int rounds, Work work) {
     String which = kind + " at call " + call + ": ";
-    FailingDriver driver = new FailingDriver(device(), kind, call);
     List<DeviceException> failures = new ArrayList<>();
     List<String> notices = new ArrayList<>();
     CudaBackend backend = new CudaBackend("test", driver, CudaOptions.defaults());
     try (backend; Encoder encoder = loaded(backend, notices, failures, which)) {
-      for (int round = 0; encoder != null && round < ROUNDS + 1; round++) {
+      for (int round = 0; encoder != null && round < rounds; round++) {
         try {
-          assertArrayEquals(expected, work(encoder), which + "results of round " + round);
+          assertArrayEquals(expected, work.results(encoder), which + "results of round " + round);
           assertTrue(kind != Kind.LOST || driver.planted() == null, which + "a lost device computes");
         } catch (DeviceException failure) {
           failures.add(failure);

@@ -86,7 +86,7 @@ class CudaWorkTest {
     driver.reset();
     encoder.encodeImages(images(), Detail.TOKENS);
     assertEquals(
-        calls(Call.COPY_TO_DEVICE, 2, Call.LAUNCH_GRAPH, 1, Call.COPY_TO_HOST, 3, Call.SYNCHRONIZE, 3,
+        calls(Call.COPY_TO_DEVICE, 2, Call.LAUNCH_GRAPH, 1, Call.RECORD, 1, Call.COPY_TO_HOST, 3, Call.SYNCHRONIZE, 3,
             Call.ENCODE_TENSOR_MAP, TINY.vision().depth()),
         driver.calls());
     // Pixels; then one table of tiles and one of sequences, at 256 bytes each.
@@ -106,7 +106,7 @@ class CudaWorkTest {
     }
     driver.reset();
     assertArrayEquals(expected, encoder.encodeTexts(others, Detail.FEATURES).features().toFloatArray());
-    assertEquals(calls(Call.COPY_TO_DEVICE, 1, Call.LAUNCH_GRAPH, 1, Call.COPY_TO_HOST, 2, Call.SYNCHRONIZE, 2), driver.calls());
+    assertEquals(calls(Call.COPY_TO_DEVICE, 1, Call.LAUNCH_GRAPH, 1, Call.RECORD, 1, Call.COPY_TO_HOST, 2, Call.SYNCHRONIZE, 2), driver.calls());
     // Ids and positions, tiles, sequences: four tables of 256 bytes.
     assertEquals(4 * 256, driver.bytes(Call.COPY_TO_DEVICE));
   }
@@ -120,7 +120,7 @@ class CudaWorkTest {
     driver.reset();
     encoder.scoreImages(images(), classes, classes, 5);
     assertEquals(
-        calls(Call.COPY_TO_DEVICE, 4, Call.LAUNCH_GRAPH, 1, Call.COPY_TO_HOST, 2, Call.SYNCHRONIZE, 2,
+        calls(Call.COPY_TO_DEVICE, 4, Call.LAUNCH_GRAPH, 1, Call.RECORD, 1, Call.COPY_TO_HOST, 2, Call.SYNCHRONIZE, 2,
             Call.ENCODE_TENSOR_MAP, TINY.vision().depth()),
         driver.calls());
   }

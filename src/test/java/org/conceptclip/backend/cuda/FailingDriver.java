@@ -1,5 +1,7 @@
 package org.conceptclip.backend.cuda;
 
+import java.util.EnumSet;
+import java.util.Set;
 import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.CudaException;
@@ -11,6 +13,7 @@ import org.conceptclip.backend.cuda.driver.CudaException;
 final class FailingDriver extends ForwardingDriver {
   private final DeviceException.Kind kind;
   private final long failingCall;
+  private final Set<Call> counted;
   private long calls;
   private CudaException planted;
   private boolean pending;
@@ -19,9 +22,15 @@ final class FailingDriver extends ForwardingDriver {
 
   /** @param failingCall counted from 1 */
   FailingDriver(CudaDriver inner, DeviceException.Kind kind, long failingCall) {
+    this(inner, kind, failingCall, EnumSet.allOf(Call.class));
+  }
+
+  /** @param counted calls that are counted: others never fail */
+  FailingDriver(CudaDriver inner, DeviceException.Kind kind, long failingCall, Set<Call> counted) {
     super(inner);
     this.kind = kind;
     this.failingCall = failingCall;
+    this.counted = counted;
   }
 
   /** What was thrown, or {@code null} as long as the call has not come. */
@@ -44,7 +53,7 @@ final class FailingDriver extends ForwardingDriver {
       objectsAtClose = liveObjects();
       return;
     }
-    if (++calls == failingCall) {
+    if (counted.contains(call) && ++calls == failingCall) {
       planted = new CudaException(kind, call.name(), "PLANTED", "call " + calls);
       if (!call.releases()) {
         throw planted;
