@@ -107,11 +107,23 @@ public final class OpenModel implements AutoCloseable {
     if (demo) {
       return TextTokenizer.fromResources(DemoModel.RESOURCES, maxTokens);
     }
-    if (folder == null) {
-      throw new BadInputException("model " + name + ": synthetic weights have no tokenizer; expected a model folder, or token"
-          + " ids through the forward command");
+    Optional<String> absence = tokenizerAbsence();
+    if (absence.isPresent()) {
+      throw new BadInputException(absence.get());
     }
     return TextTokenizer.open(folder, maxTokens);
+  }
+
+  /** Why this model has no tokenizer, in a line for people; empty when it has one. */
+  public Optional<String> tokenizerAbsence() {
+    if (demo) {
+      return Optional.empty();
+    }
+    if (folder == null) {
+      return Optional.of("model " + name + ": synthetic weights have no tokenizer; expected a model folder, or token"
+          + " ids through the forward command");
+    }
+    return TextTokenizer.absence(folder);
   }
 
   /** {@link #load(Backend, Consumer)} for callers who want no notices. */

@@ -11,6 +11,9 @@ import org.conceptclip.tensor.BadInputException;
 public record PromptTemplate(String prefix, String suffix) {
   private static final String PLACE = "{}";
 
+  /** {@code a medical image of {}}: what to take when nobody has a better one. */
+  public static final PromptTemplate DEFAULT = parse("a medical image of {}");
+
   /**
    * The template written as {@code text}.
    *

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.conceptclip.tensor.BadInputException;
@@ -71,7 +72,17 @@ public final class TextTokenizer implements AutoCloseable {
     if (Files.exists(vocabulary) && Files.exists(config)) {
       return fromVocabulary(folder.toString(), read(vocabulary), read(config), maxTokens);
     }
-    throw new BadInputException(folder + ": no tokenizer (" + found(folder, vocabulary, config)
+    throw new BadInputException(absence(folder).orElseThrow());
+  }
+
+  /** Why {@link #open} finds no tokenizer in a folder, in a line for people; empty when there is one, sound or not. */
+  public static Optional<String> absence(Path folder) {
+    Path vocabulary = folder.resolve("vocab.txt");
+    Path config = folder.resolve("tokenizer_config.json");
+    if (Files.exists(folder.resolve("tokenizer.json")) || Files.exists(vocabulary) && Files.exists(config)) {
+      return Optional.empty();
+    }
+    return Optional.of(folder + ": no tokenizer (" + found(folder, vocabulary, config)
         + "); expected tokenizer.json, or vocab.txt with tokenizer_config.json");
   }
 

@@ -1,0 +1,105 @@
+package org.conceptclip;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.conceptclip.batch.DeadlineExceededException;
+import org.conceptclip.tensor.BadInputException;
+
+/**
+ * Outcomes of inputs without end, in their order: so many requests are under way that the devices stay full, and no more. The thread
+ * that takes outcomes also reads inputs and submits, so a slow taker slows the reading.
+ *
+ * <p>Not thread-safe. Closing it cancels what is under way.
+ */
+final class Ordered<T, A, R> implements Iterator<Outcome<T, R>>, AutoCloseable {
+  private final Iterator<? extends T> inputs;
+  private final Submitter<T, A> submitter;
+  private final Function<? super A, ? extends R> result;
+  private final int window;
+  private final Deque<UnderWay<T, A>> underWay = new ArrayDeque<>();
+  private boolean closed;
+
+  /** Hands an input in; waits for room. */
+  interface Submitter<T, A> {
+    CompletableFuture<A> submit(T input) throws InterruptedException;
+  }
+
+  private record UnderWay<T, A>(T input, CompletableFuture<A> future) {}
+
+  /**
+   * @param result what is handed on of an answer; runs on the taker's thread
+   * @param window requests under way, or ended and not taken, at most
+   */
+  Ordered(Iterator<? extends T> inputs, Submitter<T, A> submitter, Function<? super A, ? extends R> result, int window) {
+    this.inputs = inputs;
+    this.submitter = submitter;
+    this.result = result;
+    this.window = window;
+  }
+
+  /** As a stream, over inputs that are closed with it. */
+  static <T, A, R> Stream<Outcome<T, R>> stream(
+      Stream<? extends T> inputs, Submitter<T, A> submitter, Function<? super A, ? extends R> result, int window) {
+    Ordered<T, A, R> outcomes = new Ordered<>(inputs.iterator(), submitter, result, window);
+    int traits = Spliterator.ORDERED | Spliterator.NONNULL;
+    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(outcomes, traits), false)
+        .onClose(outcomes::close)
+        .onClose(inputs::close);
+  }
+
+  @Override
+  public boolean hasNext() {
+    try {
+      while (!closed && underWay.size() < window && inputs.hasNext()) {
+        submit(inputs.next());
+      }
+    } catch (Throwable failure) { // of the inputs, of a closed engine, of an interrupt: there is no going on
+      close();
+      throw failure;
+    }
+    return !underWay.isEmpty();
+  }
+
+  private void submit(T input) {
+    CompletableFuture<A> future;
+    try {
+      future = Calls.submit(() -> submitter.submit(input));
+    } catch (BadInputException | DeadlineExceededException e) {
+      future = CompletableFuture.failedFuture(e);
+    }
+    underWay.add(new UnderWay<>(input, future));
+  }
+
+  @Override
+  public Outcome<T, R> next() {
+    if (!hasNext()) {
+      throw new NoSuchElementException();
+    }
+    UnderWay<T, A> first = underWay.remove();
+    A answer;
+    try {
+      answer = Calls.await(first.future());
+    } catch (InterruptedCallException e) {
+      close();
+      throw e;
+    } catch (RuntimeException | Error failure) {
+      return Outcome.failed(first.input(), failure);
+    }
+    return Outcome.done(first.input(), result.apply(answer));
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    underWay.forEach(request -> request.future().cancel(false));
+    underWay.clear();
+  }
+}
