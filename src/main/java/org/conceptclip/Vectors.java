@@ -11,11 +11,22 @@ final class Vectors {
     if (a.length != b.length) {
       throw new IllegalArgumentException("vectors of " + a.length + " and " + b.length + " numbers, expected two of one length");
     }
-    double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      sum += (double) a[i] * b[i];
+    // Four sums: one would have each addition wait for the one before.
+    double first = 0;
+    double second = 0;
+    double third = 0;
+    double fourth = 0;
+    int i = 0;
+    for (; i + 4 <= a.length; i += 4) {
+      first += (double) a[i] * b[i];
+      second += (double) a[i + 1] * b[i + 1];
+      third += (double) a[i + 2] * b[i + 2];
+      fourth += (double) a[i + 3] * b[i + 3];
     }
-    return sum;
+    for (; i < a.length; i++) {
+      first += (double) a[i] * b[i];
+    }
+    return first + second + third + fourth;
   }
 
   /** Rows of a matrix. */
