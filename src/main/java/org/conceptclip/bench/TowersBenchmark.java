@@ -87,7 +87,7 @@ public record TowersBenchmark(
   }
 
   /** Why two contestants' features cannot be of the same model, or {@code null} when they agree. */
-  static String disagreement(float[] ours, float[] theirs, double agreement) {
+  public static String disagreement(float[] ours, float[] theirs, double agreement) {
     if (ours == null || theirs == null) {
       return null;
     }

@@ -43,7 +43,7 @@ public final class OpenModel implements AutoCloseable {
   public static OpenModel open(String reference) {
     if (reference.startsWith(SYNTHETIC)) {
       ModelConfig config = SyntheticModels.named(reference)
-          .orElseThrow(() -> new BadInputException("model " + reference + ": expected synthetic:full or synthetic:tiny"));
+          .orElseThrow(() -> new BadInputException("model " + reference + ": expected " + SyntheticModels.names()));
       return new OpenModel(
           reference, config, new SyntheticWeights(reference, ModelLayout.of(config)), null, false);
     }

@@ -29,7 +29,7 @@ final class Pictures {
       case SOAK -> soak(rows);
       case OPS -> bars(rows, row -> row.subject().precision() + ", " + row.unit(), ThroughputRow::workload);
       case STAGES -> bars(rows, ThroughputRow::workload, ThroughputRow::contestant);
-      case IMAGES, END_TO_END, TEXTS, QUEUE, AB -> bars(rows, Pictures::heading, ThroughputRow::contestant);
+      case IMAGES, TEXTS, QUEUE, AB -> bars(rows, Pictures::heading, ThroughputRow::contestant);
     };
   }
 

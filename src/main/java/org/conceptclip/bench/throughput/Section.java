@@ -2,8 +2,7 @@ package org.conceptclip.bench.throughput;
 
 /** What a row is about; a heading of the report. */
 public enum Section {
-  IMAGES("Images from memory"),
-  END_TO_END("End to end from JPEG files"),
+  IMAGES("Images, from memory and end to end from JPEG files"),
   STAGES("Stages of the end-to-end run"),
   TEXTS("Texts"),
   SWEEP("Batch sizes and precisions"),

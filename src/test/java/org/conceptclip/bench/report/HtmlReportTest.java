@@ -36,7 +36,6 @@ class HtmlReportTest {
     rows.add(row(Section.IMAGES, "images from memory", "bare").rounds("images/s", 3.2, 3.3).build());
     rows.add(row(Section.IMAGES, "images from memory", "bare, again (A/A)").rounds("images/s", 3.2).build());
     rows.add(row(Section.IMAGES, "images from memory", HOSTILE).failure(HOSTILE).build());
-    rows.add(row(Section.END_TO_END, "12 JPEG files", "engine").rounds("images/s", 2.9).build());
     rows.add(row(Section.STAGES, "busy", "decode").rounds("% busy", 40).build());
     rows.add(row(Section.TEXTS, HOSTILE, HOSTILE).rounds("texts/s", 100, 120).bar(new Bar(HOSTILE, 1, true, 2)).build());
     for (int batch : new int[] {1, 2, 4}) {
@@ -60,7 +59,6 @@ class HtmlReportTest {
   void thePageIsWellFormedAndHasAPictureForEverySection() throws Exception {
     Document page = parse(HtmlReport.of(all(), List.of()));
     assertEquals(1 + Section.values().length, page.getElementsByTagName("h2").getLength(), "promises, then the sections");
-    // Six sections of one bar chart each, two lines, soak; images of one workload share theirs.
     assertTrue(page.getElementsByTagName("svg").getLength() >= Section.values().length);
     NodeList rectangles = page.getElementsByTagName("rect");
     for (int i = 0; i < rectangles.getLength(); i++) {

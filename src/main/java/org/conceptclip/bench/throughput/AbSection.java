@@ -1,0 +1,65 @@
+package org.conceptclip.bench.throughput;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.conceptclip.batch.Engine;
+import org.conceptclip.bench.Contestant;
+import org.conceptclip.bench.Workload;
+import org.conceptclip.bench.throughput.Interleaved.Entrant;
+import org.conceptclip.bench.throughput.Interleaved.Result;
+import org.conceptclip.runtime.Encoder;
+
+/** Two setups of the engine in interleaved rounds: A, A again, B. Ratios are of B over A. */
+public final class AbSection {
+  private static final String A = "A";
+
+  private AbSection() {}
+
+  /**
+   * Measures images and texts.
+   *
+   * @param changes what B has otherwise, see {@link Setup#with}
+   * @param texts a corpus, cut to each model's context
+   */
+  public static void run(Session session, String changes, TextsSection.Corpus texts) {
+    Setup a = session.setup();
+    Setup b = a.with(changes);
+    String other = "B: " + changes;
+    Workbench bench = session.bench();
+    session.sink().begin(Section.AB, 2 * session.runs(3));
+    try (Engine engineA = bench.engine(a, List.of());
+        Engine engineB = bench.engine(b, List.of())) {
+      Encoder encoderA = bench.encoder(a);
+      Encoder encoderB = bench.encoder(b);
+      int items = Math.max(engineA.batchImages(), engineB.batchImages());
+      int batches = session.plan().batchesPerRun();
+      Subject subjectA = bench.subject(a).withBatch(engineA.batchImages());
+      Subject subjectB = bench.subject(b).withBatch(engineB.batchImages());
+      compare(session, new Workload.Vision(items), items + " images from memory", "images/s", List.of(
+          entrant(EngineContestant.pixels(A, engineA, encoderA, batches), subjectA),
+          entrant(EngineContestant.pixels(A + ThroughputRow.CONTROL, engineA, encoderA, batches), subjectA),
+          entrant(EngineContestant.pixels(other, engineB, encoderB, batches), subjectB)));
+      compare(session, new Workload.Texts(texts.lengths()), texts.lengths().length + " " + texts.label(), "texts/s", List.of(
+          entrant(EngineContestant.texts(A, engineA, encoderA), subjectA.withBatch(null)),
+          entrant(EngineContestant.texts(A + ThroughputRow.CONTROL, engineA, encoderA), subjectA.withBatch(null)),
+          entrant(EngineContestant.texts(other, engineB, encoderB), subjectB.withBatch(null))));
+    }
+  }
+
+  /** B may well be another model, so features are not compared. */
+  private static Entrant entrant(Contestant contestant, Subject subject) {
+    return new Entrant(contestant, subject, Interleaved.UNCHECKED);
+  }
+
+  private static void compare(Session session, Workload workload, String label, String unit, List<Entrant> entrants) {
+    List<Result> results = new Interleaved(Section.AB, workload, label, unit,
+        Map.of("batchesPerRun", session.plan().batchesPerRun()))
+        .run(entrants, session.plan().interleaved(), session.origin(), name -> session.sink().step());
+    Result b = results.getLast();
+    Interleaved.ratio(b, results.getFirst()).ifPresent(ratio -> b.row().ratio(A, ratio));
+    List<ThroughputRow> rows = new ArrayList<>();
+    results.forEach(result -> rows.add(result.row().build()));
+    session.sink().rows(rows);
+  }
+}

@@ -1,0 +1,75 @@
+package org.conceptclip.bench.throughput;
+
+import java.util.Arrays;
+import java.util.List;
+import org.conceptclip.bench.Contestant;
+import org.conceptclip.bench.Workload;
+import org.conceptclip.op.TokenBatch;
+import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoder;
+import org.conceptclip.tensor.HostTensor;
+
+/** One call of the encoder for all texts: packed, or padded to a length as the official code does. */
+final class BareTexts implements Contestant {
+  private final String name;
+  private final Encoder encoder;
+  private final int paddedLength;
+  private TokenBatch packed;
+  private HostTensor padded;
+
+  private BareTexts(String name, Encoder encoder, int paddedLength) {
+    this.name = name;
+    this.encoder = encoder;
+    this.paddedLength = paddedLength;
+  }
+
+  /** Only tokens that there are. */
+  static BareTexts packed(String name, Encoder encoder) {
+    return new BareTexts(name, encoder, 0);
+  }
+
+  /** Our own dense path: every text computed as {@code length} tokens. */
+  static BareTexts padded(String name, Encoder encoder, int length) {
+    return new BareTexts(name, encoder, length);
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public String version() {
+    return encoder.backend().description();
+  }
+
+  @Override
+  public String precision() {
+    return encoder.backend().precision().label();
+  }
+
+  @Override
+  public double agreement() {
+    return Inputs.agreement(encoder);
+  }
+
+  @Override
+  public void prepare(Workload workload) {
+    List<int[]> ids = Inputs.ids((Workload.Texts) workload, encoder.config().text());
+    packed = paddedLength == 0 ? TokenBatch.packed(ids) : null;
+    padded = paddedLength == 0 ? null : Inputs.padded(ids, paddedLength, encoder.config().text().paddingId());
+  }
+
+  @Override
+  public Sample run() {
+    long start = System.nanoTime();
+    HostTensor features = packed != null
+        ? encoder.encodeTexts(packed, Detail.FEATURES).features()
+        : encoder.encodePaddedTexts(padded, Detail.FEATURES).features();
+    long nanos = System.nanoTime() - start;
+    return new Sample(nanos, Arrays.copyOf(features.rows(features.rows() - 1, 1).toFloatArray(), Sample.VALUES));
+  }
+
+  @Override
+  public void close() {}
+}

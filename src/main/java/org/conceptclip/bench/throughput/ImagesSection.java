@@ -1,0 +1,120 @@
+package org.conceptclip.bench.throughput;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.conceptclip.batch.Engine;
+import org.conceptclip.batch.StageReport;
+import org.conceptclip.bench.Contestant;
+import org.conceptclip.bench.Workload;
+import org.conceptclip.bench.throughput.Interleaved.Entrant;
+import org.conceptclip.bench.throughput.Interleaved.Result;
+import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoder;
+import org.conceptclip.tensor.HostTensor;
+
+/**
+ * Images a second: the engine from pixels in RAM and from JPEG files, the bare loop with its control, and peers; then what the engine's
+ * stages did with the files.
+ */
+public final class ImagesSection {
+  private static final String BARE = "bare loop";
+  private static final String MEMORY = "engine, pixels in memory";
+  private static final String FILES = "engine, JPEG files";
+  /** What the engine may cost. */
+  private static final double ENGINE_BAR = 0.97;
+  /** What decoding may cost where the CPU has nothing else to do. */
+  private static final double FILES_BAR = 0.85;
+  /** Encoders of a GPU leave the CPU to the decoders; on the CPU backend both share its cores, and no promise is made. */
+  private static final String GPU_BACKEND = "cuda";
+
+  private ImagesSection() {}
+
+  /**
+   * Measures.
+   *
+   * @param files to decode; at least one
+   * @param peers compute the same model; they stay the caller's
+   */
+  public static void run(Session session, List<Path> files, List<? extends Contestant> peers) {
+    Workbench bench = session.bench();
+    Encoder encoder = bench.encoder(session.setup());
+    int batch = bench.batch(session.setup());
+    int batches = session.plan().batchesPerRun();
+    Subject subject = bench.subject(session.setup()).withBatch(batch);
+    session.sink().begin(Section.IMAGES, session.runs(4 + peers.size()) + 1);
+    try (Engine engine = bench.engine(session.setup(), List.of())) {
+      List<Entrant> entrants = new ArrayList<>(List.of(
+          new Entrant(EngineContestant.pixels(MEMORY, engine, encoder, batches), subject),
+          new Entrant(EngineContestant.files(FILES, engine, encoder, batches, files), subject,
+              // Files show other pictures than the noise in memory.
+              Interleaved.UNCHECKED),
+          new Entrant(new BareImages(BARE, encoder, batches), subject),
+          new Entrant(new BareImages(BARE + ThroughputRow.CONTROL, encoder, batches), subject)));
+      Workload workload = new Workload.Vision(batch);
+      float[] reference = peers.isEmpty() ? null : floatFeatures(encoder, (Workload.Vision) workload);
+      for (Contestant peer : peers) {
+        entrants.add(new Entrant(peer, peerSubject(peer, batch), reference));
+      }
+      Map<String, ?> parameters = Map.of("batchesPerRun", batches, "maxWait", Setup.text(session.setup().batching().maxWait()),
+          "queueBatches", session.setup().batching().queueBatches(), "files", files.size());
+      List<Result> results = new Interleaved(Section.IMAGES, workload, "images", "images/s", parameters)
+          .run(entrants, session.plan().interleaved(), session.origin(), name -> session.sink().step());
+      promise(results, subject);
+      session.sink().rows(results.stream().map(result -> result.row().build()).toList());
+      stages(session, engine, encoder, files, subject);
+    }
+  }
+
+  private static void promise(List<Result> results, Subject subject) {
+    Result memory = results.get(0);
+    Result files = results.get(1);
+    Result bare = results.get(2);
+    Interleaved.ratio(memory, bare).ifPresent(ratio ->
+        memory.row().bar(new Bar("engine over the bare loop", ratio.median(), true, ENGINE_BAR)));
+    Interleaved.ratio(files, bare).ifPresent(ratio -> {
+      files.row().ratio(BARE, ratio);
+      if (GPU_BACKEND.equals(subject.backend())) {
+        files.row().bar(new Bar("from JPEG files over the bare loop", ratio.median(), true, FILES_BAR));
+      }
+    });
+  }
+
+  /** Peers take float pixels; ours of those is what they must come close to. */
+  private static float[] floatFeatures(Encoder encoder, Workload.Vision workload) {
+    int size = encoder.config().vision().geometry().imageSize();
+    HostTensor pixels = HostTensor.of(workload.pixels(size), workload.batch(), 3, size, size);
+    HostTensor features = encoder.encodeImages(pixels, Detail.FEATURES).rawFeatures();
+    return Arrays.copyOf(features.rows(features.rows() - 1, 1).toFloatArray(), Contestant.Sample.VALUES);
+  }
+
+  static Subject peerSubject(Contestant peer, Integer batch) {
+    return new Subject("synthetic:full", peer.name(), peer.version(), peer.precision(), null, batch);
+  }
+
+  /** The pipeline's stages over one more run of files, warm as it is by now. */
+  private static void stages(Session session, Engine engine, Encoder encoder, List<Path> files, Subject subject) {
+    EngineContestant run =
+        EngineContestant.files(FILES, engine, encoder, 2 * session.plan().batchesPerRun(), files);
+    run.prepare(new Workload.Vision(subject.batch()));
+    StageReport before = engine.report();
+    run.run();
+    StageReport report = engine.report().since(before);
+    session.sink().step();
+    List<ThroughputRow> rows = new ArrayList<>();
+    for (StageReport.Row row : report.rows()) {
+      if (row.threads() > 0) {
+        rows.add(ThroughputRow.of(Section.STAGES, session.origin(), subject, "share of its threads' time that a stage was busy",
+                row.stage().name().toLowerCase(Locale.ROOT) + (row.stage() == report.limitingStage() ? " (limits)" : ""))
+            .rounds("% busy", 100 * row.utilisation(report.windowNanos()))
+            .figure("threads", row.threads()).figure("busyMillis", row.busyNanos() / 1e6)
+            .figure("idleMillis", row.idleNanos(report.windowNanos()) / 1e6).figure("items", row.items())
+            .figure("queueDepth", row.queueDepth()).build());
+      }
+    }
+    session.sink().rows(rows);
+  }
+}

@@ -1,0 +1,76 @@
+package org.conceptclip.bench.throughput;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.conceptclip.bench.Workload;
+import org.conceptclip.model.TextConfig;
+import org.conceptclip.runtime.Encoder;
+import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.text.TokenizedText;
+
+/** What is encoded: the same for every contestant of a workload. */
+final class Inputs {
+  private Inputs() {}
+
+  /** Noise, U8 [size, size, 3] each, off the heap. */
+  static List<HostTensor> images(int count, int size) {
+    List<HostTensor> images = new ArrayList<>();
+    byte[] bytes = new byte[size * size * 3];
+    for (int i = 0; i < count; i++) {
+      new Random(i).nextBytes(bytes);
+      HostTensor image = HostTensor.allocate(Arena.ofAuto(), DType.U8, size, size, 3);
+      MemorySegment.copy(bytes, 0, image.data(), ValueLayout.JAVA_BYTE, 0, bytes.length);
+      images.add(image);
+    }
+    return images;
+  }
+
+  /** The same images as one tensor [count, size, size, 3]. */
+  static HostTensor stack(List<HostTensor> images) {
+    HostTensor first = images.getFirst();
+    long size = first.shape().extent(0);
+    HostTensor all = HostTensor.allocate(Arena.ofAuto(), DType.U8, images.size(), size, size, 3);
+    for (int i = 0; i < images.size(); i++) {
+      all.data().asSlice(i * first.byteSize(), first.byteSize()).copyFrom(images.get(i).data());
+    }
+    return all;
+  }
+
+  static List<int[]> ids(Workload.Texts texts, TextConfig config) {
+    List<int[]> ids = new ArrayList<>();
+    for (int t = 0; t < texts.items(); t++) {
+      ids.add(texts.ids(t, config.vocabulary()));
+    }
+    return ids;
+  }
+
+  /** As a tokenizer would give them; what stands where is not known. */
+  static List<TokenizedText> tokenized(List<int[]> ids) {
+    return ids.stream().map(text -> new TokenizedText(text, new int[text.length], new int[text.length], false)).toList();
+  }
+
+  /** I64 [texts, length], the padding id behind each text. */
+  static HostTensor padded(List<int[]> ids, int length, int paddingId) {
+    HostTensor padded = HostTensor.allocate(Arena.ofAuto(), DType.I64, ids.size(), length);
+    for (int t = 0; t < ids.size(); t++) {
+      for (int p = 0; p < length; p++) {
+        long id = p < ids.get(t).length ? ids.get(t)[p] : paddingId;
+        padded.data().setAtIndex(ValueLayout.JAVA_LONG, (long) t * length + p, id);
+      }
+    }
+    return padded;
+  }
+
+  /** See {@link org.conceptclip.bench.Contestant#agreement}. */
+  static double agreement(Encoder encoder) {
+    return switch (encoder.backend().precision()) {
+      case FP64, FP32 -> 1e-3;
+      case AUTO, FP16, BF16, BF16_WEIGHTS -> 0.1;
+    };
+  }
+}

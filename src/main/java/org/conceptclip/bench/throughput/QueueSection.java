@@ -1,0 +1,193 @@
+package org.conceptclip.bench.throughput;
+
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
+import org.conceptclip.batch.Batch;
+import org.conceptclip.batch.BatchLimits;
+import org.conceptclip.batch.BatchListener;
+import org.conceptclip.batch.Batcher;
+import org.conceptclip.batch.BatcherOptions;
+import org.conceptclip.batch.Replica;
+import org.conceptclip.batch.RequestOptions;
+import org.conceptclip.batch.SystemTiming;
+import org.conceptclip.bench.ContestantFailedException;
+
+/**
+ * What queueing itself costs: the batcher in front of a replica that has every batch done at once. Threads submit as fast as answers
+ * come, each with a bounded number of requests under way.
+ */
+public final class QueueSection {
+  private static final int BATCH = 64;
+  /** Requests under way for each thread: more would measure how long a queue is, not what it costs. */
+  private static final int WINDOW = 256;
+  private static final double OVERHEAD_BAR_MICROS = 50;
+  private static final double RATE_BAR = 200_000;
+  private static final List<Integer> THREADS = List.of(1, 2, 4);
+
+  private final long nanos;
+
+  private QueueSection(long nanos) {
+    this.nanos = nanos;
+  }
+
+  /** Measures with several numbers of submitting threads. */
+  public static void run(Session session) {
+    QueueSection section = new QueueSection(session.plan().queueMillis() * 1_000_000);
+    int rounds = session.plan().rounds();
+    session.sink().begin(Section.QUEUE, THREADS.size() * (rounds + 1));
+    for (int threads : THREADS) {
+      List<Run> runs = new ArrayList<>();
+      for (int round = -1; round < rounds; round++) {
+        Run run = section.measure(threads);
+        session.sink().step();
+        if (round >= 0) {
+          runs.add(run);
+        }
+      }
+      session.sink().rows(List.of(row(session, threads, runs)));
+    }
+  }
+
+  /**
+   * One run.
+   *
+   * @param perSecond requests answered a second
+   * @param cpuMicros of all threads of this process together, a request
+   * @param submitMicros mean of the call that submits
+   * @param answer from the call to the answer, of a sample
+   */
+  private record Run(double perSecond, double cpuMicros, double submitMicros, LatencySummary answer) {}
+
+  private static ThroughputRow row(Session session, int threads, List<Run> runs) {
+    double[] perSecond = runs.stream().mapToDouble(Run::perSecond).toArray();
+    double overhead = median(runs.stream().mapToDouble(Run::cpuMicros).toArray());
+    return ThroughputRow.of(Section.QUEUE, session.origin(), new Subject(null, "null", null, null, null, BATCH),
+            "requests through the batcher", threads + (threads == 1 ? " submitting thread" : " submitting threads"))
+        .parameter("window", WINDOW).parameter("millis", session.plan().queueMillis())
+        .rounds("requests/s", perSecond)
+        .figure("cpuMicrosPerRequest", overhead)
+        .figure("submitCallMicros", median(runs.stream().mapToDouble(Run::submitMicros).toArray()))
+        .figure("answerP50Micros", median(runs.stream().mapToDouble(run -> run.answer().nanos(0.5) / 1e3).toArray()))
+        .figure("answerP99Micros", median(runs.stream().mapToDouble(run -> run.answer().nanos(0.99) / 1e3).toArray()))
+        .bar(new Bar("requests a second, null backend", median(perSecond), true, RATE_BAR))
+        .bar(new Bar("processor time a request, us", overhead, false, OVERHEAD_BAR_MICROS))
+        .build();
+  }
+
+  private static double median(double[] values) {
+    return org.conceptclip.bench.Statistics.of(values).median();
+  }
+
+  /** Has every batch done as soon as it is given, on a thread of its own as a device would. */
+  private static final class NullReplica implements Replica<String, Integer, Integer>, AutoCloseable {
+    private final ExecutorService device = Executors.newSingleThreadExecutor();
+
+    @Override
+    public String name() {
+      return "null";
+    }
+
+    @Override
+    public int lanes() {
+      return 1;
+    }
+
+    @Override
+    public void begin(Batch<String, Integer, Integer> batch) {
+      device.execute(() -> batch.done(batch.payloads()));
+    }
+
+    @Override
+    public void close() {
+      device.close();
+    }
+  }
+
+  private Run measure(int threads) {
+    BatcherOptions options = new BatcherOptions(java.time.Duration.ZERO, 2.0 * threads * WINDOW / BATCH);
+    try (NullReplica replica = new NullReplica();
+        SystemTiming timing = new SystemTiming();
+        ExecutorService completions = Executors.newSingleThreadExecutor();
+        Batcher<String, Integer, Integer> batcher = new Batcher<>(options, kind -> new BatchLimits(BATCH, BATCH, false),
+            List.of(replica), timing, completions, payload -> {}, new BatchListener<String>() {});
+        ExecutorService submitters = Executors.newFixedThreadPool(threads)) {
+      long cpu = processCpuNanos();
+      long begin = System.nanoTime();
+      List<Future<Submitted>> running = new ArrayList<>();
+      for (int t = 0; t < threads; t++) {
+        String caller = "caller " + t;
+        running.add(submitters.submit(() -> submit(batcher, RequestOptions.DEFAULT.withCaller(caller), begin + nanos)));
+      }
+      return joined(running, begin, cpu);
+    }
+  }
+
+  /** What one thread did. */
+  private record Submitted(long requests, long submitNanos, long[] answerNanos) {}
+
+  private static Run joined(List<Future<Submitted>> running, long begin, long cpu) {
+    long requests = 0;
+    long submitNanos = 0;
+    List<long[]> answers = new ArrayList<>();
+    try {
+      for (Future<Submitted> each : running) {
+        Submitted done = each.get();
+        requests += done.requests();
+        submitNanos += done.submitNanos();
+        answers.add(done.answerNanos());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ContestantFailedException("interrupted while the queue was measured", e);
+    } catch (java.util.concurrent.ExecutionException e) {
+      throw new ContestantFailedException("queue: " + e.getCause(), e);
+    }
+    double elapsed = System.nanoTime() - begin;
+    return new Run(requests * 1e9 / elapsed, (processCpuNanos() - cpu) / 1e3 / requests, submitNanos / 1e3 / requests,
+        LatencySummary.of(answers.stream().flatMapToLong(Arrays::stream).toArray()));
+  }
+
+  private static Submitted submit(Batcher<String, Integer, Integer> batcher, RequestOptions options, long until)
+      throws InterruptedException {
+    Semaphore window = new Semaphore(WINDOW);
+    List<Long> sampled = Collections.synchronizedList(new ArrayList<>());
+    AtomicLong wrong = new AtomicLong();
+    long submitNanos = 0;
+    int requests = 0;
+    while (System.nanoTime() < until) {
+      int number = requests++;
+      window.acquire();
+      long called = System.nanoTime();
+      CompletableFuture<Integer> answer = batcher.submit("null", 1, options, number);
+      submitNanos += System.nanoTime() - called;
+      boolean sample = number % 64 == 0;
+      answer.whenComplete((result, failure) -> {
+        if (failure != null || result != number) {
+          wrong.incrementAndGet();
+        }
+        if (sample) {
+          sampled.add(System.nanoTime() - called);
+        }
+        window.release();
+      });
+    }
+    window.acquire(WINDOW);
+    if (wrong.get() > 0) {
+      throw new ContestantFailedException(wrong.get() + " of " + requests + " requests failed or got another's answer");
+    }
+    return new Submitted(requests, submitNanos, sampled.stream().mapToLong(Long::longValue).toArray());
+  }
+
+  private static long processCpuNanos() {
+    return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
+  }
+}

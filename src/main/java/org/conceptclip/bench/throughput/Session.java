@@ -1,0 +1,43 @@
+package org.conceptclip.bench.throughput;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.conceptclip.bench.Gpu;
+
+/**
+ * What every section of a run works with.
+ *
+ * @param bench opens models
+ * @param setup what is measured
+ * @param plan how much
+ * @param commit of the sources, for the rows
+ * @param gpu asked for the state of the GPU, for the rows; empty where none computes
+ * @param sink gets rows as soon as they are there
+ */
+public record Session(
+    Workbench bench, Setup setup, BenchPlan plan, String commit, Supplier<Optional<Gpu>> gpu, Sink sink) {
+
+  /** Where results and progress go. */
+  public interface Sink {
+    void rows(List<ThroughputRow> rows);
+
+    /** A section begins that has so many steps. */
+    void begin(Section section, int steps);
+
+    void step();
+  }
+
+  Origin origin() {
+    return Origin.now(commit, gpu.get().orElse(null));
+  }
+
+  Session with(Setup other) {
+    return new Session(bench, other, plan, commit, gpu, sink);
+  }
+
+  /** Contestant runs of a workload. */
+  int runs(int contestants) {
+    return contestants * (plan.rounds() + plan.warmups());
+  }
+}

@@ -1,0 +1,44 @@
+package org.conceptclip.bench.throughput;
+
+import java.util.List;
+import java.util.Map;
+import org.conceptclip.backend.Precision;
+import org.conceptclip.batch.Engine;
+import org.conceptclip.bench.Workload;
+import org.conceptclip.bench.throughput.Interleaved.Entrant;
+import org.conceptclip.bench.throughput.Interleaved.Result;
+import org.conceptclip.runtime.Encoder;
+
+/** Images a second of engine and bare loop at each batch size and precision. */
+public final class SweepSection {
+  private SweepSection() {}
+
+  /** Measures. */
+  public static void run(Session session, List<Precision> precisions) {
+    List<Integer> batches = session.plan().sweepBatches();
+    int runs = 2 * (session.plan().sweepRounds() + 1);
+    session.sink().begin(Section.SWEEP, runs * batches.size() * precisions.size());
+    for (Precision precision : precisions) {
+      for (int batch : batches) {
+        run(session, session.setup().withPrecision(precision).withBatch(batch));
+      }
+    }
+  }
+
+  private static void run(Session session, Setup setup) {
+    Encoder encoder = session.bench().encoder(setup);
+    Subject subject = session.bench().subject(setup).withBatch(setup.batch());
+    // Small batches are run more often, so that a run is no shorter than a clock and a scheduler can tell.
+    int largest = session.plan().sweepBatches().stream().mapToInt(Integer::intValue).max().orElseThrow();
+    int batches = Math.max(1, largest / setup.batch());
+    try (Engine engine = session.bench().engine(setup, List.of())) {
+      List<Result> results = new Interleaved(Section.SWEEP, new Workload.Vision(setup.batch()), "images by batch size", "images/s",
+          Map.of("batchesPerRun", batches, "maxWait", Setup.text(setup.batching().maxWait())))
+          .run(List.of(
+              new Entrant(EngineContestant.pixels("engine", engine, encoder, batches), subject),
+              new Entrant(new BareImages("bare loop", encoder, batches), subject)),
+              session.plan().sweep(), session.origin(), name -> session.sink().step());
+      session.sink().rows(results.stream().map(result -> result.row().build()).toList());
+    }
+  }
+}

@@ -1,0 +1,115 @@
+package org.conceptclip.bench.throughput;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.conceptclip.batch.Engine;
+import org.conceptclip.batch.EngineOptions;
+import org.conceptclip.batch.StageReport;
+import org.conceptclip.bench.Contestant;
+import org.conceptclip.bench.Workload;
+import org.conceptclip.bench.throughput.Interleaved.Entrant;
+import org.conceptclip.bench.throughput.Interleaved.Result;
+import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.model.TextConfig;
+import org.conceptclip.op.TokenBatch;
+import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoder;
+import org.conceptclip.tensor.HostTensor;
+
+/** Texts a second: the engine and the bare loop with its control, both packed, our own dense path padded to the context, and peers. */
+public final class TextsSection {
+  private static final String ENGINE = "engine, packed";
+  private static final String BARE = "bare loop, packed";
+  private static final double PACKED_BAR = 2;
+  private static final String COUNTED_MODEL = "synthetic:small";
+  /** Tokens computed over tokens wanted. */
+  private static final double WASTE_BAR = 1.00;
+
+  private TextsSection() {}
+
+  /**
+   * Texts of a kind.
+   *
+   * @param label for tables
+   * @param lengths tokens of each, at most the model's context
+   */
+  public record Corpus(String label, int[] lengths) {}
+
+  /**
+   * Measures each corpus.
+   *
+   * @param peers compute the same model; they stay the caller's
+   */
+  public static void run(Session session, List<Corpus> corpora, List<? extends Contestant> peers) {
+    Encoder encoder = session.bench().encoder(session.setup());
+    session.sink().begin(Section.TEXTS, corpora.size() * (session.runs(4 + peers.size()) + 1));
+    try (Engine engine = session.bench().engine(session.setup(), List.of())) {
+      for (Corpus corpus : corpora) {
+        run(session, engine, encoder, corpus, peers);
+      }
+    }
+  }
+
+  private static void run(
+      Session session, Engine engine, Encoder encoder, Corpus corpus, List<? extends Contestant> peers) {
+    int context = context(encoder);
+    Workload.Texts workload = new Workload.Texts(corpus.lengths());
+    Subject subject = session.bench().subject(session.setup());
+    String padded = "bare loop, padded to " + context;
+    List<Entrant> entrants = new ArrayList<>(List.of(
+        new Entrant(EngineContestant.texts(ENGINE, engine, encoder), subject),
+        new Entrant(BareTexts.packed(BARE, encoder), subject),
+        new Entrant(BareTexts.packed(BARE + ThroughputRow.CONTROL, encoder), subject),
+        new Entrant(BareTexts.padded(padded, encoder, context), subject)));
+    float[] reference = peers.isEmpty() ? null : rawFeatures(encoder, workload);
+    peers.forEach(peer -> entrants.add(new Entrant(peer, ImagesSection.peerSubject(peer, null), reference)));
+    int tokens = Arrays.stream(corpus.lengths()).sum();
+    Map<String, ?> parameters = Map.of("texts", corpus.lengths().length, "tokens", tokens, "budget", engine.batchTokens());
+    StageReport before = engine.report();
+    List<Result> results = new Interleaved(Section.TEXTS, workload,
+        corpus.lengths().length + " " + corpus.label() + ", " + tokens + " tokens", "texts/s", parameters)
+        .run(entrants, session.plan().interleaved(), session.origin(), name -> session.sink().step());
+    StageReport report = engine.report().since(before);
+    ThroughputRow.Builder own = results.getFirst().row();
+    double waste = wasted(session, corpus, tokens);
+    session.sink().step();
+    own.figure("tokensComputedOverWanted", waste)
+        .figure("tokensGivenToDevicesOverWanted", (double) report.tokensComputed() / report.tokensWanted())
+        .bar(new Bar("tokens computed over tokens wanted", waste, false, WASTE_BAR));
+    Interleaved.ratio(results.getFirst(), results.get(3)).ifPresent(ratio -> own.figure("paddedTokensOverWanted",
+        (double) context * corpus.lengths().length / tokens)
+        .bar(new Bar("packed over padded to " + context, ratio.median(), true, PACKED_BAR)));
+    session.sink().rows(results.stream().map(result -> result.row().build()).toList());
+  }
+
+  /** What texts are padded to, by the official evaluation. */
+  private static int context(Encoder encoder) {
+    TextConfig config = encoder.config().text();
+    return Math.min(config.contextLength(), config.maxPositions());
+  }
+
+  private static float[] rawFeatures(Encoder encoder, Workload.Texts workload) {
+    HostTensor features = encoder
+        .encodeTexts(TokenBatch.packed(Inputs.ids(workload, encoder.config().text())), Detail.FEATURES).rawFeatures();
+    return Arrays.copyOf(features.rows(features.rows() - 1, 1).toFloatArray(), Contestant.Sample.VALUES);
+  }
+
+  /**
+   * Rows that the text tower's first op really had, over the tokens of the texts: the corpus once through an engine that is counted. What
+   * is packed does not depend on the model, so a small one is taken.
+   */
+  private static double wasted(Session session, Corpus corpus, int tokens) {
+    TokenCounter counter = new TokenCounter();
+    try (OpenModel model = OpenModel.open(COUNTED_MODEL);
+        Encoder counted = model.load(counter.around(session.bench().backend(session.setup())));
+        Engine engine = Engine.open(List.of(counted),
+            EngineOptions.builder().batching(session.setup().batching()).warmUp(false).build())) {
+      EngineContestant once = EngineContestant.texts("counted", engine, counted);
+      once.prepare(new Workload.Texts(corpus.lengths()));
+      once.run();
+    }
+    return (double) counter.rows() / tokens;
+  }
+}

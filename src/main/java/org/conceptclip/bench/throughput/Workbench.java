@@ -1,0 +1,91 @@
+package org.conceptclip.bench.throughput;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.conceptclip.backend.Backend;
+import org.conceptclip.backend.BackendRequest;
+import org.conceptclip.backend.Backends;
+import org.conceptclip.batch.BatchListener;
+import org.conceptclip.batch.Engine;
+import org.conceptclip.batch.EngineOptions;
+import org.conceptclip.batch.WorkKind;
+import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.runtime.Encoder;
+
+/** Models on backends, each opened when it is first asked for and kept for the sections that follow. Owns them. Not thread-safe. */
+public final class Workbench implements AutoCloseable {
+  private final Backends backends;
+  private final Consumer<String> notices;
+  private final Map<Object, Backend> opened = new HashMap<>();
+  private final Map<Object, Encoder> encoders = new HashMap<>();
+  private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+
+  /** @param notices gets lines for people: which backend was taken, and why */
+  public Workbench(Backends backends, Consumer<String> notices) {
+    this.backends = backends;
+    this.notices = notices;
+  }
+
+  /** The setup's backend; it stays this workbench's. */
+  Backend backend(Setup setup) {
+    List<Object> key = List.of(setup.backend(), setup.precision(), setup.threads());
+    return opened.computeIfAbsent(key, absent -> {
+      Backends.Choice choice = backends.open(new BackendRequest(
+          setup.backend(), setup.precision(), setup.threads(), setup.cudaLibraries(), false, notices));
+      owned.push(choice.backend());
+      if (choice.note() != null) {
+        notices.accept(choice.note());
+      }
+      return choice.backend();
+    });
+  }
+
+  /** The setup's model on its backend; it stays this workbench's. */
+  Encoder encoder(Setup setup) {
+    Backend backend = backend(setup);
+    return encoders.computeIfAbsent(List.of(backend, setup.model()), absent -> {
+      try (OpenModel model = OpenModel.open(setup.model())) {
+        Encoder encoder = model.load(backend, notices);
+        owned.push(encoder);
+        return encoder;
+      }
+    });
+  }
+
+  /** A warm engine over the setup's encoder. The caller closes it. */
+  Engine engine(Setup setup, List<BatchListener<? super WorkKind>> listeners) {
+    return Engine.open(List.of(encoder(setup)),
+        EngineOptions.builder().batching(setup.batching()).batchImages(setup.batch()).listeners(listeners).build());
+  }
+
+  /** Images of the setup's batches: its own choice, or the backend's. */
+  int batch(Setup setup) {
+    return setup.batch() > 0 ? setup.batch() : encoder(setup).limits().images();
+  }
+
+  /** For rows. */
+  Subject subject(Setup setup) {
+    Backend backend = backend(setup);
+    return new Subject(setup.model(), backend.name(), backend.description(), backend.precision().label(),
+        backend.name().equals("cpu") ? threads(setup) : null, null);
+  }
+
+  private static int threads(Setup setup) {
+    return setup.threads() == 0 ? Runtime.getRuntime().availableProcessors() : setup.threads();
+  }
+
+  @Override
+  public void close() {
+    while (!owned.isEmpty()) {
+      try {
+        owned.pop().close();
+      } catch (Exception e) {
+        throw new IllegalStateException("closing what was measured failed", e);
+      }
+    }
+  }
+}
