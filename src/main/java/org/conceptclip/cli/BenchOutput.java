@@ -31,5 +31,6 @@ final class BenchOutput {
       }
     }
     (json ? lines : table.lines(rows)).forEach(console.out()::println);
+    console.out().flush();
   }
 }

@@ -13,5 +13,10 @@ public final class ExitCode {
   /** Some inputs gave results; the others are listed on stderr. */
   public static final int PARTLY_DONE = 5;
 
+  /** Something is slower than it was, or does not stay what it was. */
+  public static final int REGRESSION = 6;
+  /** A control says that the machine did not hold still: nothing can be said. */
+  public static final int MACHINE_UNSTEADY = 7;
+
   private ExitCode() {}
 }

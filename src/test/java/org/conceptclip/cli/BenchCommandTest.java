@@ -58,7 +58,6 @@ class BenchCommandTest {
     CliRun.of("bench", "gpu", "--backend", "cpu").ended(ExitCode.WRONG_USAGE).refused("--backend cpu", "cuda or emulated");
     CliRun.of("bench", "gpu", "--peers", "tvm").ended(ExitCode.WRONG_USAGE).refused("--peers tvm");
     CliRun.of("bench", "gpu", "--batches", "8,0").ended(ExitCode.WRONG_USAGE).refused("--batches");
-    CliRun.of("bench").ended(ExitCode.WRONG_USAGE).refused("which benchmark");
   }
 
   @Test

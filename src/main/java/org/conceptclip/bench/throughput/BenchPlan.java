@@ -42,7 +42,7 @@ public record BenchPlan(
 
   /** For a first impression within two minutes. */
   public static final BenchPlan QUICK = new BenchPlan(
-      3, 1, 20, 2, 2, List.of(1, 4), 64, 4, AUTOMATIC, 400, new OpsBenchmark.Timing(100_000_000, 60_000_000));
+      5, 1, 20, 2, 3, List.of(1, 4), 64, 4, AUTOMATIC, 300, new OpsBenchmark.Timing(100_000_000, 60_000_000));
 
   /**
    * A rate of requests.

@@ -53,7 +53,7 @@ record Interleaved(Section section, Workload workload, String label, String unit
       String controlled = other.name().endsWith(ThroughputRow.CONTROL)
           ? other.name().substring(0, other.name().length() - ThroughputRow.CONTROL.length()) : null;
       for (Result result : results) {
-        if (result != other && (result == first || result.name().equals(controlled))) {
+        if (result != other && (controlled == null ? result == first : result.name().equals(controlled))) {
           compare(result, other);
         }
       }

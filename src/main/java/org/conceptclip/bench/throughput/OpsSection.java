@@ -10,6 +10,7 @@ import org.conceptclip.bench.DeviceRoof;
 import org.conceptclip.bench.Gpu;
 import org.conceptclip.bench.MultiplyAddPeak;
 import org.conceptclip.bench.OpsBenchmark;
+import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.model.ModelConfig;
 
 /** Every op of a block by itself: what the towers' speed is made of. */
@@ -19,19 +20,27 @@ public final class OpsSection {
   /**
    * Measures.
    *
+   * @param model whose widths the ops have; its weights are not loaded
    * @param peak of the CPU, to hold its ops against; empty when it is not known
    */
-  public static void run(Session session, List<Precision> precisions, Optional<MultiplyAddPeak> peak) {
+  public static void run(
+      Session session, String model, List<Precision> precisions, Optional<MultiplyAddPeak> peak) {
+    ModelConfig config = config(model);
     session.sink().begin(Section.OPS, precisions.size());
     for (Precision precision : precisions) {
-      Setup setup = session.setup().withPrecision(precision);
+      Setup setup = session.setup().withModel(model).withPrecision(precision);
       Backend backend = session.bench().backend(setup);
-      ModelConfig config = session.bench().encoder(setup).config();
       switch (backend.name()) {
         case "cuda", "emulated" -> device(session, setup, backend, config);
         default -> host(session, setup, backend, config, peak);
       }
       session.sink().step();
+    }
+  }
+
+  private static ModelConfig config(String model) {
+    try (OpenModel open = OpenModel.open(model)) {
+      return open.config();
     }
   }
 
@@ -51,7 +60,7 @@ public final class OpsSection {
 
   private static void device(Session session, Setup setup, Backend backend, ModelConfig config) {
     boolean emulated = backend.name().equals("emulated");
-    int images = session.bench().batch(setup);
+    int images = backend.passLimits().images();
     DeviceRoof roof = emulated ? null : session.gpu().get().map(Gpu::name).flatMap(DeviceRoof::of).orElse(null);
     DeviceOpsBenchmark.Plan plan = emulated
         ? DeviceOpsBenchmark.Plan.onEmulator(images, session.plan().texts())

@@ -1,11 +1,14 @@
 package org.conceptclip.bench.throughput;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -20,6 +23,7 @@ import org.conceptclip.batch.Replica;
 import org.conceptclip.batch.RequestOptions;
 import org.conceptclip.batch.SystemTiming;
 import org.conceptclip.bench.ContestantFailedException;
+import org.conceptclip.bench.Statistics;
 
 /**
  * What queueing itself costs: the batcher in front of a replica that has every batch done at once. Threads submit as fast as answers
@@ -84,7 +88,7 @@ public final class QueueSection {
   }
 
   private static double median(double[] values) {
-    return org.conceptclip.bench.Statistics.of(values).median();
+    return Statistics.of(values).median();
   }
 
   /** Has every batch done as soon as it is given, on a thread of its own as a device would. */
@@ -113,7 +117,7 @@ public final class QueueSection {
   }
 
   private Run measure(int threads) {
-    BatcherOptions options = new BatcherOptions(java.time.Duration.ZERO, 2.0 * threads * WINDOW / BATCH);
+    BatcherOptions options = new BatcherOptions(Duration.ZERO, 2.0 * threads * WINDOW / BATCH);
     try (NullReplica replica = new NullReplica();
         SystemTiming timing = new SystemTiming();
         ExecutorService completions = Executors.newSingleThreadExecutor();
@@ -148,7 +152,7 @@ public final class QueueSection {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ContestantFailedException("interrupted while the queue was measured", e);
-    } catch (java.util.concurrent.ExecutionException e) {
+    } catch (ExecutionException e) {
       throw new ContestantFailedException("queue: " + e.getCause(), e);
     }
     double elapsed = System.nanoTime() - begin;
@@ -188,6 +192,6 @@ public final class QueueSection {
   }
 
   private static long processCpuNanos() {
-    return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
   }
 }

@@ -3,6 +3,7 @@ package org.conceptclip.bench.throughput;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.conceptclip.backend.Backend;
 import org.conceptclip.bench.Gpu;
 
 /**
@@ -32,7 +33,13 @@ public record Session(
     return Origin.now(commit, gpu.get().orElse(null));
   }
 
-  Session with(Setup other) {
+  /** What computes. */
+  public Backend backend() {
+    return bench.backend(setup);
+  }
+
+  /** The same run on another setup. */
+  public Session with(Setup other) {
     return new Session(bench, other, plan, commit, gpu, sink);
   }
 

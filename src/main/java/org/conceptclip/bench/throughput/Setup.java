@@ -34,6 +34,10 @@ public record Setup(
     return new Setup(other, backend, precision, threads, cudaLibraries, batch, batching);
   }
 
+  Setup withBackend(String other) {
+    return new Setup(model, other, precision, threads, cudaLibraries, batch, batching);
+  }
+
   public Setup withPrecision(Precision other) {
     return new Setup(model, backend, Optional.of(other), threads, cudaLibraries, batch, batching);
   }
@@ -71,7 +75,7 @@ public record Setup(
   private Setup changed(String key, String value) {
     return switch (key) {
       case "model" -> withModel(value);
-      case "backend" -> new Setup(model, value, precision, threads, cudaLibraries, batch, batching);
+      case "backend" -> withBackend(value);
       case "precision" -> withPrecision(Precision.parse(value));
       case "threads" -> new Setup(model, backend, precision, count(value), cudaLibraries, batch, batching);
       case "batch" -> withBatch(count(value));

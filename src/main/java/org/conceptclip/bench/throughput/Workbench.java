@@ -30,10 +30,25 @@ public final class Workbench implements AutoCloseable {
     this.notices = notices;
   }
 
+  /**
+   * The setup with the backend that {@code auto} stands for here, so that it is chosen, and said, once.
+   *
+   * @throws org.conceptclip.backend.BackendUnavailableException if the one that was asked for cannot start
+   */
+  public Setup resolve(Setup setup) {
+    Backend backend = backend(setup);
+    Setup resolved = setup.withBackend(backend.name());
+    opened.put(key(resolved), backend);
+    return resolved;
+  }
+
+  private static Object key(Setup setup) {
+    return List.of(setup.backend(), setup.precision(), setup.threads());
+  }
+
   /** The setup's backend; it stays this workbench's. */
   Backend backend(Setup setup) {
-    List<Object> key = List.of(setup.backend(), setup.precision(), setup.threads());
-    return opened.computeIfAbsent(key, absent -> {
+    return opened.computeIfAbsent(key(setup), absent -> {
       Backends.Choice choice = backends.open(new BackendRequest(
           setup.backend(), setup.precision(), setup.threads(), setup.cudaLibraries(), false, notices));
       owned.push(choice.backend());
@@ -57,7 +72,7 @@ public final class Workbench implements AutoCloseable {
   }
 
   /** A warm engine over the setup's encoder. The caller closes it. */
-  Engine engine(Setup setup, List<BatchListener<? super WorkKind>> listeners) {
+  Engine engine(Setup setup, List<BatchListener<WorkKind>> listeners) {
     return Engine.open(List.of(encoder(setup)),
         EngineOptions.builder().batching(setup.batching()).batchImages(setup.batch()).listeners(listeners).build());
   }

@@ -1,0 +1,118 @@
+package org.conceptclip.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.conceptclip.bench.throughput.CaptionLengths;
+import org.conceptclip.bench.throughput.SampleImages;
+import org.conceptclip.bench.throughput.TextsSection.Corpus;
+import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.model.TextConfig;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.text.TextTokenizer;
+import picocli.CommandLine.Option;
+
+/** What the throughput benchmark encodes. */
+final class BenchInputOptions {
+  private static final int DRAWINGS = 32;
+  private static final int QUICK_DRAWINGS = 8;
+
+  @Option(names = "--images", arity = "1..*", paramLabel = "DIR|FILE",
+      description = "JPEG or other image files (default: drawings of 1024 x 768 that are made for the run)")
+  private List<Path> images = new ArrayList<>();
+
+  @Option(names = "--texts", paramLabel = "FILE",
+      description = "one text a line; for a model without a tokenizer its length in tokens (default: lengths of figure captions, and of"
+          + " their sentences)")
+  private Path texts;
+
+  /** Calls with at least one file; drawings are deleted afterwards. */
+  void withFiles(boolean quick, Consumer<List<Path>> use) {
+    if (!images.isEmpty()) {
+      use.accept(images.stream().flatMap(BenchInputOptions::files).toList());
+      return;
+    }
+    try {
+      Path folder = Files.createTempDirectory("conceptclip-bench");
+      try {
+        use.accept(SampleImages.write(folder, quick ? QUICK_DRAWINGS : DRAWINGS));
+      } finally {
+        delete(folder);
+      }
+    } catch (IOException e) {
+      throw new BadInputException("drawings cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  private static Stream<Path> files(Path named) {
+    if (Files.isRegularFile(named)) {
+      return Stream.of(named);
+    }
+    try (Stream<Path> entries = Files.list(named)) {
+      List<Path> files = entries.filter(Files::isRegularFile).sorted().toList();
+      if (files.isEmpty()) {
+        throw new BadInputException("--images " + named + ": no files there, expected images");
+      }
+      return files.stream();
+    } catch (IOException e) {
+      throw new BadInputException("--images " + named + ": " + Failures.reason(e), e);
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (Stream<Path> entries = Files.walk(folder)) {
+      for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(entry);
+      }
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  /** Lengths of the file's texts, or of {@code count} texts of each table. */
+  List<Corpus> corpora(String model, int count) {
+    try (OpenModel open = OpenModel.open(model)) {
+      TextConfig config = open.config().text();
+      int context = Math.min(config.contextLength(), config.maxPositions());
+      if (texts != null) {
+        return List.of(new Corpus("texts of " + texts.getFileName(), lengths(open, context)));
+      }
+      return Stream.of(CaptionLengths.values()).map(table -> new Corpus(table.label(), table.lengths(count, context))).toList();
+    }
+  }
+
+  private int[] lengths(OpenModel open, int context) {
+    try {
+      List<String> lines = Files.readAllLines(texts).stream().filter(line -> !line.isBlank()).toList();
+      if (lines.isEmpty()) {
+        throw new BadInputException("--texts " + texts + ": no texts there, expected one a line");
+      }
+      if (open.folder().isEmpty()) {
+        return lines.stream().mapToInt(line -> Math.min(context, length(line))).toArray();
+      }
+      try (TextTokenizer tokenizer = open.tokenizer(null)) {
+        return lines.stream().mapToInt(line -> tokenizer.encode(line).length()).toArray();
+      }
+    } catch (IOException e) {
+      throw new BadInputException("--texts " + texts + ": " + Failures.reason(e), e);
+    }
+  }
+
+  private int length(String line) {
+    try {
+      int length = Integer.parseInt(line.trim());
+      if (length >= 2) {
+        return length;
+      }
+    } catch (NumberFormatException e) {
+      throw new BadInputException("--texts " + texts + ": the model has no tokenizer, so lines are lengths in tokens; found '" + line + "'", e);
+    }
+    throw new BadInputException("--texts " + texts + ": a text of " + line.trim() + " tokens, expected at least [CLS] and [SEP]");
+  }
+}
