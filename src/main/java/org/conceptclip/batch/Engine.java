@@ -34,7 +34,10 @@ import org.conceptclip.text.TokenizedText;
 public final class Engine implements AutoCloseable {
   private static final int COMPLETION_THREADS = 2;
 
-  /** Texts warm a CPU up in no time; more would only delay the first request. */
+  /**
+   * A CPU has no graphs, and compiles its kernels for a size of batch in milliseconds: one image and some texts see that everything is
+   * loaded. At full size an image takes seconds there, and each more would only delay the first request.
+   */
   private static final int CPU_WARM_UP_TOKENS = 256;
 
   private final List<Encoder> encoders;
@@ -121,7 +124,7 @@ public final class Engine implements AutoCloseable {
         }
         encoder.warmUp(sizes, tokens);
       } else {
-        encoder.warmUp(images == 1 ? List.of(1) : List.of(1, images), Math.min(tokens, CPU_WARM_UP_TOKENS));
+        encoder.warmUp(List.of(1), Math.min(tokens, CPU_WARM_UP_TOKENS));
       }
     }
   }
@@ -264,7 +267,7 @@ public final class Engine implements AutoCloseable {
 
   /**
    * Runs every size of batch once on every lane of every replica, so that the first requests meet compiled kernels, recorded graphs and
-   * buffers; a CPU needs but the smallest and the largest. Blocks until it is done. Requests may come meanwhile.
+   * buffers; a CPU, which compiles a size in milliseconds, computes one image and some texts. Blocks until it is done. Requests may come meanwhile.
    */
   public void warmUp() {
     warmUp(encoders, EngineOptions.builder().batchImages(batchImages()).batchTokens(batchTokens()).build());

@@ -154,22 +154,31 @@ public final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Runs passes whose results nobody wants, so that kernels are compiled and loaded, graphs recorded and buffers there: for images of
-   * each size on every lane, largest first, then for a batch of texts. Passes become smaller when memory does not hold one on every
-   * lane.
+   * Runs passes whose results nobody wants, on every lane, so that kernels are compiled and loaded, graphs recorded and buffers there: a
+   * batch of texts, then images of each size, largest first. In this order buffers grow before graphs name them. Passes become smaller
+   * when memory does not hold one on every lane.
    *
    * @param sizes images of a pass, each at least 1
    * @param textTokens tokens of the batch of texts; 0 for none
    */
   public void warmUp(List<Integer> sizes, int textTokens) {
-    HostTensor image = HostTensor.allocate(Arena.ofAuto(), DType.U8, imageSize(), imageSize(), 3);
-    for (int size : sizes.stream().sorted(Comparator.reverseOrder()).toList()) {
-      Pixels pixels = Pixels.of(Collections.nCopies(size, image), config.vision(), nanos -> {});
-      passes.warmUp(size, (execution, first, count) -> encode(execution, pixels, first, count, Detail.FEATURES));
-    }
     if (textTokens > 0) {
       int length = Math.min(textTokens, config.text().contextLength());
-      encodeTexts(TokenBatch.packed(Collections.nCopies(textTokens / length, new int[length])), Detail.FEATURES);
+      TokenBatch texts = TokenBatch.packed(Collections.nCopies(textTokens / length, new int[length]));
+      passes.warmUpTexts(texts, (execution, some) -> encode(execution, some, Detail.FEATURES));
+    }
+    List<Integer> order = new ArrayList<>();
+    if (passes.limits().powersOfTwo()) {
+      // Buffers grow with the first two passes, before graphs name them; and work becomes a graph when it comes again.
+      sizes.stream().max(Comparator.naturalOrder()).ifPresent(order::add);
+      order.addAll(sizes);
+    }
+    order.addAll(sizes);
+    order.sort(Comparator.reverseOrder());
+    HostTensor image = HostTensor.allocate(Arena.ofAuto(), DType.U8, imageSize(), imageSize(), 3);
+    for (int size : order) {
+      Pixels pixels = Pixels.of(Collections.nCopies(size, image), config.vision(), nanos -> {});
+      passes.warmUpImages(size, (execution, first, count) -> encode(execution, pixels, first, count, Detail.FEATURES));
     }
   }
 

@@ -45,41 +45,47 @@ final class PassRunner {
   }
 
   /** Runs a pass of so many images, or of the fewer that fit, on as many executions at once as the backend has lanes. */
-  void warmUp(int images, ImagePass pass) {
+  void warmUpImages(int images, ImagePass pass) {
     int count = limits.nextImages(images);
-    while (!fitsEveryLane(count, pass)) {
+    while (!fitsEveryLane(count, "images", execution -> pass.run(execution, 0, limits.nextImages(images)))) {
       shrink(count / 2, limits.tokens());
-      int fewer = limits.nextImages(count);
-      notices.accept("device memory does not hold a pass of " + count + " images on each of " + backend.lanes()
-          + " lanes: going on with " + fewer);
-      count = fewer;
+      count = limits.nextImages(images);
     }
   }
 
-  private boolean fitsEveryLane(int count, ImagePass pass) {
+  /** Runs a pass of these texts, or of the fewer that fit, on as many executions at once as the backend has lanes. */
+  void warmUpTexts(TokenBatch tokens, TextPass pass) {
+    int count = lastOfPass(tokens.sequences(), 0, limits.tokens());
+    while (!fitsEveryLane(count, "texts", execution ->
+        pass.run(execution, tokens.texts(0, lastOfPass(tokens.sequences(), 0, limits.tokens()))))) {
+      shrink(limits.images(), Math.max(1, tokens.texts(0, count).sequences().totalRows() / 2));
+      count = lastOfPass(tokens.sequences(), 0, limits.tokens());
+    }
+  }
+
+  private boolean fitsEveryLane(int count, String what, Consumer<Execution> pass) {
     try {
-      // Twice: work is recorded as a graph when it is seen for the second time.
-      onLanes(backend.lanes(), count, pass);
-      onLanes(backend.lanes(), count, pass);
+      onLanes(backend.lanes(), pass);
       return true;
     } catch (DeviceException e) {
       if (e.kind() != DeviceException.Kind.MEMORY) {
         throw e;
       }
+      String pressed = "device memory does not hold a pass of " + count + " " + what + " on each of " + backend.lanes() + " lanes";
       if (count == 1) {
-        throw new DeviceException(DeviceException.Kind.MEMORY, "device memory does not hold one image on each of "
-            + backend.lanes() + " lanes: " + e.getMessage(), e);
+        throw new DeviceException(DeviceException.Kind.MEMORY, pressed + ": " + e.getMessage(), e);
       }
+      notices.accept(pressed + ": going on with fewer");
       return false;
     }
   }
 
   /** One inside the other, so that no two have the same lane. */
-  private void onLanes(int lanes, int count, ImagePass pass) {
+  private void onLanes(int lanes, Consumer<Execution> pass) {
     try (Execution execution = backend.openExecution()) {
-      pass.run(execution, 0, count);
+      pass.accept(execution);
       if (lanes > 1) {
-        onLanes(lanes - 1, count, pass);
+        onLanes(lanes - 1, pass);
       }
     }
   }

@@ -2,6 +2,7 @@ package org.conceptclip.backend.cuda;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 
@@ -10,19 +11,16 @@ import org.conceptclip.backend.cuda.driver.CudaDriver;
  * and keeps those used last. Not thread-safe.
  *
  * <p>What is seen for the first time is run directly and only remembered: running it loads modules and chooses algorithms, which
- * must not happen while a stream records, and work that never comes again is not worth a graph.
+ * must not happen while a stream records, and work that never comes again is not worth a graph. Such work, as texts of ever new
+ * lengths are, is remembered apart, so that it drops no graph.
  */
 final class GraphCache implements AutoCloseable {
   private final CudaDriver driver;
   private final int capacity;
-  private final LinkedHashMap<List<Command>, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
+  private final LinkedHashMap<List<Command>, Long> graphs = new LinkedHashMap<>(16, 0.75f, true);
+  private final LinkedHashSet<List<Command>> seenOnce = new LinkedHashSet<>();
 
-  private static final class Entry {
-    private boolean captured;
-    private long graph;
-  }
-
-  /** @param capacity lists of work that are remembered between two calls of {@link #trim} */
+  /** @param capacity graphs that are kept between two calls of {@link #trim}; and pieces of work that are remembered */
   GraphCache(CudaDriver driver, int capacity) {
     this.driver = driver;
     this.capacity = capacity;
@@ -34,17 +32,21 @@ final class GraphCache implements AutoCloseable {
    * @param directly gives the same work to the stream piece by piece
    */
   void run(List<Command> commands, long stream, Runnable directly) {
-    Entry entry = entries.get(commands);
-    if (entry == null) {
+    Long graph = graphs.get(commands);
+    if (graph == null && !seenOnce.contains(commands)) {
       directly.run();
-      entries.put(List.copyOf(commands), new Entry());
+      seenOnce.add(List.copyOf(commands));
+      if (seenOnce.size() > capacity) {
+        seenOnce.removeFirst();
+      }
       return;
     }
-    if (!entry.captured) {
-      entry.graph = capture(stream, directly);
-      entry.captured = true;
+    if (graph == null) {
+      graph = capture(stream, directly);
+      seenOnce.remove(commands);
+      graphs.put(List.copyOf(commands), graph);
     }
-    driver.launchGraph(entry.graph, stream);
+    driver.launchGraph(graph, stream);
   }
 
   private long capture(long stream, Runnable directly) {
@@ -61,30 +63,28 @@ final class GraphCache implements AutoCloseable {
 
   /** Drops what was used longest ago, down to the capacity. The stream must be idle: a graph must not be destroyed as it runs. */
   void trim() {
-    List<Entry> dropped = new ArrayList<>();
-    while (entries.size() > capacity) {
-      dropped.add(entries.pollFirstEntry().getValue());
+    List<Long> dropped = new ArrayList<>();
+    while (graphs.size() > capacity) {
+      dropped.add(graphs.pollFirstEntry().getValue());
     }
     destroy(dropped);
   }
 
   /** Graphs that are alive. */
   int size() {
-    return (int) entries.values().stream().filter(entry -> entry.captured).count();
+    return graphs.size();
   }
 
   /** Forgets everything: for when the memory moves that it was recorded with. No graph may be running. */
   @Override
   public void close() {
-    List<Entry> all = List.copyOf(entries.values());
-    entries.clear();
+    List<Long> all = List.copyOf(graphs.values());
+    graphs.clear();
+    seenOnce.clear();
     destroy(all);
   }
 
-  private void destroy(List<Entry> dropped) {
-    Closing.all(dropped.stream()
-        .filter(entry -> entry.captured)
-        .map(entry -> (AutoCloseable) () -> driver.destroyGraph(entry.graph))
-        .toList());
+  private void destroy(List<Long> dropped) {
+    Closing.all(dropped.stream().map(graph -> (AutoCloseable) () -> driver.destroyGraph(graph)).toList());
   }
 }

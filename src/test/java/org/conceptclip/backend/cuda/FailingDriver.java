@@ -33,6 +33,11 @@ final class FailingDriver extends ForwardingDriver {
     this.counted = counted;
   }
 
+  /** Calls that work makes and loading a model does not. */
+  static Set<Call> afterLoading() {
+    return EnumSet.of(Call.RECORD, Call.AWAIT, Call.MATMUL, Call.LAUNCH_GRAPH, Call.BEGIN_CAPTURE, Call.END_CAPTURE, Call.COPY_TO_HOST);
+  }
+
   /** What was thrown, or {@code null} as long as the call has not come. */
   synchronized CudaException planted() {
     return planted;

@@ -78,6 +78,23 @@ class GraphCacheTest {
   }
 
   @Test
+  void workThatNeverComesAgainDropsNoGraph() {
+    run(1);
+    run(1);
+    for (long bytes = 2; bytes <= 50; bytes++) {
+      run(bytes);
+      driver.synchronize(stream);
+      graphs.trim();
+    }
+    driver.reset();
+    run(1);
+    assertEquals(1, calls(Call.LAUNCH_GRAPH));
+    assertEquals(0, calls(Call.FILL));
+    run(2);
+    assertEquals(1, calls(Call.FILL), "it is not remembered for good either");
+  }
+
+  @Test
   void failedCaptureLeavesTheStreamUsable() {
     run(8);
     List<Command> same = List.of(new Command.Zero(memory, 8));
