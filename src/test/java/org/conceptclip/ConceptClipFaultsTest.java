@@ -18,14 +18,17 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.DeviceException;
 import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.batch.DeadlineExceededException;
 import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.OverloadedException;
+import org.conceptclip.batch.ReplicasLostException;
 import org.conceptclip.batch.RequestOptions;
 import org.conceptclip.tensor.BadInputException;
 import org.junit.jupiter.api.AfterEach;
@@ -42,9 +45,15 @@ class ConceptClipFaultsTest {
   private final List<String> notices = new ArrayList<>();
 
   @AfterEach
-  void everythingWasClosed() {
+  void everythingWasClosed() throws InterruptedException {
     assertEquals(0, backends.open.get(), "backends or weights were left open");
     assertEquals(List.of(), registry.getMeters());
+    // The timer's thread is told to end, and ends a moment later.
+    long until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!threads().isEmpty() && System.nanoTime() < until) {
+      Thread.sleep(1);
+    }
+    assertEquals(List.of(), threads(), "threads were left running");
   }
 
   @Test
@@ -70,7 +79,7 @@ class ConceptClipFaultsTest {
 
   @Test
   void anEngineThatCannotOpenClosesEverything() {
-    backends.beforeExecution = () -> {
+    backends.beforeExecution = backend -> {
       throw new IllegalStateException("planted: warm-up fails");
     };
     EngineOptions warm = EngineOptions.builder().warmUp(true).build();
@@ -202,6 +211,28 @@ class ConceptClipFaultsTest {
   }
 
   @Test
+  void aLostDeviceIsDoneWithoutAndWithoutAnyCallsSaySo() {
+    AtomicInteger lost = new AtomicInteger(1);
+    backends.beforeExecution = backend -> {
+      if (backend <= lost.get()) {
+        throw new DeviceException(DeviceException.Kind.LOST, "planted: device " + backend + " is gone", null);
+      }
+    };
+    try (ConceptClip clip = open(options().replicas(2).meters(registry))) {
+      List<float[]> vectors = clip.embedImages(IntStream.range(0, 40).mapToObj(i -> XRAY).toList());
+      assertEquals(40, vectors.size());
+      assertEquals(1, registry.get("conceptclip.replicas").gauge().value());
+      lost.set(2);
+      assertThrows(RuntimeException.class, () -> clip.embedImage(XRAY));
+      ReplicasLostException refusal = assertThrows(ReplicasLostException.class, () -> clip.embedImage(XRAY));
+      assertTrue(refusal.getCause().getMessage().contains("device 2"), refusal.getCause().toString());
+      assertThrows(ReplicasLostException.class, () -> clip.submitText("x"));
+      assertThrows(ReplicasLostException.class, () -> clip.embedImages(Stream.of(XRAY)).toList());
+      assertEquals(0, registry.get("conceptclip.replicas").gauge().value());
+    }
+  }
+
+  @Test
   void replicasAreOfOneKindAndNotAsManyOnTheCpuAsThereAreDevices() {
     try (ConceptClip clip = open(options().backend("auto").devices(0, 1, 2).replicas(2))) {
       assertTrue(clip.description().contains("2 replicas"), clip.description());
@@ -224,6 +255,13 @@ class ConceptClipFaultsTest {
     assertThrows(IllegalArgumentException.class, () -> options().threads(-1).build());
   }
 
+  private static List<String> threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .map(Thread::getName)
+        .filter(name -> name.startsWith("conceptclip-"))
+        .toList();
+  }
+
   private ConceptClipOptions.Builder options() {
     return ConceptClipOptions.builder()
         .backend("cpu")
@@ -238,7 +276,7 @@ class ConceptClipFaultsTest {
   /** Until it is counted down, no device gets on. */
   private CountDownLatch gate() {
     CountDownLatch gate = new CountDownLatch(1);
-    backends.beforeExecution = () -> {
+    backends.beforeExecution = backend -> {
       try {
         gate.await();
       } catch (InterruptedException e) {

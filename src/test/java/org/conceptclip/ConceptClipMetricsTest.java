@@ -45,7 +45,7 @@ class ConceptClipMetricsTest {
   @Test
   void metersAndEventsAddUp() throws IOException {
     AtomicInteger executions = new AtomicInteger();
-    backends.beforeExecution = () -> {
+    backends.beforeExecution = backend -> {
       if (executions.incrementAndGet() == 3) {
         throw new IllegalStateException("planted");
       }

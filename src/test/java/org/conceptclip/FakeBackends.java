@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import org.conceptclip.app.BackendFactory;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendRequest;
@@ -29,8 +30,8 @@ final class FakeBackends implements Backends {
   /** Store of weights that cannot be opened, counted from 1; 0 for none. */
   int refusedWeights;
 
-  /** Runs before every execution. */
-  volatile Runnable beforeExecution = () -> { };
+  /** Gets a backend's number, from 1, before each of its executions. */
+  volatile IntConsumer beforeExecution = backend -> { };
 
   private final AtomicInteger weights = new AtomicInteger();
 
@@ -42,7 +43,7 @@ final class FakeBackends implements Backends {
     }
     Backend cpu = new BackendFactory().open(BackendRequest.of("cpu", Optional.empty(), 1)).backend();
     open.incrementAndGet();
-    return new Choice(new Counted(cpu, request.name().equals("auto") ? "cpu" : request.name()), "a note");
+    return new Choice(new Counted(cpu, request.name().equals("auto") ? "cpu" : request.name(), requests.size()), "a note");
   }
 
   @Override
@@ -57,10 +58,12 @@ final class FakeBackends implements Backends {
 
   private final class Counted extends DecoratedBackend {
     private final String name;
+    private final int number;
 
-    Counted(Backend inner, String name) {
+    Counted(Backend inner, String name, int number) {
       super(inner);
       this.name = name;
+      this.number = number;
     }
 
     @Override
@@ -86,7 +89,7 @@ final class FakeBackends implements Backends {
 
     @Override
     public Execution openExecution() {
-      beforeExecution.run();
+      beforeExecution.accept(number);
       return super.openExecution();
     }
 
