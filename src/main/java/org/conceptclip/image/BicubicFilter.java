@@ -23,6 +23,9 @@ final class BicubicFilter {
   private final double support;
   private final double kernelStep;
   private final int[][] kept;
+  private final int[] firsts;
+  private final int[] ends;
+  private final int mostTaps;
 
   BicubicFilter(int inputs, int outputs) {
     this.inputs = inputs;
@@ -32,9 +35,19 @@ final class BicubicFilter {
     this.support = 2.0 * widening;
     this.kernelStep = 1.0 / widening;
     this.kept = inputs <= LARGEST_KEPT_EXTENT ? new int[outputs][] : null;
+    this.firsts = new int[outputs];
+    this.ends = new int[outputs];
+    int most = 0;
+    for (int output = 0; output < outputs; output++) {
+      firsts[output] = Math.max((int) (center(output) - support + 0.5), 0);
+      ends[output] = Math.min((int) (center(output) + support + 0.5), inputs);
+      most = Math.max(most, ends[output] - firsts[output]);
+    }
+    this.mostTaps = most;
     if (kept != null) {
+      double[] exact = new double[most];
       for (int output = 0; output < outputs; output++) {
-        kept[output] = makeWeights(output);
+        kept[output] = makeWeights(output, exact);
       }
     }
   }
@@ -42,6 +55,16 @@ final class BicubicFilter {
   /** Whether input and output have the same extent, so that resampling changes nothing. */
   boolean isIdentity() {
     return inputs == outputs;
+  }
+
+  /** Extent of the input axis. */
+  int inputs() {
+    return inputs;
+  }
+
+  /** Most input positions that any output has. */
+  int mostTaps() {
+    return mostTaps;
   }
 
   /** Extent of the output axis. */
@@ -56,39 +79,40 @@ final class BicubicFilter {
 
   /** First tap of an output position. Never falls as the position rises. */
   int first(int output) {
-    return Math.max((int) (center(output) - support + 0.5), 0);
+    return firsts[output];
   }
 
   /** One past the last tap of an output position. Never falls as the position rises. */
   int end(int output) {
-    return Math.min((int) (center(output) + support + 0.5), inputs);
+    return ends[output];
   }
 
   /** Weights of the taps {@link #first} to {@link #end}, in units of 2^-22; not to be written to. */
   int[] weights(int output) {
-    return kept != null ? kept[output] : makeWeights(output);
+    return kept != null ? kept[output] : makeWeights(output, new double[mostTaps]);
   }
 
   /** Rounds a weighted sum (which includes {@link #ROUNDING}) to 0..255. */
   static int toUnsignedByte(int sum) {
-    return Math.clamp(sum >> PRECISION_BITS, 0, 255);
+    // Not Math.clamp, which takes a long and so keeps the JIT from vector code.
+    return Math.max(0, Math.min(255, sum >> PRECISION_BITS));
   }
 
   private double center(int output) {
     return (output + 0.5) * scale;
   }
 
-  private int[] makeWeights(int output) {
+  /** Makes the weights of one output by way of {@code exact}, at least as long as there are taps. */
+  private int[] makeWeights(int output, double[] exact) {
     double center = center(output);
     int first = first(output);
-    double[] exact = new double[end(output) - first];
+    int[] weights = new int[end(output) - first];
     double sum = 0;
-    for (int tap = 0; tap < exact.length; tap++) {
+    for (int tap = 0; tap < weights.length; tap++) {
       exact[tap] = kernel((tap + first - center + 0.5) * kernelStep);
       sum += exact[tap];
     }
-    int[] weights = new int[exact.length];
-    for (int tap = 0; tap < exact.length; tap++) {
+    for (int tap = 0; tap < weights.length; tap++) {
       double weight = sum != 0 ? exact[tap] / sum : exact[tap];
       weights[tap] = (int) (weight * (1 << PRECISION_BITS) + (weight < 0 ? -0.5 : 0.5));
     }

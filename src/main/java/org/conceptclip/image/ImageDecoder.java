@@ -1,9 +1,6 @@
 package org.conceptclip.image;
 
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
 
@@ -35,27 +32,7 @@ public final class ImageDecoder {
    *     directory, unreadable, empty, no image, an unsupported format or mode, more pixels than the limit, damaged
    */
   public RgbImage decode(Path file) {
-    String name = printable(file.toString());
-    if (!Files.exists(file)) {
-      boolean dangling = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
-      throw new BadInputException(name + (dangling ? ": link to a missing file" : ": no such file")
-          + ", expected an image file (" + ImageFormat.NAMES + ")");
-    }
-    if (!Files.isRegularFile(file)) {
-      throw new BadInputException(name + (Files.isDirectory(file) ? ": is a directory" : ": is not a regular file")
-          + ", expected an image file (" + ImageFormat.NAMES + ")");
-    }
-    try {
-      long size = Files.size(file);
-      if (size > Integer.MAX_VALUE - 8) {
-        throw new BadInputException(name + ": " + size + " bytes, expected an image file below 2 GiB");
-      }
-      return decodeNamed(Files.readAllBytes(file), name);
-    } catch (AccessDeniedException e) {
-      throw new BadInputException(name + ": permission denied, expected a readable image file", e);
-    } catch (IOException e) {
-      throw new BadInputException(name + ": cannot be read (" + e + "), expected a readable image file", e);
-    }
+    return decodeNamed(ImageFile.readAll(file), ImageFile.name(file));
   }
 
   /**
@@ -69,7 +46,8 @@ public final class ImageDecoder {
     return decodeNamed(bytes, printable(name));
   }
 
-  private RgbImage decodeNamed(byte[] bytes, String name) {
+  /** Like {@link #decode(byte[], String)} for a name without control characters. */
+  RgbImage decodeNamed(byte[] bytes, String name) {
     if (bytes.length == 0) {
       throw new BadInputException(name + ": empty (0 bytes), expected an image (" + ImageFormat.NAMES + ")");
     }
@@ -80,7 +58,7 @@ public final class ImageDecoder {
     }
     try {
       return switch (format) {
-        case PNG -> new PngDecoder(bytes, name, limits).decode();
+        case PNG -> decodePng(bytes, name);
         case JPEG -> new JpegDecoder(bytes, name, limits).decode();
         case GIF -> new GifDecoder(bytes, name, limits).decode();
         case BMP -> new BmpDecoder(bytes, name, limits).decode();
@@ -93,6 +71,15 @@ public final class ImageDecoder {
       // The one place where whatever a decoder throws on hostile data becomes a refusal; the cause keeps the details.
       throw new BadInputException(
           name + ": damaged " + format + " (" + oneLine(e) + "), expected a complete, valid image", e);
+    }
+  }
+
+  private RgbImage decodePng(byte[] bytes, String name) {
+    try (PngWorkspace workspace = new PngWorkspace()) {
+      PngDecoder png = new PngDecoder(bytes, bytes.length, name, limits, workspace);
+      byte[] samples = new byte[png.readHeader()];
+      png.decodeInto(samples);
+      return new RgbImage(png.width(), png.height(), png.channels() == 1 ? JpegColour.greyToRgb(samples) : samples);
     }
   }
 

@@ -186,7 +186,7 @@ record JpegHeader(int width, int height, Colour colour, int[] sampling, int fram
         return true;
       }
       int components = file[frame + 9];
-      if (file[scan + 4] != components || segmentLength(file, scan) != 6 + 2 * components) {
+      if (segmentLength(file, scan) != 6 + 2 * components || file[scan + 4] != components) {
         return false;
       }
       for (int component = 0; component < components; component++) {

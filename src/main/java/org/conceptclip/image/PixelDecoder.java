@@ -3,21 +3,39 @@ package org.conceptclip.image;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.conceptclip.tensor.BadInputException;
 
 /**
  * Image files straight to the model's input in memory of the caller: decoded and squashed to U8 [size, size, 3], the same bytes as
  * {@link Preprocessor#toPixels} of what {@link ImageDecoder} returns, and the same refusals.
  *
- * <p>For threads that decode without end: one decoder a thread, whose working memory serves one file after the other.
+ * <p>For threads that decode without end: one decoder a thread, whose working memory serves one file after the other. JPEG and PNG leave
+ * a few kilobytes of garbage a picture; GIF, BMP, TIFF, WebP, JPEG of four components, and JPEG at which libjpeg-turbo finds anything to
+ * remark go through {@link ImageDecoder}, with a picture's worth of garbage. What a file's kind decides is speed, never the result.
+ * Working memory above {@value #KEPT_BYTES} bytes, which an uncommonly large picture takes, is given back when its call ends.
  *
- * <p>Not thread-safe. The caller closes it; afterwards every call throws {@link IllegalStateException}.
+ * <p>Not thread-safe, but not bound to a thread either. The caller closes it; afterwards every call throws {@link
+ * IllegalStateException}.
  */
 public final class PixelDecoder implements AutoCloseable {
+  /** Most bytes that stay allocated for files, and for pixels, between pictures. */
+  static final int KEPT_BYTES = 16 << 20;
+
+  private final DecodeLimits limits;
   private final ImageDecoder decoder;
+  private final BlockResizer resizer = new BlockResizer();
+  private final HeapScratch file = new HeapScratch(KEPT_BYTES);
+  private final HeapScratch pixels = new HeapScratch(KEPT_BYTES);
+  private final PngWorkspace pngWorkspace = new PngWorkspace();
+
+  /** Null where libjpeg-turbo cannot be used, and until the first JPEG comes. */
+  private NativeJpeg nativeJpeg;
+
   private boolean closed;
 
   public PixelDecoder(DecodeLimits limits) {
+    this.limits = limits;
     this.decoder = new ImageDecoder(limits);
   }
 
@@ -41,13 +59,20 @@ public final class PixelDecoder implements AutoCloseable {
    */
   public void decodeInto(byte[] encoded, String name, int size, MemorySegment target, long offset) {
     check(size, target, offset);
-    squash(decoder.decode(encoded, name), size, target, offset);
+    decode(encoded, encoded.length, ImageDecoder.printable(name), size, target, offset);
   }
 
   /** Like {@link #decodeInto(byte[], String, int, MemorySegment, long)} for a file in any memory. */
   public void decodeInto(MemorySegment encoded, String name, int size, MemorySegment target, long offset) {
     check(size, target, offset);
-    squash(decoder.decode(encoded.toArray(ValueLayout.JAVA_BYTE), name), size, target, offset);
+    String printable = ImageDecoder.printable(name);
+    if (encoded.byteSize() > Integer.MAX_VALUE - 8) {
+      throw new BadInputException(printable + ": " + encoded.byteSize() + " bytes, expected an image file below 2 GiB");
+    }
+    int length = (int) encoded.byteSize();
+    byte[] copy = file.atLeast(length);
+    MemorySegment.copy(encoded, ValueLayout.JAVA_BYTE, 0, copy, 0, length);
+    decode(copy, length, printable, size, target, offset);
   }
 
   /**
@@ -55,18 +80,102 @@ public final class PixelDecoder implements AutoCloseable {
    *
    * @throws BadInputException as {@link ImageDecoder#decode(Path)}
    */
-  public void decodeInto(Path file, int size, MemorySegment target, long offset) {
+  public void decodeInto(Path path, int size, MemorySegment target, long offset) {
     check(size, target, offset);
-    squash(decoder.decode(file), size, target, offset);
+    int length;
+    try {
+      length = ImageFile.read(path, file);
+    } catch (BadInputException e) {
+      file.trim();
+      throw e;
+    }
+    decode(file.atLeast(0), length, ImageFile.name(path), size, target, offset);
+  }
+
+  /** Bytes of working memory held for files and pixels, on the heap and outside. */
+  long scratchBytes() {
+    return (long) file.bytes() + pixels.bytes() + pngWorkspace.bytes() + (nativeJpeg == null ? 0 : nativeJpeg.scratchBytes());
   }
 
   @Override
   public void close() {
-    closed = true;
+    if (!closed) {
+      closed = true;
+      file.release();
+      pixels.release();
+      pngWorkspace.close();
+      if (nativeJpeg != null) {
+        nativeJpeg.close();
+      }
+    }
   }
 
-  private void squash(RgbImage image, int size, MemorySegment target, long offset) {
-    Resizer.resizeInto(image, size, size, target, offset);
+  private void decode(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
+    try {
+      if (!decodeInPlace(bytes, length, name, size, target, offset)) {
+        RgbImage image = decoder.decodeNamed(bytes.length == length ? bytes : Arrays.copyOf(bytes, length), name);
+        resizer.resize(MemorySegment.ofArray(image.pixels()), image.width(), image.height(), RgbImage.CHANNELS, size, size, target,
+            offset);
+      }
+    } finally {
+      file.trim();
+      pixels.trim();
+      pngWorkspace.trim();
+      if (nativeJpeg != null) {
+        nativeJpeg.trim();
+      }
+    }
+  }
+
+  /** Decodes by way of kept memory; false for files to be left to {@link ImageDecoder}, whose word on what is damaged is final. */
+  private boolean decodeInPlace(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
+    ImageFormat format = ImageFormat.of(bytes, length);
+    return format == ImageFormat.JPEG ? decodeJpeg(bytes, length, name, size, target, offset)
+        : format == ImageFormat.PNG && decodePng(bytes, length, name, size, target, offset);
+  }
+
+  private boolean decodeJpeg(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
+    JpegHeader header;
+    MemorySegment samples;
+    try {
+      header = JpegHeader.read(bytes, length, name, limits);
+      if (!NativeJpeg.takes(header) || !hasNativeJpeg()) {
+        return false;
+      }
+      samples = nativeJpeg.decode(bytes, length, header);
+    } catch (BadInputException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      // Hostile data: the other way comes upon it, too, and finds the words.
+      return false;
+    }
+    if (samples == null) {
+      return false;
+    }
+    resizer.resize(samples, header.width(), header.height(), header.colour().components, size, size, target, offset);
+    return true;
+  }
+
+  private boolean hasNativeJpeg() {
+    if (nativeJpeg == null) {
+      nativeJpeg = JpegLibrary.find().map(NativeJpeg::new).orElse(null);
+    }
+    return nativeJpeg != null;
+  }
+
+  private boolean decodePng(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
+    PngDecoder png = new PngDecoder(bytes, length, name, limits, pngWorkspace);
+    byte[] samples;
+    try {
+      samples = pixels.atLeast(png.readHeader());
+      png.decodeInto(samples);
+    } catch (BadInputException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      return false;
+    }
+    resizer.resize(MemorySegment.ofArray(samples), png.width(), png.height(), png.channels(), size, size, target, offset);
+    return true;
   }
 
   private void check(int size, MemorySegment target, long offset) {

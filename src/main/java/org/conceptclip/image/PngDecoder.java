@@ -36,10 +36,17 @@ final class PngDecoder {
 
   private static final int[][] SEQUENTIAL = {{0, 0, 1, 1}};
 
+  private static final int IHDR = 'I' << 24 | 'H' << 16 | 'D' << 8 | 'R';
+  private static final int PLTE = 'P' << 24 | 'L' << 16 | 'T' << 8 | 'E';
+  private static final int IDAT = 'I' << 24 | 'D' << 16 | 'A' << 8 | 'T';
+  private static final int IEND = 'I' << 24 | 'E' << 16 | 'N' << 8 | 'D';
+
   private final byte[] file;
+  private final int fileBytes;
   private final ByteBuffer data;
   private final String name;
   private final DecodeLimits limits;
+  private final PngWorkspace workspace;
   private final byte[] palette = greyRamp();
   private boolean hasPalette;
   private int width;
@@ -53,18 +60,42 @@ final class PngDecoder {
 
   private int chunkLeft;
 
-  PngDecoder(byte[] file, String name, DecodeLimits limits) {
+  /**
+   * @param file the file, its first {@code fileBytes} bytes
+   * @param workspace for this decoder alone until it is done
+   */
+  PngDecoder(byte[] file, int fileBytes, String name, DecodeLimits limits, PngWorkspace workspace) {
     this.file = file;
+    this.fileBytes = fileBytes;
     this.data = ByteBuffer.wrap(file);
     this.name = name;
     this.limits = limits;
+    this.workspace = workspace;
   }
 
-  RgbImage decode() {
-    readHeader();
+  /** Columns; known after {@link #readHeader}. */
+  int width() {
+    return width;
+  }
+
+  /** Rows; known after {@link #readHeader}. */
+  int height() {
+    return height;
+  }
+
+  /** Bytes of one pixel as decoded: 1 for grey, 3 for colour; known after {@link #readHeader}. */
+  int channels() {
+    return colourType == GREY || colourType == GREY_ALPHA ? 1 : RgbImage.CHANNELS;
+  }
+
+  /**
+   * Decodes the pixels, once, after {@link #readHeader}.
+   *
+   * @param pixels receives [height, width, channels]; may be longer
+   */
+  void decodeInto(byte[] pixels) {
     findImageData();
-    byte[] pixels = new byte[Math.toIntExact((long) width * height * RgbImage.CHANNELS)];
-    Inflater inflater = new Inflater();
+    Inflater inflater = workspace.inflater();
     try {
       inflater.setInput(file, position, chunkLeft);
       for (int[] pass : interlaced ? ADAM7 : SEQUENTIAL) {
@@ -72,10 +103,7 @@ final class PngDecoder {
       }
     } catch (DataFormatException e) {
       throw new BadInputException(name + ": damaged PNG (image data: " + e.getMessage() + "), expected a zlib stream", e);
-    } finally {
-      inflater.end();
     }
-    return new RgbImage(width, height, pixels);
   }
 
   /** 256 colours that are grey of their index: what Pillow's palettes hold before a file fills them. */
@@ -87,9 +115,14 @@ final class PngDecoder {
     return colours;
   }
 
-  private void readHeader() {
-    if (chunkLength(SIGNATURE_BYTES) != 13 || !"IHDR".equals(chunkType(SIGNATURE_BYTES))) {
-      throw damaged("first chunk is " + chunkType(SIGNATURE_BYTES), "an IHDR of 13 bytes");
+  /**
+   * Reads and checks the header.
+   *
+   * @return bytes that the pixels take: width * height * channels
+   */
+  int readHeader() {
+    if (chunkLength(SIGNATURE_BYTES) != 13 || chunkType(SIGNATURE_BYTES) != IHDR) {
+      throw damaged("first chunk is " + typeName(SIGNATURE_BYTES), "an IHDR of 13 bytes");
     }
     checkCrc(SIGNATURE_BYTES);
     int body = SIGNATURE_BYTES + 8;
@@ -117,26 +150,26 @@ final class PngDecoder {
     }
     interlaced = interlace == 1;
     position = body + 13 + 4;
+    return Math.toIntExact((long) width * height * channels());
   }
 
   /** Goes to the first IDAT and takes the palette on the way. */
   private void findImageData() {
     int chunk = position;
-    while (!"IDAT".equals(chunkType(chunk))) {
-      String type = chunkType(chunk);
-      if ("IEND".equals(type)) {
+    for (int type = chunkType(chunk); type != IDAT; type = chunkType(chunk)) {
+      if (type == IEND) {
         throw damaged("no image data before IEND", "an IDAT chunk");
       }
       checkCrc(chunk);
       int length = chunkLength(chunk);
-      if ("PLTE".equals(type)) {
+      if (type == PLTE) {
         if (length == 0 || length % RgbImage.CHANNELS != 0 || length > palette.length) {
           throw damaged("PLTE of " + length + " bytes", "3 bytes for each of 1 to 256 colours");
         }
         System.arraycopy(file, chunk + 8, palette, 0, length);
         hasPalette = true;
-      } else if (Character.isUpperCase(type.charAt(0)) && !"IHDR".equals(type)) {
-        throw damaged("unknown critical chunk " + type, "IHDR, PLTE, IDAT and IEND");
+      } else if (isCritical(type) && type != IHDR) {
+        throw damaged("unknown critical chunk " + typeName(chunk), "IHDR, PLTE, IDAT and IEND");
       }
       chunk += CHUNK_OVERHEAD_BYTES + length;
     }
@@ -161,9 +194,9 @@ final class PngDecoder {
     int bitsPerPixel = bits * samplesPerPixel();
     int rowBytes = Math.toIntExact(((long) passWidth * bitsPerPixel + 7) / 8);
     int step = Math.max(1, bitsPerPixel / 8);
-    byte[] filter = new byte[1];
-    byte[] previous = new byte[rowBytes];
-    byte[] current = new byte[rowBytes];
+    byte[] filter = workspace.filter();
+    byte[] previous = workspace.blankRow(rowBytes);
+    byte[] current = workspace.row(rowBytes);
     for (int row = 0; row < passHeight; row++) {
       int y = pass[1] + row * pass[3];
       inflate(inflater, filter, y);
@@ -199,7 +232,7 @@ final class PngDecoder {
         throw damaged("image data ends in row " + row, height + " rows");
       }
       int next = position + chunkLeft + 4;
-      if (next >= file.length || !"IDAT".equals(chunkType(next))) {
+      if (next >= fileBytes || chunkType(next) != IDAT) {
         throw damaged("truncated: image data ends in row " + row, height + " rows");
       }
       enterImageChunk(next);
@@ -209,30 +242,39 @@ final class PngDecoder {
 
   /** Unpacks {@code count} pixels to every {@code step}-th pixel from {@code firstPixel} on. */
   private void writeRow(byte[] row, int count, byte[] pixels, int firstPixel, int step) {
+    switch (colourType) {
+      case GREY, GREY_ALPHA -> writeGrey(row, count, pixels, firstPixel, step);
+      case PALETTE -> {
+        int to = firstPixel * RgbImage.CHANNELS;
+        for (int x = 0; x < count; x++, to += step * RgbImage.CHANNELS) {
+          System.arraycopy(palette, sample(row, x) * RgbImage.CHANNELS, pixels, to, RgbImage.CHANNELS);
+        }
+      }
+      default -> writeColour(row, count, pixels, firstPixel, step);
+    }
+  }
+
+  private void writeGrey(byte[] row, int count, byte[] pixels, int firstPixel, int step) {
+    int pixelBytes = samplesPerPixel() * (bits == 16 ? 2 : 1);
+    int to = firstPixel;
+    for (int x = 0; x < count; x++, to += step) {
+      pixels[to] = bits < 8 ? (byte) (sample(row, x) * (255 / ((1 << bits) - 1))) : row[x * pixelBytes];
+    }
+  }
+
+  private void writeColour(byte[] row, int count, byte[] pixels, int firstPixel, int step) {
     int sampleBytes = bits == 16 ? 2 : 1;
-    boolean colour = colourType == COLOUR || colourType == COLOUR_ALPHA;
-    if (colour && step == 1 && samplesPerPixel() * sampleBytes == RgbImage.CHANNELS) {
-      System.arraycopy(row, 0, pixels, firstPixel * RgbImage.CHANNELS, count * RgbImage.CHANNELS);
+    int pixelBytes = samplesPerPixel() * sampleBytes;
+    int to = firstPixel * RgbImage.CHANNELS;
+    if (step == 1 && pixelBytes == RgbImage.CHANNELS) {
+      System.arraycopy(row, 0, pixels, to, count * RgbImage.CHANNELS);
       return;
     }
     int from = 0;
-    int pixelBytes = samplesPerPixel() * sampleBytes;
-    int to = firstPixel * RgbImage.CHANNELS;
-    for (int x = 0; x < count; x++, to += step * RgbImage.CHANNELS) {
-      if (colour) {
-        pixels[to] = row[from];
-        pixels[to + 1] = row[from + sampleBytes];
-        pixels[to + 2] = row[from + 2 * sampleBytes];
-        from += pixelBytes;
-      } else if (colourType == PALETTE) {
-        System.arraycopy(palette, sample(row, x) * RgbImage.CHANNELS, pixels, to, RgbImage.CHANNELS);
-      } else {
-        byte grey = bits < 8 ? (byte) (sample(row, x) * (255 / ((1 << bits) - 1))) : row[from];
-        pixels[to] = grey;
-        pixels[to + 1] = grey;
-        pixels[to + 2] = grey;
-        from += pixelBytes;
-      }
+    for (int x = 0; x < count; x++, to += step * RgbImage.CHANNELS, from += pixelBytes) {
+      pixels[to] = row[from];
+      pixels[to + 1] = row[from + sampleBytes];
+      pixels[to + 2] = row[from + 2 * sampleBytes];
     }
   }
 
@@ -243,28 +285,37 @@ final class PngDecoder {
   }
 
   private int chunkLength(int chunk) {
-    if (chunk > file.length - CHUNK_OVERHEAD_BYTES) {
-      throw damaged("truncated: ends at byte " + file.length, "a chunk at byte " + chunk);
+    if (chunk > fileBytes - CHUNK_OVERHEAD_BYTES) {
+      throw damaged("truncated: ends at byte " + fileBytes, "a chunk at byte " + chunk);
     }
     int length = data.getInt(chunk);
-    if (length < 0 || length > file.length - CHUNK_OVERHEAD_BYTES - chunk) {
-      throw damaged("truncated: ends at byte " + file.length,
+    if (length < 0 || length > fileBytes - CHUNK_OVERHEAD_BYTES - chunk) {
+      throw damaged("truncated: ends at byte " + fileBytes,
           "a chunk of " + (length & 0xffffffffL) + " bytes at byte " + chunk);
     }
     return length;
   }
 
-  private String chunkType(int chunk) {
+  private int chunkType(int chunk) {
     chunkLength(chunk);
+    return data.getInt(chunk + 4);
+  }
+
+  /** Whether the first letter is a capital: the chunk must be understood. */
+  private static boolean isCritical(int type) {
+    return Character.isUpperCase(type >>> 24);
+  }
+
+  private String typeName(int chunk) {
     return new String(file, chunk + 4, 4, StandardCharsets.ISO_8859_1);
   }
 
   private void checkCrc(int chunk) {
     int length = chunkLength(chunk);
-    CRC32 crc = new CRC32();
+    CRC32 crc = workspace.crc();
     crc.update(file, chunk + 4, 4 + length);
     if ((int) crc.getValue() != data.getInt(chunk + 8 + length)) {
-      throw damaged("wrong CRC of chunk " + chunkType(chunk) + " at byte " + chunk,
+      throw damaged("wrong CRC of chunk " + typeName(chunk) + " at byte " + chunk,
           String.format("%08x", crc.getValue()));
     }
   }

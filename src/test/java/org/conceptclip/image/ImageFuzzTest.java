@@ -1,25 +1,41 @@
 package org.conceptclip.image;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.conceptclip.tensor.BadInputException;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Damaged files of every format: a picture or one clear refusal, nothing else, in bounded time. */
+/**
+ * Damaged files of every format: a picture or one clear refusal, nothing else, in bounded time; from both decoders the same.
+ */
 class ImageFuzzTest {
   private static final int MUTATIONS_PER_FORMAT = 1500;
+  private static final int PIXELS_SIZE = 10;
 
   /** Limits the memory that a mutated header may ask for, not what is tested. */
-  private final ImageDecoder decoder = new ImageDecoder(new DecodeLimits(4_000_000));
+  private static final DecodeLimits LIMITS = new DecodeLimits(4_000_000);
+
+  private final ImageDecoder decoder = new ImageDecoder(LIMITS);
+  private final PixelDecoder pixelDecoder = new PixelDecoder(LIMITS);
+  private final byte[] pixels = new byte[PIXELS_SIZE * PIXELS_SIZE * 3];
+
+  @AfterEach
+  void close() {
+    pixelDecoder.close();
+  }
 
   @ParameterizedTest
   @EnumSource(ImageFormat.class)
@@ -45,8 +61,12 @@ class ImageFuzzTest {
     try {
       RgbImage image = decoder.decode(mutant, name);
       assertEquals((long) image.width() * image.height() * 3, image.pixels().length);
+      pixelDecoder.decodeInto(mutant, name, PIXELS_SIZE, MemorySegment.ofArray(pixels), 0);
+      assertArrayEquals(Resizer.resize(image, PIXELS_SIZE, PIXELS_SIZE), pixels, name);
       return true;
     } catch (BadInputException e) {
+      assertEquals(e.getMessage(), assertThrows(BadInputException.class,
+          () -> pixelDecoder.decodeInto(mutant, name, PIXELS_SIZE, MemorySegment.ofArray(pixels), 0)).getMessage());
       assertTrue(e.getMessage().startsWith(name + ": ") && e.getMessage().chars().noneMatch(Character::isISOControl),
           e.getMessage());
       return false;

@@ -1,0 +1,205 @@
+package org.conceptclip.image;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Pillow's bicubic resize of one picture after the other, in working memory that is kept: equal in every byte, see {@link Resizer}.
+ *
+ * <p>Source rows come in blocks; each block goes through {@link ColumnPass} and is added at once to the output rows that it
+ * contributes to, so no picture of intermediate size exists. Beyond source and target the memory is a block and a few rows, whatever
+ * the source's size. Not thread-safe.
+ */
+final class BlockResizer {
+  /** Rows in a block of the plain column pass. */
+  private static final int PLAIN_ROWS = 16;
+
+  private static final int KEPT_FILTERS = 32;
+
+  /** Beyond this extent the weights of an axis (16 bytes a position) are made anew for each picture. */
+  private static final int LONGEST_KEPT_AXIS = 16_384;
+
+  private record Axis(int inputs, int outputs) {}
+
+  /** The last used first to stay. Pictures of an archive come in few sizes. */
+  private final Map<Axis, BicubicFilter> filters = new LinkedHashMap<>(16, 0.75f, true) {
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<Axis, BicubicFilter> eldest) {
+      return size() > KEPT_FILTERS;
+    }
+  };
+
+  private final ColumnPass columnPass = new ColumnPass();
+  private Workspace grey = new Workspace(0, 0, 1);
+  private Workspace colour = new Workspace(0, 0, RgbImage.CHANNELS);
+
+  /** Arrays for one target width and number of channels. */
+  private static final class Workspace {
+    final int channels;
+    final int[][] block;
+    final byte[] finished;
+    final ArrayDeque<OpenRow> open = new ArrayDeque<>();
+    final ArrayDeque<OpenRow> spare = new ArrayDeque<>();
+
+    Workspace(int rows, int width, int channels) {
+      this.channels = channels;
+      this.block = new int[rows][width * channels];
+      this.finished = new byte[width * RgbImage.CHANNELS];
+    }
+
+    boolean suits(int rows, int width) {
+      return block.length >= rows && finished.length == width * RgbImage.CHANNELS;
+    }
+  }
+
+  /** An output row in the making: the weighted sum of the source rows seen so far. */
+  private static final class OpenRow {
+    int index;
+    int first;
+    int end;
+    int[] weights;
+    final int[] sums;
+
+    OpenRow(int samples) {
+      sums = new int[samples];
+    }
+  }
+
+  /**
+   * Squashes or stretches a picture. The caller has checked that source and target are large enough.
+   *
+   * @param source [height, width, channels] bytes, on the heap or native
+   * @param channels 1 (grey) or 3
+   * @param target receives [toHeight, toWidth, 3] bytes from byte {@code offset} on
+   */
+  void resize(
+      MemorySegment source, int width, int height, int channels, int toWidth, int toHeight, MemorySegment target, long offset) {
+    if (width == toWidth && height == toHeight && channels == RgbImage.CHANNELS) {
+      MemorySegment.copy(source, 0, target, offset, (long) width * height * channels);
+      return;
+    }
+    BicubicFilter columns = filter(width, toWidth);
+    BicubicFilter rows = filter(height, toHeight);
+    boolean fast = ColumnPass.suits(columns) && !columns.isIdentity();
+    int blockRows = fast ? ColumnPass.blockRows(channels) : PLAIN_ROWS;
+    if (!columns.isKept()) {
+      // Making such weights costs more than a row does: made once, for all rows. A source that wide has few.
+      blockRows = height;
+    }
+    Workspace work = workspace(Math.min(blockRows, height), toWidth, channels);
+    // Left over where the last target could not be written to.
+    work.spare.addAll(work.open);
+    work.open.clear();
+    long rowBytes = (long) width * channels;
+    int nextRow = 0;
+    for (int y = 0; y < height; y += blockRows) {
+      int count = Math.min(blockRows, height - y);
+      long from = y * rowBytes;
+      if (columns.isIdentity()) {
+        columnPass.copy(source, from, rowBytes, count, work.block);
+      } else if (fast) {
+        columnPass.run(source, from, rowBytes, count, columns, channels, work.block);
+      } else {
+        ColumnPass.runPlain(source, from, rowBytes, count, columns, channels, work.block);
+      }
+      nextRow = addBlock(work, rows, y, count, nextRow, target, offset);
+    }
+  }
+
+  private BicubicFilter filter(int inputs, int outputs) {
+    return inputs > LONGEST_KEPT_AXIS || outputs > LONGEST_KEPT_AXIS
+        ? new BicubicFilter(inputs, outputs)
+        : filters.computeIfAbsent(new Axis(inputs, outputs), axis -> new BicubicFilter(axis.inputs, axis.outputs));
+  }
+
+  private Workspace workspace(int rows, int width, int channels) {
+    Workspace found = channels == 1 ? grey : colour;
+    if (!found.suits(rows, width)) {
+      // Full blocks, lest pictures of rising height allocate each time.
+      found = new Workspace(Math.max(rows, width <= LONGEST_KEPT_AXIS ? ColumnPass.blockRows(channels) : rows), width, channels);
+      if (channels == 1) {
+        grey = found;
+      } else {
+        colour = found;
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Adds the block's rows {@code y} to {@code y + count} to the output rows that they reach, and writes those that are complete.
+   *
+   * @return the first output row that is not begun
+   */
+  private static int addBlock(
+      Workspace work, BicubicFilter rows, int y, int count, int nextRow, MemorySegment target, long offset) {
+    for (OpenRow row : work.open) {
+      addRows(work.block, y, count, row);
+    }
+    // Rows end in their order.
+    while (!work.open.isEmpty() && work.open.peek().end <= y + count) {
+      finish(work, work.open.remove(), target, offset);
+    }
+    int next = nextRow;
+    for (; next < rows.outputs() && rows.first(next) < y + count; next++) {
+      OpenRow row = begin(work, rows, next);
+      addRows(work.block, y, count, row);
+      if (row.end <= y + count) {
+        finish(work, row, target, offset);
+      } else {
+        work.open.add(row);
+      }
+    }
+    return next;
+  }
+
+  private static OpenRow begin(Workspace work, BicubicFilter rows, int index) {
+    OpenRow row = work.spare.isEmpty() ? new OpenRow(work.block[0].length) : work.spare.pop();
+    row.index = index;
+    row.first = rows.first(index);
+    row.end = rows.end(index);
+    row.weights = rows.weights(index);
+    Arrays.fill(row.sums, BicubicFilter.ROUNDING);
+    return row;
+  }
+
+  private static void addRows(int[][] block, int y0, int count, OpenRow row) {
+    int end = Math.min(row.end, y0 + count);
+    int y = Math.max(row.first, y0);
+    int[] weights = row.weights;
+    for (; y + 4 <= end; y += 4) {
+      int at = y - y0;
+      int tap = y - row.first;
+      RowSums.add(block[at], weights[tap], block[at + 1], weights[tap + 1], block[at + 2], weights[tap + 2], block[at + 3],
+          weights[tap + 3], row.sums);
+    }
+    for (; y < end; y++) {
+      RowSums.add(block[y - y0], weights[y - row.first], row.sums);
+    }
+  }
+
+  private static void finish(Workspace work, OpenRow row, MemorySegment target, long offset) {
+    int[] sums = row.sums;
+    byte[] bytes = work.finished;
+    if (work.channels == 1) {
+      for (int i = 0, to = 0; i < sums.length; i++, to += RgbImage.CHANNELS) {
+        byte grey = (byte) BicubicFilter.toUnsignedByte(sums[i]);
+        bytes[to] = grey;
+        bytes[to + 1] = grey;
+        bytes[to + 2] = grey;
+      }
+    } else {
+      for (int i = 0; i < bytes.length; i++) {
+        bytes[i] = (byte) BicubicFilter.toUnsignedByte(sums[i]);
+      }
+    }
+    MemorySegment.copy(bytes, 0, target, ValueLayout.JAVA_BYTE, offset + (long) row.index * bytes.length, bytes.length);
+    // Weights of a long axis are not to be held by a row that waits.
+    row.weights = null;
+    work.spare.push(row);
+  }
+}
