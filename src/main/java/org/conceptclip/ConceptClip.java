@@ -80,18 +80,22 @@ public final class ConceptClip implements AutoCloseable {
 
   /** An image file's vector [dimension]. JPEG, PNG, TIFF, WebP, GIF and BMP are read. */
   public float[] embedImage(Path image) {
-    return embedImage(new ImageInput.File(image));
+    return embedImage(new ImageInput.File(image), RequestOptions.DEFAULT);
   }
 
   /** The vector [dimension] of an image file's content. */
   public float[] embedImage(byte[] image) {
-    return embedImage(input(image));
+    return embedImage(input(image), RequestOptions.DEFAULT);
   }
 
-  /** An image's vector [dimension]. */
-  public float[] embedImage(ImageInput image) {
+  /**
+   * An image's vector [dimension].
+   *
+   * @param request priority, timeout (for room and result together), and on whose behalf
+   */
+  public float[] embedImage(ImageInput image, RequestOptions request) {
     Engine engine = engine();
-    return Calls.call(() -> engine.submitImageWhenRoom(image, Detail.FEATURES, RequestOptions.DEFAULT)).features();
+    return Calls.call(() -> engine.submitImageWhenRoom(image, Detail.FEATURES, request)).features();
   }
 
   /**
@@ -150,22 +154,31 @@ public final class ConceptClip implements AutoCloseable {
 
   /** An image's vector, and those of its patches: [27 * 27][1152] in the published model, 3.4 MB. */
   public ImageTokens imageTokens(Path image) {
-    return imageTokens(new ImageInput.File(image));
+    return imageTokens(new ImageInput.File(image), RequestOptions.DEFAULT);
   }
 
-  /** An image's vector, and those of its patches. */
-  public ImageTokens imageTokens(ImageInput image) {
+  /** An image's vector, and those of its patches. As {@link #embedImage(ImageInput, RequestOptions)}. */
+  public ImageTokens imageTokens(ImageInput image, RequestOptions request) {
     Engine engine = engine();
-    ImageFeatures features = Calls.call(() -> engine.submitImageWhenRoom(image, Detail.TOKENS, RequestOptions.DEFAULT));
-    float[][] patches = Vectors.rows(features.tokenFeaturesOrNull());
-    return new ImageTokens(features.features(), patches, (int) Math.round(Math.sqrt(patches.length)));
+    return ImageTokens.of(Calls.call(() -> engine.submitImageWhenRoom(image, Detail.TOKENS, request)));
+  }
+
+  /** Hands an image in for its vector and those of its patches. As {@link #submitImage(ImageInput, RequestOptions)}. */
+  public CompletableFuture<ImageTokens> submitImageTokens(ImageInput image, RequestOptions request) {
+    Engine engine = engine();
+    return Calls.map(Calls.submit(() -> engine.submitImage(image, Detail.TOKENS, request)), ImageTokens::of);
   }
 
   /** A text's vector [dimension]. What is longer than the context of 77 tokens is cut off; {@link #textTokens} says so. */
   public float[] embedText(String text) {
+    return embedText(text, RequestOptions.DEFAULT);
+  }
+
+  /** A text's vector [dimension]. As {@link #embedImage(ImageInput, RequestOptions)}. */
+  public float[] embedText(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
     Engine engine = engine();
-    return Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.FEATURES, RequestOptions.DEFAULT)).features();
+    return Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.FEATURES, request)).features();
   }
 
   /** Texts' vectors, in the texts' order. */
@@ -205,8 +218,15 @@ public final class ConceptClip implements AutoCloseable {
   public TextTokens textTokens(String text) {
     TokenizedText tokens = tokenize(text);
     Engine engine = engine();
-    TextFeatures features = Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.TOKENS, RequestOptions.DEFAULT));
-    return new TextTokens(text, tokens, features.features(), Vectors.rows(features.tokenFeaturesOrNull()));
+    return TextTokens.of(text, Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.TOKENS, RequestOptions.DEFAULT)));
+  }
+
+  /** Hands a text in for its vector and those of its tokens. As {@link #submitText(String, RequestOptions)}. */
+  public CompletableFuture<TextTokens> submitTextTokens(String text, RequestOptions request) {
+    TokenizedText tokens = tokenize(text);
+    Engine engine = engine();
+    return Calls.map(
+        Calls.submit(() -> engine.submitText(tokens, Detail.TOKENS, request)), features -> TextTokens.of(text, features));
   }
 
   /**

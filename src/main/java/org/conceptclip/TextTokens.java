@@ -1,5 +1,6 @@
 package org.conceptclip;
 
+import org.conceptclip.batch.TextFeatures;
 import org.conceptclip.text.TokenizedText;
 
 /**
@@ -10,4 +11,8 @@ import org.conceptclip.text.TokenizedText;
  * @param vector the whole text [dimension], L2-normalised
  * @param features the tokens in the concept space [tokens][dimension], {@code [CLS]} first and {@code [SEP]} last, not normalised
  */
-public record TextTokens(String text, TokenizedText tokens, float[] vector, float[][] features) {}
+public record TextTokens(String text, TokenizedText tokens, float[] vector, float[][] features) {
+  static TextTokens of(String text, TextFeatures features) {
+    return new TextTokens(text, features.text(), features.features(), Vectors.rows(features.tokenFeaturesOrNull()));
+  }
+}

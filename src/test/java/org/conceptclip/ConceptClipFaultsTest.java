@@ -112,6 +112,8 @@ class ConceptClipFaultsTest {
         () -> clip.embedTexts(Stream.of("x")),
         () -> clip.submitText("x"),
         () -> clip.textTokens("x"),
+        () -> clip.submitTextTokens("x", RequestOptions.DEFAULT),
+        () -> clip.submitImageTokens(new ImageInput.File(XRAY), RequestOptions.DEFAULT),
         () -> clip.classifier(List.of("x")),
         () -> clip.similarity(XRAY, "x"),
         () -> clip.stageReport(),
@@ -206,6 +208,8 @@ class ConceptClipFaultsTest {
       try (Stream<Outcome<Path, float[]>> outcomes = clip.embedImages(Stream.of(XRAY), ImageInput.File::new, brief)) {
         assertInstanceOf(DeadlineExceededException.class, outcomes.toList().getFirst().failureOrNull());
       }
+      assertThrows(DeadlineExceededException.class, () -> clip.embedImage(new ImageInput.File(XRAY), brief));
+      assertThrows(DeadlineExceededException.class, () -> clip.embedText("x", brief));
       gate.countDown();
     }
   }

@@ -86,7 +86,7 @@ class ConceptClipTest {
     assertEquals(clip.dimension(), expected.length);
     assertArrayEquals(expected, clip.embedImage(XRAY));
     assertArrayEquals(expected, clip.embedImage(Files.readAllBytes(XRAY)));
-    assertArrayEquals(expected, clip.embedImage(new ImageInput.Pixels(image(XRAY))));
+    assertArrayEquals(expected, clip.embedImage(new ImageInput.Pixels(image(XRAY)), RequestOptions.DEFAULT));
     assertArrayEquals(expected, clip.submitImage(XRAY).join());
     assertArrayEquals(expected, clip.submitImage(Files.readAllBytes(XRAY)).join());
   }
@@ -130,6 +130,8 @@ class ConceptClipTest {
     assertArrayEquals(image.features().toFloatArray(), patches.vector());
     assertArrayEquals(image.tokenFeatures().toFloatArray(), flat(patches.patches()));
     assertEquals(patches.patches().length, patches.side() * patches.side());
+    ImageTokens laterImage = clip.submitImageTokens(new ImageInput.File(XRAY), RequestOptions.DEFAULT).join();
+    assertArrayEquals(flat(patches.patches()), flat(laterImage.patches()));
 
     TextTokens tokens = clip.textTokens("a brain MRI");
     TextEncoding text = encode("a brain MRI", Detail.TOKENS);
@@ -137,6 +139,9 @@ class ConceptClipTest {
     assertArrayEquals(text.tokenFeatures().toFloatArray(), flat(tokens.features()));
     assertEquals(tokens.tokens().length(), tokens.features().length);
     assertArrayEquals(new int[] {2, 3}, tokens.tokens().tokensOfSpan(2, 11));
+    TextTokens laterText = clip.submitTextTokens("a brain MRI", RequestOptions.DEFAULT).join();
+    assertEquals("a brain MRI", laterText.text());
+    assertArrayEquals(flat(tokens.features()), flat(laterText.features()));
   }
 
   @ParameterizedTest
