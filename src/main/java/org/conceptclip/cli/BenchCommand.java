@@ -108,6 +108,7 @@ final class BenchCommand implements Callable<Integer> {
     return new CommandLine(new BenchCommand(context)).addSubcommand("cpu", new BenchCpuCommand(context))
         .addSubcommand("gpu", new BenchGpuCommand(context))
         .addSubcommand("load", new BenchLoadCommand(context))
+        .addSubcommand("soak", new BenchSoakCommand(context))
         // --backend cpu is a backend, not the subcommand.
         .setAllowSubcommandsAsOptionParameters(true);
   }
@@ -152,17 +153,17 @@ final class BenchCommand implements Callable<Integer> {
     return setupOptions.modelWasNamed() ? setup.model() : FULL;
   }
 
-  /** Without wishes: what the backend takes by itself, and on the CPU the first smaller type that this processor has. */
+  /**
+   * Without wishes: what the backend takes by itself, and bf16 on a CPU that has it. (bf16-weights runs anywhere, but where the processor
+   * has no AVX-512 at a twentieth of fp32's speed: a sweep of it would take hours.)
+   */
   private List<Precision> swept(Session session) {
     if (!precisions.isEmpty()) {
       return precisions;
     }
-    List<Precision> chosen = new ArrayList<>(List.of(session.backend().precision()));
-    if (session.backend().name().equals("cpu")) {
-      List.of(Precision.BF16, Precision.BF16_WEIGHTS).stream().filter(precision -> starts(session, precision)).findFirst()
-          .ifPresent(chosen::add);
-    }
-    return chosen;
+    Precision own = session.backend().precision();
+    return session.backend().name().equals("cpu") && own != Precision.BF16 && starts(session, Precision.BF16)
+        ? List.of(own, Precision.BF16) : List.of(own);
   }
 
   private static boolean starts(Session session, Precision precision) {

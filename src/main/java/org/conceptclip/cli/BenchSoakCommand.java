@@ -1,0 +1,65 @@
+package org.conceptclip.cli;
+
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.conceptclip.backend.Precision;
+import org.conceptclip.bench.throughput.BenchPlan;
+import org.conceptclip.bench.throughput.Session;
+import org.conceptclip.bench.throughput.Setup;
+import org.conceptclip.bench.throughput.Soak;
+import org.conceptclip.bench.throughput.Workbench;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code bench soak}: whether memory stays flat under mixed load. */
+@Command(
+    name = "soak",
+    description = {
+      "Drives the engine with images, texts, broken files, cancelled and expired requests for a long time, and looks at heap, native"
+          + " memory and leased buffers while it is drained.",
+      "Ends with exit code 6 unless heap and native memory stay within 2 % and nothing is held."
+    },
+    sortOptions = false,
+    footer = {"", "Example:", "  conceptclip bench soak --minutes 10 --out soak.jsonl"})
+final class BenchSoakCommand implements Callable<Integer> {
+  private final Context context;
+
+  @Mixin private BenchSetupOptions setupOptions;
+
+  @Option(names = "--precision", paramLabel = "P", converter = BackendOptions.PrecisionConverter.class,
+      description = "default: the backend's")
+  private Precision precision;
+
+  @Option(names = "--minutes", paramLabel = "N", defaultValue = "10", description = "default: ${DEFAULT-VALUE}")
+  private double minutes;
+
+  @Option(names = "--samples", paramLabel = "N", defaultValue = "40", description = "of memory, after the warm-up (default: ${DEFAULT-VALUE})")
+  private int samples;
+
+  @Mixin private BenchOutput output;
+
+  @Mixin private BenchReportOptions report;
+
+  BenchSoakCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    if (!(minutes > 0 && minutes <= 100_000) || samples < 4) {
+      throw new UsageException("expected --minutes above 0, and --samples of 4 or more");
+    }
+    // A small model: more requests in the same time are more that could leak.
+    Setup setup = setupOptions.setup(true, precision);
+    report.readOld();
+    try (Workbench bench = new Workbench(context.backends(), context.console()::say);
+        BenchSink sink = new BenchSink(context.console(), output, 1)) {
+      Session session = new Session(
+          bench, bench.resolve(setup), BenchPlan.QUICK, Commit.of(BenchPeers.checkout()), Optional::empty, sink);
+      boolean flat = Soak.run(session, minutes, samples);
+      int code = report.finish(context.console(), sink.all());
+      return flat ? code : ExitCode.REGRESSION;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package org.conceptclip.bench.throughput;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.conceptclip.bench.Contestant;
+import org.conceptclip.bench.ContestantFailedException;
+import org.conceptclip.bench.Rounds;
+import org.conceptclip.bench.Workload;
+import org.conceptclip.bench.throughput.Interleaved.Entrant;
+import org.conceptclip.bench.throughput.Interleaved.Result;
+import org.junit.jupiter.api.Test;
+
+class InterleavedTest {
+  /** Takes a fixed time that nobody waits for. */
+  private record Scripted(String name, long nanos, float feature) implements Contestant {
+    @Override
+    public String version() {
+      return "1";
+    }
+
+    @Override
+    public void prepare(Workload workload) {}
+
+    @Override
+    public Sample run() {
+      if (nanos < 0) {
+        throw new ContestantFailedException(name + ": gave up");
+      }
+      return new Sample(nanos, new float[] {feature, 1});
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private static Entrant entrant(String name, long nanos, float feature) {
+    return new Entrant(new Scripted(name, nanos, feature), Rows.SUBJECT);
+  }
+
+  private static List<ThroughputRow> run(Entrant... entrants) {
+    List<Result> results = new Interleaved(Section.IMAGES, new Workload.Vision(4), "images", "images/s", Map.of("files", 3))
+        .run(List.of(entrants), new Rounds(3, 1, 0, 5), Rows.ORIGIN, name -> {});
+    return results.stream().map(result -> result.row().build()).toList();
+  }
+
+  @Test
+  void ratiosAreOfTheFirstAndOfWhatAControlControls() {
+    List<ThroughputRow> rows = run(
+        entrant("engine", 2_000_000, 1), entrant("bare", 1_000_000, 1), entrant("bare, again (A/A)", 1_250_000, 1));
+    assertEquals(Map.of("bare", new Ratio(0.5, 0.5, 0.5)), rows.get(0).ratios());
+    assertEquals(Map.of("bare, again (A/A)", new Ratio(1.25, 1.25, 1.25)), rows.get(1).ratios());
+    assertEquals(Map.of(), rows.get(2).ratios());
+    assertEquals(2000, rows.getFirst().median(), 1e-9, "four images in two milliseconds");
+    assertEquals(Map.of("files", "3", "rounds", "3", "warmups", "1"), rows.getFirst().parameters());
+    assertEquals(1, Comparison.unsteady(rows).size(), "a control at 1.25");
+  }
+
+  @Test
+  void whoFailsOrComputesAnotherModelHasNoFigures() {
+    List<ThroughputRow> rows = run(
+        entrant("engine", 1_000_000, 1), entrant("dies", -1, 1), entrant("other", 1_000_000, 2),
+        new Entrant(new Scripted("unlike", 1_000_000, 9), Rows.SUBJECT, Interleaved.UNCHECKED),
+        new Entrant(new Scripted("peer", 1_000_000, 7), Rows.SUBJECT, new float[] {7, 1}));
+    assertEquals("dies: gave up", rows.get(1).failure());
+    assertNull(rows.get(1).median());
+    assertTrue(rows.get(2).failure().contains("another model"), rows.get(2)::toString);
+    assertNull(rows.get(3).failure(), "told not to compare");
+    assertNull(rows.get(4).failure(), "compared with features of its own");
+    assertEquals(Set.of("unlike", "peer"), rows.getFirst().ratios().keySet());
+  }
+}
