@@ -15,9 +15,9 @@ import java.util.function.Function;
  *
  * <p>A request is admitted or refused at once ({@link Shares} says when), waits until its payload is there, and enters a batch of its
  * kind: higher priorities first, callers of one priority evenly by cost ({@link FairQueue}). A batch begins on the replica with least
- * to do as soon as one has room and the batch is full, or its oldest request has waited for {@code maxWait}. Requests of a higher
- * priority than any due batch holds begin without waiting. A batch that fails is tried again in halves, so that what cannot be
- * computed fails alone. Every admitted request ends exactly once.
+ * to do as soon as one has room and the batch is full, or one is idle and the oldest request has waited for {@code maxWait}. Requests
+ * of a higher priority than any due batch holds begin without waiting. A batch that fails is tried again in halves, so that what
+ * cannot be computed fails alone. Every admitted request ends exactly once.
  *
  * <p>Thread-safe. All of its state changes under one lock, in {@link Scheduler}; it has no threads, so a simulation with a clock of its
  * own runs the very same code. Owns neither replicas nor clock nor executor.

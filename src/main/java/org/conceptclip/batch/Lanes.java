@@ -52,6 +52,16 @@ final class Lanes<K, P, R> {
     return false;
   }
 
+  /** Whether a replica has nothing to do at all. */
+  boolean haveIdle() {
+    for (Station<K, P, R> station : stations) {
+      if (!station.lost && station.busyLanes == 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   void begin(Station<K, P, R> station, long cost) {
     station.busyLanes++;
     station.cost += cost;

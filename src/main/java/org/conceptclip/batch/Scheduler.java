@@ -260,9 +260,11 @@ final class Scheduler<K, P, R> {
 
   /** The queue that the next batch comes from; {@code null} when none is due. */
   private KindQueue<K, P, R> next(long now) {
+    // On a device that computes, another lane's batch is only got ready. Begun before it is full it would gain nothing, and stay small.
+    long patienceNanos = lanes.haveIdle() ? maxWaitNanos : PendingRequest.NEVER;
     KindQueue<K, P, R> due = null;
     for (KindQueue<K, P, R> queue : queues.values()) {
-      if (queue.isDue(now, maxWaitNanos, closing || saturated) && (due == null || goesBefore(queue, due))) {
+      if (queue.isDue(now, patienceNanos, closing || saturated) && (due == null || goesBefore(queue, due))) {
         due = queue;
       }
     }
@@ -308,7 +310,7 @@ final class Scheduler<K, P, R> {
   /** When to call {@link #step} again if nothing else happens; {@link PendingRequest#NEVER} when there is no need. */
   long nextAlarmNanos() {
     long next = deadlines.isEmpty() ? PendingRequest.NEVER : deadlines.first().deadlineNanos;
-    if (lanes.haveRoom()) {
+    if (lanes.haveIdle()) {
       for (KindQueue<K, P, R> queue : queues.values()) {
         if (!queue.isEmpty()) {
           next = Math.min(next, queue.oldestReadyNanos() + maxWaitNanos);

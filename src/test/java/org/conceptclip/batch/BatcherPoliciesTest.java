@@ -33,7 +33,12 @@ class BatcherPoliciesTest {
 
   /** Takes one millisecond a batch and answers each number with itself. */
   private final class Device implements Replica<String, Integer, Integer> {
+    private final int lanes;
     private boolean gone;
+
+    Device(int lanes) {
+      this.lanes = lanes;
+    }
 
     @Override
     public String name() {
@@ -42,7 +47,7 @@ class BatcherPoliciesTest {
 
     @Override
     public int lanes() {
-      return 1;
+      return lanes;
     }
 
     @Override
@@ -63,8 +68,12 @@ class BatcherPoliciesTest {
   }
 
   private Batcher<String, Integer, Integer> batcher(double queueBatches, int devices) {
+    return batcher(queueBatches, devices, 1);
+  }
+
+  private Batcher<String, Integer, Integer> batcher(double queueBatches, int devices, int lanes) {
     return new Batcher<>(new BatcherOptions(Duration.ofNanos(BATCH_NANOS / 10), queueBatches), kind -> EIGHT,
-        IntStream.range(0, devices).mapToObj(i -> new Device()).toList(), timing, Runnable::run, payload -> { },
+        IntStream.range(0, devices).mapToObj(i -> new Device(lanes)).toList(), timing, Runnable::run, payload -> { },
         new BatchListener<>() {});
   }
 
@@ -104,6 +113,25 @@ class BatcherPoliciesTest {
     double busy = batches.size() * BATCH_NANOS / at;
     double fill = (double) sorted.length / batches.size() / 8;
     assertTrue(busy * fill > 0.99, "device " + busy + " busy with batches " + fill + " full");
+  }
+
+  @Test
+  void theSecondLaneOfABusyDeviceTakesFullBatchesOnly() {
+    Batcher<String, Integer, Integer> batcher = batcher(3, 1, 2);
+    for (int i = 0; i < 11; i++) {
+      batcher.submit("kind", 1, PLAIN, i);
+    }
+    timing.schedule(BATCH_NANOS / 2, () -> assertEquals(1, batches.size(), "three began beside a batch, after their wait"));
+    timing.schedule(BATCH_NANOS + 1, () -> {
+      assertEquals(List.of(8, 9, 10), batches.get(1), "what is left begins with the first batch's end");
+      for (int i = 11; i < 19; i++) {
+        batcher.submit("kind", 1, PLAIN, i);
+      }
+      assertEquals(3, batches.size(), "a full batch begins at once");
+    });
+    runAll();
+    assertEquals(3, batches.size());
+    batcher.close();
   }
 
   @Test
@@ -192,7 +220,7 @@ class BatcherPoliciesTest {
     poison = 27;
     List<CompletableFuture<Integer>> futures = new ArrayList<>();
     Batcher<String, Integer, Integer> batcher = new Batcher<>(BatcherOptions.DEFAULT, kind -> new BatchLimits(64, 64, true),
-        List.of(new Device()), timing, Runnable::run, payload -> { }, new BatchListener<>() {});
+        List.of(new Device(1)), timing, Runnable::run, payload -> { }, new BatchListener<>() {});
     for (int i = 0; i < 64; i++) {
       futures.add(batcher.submit("kind", 1, PLAIN, i));
     }

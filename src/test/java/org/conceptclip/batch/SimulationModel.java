@@ -27,8 +27,8 @@ final class SimulationModel implements BatchListener<SimulatedKind> {
   private final Set<String> lost = new HashSet<>();
   private final Map<Batch<?, ?, ?>, Boolean> running = new IdentityHashMap<>();
   private final Map<Outcome, Integer> ended = new HashMap<>();
-  private long fullSince = -1;
-  private long roomSince;
+  private long busySince = -1;
+  private long idleSince;
   private int turnedAway;
   private int listenerRefusals;
   private int refusals;
@@ -144,7 +144,8 @@ final class SimulationModel implements BatchListener<SimulatedKind> {
     int busy = busyLanes.merge(replica, 1, Integer::sum);
     check(busy <= setting.lanes(), replica + " has " + busy + " batches");
     running.put(batch, true);
-    noteRoom();
+    boolean besideIdle = busySince < 0;
+    noteIdle();
     List<Entry> batchEntries = new ArrayList<>();
     boolean retry = false;
     long cost = 0;
@@ -156,7 +157,7 @@ final class SimulationModel implements BatchListener<SimulatedKind> {
       check(entry.releases == 0 && entry.readers == 0, "request " + request.id() + " begins twice at once, or after its release");
       if (entry.begins == 0) {
         check(timing.nanos() < request.deadlineNanos(), "request " + request.id() + " begins after its deadline");
-        checkWait(entry);
+        check(!besideIdle || isInTime(entry), "request " + request.id() + " waited too long beside an idle replica");
       }
       retry |= entry.begins > 0;
       entry.begins++;
@@ -179,12 +180,10 @@ final class SimulationModel implements BatchListener<SimulatedKind> {
     check(!limits.powersOfTwo() || retry || Integer.bitCount(size) == 1, "batch of " + size + " is no power of two");
   }
 
-  /** With a lane free all the time, nobody waits for longer than promised, unless the clock jumped meanwhile. */
-  private void checkWait(Entry entry) {
-    long since = Math.max(entry.readyNanos, roomSince);
-    long waited = timing.nanos() - since;
-    check(timing.lastJumpNanos() >= since || waited <= setting.options().maxWait().toNanos(),
-        "request " + entry.request.id() + " waited " + waited + " ns beside an idle lane");
+  /** With a replica idle all the time, nobody waits for longer than promised, unless the clock jumped meanwhile. */
+  private boolean isInTime(Entry entry) {
+    long since = Math.max(entry.readyNanos, idleSince);
+    return timing.lastJumpNanos() >= since || timing.nanos() - since <= setting.options().maxWait().toNanos();
   }
 
   private void checkOrder(SimulatedKind kind, List<Entry> batch) {
@@ -213,7 +212,7 @@ final class SimulationModel implements BatchListener<SimulatedKind> {
     if (takesReplicaAlong) {
       lost.add(replica);
     }
-    noteRoom();
+    noteIdle();
     batch.payloads().forEach(request -> entries.get(request).readers--);
   }
 
@@ -221,17 +220,17 @@ final class SimulationModel implements BatchListener<SimulatedKind> {
     return lost.contains(replica);
   }
 
-  private void noteRoom() {
-    int room = 0;
+  private void noteIdle() {
+    boolean idle = false;
     for (int i = 0; i < setting.replicas(); i++) {
       String replica = "replica " + i;
-      room += lost.contains(replica) ? 0 : setting.lanes() - busyLanes.getOrDefault(replica, 0);
+      idle |= !lost.contains(replica) && busyLanes.getOrDefault(replica, 0) == 0;
     }
-    if (room == 0) {
-      fullSince = timing.nanos();
-    } else if (fullSince >= 0) {
-      roomSince = timing.nanos();
-      fullSince = -1;
+    if (!idle) {
+      busySince = timing.nanos();
+    } else if (busySince >= 0) {
+      idleSince = timing.nanos();
+      busySince = -1;
     }
   }
 
