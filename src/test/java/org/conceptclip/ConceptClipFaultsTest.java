@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
@@ -282,7 +283,8 @@ class ConceptClipFaultsTest {
     CountDownLatch gate = new CountDownLatch(1);
     backends.beforeExecution = backend -> {
       try {
-        gate.await();
+        // Longer than a test may take; a failing test closes with the gate shut, and must not wait for it for good.
+        gate.await(70, TimeUnit.SECONDS);
       } catch (InterruptedException e) {
         throw new IllegalStateException("the device's thread was interrupted", e);
       }
