@@ -124,8 +124,9 @@ final class BenchCommand implements Callable<Integer> {
     try (Workbench bench = new Workbench(context.backends(), context.console()::say);
         OwnedContestants contestants = peers(setup);
         BenchSink sink = new BenchSink(context.console(), output, sections.size())) {
-      Session session = new Session(bench, bench.resolve(setup), contestants.all().isEmpty() ? plan : plan.withPause(PEERS_PAUSE_MILLIS),
-          Commit.of(BenchPeers.checkout()), () -> gpu(setup), sink);
+      Setup resolved = bench.resolve(setup);
+      Session session = new Session(bench, resolved, contestants.all().isEmpty() ? plan : plan.withPause(PEERS_PAUSE_MILLIS),
+          Commit.of(BenchPeers.checkout()), () -> gpu(resolved), sink);
       for (Section section : sections) {
         run(section, session, contestants.all());
       }
@@ -181,8 +182,8 @@ final class BenchCommand implements Callable<Integer> {
         ? MultiplyAddPeak.measure(BenchPeers.checkout(), setupOptions.usedThreads()) : Optional.empty();
   }
 
-  private Optional<Gpu> gpu(Setup setup) {
-    return List.of("auto", "cuda").contains(setup.backend()) ? Gpu.current() : Optional.empty();
+  private static Optional<Gpu> gpu(Setup setup) {
+    return setup.backend().equals("cuda") ? Gpu.current() : Optional.empty();
   }
 
   private BenchPlan plan() {

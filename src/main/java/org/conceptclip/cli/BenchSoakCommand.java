@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
     description = {
       "Drives the engine with images, texts, broken files, cancelled and expired requests for a long time, and looks at heap, native"
           + " memory and leased buffers while it is drained.",
-      "Ends with exit code 6 unless heap and native memory stay within 2 % and nothing is held."
+      "Takes synthetic:tiny unless another model is named. Ends with exit code 6 unless heap and native memory stay within 2 % and nothing is held."
     },
     sortOptions = false,
     footer = {"", "Example:", "  conceptclip bench soak --minutes 10 --out soak.jsonl"})
@@ -34,6 +34,10 @@ final class BenchSoakCommand implements Callable<Integer> {
   @Option(names = "--minutes", paramLabel = "N", defaultValue = "10", description = "default: ${DEFAULT-VALUE}")
   private double minutes;
 
+  @Option(names = "--warm-up", paramLabel = "MINUTES", defaultValue = "3",
+      description = "before the first sample, until code and kernels are compiled (default: ${DEFAULT-VALUE})")
+  private double warmUp;
+
   @Option(names = "--samples", paramLabel = "N", defaultValue = "40", description = "of memory, after the warm-up (default: ${DEFAULT-VALUE})")
   private int samples;
 
@@ -47,17 +51,18 @@ final class BenchSoakCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (!(minutes > 0 && minutes <= 100_000) || samples < 4) {
-      throw new UsageException("expected --minutes above 0, and --samples of 4 or more");
+    if (!(minutes > 0 && minutes <= 100_000) || !(warmUp >= 0 && warmUp <= 100_000) || samples < 4) {
+      throw new UsageException("expected --minutes above 0, --warm-up of 0 or more, and --samples of 4 or more");
     }
-    // A small model: more requests in the same time are more that could leak.
-    Setup setup = setupOptions.setup(true, precision);
+    Setup named = setupOptions.setup(true, precision);
+    // The smallest model: more requests in the same time are more that could leak.
+    Setup setup = setupOptions.modelWasNamed() ? named : named.withModel("synthetic:tiny");
     report.readOld();
     try (Workbench bench = new Workbench(context.backends(), context.console()::say);
         BenchSink sink = new BenchSink(context.console(), output, 1)) {
       Session session = new Session(
           bench, bench.resolve(setup), BenchPlan.QUICK, Commit.of(BenchPeers.checkout()), Optional::empty, sink);
-      boolean flat = Soak.run(session, minutes, samples);
+      boolean flat = Soak.run(session, new Soak.Length(warmUp, minutes, samples));
       int code = report.finish(context.console(), sink.all());
       return flat ? code : ExitCode.REGRESSION;
     }

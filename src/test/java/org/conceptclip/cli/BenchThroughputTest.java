@@ -110,7 +110,8 @@ class BenchThroughputTest {
 
   @Test
   void aSoakSamplesMemoryAndEndsWithAVerdict() throws IOException {
-    CliRun run = CliRun.of("bench", "soak", "--backend", "cpu", "--model", "synthetic:tiny", "--minutes", 0.05, "--samples", 4, "--json");
+    CliRun run = CliRun.of("bench", "soak", "--backend", "cpu", "--model", "synthetic:tiny", "--warm-up", 0.01, "--minutes",
+        0.05, "--samples", 4, "--json");
     List<ThroughputRow> rows = rows(run.outLines(), folder.resolve("soak.jsonl"));
     assertEquals(4, rows.size(), run.err());
     ThroughputRow counts = rows.getLast();

@@ -2,6 +2,7 @@ package org.conceptclip.bench.report;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -15,9 +16,10 @@ record Axis(double from, double to, double pixelFrom, double pixelTo, boolean lo
   static Axis linear(double largest, double pixelFrom, double pixelTo) {
     double step = step(largest > 0 ? largest : 1);
     int steps = Math.max(1, (int) Math.ceil((largest > 0 ? largest : 1) / step - 1e-9));
+    int decimals = Math.max(0, (int) Math.ceil(-Math.log10(step) - 1e-9));
     List<Map.Entry<Double, String>> ticks = new ArrayList<>();
     for (int i = 0; i <= steps; i++) {
-      ticks.add(Map.entry(i * step, Figures.of(i * step)));
+      ticks.add(Map.entry(i * step, String.format(Locale.ROOT, "%." + decimals + "f", i * step)));
     }
     return new Axis(0, steps * step, pixelFrom, pixelTo, false, ticks);
   }
@@ -28,7 +30,7 @@ record Axis(double from, double to, double pixelFrom, double pixelTo, boolean lo
     int high = Math.max(low + 1, (int) Math.ceil(Math.log10(largest)));
     List<Map.Entry<Double, String>> ticks = new ArrayList<>();
     for (int decade = low; decade <= high; decade++) {
-      ticks.add(Map.entry((double) decade, Figures.of(Math.pow(10, decade))));
+      ticks.add(Map.entry((double) decade, String.format(Locale.ROOT, "%." + Math.max(0, -decade) + "f", Math.pow(10, decade))));
     }
     return new Axis(low, high, pixelFrom, pixelTo, true, ticks);
   }

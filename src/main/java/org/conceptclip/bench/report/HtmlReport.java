@@ -129,8 +129,8 @@ public final class HtmlReport {
   private static void section(Markup page, Section section, List<ThroughputRow> rows) {
     page.leaf("h2", section.title());
     List<ThroughputRow> measured = rows.stream().filter(row -> row.median() != null).toList();
-    for (Markup picture : Pictures.of(section, measured)) {
-      page.open("figure").add(picture).close();
+    for (Picture picture : Picture.of(section, measured)) {
+      page.open("figure").leaf("figcaption", picture.caption()).add(picture.drawing()).close();
     }
     table(page, rows);
   }

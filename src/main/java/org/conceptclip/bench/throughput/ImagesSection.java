@@ -57,7 +57,7 @@ public final class ImagesSection {
       Workload workload = new Workload.Vision(batch);
       float[] reference = peers.isEmpty() ? null : floatFeatures(encoder, (Workload.Vision) workload);
       for (Contestant peer : peers) {
-        entrants.add(new Entrant(peer, peerSubject(peer, batch), reference));
+        entrants.add(new Entrant(peer, peerSubject(session, peer, batch), reference));
       }
       Map<String, ?> parameters = Map.of("batchesPerRun", batches, "maxWait", Setup.text(session.setup().batching().maxWait()),
           "queueBatches", session.setup().batching().queueBatches(), "files", files.size());
@@ -91,8 +91,8 @@ public final class ImagesSection {
     return Arrays.copyOf(features.rows(features.rows() - 1, 1).toFloatArray(), Contestant.Sample.VALUES);
   }
 
-  static Subject peerSubject(Contestant peer, Integer batch) {
-    return new Subject("synthetic:full", peer.name(), peer.version(), peer.precision(), null, batch);
+  static Subject peerSubject(Session session, Contestant peer, Integer batch) {
+    return new Subject(session.setup().model(), peer.name(), peer.version(), peer.precision(), null, batch);
   }
 
   /** The pipeline's stages over one more run of files, warm as it is by now. */

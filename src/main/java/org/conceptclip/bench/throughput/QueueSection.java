@@ -35,30 +35,53 @@ public final class QueueSection {
   private static final int WINDOW = 256;
   private static final double OVERHEAD_BAR_MICROS = 50;
   private static final double RATE_BAR = 200_000;
-  private static final List<Integer> THREADS = List.of(1, 2, 4);
 
+  /**
+   * Who submits.
+   *
+   * @param threads that do
+   * @param window requests of each that are under way at once
+   */
+  private record Load(int threads, int window) {
+    String label() {
+      return threads + (threads == 1 ? " thread, " : " threads, ") + window + " under way each";
+    }
+  }
+
+  /** The first, one request at a time, is what a lone request waits for threads to wake up. */
+  private static final List<Load> LOADS = List.of(new Load(1, 1), new Load(1, WINDOW), new Load(2, WINDOW), new Load(4, WINDOW));
+
+  private final Load load;
   private final long nanos;
 
-  private QueueSection(long nanos) {
+  private QueueSection(Load load, long nanos) {
+    this.load = load;
     this.nanos = nanos;
   }
 
   /** Measures with several numbers of submitting threads. */
   public static void run(Session session) {
-    QueueSection section = new QueueSection(session.plan().queueMillis() * 1_000_000);
     int rounds = session.plan().rounds();
-    session.sink().begin(Section.QUEUE, THREADS.size() * (rounds + 1));
-    for (int threads : THREADS) {
+    session.sink().begin(Section.QUEUE, LOADS.size() * (rounds + 1));
+    for (Load load : LOADS) {
+      QueueSection section = new QueueSection(load, session.plan().queueMillis() * 1_000_000);
       List<Run> runs = new ArrayList<>();
       for (int round = -1; round < rounds; round++) {
-        Run run = section.measure(threads);
+        Run run = section.measure();
         session.sink().step();
         if (round >= 0) {
           runs.add(run);
         }
       }
-      session.sink().rows(List.of(row(session, threads, runs)));
+      session.sink().rows(List.of(row(session, load, runs)));
     }
+  }
+
+  /** The promise is for as many threads as there are cores, of the numbers that are tried. */
+  private static boolean isPromised(Load load) {
+    int cores = Math.max(1, Runtime.getRuntime().availableProcessors());
+    return load.window() == WINDOW
+        && LOADS.stream().mapToInt(Load::threads).filter(threads -> threads <= cores).max().orElseThrow() == load.threads();
   }
 
   /**
@@ -71,20 +94,22 @@ public final class QueueSection {
    */
   private record Run(double perSecond, double cpuMicros, double submitMicros, LatencySummary answer) {}
 
-  private static ThroughputRow row(Session session, int threads, List<Run> runs) {
+  private static ThroughputRow row(Session session, Load load, List<Run> runs) {
     double[] perSecond = runs.stream().mapToDouble(Run::perSecond).toArray();
     double overhead = median(runs.stream().mapToDouble(Run::cpuMicros).toArray());
-    return ThroughputRow.of(Section.QUEUE, session.origin(), new Subject(null, "null", null, null, null, BATCH),
-            "requests through the batcher", threads + (threads == 1 ? " submitting thread" : " submitting threads"))
-        .parameter("window", WINDOW).parameter("millis", session.plan().queueMillis())
+    ThroughputRow.Builder row = ThroughputRow.of(Section.QUEUE, session.origin(),
+            new Subject(null, "null", null, null, null, BATCH), "requests through the batcher", load.label())
+        .parameter("millis", session.plan().queueMillis())
         .rounds("requests/s", perSecond)
         .figure("cpuMicrosPerRequest", overhead)
         .figure("submitCallMicros", median(runs.stream().mapToDouble(Run::submitMicros).toArray()))
         .figure("answerP50Micros", median(runs.stream().mapToDouble(run -> run.answer().nanos(0.5) / 1e3).toArray()))
-        .figure("answerP99Micros", median(runs.stream().mapToDouble(run -> run.answer().nanos(0.99) / 1e3).toArray()))
-        .bar(new Bar("requests a second, null backend", median(perSecond), true, RATE_BAR))
-        .bar(new Bar("processor time a request, us", overhead, false, OVERHEAD_BAR_MICROS))
-        .build();
+        .figure("answerP99Micros", median(runs.stream().mapToDouble(run -> run.answer().nanos(0.99) / 1e3).toArray()));
+    if (isPromised(load)) {
+      row.bar(new Bar("requests a second, null backend", median(perSecond), true, RATE_BAR))
+          .bar(new Bar("processor time a request, us", overhead, false, OVERHEAD_BAR_MICROS));
+    }
+    return row.build();
   }
 
   private static double median(double[] values) {
@@ -116,8 +141,9 @@ public final class QueueSection {
     }
   }
 
-  private Run measure(int threads) {
-    BatcherOptions options = new BatcherOptions(Duration.ZERO, 2.0 * threads * WINDOW / BATCH);
+  private Run measure() {
+    int threads = load.threads();
+    BatcherOptions options = new BatcherOptions(Duration.ZERO, 1 + 2.0 * threads * load.window() / BATCH);
     try (NullReplica replica = new NullReplica();
         SystemTiming timing = new SystemTiming();
         ExecutorService completions = Executors.newSingleThreadExecutor();
@@ -129,7 +155,7 @@ public final class QueueSection {
       List<Future<Submitted>> running = new ArrayList<>();
       for (int t = 0; t < threads; t++) {
         String caller = "caller " + t;
-        running.add(submitters.submit(() -> submit(batcher, RequestOptions.DEFAULT.withCaller(caller), begin + nanos)));
+        running.add(submitters.submit(() -> submit(batcher, RequestOptions.DEFAULT.withCaller(caller), load.window(), begin + nanos)));
       }
       return joined(running, begin, cpu);
     }
@@ -160,9 +186,9 @@ public final class QueueSection {
         LatencySummary.of(answers.stream().flatMapToLong(Arrays::stream).toArray()));
   }
 
-  private static Submitted submit(Batcher<String, Integer, Integer> batcher, RequestOptions options, long until)
-      throws InterruptedException {
-    Semaphore window = new Semaphore(WINDOW);
+  private static Submitted submit(
+      Batcher<String, Integer, Integer> batcher, RequestOptions options, int mostUnderWay, long until) throws InterruptedException {
+    Semaphore window = new Semaphore(mostUnderWay);
     List<Long> sampled = Collections.synchronizedList(new ArrayList<>());
     AtomicLong wrong = new AtomicLong();
     long submitNanos = 0;
@@ -184,7 +210,7 @@ public final class QueueSection {
         window.release();
       });
     }
-    window.acquire(WINDOW);
+    window.acquire(mostUnderWay);
     if (wrong.get() > 0) {
       throw new ContestantFailedException(wrong.get() + " of " + requests + " requests failed or got another's answer");
     }

@@ -34,35 +34,35 @@ import org.conceptclip.text.TokenizedText;
 public final class Soak {
   /** What may change from the first quarter to the last. */
   private static final double FLAT = 0.02;
-  /** The share of the samples at the beginning that is warming up: compiled code, buffers at their largest. */
-  private static final double WARM_UP = 0.2;
   private static final long DRAIN_NANOS = 30_000_000_000L;
   private static final int DRIVERS = 2;
   private static final double MEGABYTE = 1 << 20;
 
   private final Session session;
-  private final double minutes;
-  private final int samples;
+  private final Length length;
   private final AtomicLong submitted = new AtomicLong();
   private final AtomicLong refused = new AtomicLong();
   private final AtomicLong cancelled = new AtomicLong();
   private final AtomicLong ended = new AtomicLong();
   private final AtomicReference<Throwable> unexpected = new AtomicReference<>();
 
-  private Soak(Session session, double minutes, int samples) {
+  /**
+   * How long.
+   *
+   * @param warmUpMinutes before the first sample: code is compiled, kernels for every shape are made, buffers reach their largest
+   * @param minutes that are sampled
+   * @param samples of memory in them, at least 4
+   */
+  public record Length(double warmUpMinutes, double minutes, int samples) {}
+
+  private Soak(Session session, Length length) {
     this.session = session;
-    this.minutes = minutes;
-    this.samples = samples;
+    this.length = length;
   }
 
-  /**
-   * Measures.
-   *
-   * @param samples of memory after the warm-up, at least 4
-   * @return whether everything was flat, and nothing leaked
-   */
-  public static boolean run(Session session, double minutes, int samples) {
-    return new Soak(session, minutes, samples).run();
+  /** Measures. Returns whether everything was flat, and nothing leaked. */
+  public static boolean run(Session session, Length length) {
+    return new Soak(session, length).run();
   }
 
   /** What is submitted. */
@@ -86,8 +86,9 @@ public final class Soak {
   private boolean run() {
     Encoder encoder = session.bench().encoder(session.setup());
     Mix mix = Mix.of(encoder);
-    int warmUps = (int) Math.ceil(samples * WARM_UP);
-    long legNanos = (long) (minutes * 60e9 / (samples + warmUps));
+    int samples = length.samples();
+    int warmUps = (int) Math.ceil(samples * length.warmUpMinutes() / length.minutes());
+    long legNanos = (long) (length.minutes() * 60e9 / samples);
     List<MemorySample> taken = new ArrayList<>();
     List<Integer> leased = new ArrayList<>();
     session.sink().begin(Section.SOAK, samples + warmUps);
@@ -216,7 +217,7 @@ public final class Soak {
 
   private ThroughputRow.Builder row(String workload) {
     return ThroughputRow.of(Section.SOAK, session.origin(), session.bench().subject(session.setup()), workload, "engine")
-        .parameter("minutes", minutes).parameter("samples", samples);
+        .parameter("minutes", length.minutes()).parameter("warmUpMinutes", length.warmUpMinutes()).parameter("samples", length.samples());
   }
 
   private ThroughputRow flat(String name, List<MemorySample> taken, ToLongFunction<MemorySample> what) {

@@ -64,7 +64,7 @@ public final class TextsSection {
         new Entrant(BareTexts.packed(BARE + ThroughputRow.CONTROL, encoder), subject),
         new Entrant(BareTexts.padded(padded, encoder, context), subject)));
     float[] reference = peers.isEmpty() ? null : rawFeatures(encoder, workload);
-    peers.forEach(peer -> entrants.add(new Entrant(peer, ImagesSection.peerSubject(peer, null), reference)));
+    peers.forEach(peer -> entrants.add(new Entrant(peer, ImagesSection.peerSubject(session, peer, null), reference)));
     int tokens = Arrays.stream(corpus.lengths()).sum();
     Map<String, ?> parameters = Map.of("texts", corpus.lengths().length, "tokens", tokens, "budget", engine.batchTokens());
     StageReport before = engine.report();

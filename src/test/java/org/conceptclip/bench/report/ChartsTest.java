@@ -29,9 +29,16 @@ class ChartsTest {
   }
 
   @Test
+  void ticksHaveNoMoreDecimalsThanTheyNeed() {
+    assertEquals(List.of("0", "20", "40", "60", "80", "100"), Axis.linear(97, 0, 1).ticks().stream().map(Map.Entry::getValue).toList());
+    assertEquals(List.of("0.0", "0.1", "0.2", "0.3", "0.4", "0.5"),
+        Axis.linear(0.5, 0, 1).ticks().stream().map(Map.Entry::getValue).toList());
+  }
+
+  @Test
   void decadesEncloseTheValues() {
     Axis axis = Axis.decades(0.3, 42, 300, 0);
-    assertEquals(List.of("0.100", "1.00", "10.0", "100"), axis.ticks().stream().map(Map.Entry::getValue).toList());
+    assertEquals(List.of("0.1", "1", "10", "100"), axis.ticks().stream().map(Map.Entry::getValue).toList());
     assertEquals(300, axis.pixel(0.1), 1e-9);
     assertEquals(0, axis.pixel(100), 1e-9);
     assertTrue(axis.pixel(10) < axis.pixel(1), "pixels run downwards");

@@ -4,22 +4,27 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.conceptclip.bench.throughput.LatencySummary;
 import org.conceptclip.bench.throughput.Section;
 import org.conceptclip.bench.throughput.ThroughputRow;
 
-/** Which picture shows a section's rows. */
-final class Pictures {
+/**
+ * Which picture shows a section's rows.
+ *
+ * @param caption above it
+ * @param drawing the picture
+ */
+record Picture(String caption, Markup drawing) {
   /** Where the last quantile, the maximum, stands: a little beyond 99.9 %. */
   private static final double MAXIMUM = 3.4;
 
-  private Pictures() {}
-
   /** @param rows of the section that have figures */
-  static List<Markup> of(Section section, List<ThroughputRow> rows) {
+  static List<Picture> of(Section section, List<ThroughputRow> rows) {
     if (rows.isEmpty()) {
       return List.of();
     }
@@ -27,36 +32,38 @@ final class Pictures {
       case SWEEP -> List.of(sweep(rows));
       case LATENCY -> List.of(latency(rows.stream().filter(row -> row.curve() != null).toList()));
       case SOAK -> soak(rows);
-      case OPS -> bars(rows, row -> row.subject().precision() + ", " + row.unit(), ThroughputRow::workload);
-      case STAGES -> bars(rows, ThroughputRow::workload, ThroughputRow::contestant);
-      case IMAGES, TEXTS, QUEUE, AB -> bars(rows, Pictures::heading, ThroughputRow::contestant);
+      case OPS -> bars(rows, Picture::heading, ThroughputRow::workload, false);
+      case STAGES -> bars(rows, ThroughputRow::workload, ThroughputRow::contestant, false);
+      case IMAGES, TEXTS, QUEUE, AB -> bars(rows, row -> row.workload() + ", " + heading(row), ThroughputRow::contestant, true);
     };
   }
 
   private static String heading(ThroughputRow row) {
-    return row.workload() + ", " + row.subject().precision() + ", " + row.unit();
+    return Stream.of(row.subject().model(), row.subject().precision(), row.unit()).filter(Objects::nonNull)
+        .collect(Collectors.joining(", "));
   }
 
-  private static List<Markup> bars(
-      List<ThroughputRow> rows, Function<ThroughputRow, String> picture, Function<ThroughputRow, String> label) {
+  private static List<Picture> bars(
+      List<ThroughputRow> rows, Function<ThroughputRow, String> picture, Function<ThroughputRow, String> label,
+      boolean colours) {
     Map<String, List<ThroughputRow>> groups =
         rows.stream().collect(Collectors.groupingBy(picture, LinkedHashMap::new, Collectors.toList()));
-    List<Markup> pictures = new ArrayList<>();
+    List<Picture> pictures = new ArrayList<>();
     groups.forEach((name, group) -> {
       List<BarChart.Bar> bars = new ArrayList<>();
       for (ThroughputRow row : group) {
         String batch = row.subject().batch() == null ? "" : ", batch " + row.subject().batch();
         // A control has its contestant's colour: it is the same thing.
-        int colour = label.apply(row).endsWith(ThroughputRow.CONTROL) && !bars.isEmpty()
-            ? bars.getLast().colour() : bars.isEmpty() ? 0 : (bars.getLast().colour() + 1) % Svg.COLOURS;
-        bars.add(new BarChart.Bar(name + ": " + label.apply(row) + batch, row.median(), row.low(), row.high(), colour));
+        int before = bars.isEmpty() ? -1 : bars.getLast().colour();
+        int colour = !colours ? 0 : label.apply(row).endsWith(ThroughputRow.CONTROL) ? Math.max(0, before) : (before + 1) % Svg.COLOURS;
+        bars.add(new BarChart.Bar(label.apply(row) + batch, row.median(), row.low(), row.high(), colour));
       }
-      pictures.add(BarChart.draw(name, group.getFirst().unit(), bars));
+      pictures.add(new Picture(name, BarChart.draw(name, group.getFirst().unit(), bars)));
     });
     return pictures;
   }
 
-  private static Markup sweep(List<ThroughputRow> rows) {
+  private static Picture sweep(List<ThroughputRow> rows) {
     Map<String, Map<Integer, Double>> series = new LinkedHashMap<>();
     TreeMap<Double, String> places = new TreeMap<>();
     double largest = 0;
@@ -69,15 +76,16 @@ final class Pictures {
     List<LineChart.Series> lines = new ArrayList<>();
     series.forEach((name, points) -> lines.add(new LineChart.Series(
         name, points.entrySet().stream().map(point -> new double[] {log2(point.getKey()), point.getValue()}).toList())));
-    return LineChart.draw("Batch sizes and precisions", LineChart.horizontal(List.copyOf(places.entrySet())), "images in a batch",
-        LineChart.vertical(largest), rows.getFirst().unit(), lines);
+    String name = rows.getFirst().workload() + ", " + rows.getFirst().subject().model();
+    return new Picture(name, LineChart.draw(name, LineChart.horizontal(List.copyOf(places.entrySet())), "images in a batch",
+        LineChart.vertical(largest), rows.getFirst().unit(), lines));
   }
 
   private static double log2(int value) {
     return Math.log(value) / Math.log(2);
   }
 
-  private static Markup latency(List<ThroughputRow> rows) {
+  private static Picture latency(List<ThroughputRow> rows) {
     double smallest = Double.MAX_VALUE;
     double largest = 0;
     List<LineChart.Series> lines = new ArrayList<>();
@@ -93,8 +101,9 @@ final class Pictures {
     }
     List<Map.Entry<Double, String>> ticks = List.of(Map.entry(0.0, "0"), Map.entry(place(0.5), "50 %"), Map.entry(1.0, "90 %"),
         Map.entry(2.0, "99 %"), Map.entry(3.0, "99.9 %"), Map.entry(MAXIMUM, "max"));
-    return LineChart.draw("Latency by percentile", LineChart.horizontal(ticks), "share of accepted requests answered by then",
-        LineChart.verticalDecades(smallest, largest), "ms from the moment it was due", lines);
+    String name = "latency by percentile, " + rows.getFirst().subject().model() + ", batch " + rows.getFirst().subject().batch();
+    return new Picture(name, LineChart.draw(name, LineChart.horizontal(ticks), "share of accepted requests answered by then",
+        LineChart.verticalDecades(smallest, largest), "ms from the moment it was due", lines));
   }
 
   /** Each further nine takes the same room, so that the tail can be seen. */
@@ -102,8 +111,8 @@ final class Pictures {
     return quantile == 1 ? MAXIMUM : -Math.log10(1 - quantile);
   }
 
-  private static List<Markup> soak(List<ThroughputRow> rows) {
-    List<Markup> pictures = new ArrayList<>();
+  private static List<Picture> soak(List<ThroughputRow> rows) {
+    List<Picture> pictures = new ArrayList<>();
     for (ThroughputRow row : rows) {
       double minutes = Double.parseDouble(row.parameters().getOrDefault("minutes", "1"));
       int samples = row.rounds().size();
@@ -112,8 +121,8 @@ final class Pictures {
         points.add(new double[] {minutes * (i + 1) / samples, row.rounds().get(i)});
       }
       double largest = row.rounds().stream().mapToDouble(Double::doubleValue).max().orElse(1);
-      pictures.add(LineChart.draw(row.workload(), LineChart.horizontal(minutes), "minutes", LineChart.vertical(largest), row.unit(),
-          List.of(new LineChart.Series(row.workload(), points))));
+      pictures.add(new Picture(row.workload(), LineChart.draw(row.workload(), LineChart.horizontal(minutes), "minutes", LineChart.vertical(largest), row.unit(),
+          List.of(new LineChart.Series(row.workload(), points)))));
     }
     return pictures;
   }
