@@ -55,7 +55,7 @@ class BlockResizerTest {
     }
     // All three rows are begun before the first is complete.
     assertThrows(IllegalStateException.class, () -> resizer.resize(source, 200, 300, 3, 10, 3, gone, 0));
-    check(200, 300, 10, 3);
+    check(200, 300, 10, 1);
   }
 
   private void check(int width, int height, int toWidth, int toHeight) {
