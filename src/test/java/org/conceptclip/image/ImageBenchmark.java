@@ -80,7 +80,9 @@ final class ImageBenchmark {
   }
 
   private static List<Row> measure(int rounds, String commit, String old, String workload, List<Picture> pictures) throws Exception {
-    try (Arena arena = Arena.ofConfined(); PixelDecoder decoder = new PixelDecoder(DecodeLimits.DEFAULT)) {
+    try (Arena arena = Arena.ofConfined();
+        PixelDecoder decoder = new PixelDecoder(DecodeLimits.DEFAULT);
+        NativeJpeg turbo = new NativeJpeg(JpegLibrary.find().orElseThrow())) {
       MemorySegment target = arena.allocate(PixelDecoder.bytes(SIZE));
       Map<String, Work> contestants = new LinkedHashMap<>();
       if (!old.equals("-")) {
@@ -90,13 +92,22 @@ final class ImageBenchmark {
       contestants.put("ImageDecoder", picture -> separate.decode(picture.file, picture.name));
       if (pictures.stream().allMatch(picture -> ImageFormat.of(picture.file) == ImageFormat.JPEG)) {
         contestants.put("JPEG by the JDK", picture -> new JpegDecoder(picture.file, picture.name, DecodeLimits.DEFAULT).decodeByJdk(
-            JpegHeader.read(picture.file, picture.file.length, picture.name, DecodeLimits.DEFAULT)));
+            header(picture)));
+        contestants.put("JPEG by libjpeg-turbo, in kept memory", picture -> {
+          if (turbo.decode(picture.file, picture.file.length, header(picture)) == null) {
+            throw new IllegalStateException(picture.name + " is not decoded by libjpeg-turbo");
+          }
+        });
       }
       Work fast = picture -> decoder.decodeInto(picture.file, picture.name, SIZE, target, 0);
       contestants.put("PixelDecoder: decode and squash", fast);
       contestants.put("PixelDecoder: decode and squash, again (A/A)", fast);
       return timed(rounds, commit, workload, pictures, contestants);
     }
+  }
+
+  private static JpegHeader header(Picture picture) {
+    return JpegHeader.read(picture.file, picture.file.length, picture.name, DecodeLimits.DEFAULT);
   }
 
   private static void addOld(Map<String, Work> contestants, Path classes, MemorySegment target) throws Exception {
