@@ -13,7 +13,7 @@ import java.util.Arrays;
  * compiles to vector code (it does so only where all arrays are indexed alike, hence one array a column). Columns live in a ring that
  * holds the taps of one output, so they stay in L1.
  *
- * <p>Tried and lost, for 1024x1024 to 384x384 on Zen 5 with AVX-512: pixels one after the other in plain loops 12.5 ms, two rows in the
+ * <p>Tried and lost, for 1024x1024 to 384x384 on Zen 3 with AVX2: pixels one after the other in plain loops 12.5 ms, two rows in the
  * halves of a long 7.8, turning whole windows of 32 outputs 5.4, turning 8x8 bytes in eight longs 5.2; this one 4.6 (lowest of 30).
  */
 final class ColumnPass {
