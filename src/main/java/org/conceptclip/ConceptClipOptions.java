@@ -78,6 +78,24 @@ public record ConceptClipOptions(
     return builder().model(model).build();
   }
 
+  /** These options, to be changed. */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.model = model;
+    builder.name = name;
+    builder.backend = backend;
+    builder.precision = precision;
+    builder.threads = threads;
+    builder.devices = devices;
+    builder.replicas = replicas;
+    builder.cudaLibraries = cudaLibraries;
+    builder.maxTokens = maxTokens;
+    builder.engine = engine;
+    builder.meters = meters;
+    builder.notices = notices;
+    return builder;
+  }
+
   /** Collects options. Not thread-safe. */
   public static final class Builder {
     private Optional<String> model = Optional.empty();

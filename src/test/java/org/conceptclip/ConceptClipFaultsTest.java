@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException;
+import org.conceptclip.backend.Precision;
 import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.batch.DeadlineExceededException;
 import org.conceptclip.batch.EngineOptions;
@@ -258,6 +259,23 @@ class ConceptClipFaultsTest {
     assertThrows(IllegalArgumentException.class, () -> options().devices(-1).build());
     assertThrows(IllegalArgumentException.class, () -> options().replicas(0).build());
     assertThrows(IllegalArgumentException.class, () -> options().threads(-1).build());
+  }
+
+  @Test
+  void changedOptionsKeepTheOthers() {
+    ConceptClipOptions all = options()
+        .model("synthetic:tiny")
+        .name("n")
+        .precision(Precision.BF16)
+        .threads(3)
+        .devices(2, 4)
+        .replicas(5)
+        .cudaLibraries(Path.of("libraries"))
+        .maxTokens(20)
+        .meters(registry)
+        .build();
+    assertEquals(all, all.toBuilder().build());
+    assertEquals(all, all.toBuilder().replicas(6).build().toBuilder().replicas(5).build());
   }
 
   private static List<String> threads() {
