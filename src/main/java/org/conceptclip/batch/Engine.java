@@ -3,7 +3,6 @@ package org.conceptclip.batch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
@@ -25,8 +24,8 @@ import org.conceptclip.text.TokenizedText;
  * that cannot be decoded, {@link DeadlineExceededException}, {@link BatcherClosedException}, {@link
  * org.conceptclip.runtime.NonFiniteResultException} or what else its own computation failed with: failures of one request are not
  * those of its neighbours. Cancelling the future takes the request back: it is not decoded or computed any more unless that has begun.
- * What callers attach to futures runs on few threads of the engine: work that waits or takes long belongs to the {@code ...Async}
- * methods with an executor of the caller.
+ * What callers attach to futures runs on few threads of the engine, where those of one batch are told one after the other: work that
+ * waits or takes long belongs to the {@code ...Async} methods with an executor of the caller.
  *
  * <p>Thread-safe. Owns its threads and buffers; the encoders and their backends are the caller's, who closes the engine first. Closing
  * waits for everything that was accepted.
@@ -51,7 +50,8 @@ public final class Engine implements AutoCloseable {
   private final List<EncoderReplica> replicas = new ArrayList<>();
   private final DecodeStage decoding;
   private final Batcher<WorkKind, Payload, Object> batcher;
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Object closing = new Object();
+  private boolean closed;
 
   private Engine(List<Encoder> encoders, EngineOptions options, Supplier<ImageReader> readers) {
     this.encoders = List.copyOf(encoders);
@@ -91,7 +91,8 @@ public final class Engine implements AutoCloseable {
     }
     for (int i = 1; i < encoders.size(); i++) {
       if (!encoders.get(i).sameArchitecture(encoders.getFirst())) {
-        throw new IllegalArgumentException("encoder " + i + " has a model of another architecture than encoder 0, expected copies of one model");
+        throw new IllegalArgumentException(
+            "encoder " + i + " has a model of another architecture than encoder 0, expected copies of one model");
       }
     }
     return new Engine(encoders, options, readers);
@@ -219,7 +220,8 @@ public final class Engine implements AutoCloseable {
   private WorkKind scores(ScoreTargets targets) {
     long width = targets.textFeatures().columns();
     if (width != first.embeddingWidth()) {
-      throw new BadInputException("score targets: " + targets.textFeatures() + ", expected the model's " + first.embeddingWidth() + " columns");
+      throw new BadInputException(
+          "score targets: " + targets.textFeatures() + ", expected the model's " + first.embeddingWidth() + " columns");
     }
     return new WorkKind.Scores(targets);
   }
@@ -266,8 +268,9 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Runs every size of batch once on every lane of every replica, so that the first requests meet compiled kernels, recorded graphs and
-   * buffers; a CPU, which compiles a size in milliseconds, computes one image and some texts. Blocks until it is done. Requests may come meanwhile.
+   * Runs every size of batch on every lane of every replica, so that the first requests meet compiled kernels, recorded graphs and
+   * buffers; a CPU, which compiles a size in milliseconds, computes one image and some texts. Blocks until it is done. Requests may
+   * come meanwhile.
    */
   public void warmUp() {
     warmUp(encoders, EngineOptions.builder().batchImages(batchImages()).batchTokens(batchTokens()).build());
@@ -313,12 +316,15 @@ public final class Engine implements AutoCloseable {
   @Override
   public void close() {
     batcher.close();
-    if (closed.compareAndSet(false, true)) {
-      decoding.close();
-      replicas.forEach(EncoderReplica::close);
-      completions.close();
-      timing.close();
-      pool.close();
+    synchronized (closing) {
+      if (!closed) {
+        closed = true;
+        decoding.close();
+        replicas.forEach(EncoderReplica::close);
+        completions.close();
+        timing.close();
+        pool.close();
+      }
     }
   }
 }

@@ -3,7 +3,10 @@ package org.conceptclip.batch;
 import java.nio.file.Path;
 import org.conceptclip.tensor.HostTensor;
 
-/** An image as a caller has it. What it refers to must not change until the request has ended. */
+/**
+ * An image as a caller has it. What it refers to must not change until the request has ended; after cancelling it, not until the engine
+ * is done with the batch that it may be in: memory that the garbage collector frees, or a file, is always safe.
+ */
 public sealed interface ImageInput {
   /** What messages call it. */
   String name();

@@ -34,7 +34,7 @@ public record StageReport(long windowNanos, List<Row> rows, long tokensWanted, l
       return Math.max(0, threads * windowNanos - busyNanos);
     }
 
-    /** Part of its threads' time that was work, 0 to 1 (a little more when work that began before the span ended in it); 0 without threads. */
+    /** Part of its threads' time that was work, 0 to 1; a little more when work ended in the span that began before. 0 without threads. */
     public double utilisation(long windowNanos) {
       return threads == 0 || windowNanos <= 0 ? 0 : (double) busyNanos / ((double) threads * windowNanos);
     }

@@ -263,6 +263,56 @@ class EngineFaultsTest {
   }
 
   @Test
+  void slowCallbackHoldsUpNoDevice() throws Exception {
+    CountDownLatch slow = new CountDownLatch(1);
+    try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, backend)) {
+      Gate gate = new Gate();
+      backend.happens(gate);
+      CompletableFuture<Boolean> told = fixture.submit(1).thenApply(result -> {
+        try {
+          slow.await();
+          return true;
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+      });
+      // Alone in its batch: those of one batch are told one after the other.
+      gate.arrived.await();
+      gate.open.countDown();
+      List<CompletableFuture<ImageFeatures>> futures = submit(fixture, 40);
+      for (int i = 0; i < futures.size(); i++) {
+        assertAlone(fixture, i, futures.get(i));
+      }
+      assertFalse(told.isDone());
+      slow.countDown();
+      assertTrue(told.join());
+    }
+  }
+
+  @Test
+  void whenNobodyTellsCallersTheBringerHelps() {
+    CountDownLatch hold = new CountDownLatch(1);
+    AtomicInteger run = new AtomicInteger();
+    int tasks = 10_000;
+    try (Completions completions = new Completions(1, new StageClocks())) {
+      completions.execute(() -> {
+        try {
+          hold.await();
+        } catch (InterruptedException e) {
+          throw new IllegalStateException(e);
+        }
+      });
+      for (int i = 0; i < tasks; i++) {
+        completions.execute(run::incrementAndGet);
+      }
+      assertTrue(completions.waiting() <= 4096, completions.waiting() + " wait");
+      assertTrue(run.get() >= tasks - 4096, run + " were run");
+      hold.countDown();
+    }
+    assertEquals(tasks, run.get());
+  }
+
+  @Test
   void closingFromACallbackIsRefused() throws Exception {
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, backend)) {
       Gate gate = new Gate();
