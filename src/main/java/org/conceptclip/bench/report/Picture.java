@@ -52,7 +52,7 @@ record Picture(String caption, Markup drawing) {
     groups.forEach((name, group) -> {
       List<BarChart.Bar> bars = new ArrayList<>();
       for (ThroughputRow row : group) {
-        String batch = row.subject().batch() == null ? "" : ", batch " + row.subject().batch();
+        String batch = row.subject().batch() == null || !colours ? "" : ", batch " + row.subject().batch();
         // A control has its contestant's colour: it is the same thing.
         int before = bars.isEmpty() ? -1 : bars.getLast().colour();
         int colour = !colours ? 0 : label.apply(row).endsWith(ThroughputRow.CONTROL) ? Math.max(0, before) : (before + 1) % Svg.COLOURS;

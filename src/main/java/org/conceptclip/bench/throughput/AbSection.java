@@ -1,6 +1,7 @@
 package org.conceptclip.bench.throughput;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.conceptclip.batch.Engine;
@@ -20,7 +21,7 @@ public final class AbSection {
    * Measures images and texts.
    *
    * @param changes what B has otherwise, see {@link Setup#with}
-   * @param texts a corpus, cut to each model's context
+   * @param texts a corpus, cut to what both models take
    */
   public static void run(Session session, String changes, TextsSection.Corpus texts) {
     Setup a = session.setup();
@@ -40,7 +41,9 @@ public final class AbSection {
           entrant(EngineContestant.pixels(A, engineA, encoderA, batches), subjectA),
           entrant(EngineContestant.pixels(A + ThroughputRow.CONTROL, engineA, encoderA, batches), subjectA),
           entrant(EngineContestant.pixels(other, engineB, encoderB, batches), subjectB)));
-      compare(session, new Workload.Texts(texts.lengths()), texts.lengths().length + " " + texts.label(), "texts/s", List.of(
+      int context = Math.min(TextsSection.context(encoderA), TextsSection.context(encoderB));
+      int[] lengths = Arrays.stream(texts.lengths()).map(length -> Math.min(length, context)).toArray();
+      compare(session, new Workload.Texts(lengths), lengths.length + " " + texts.label(), "texts/s", List.of(
           entrant(EngineContestant.texts(A, engineA, encoderA), subjectA.withBatch(null)),
           entrant(EngineContestant.texts(A + ThroughputRow.CONTROL, engineA, encoderA), subjectA.withBatch(null)),
           entrant(EngineContestant.texts(other, engineB, encoderB), subjectB.withBatch(null))));

@@ -19,6 +19,8 @@ public final class LatencySection {
   private static final int CAPACITY_RUNS = 3;
   private static final int CAPACITY_BATCHES = 8;
   private static final double P99 = 0.99;
+  /** "At once", for a refusal. */
+  private static final double REFUSAL_BAR_MILLIS = 1;
 
   private LatencySection() {}
 
@@ -90,13 +92,19 @@ public final class LatencySection {
     return row.build();
   }
 
+  /**
+   * Under overload an accepted request waits for the batch that runs, and then for its own: two batches whole, nearly always. So the slowest
+   * hundredth of the requests is held against the slowest hundredth of the batches; the bound by the median batch, which noise alone
+   * exceeds, is reported beside.
+   */
   private static void promise(ThroughputRow.Builder row, Setup setup, OpenLoop.Outcome outcome, LatencySummary full) {
-    double bound = setup.batching().maxWait().toNanos() / 1e6 + 2 * full.millis(0.5);
     if (full.count() == 0) {
       throw new ContestantFailedException("under overload no batch was full: the promise has nothing to be held against");
     }
-    row.figure("boundMillis", bound)
+    double maxWaitMillis = setup.batching().maxWait().toNanos() / 1e6;
+    double bound = maxWaitMillis + 2 * full.millis(P99);
+    row.figure("boundMillis", bound).figure("boundByMedianBatchMillis", maxWaitMillis + 2 * full.millis(0.5))
         .bar(new Bar("p99 of accepted under overload, ms, against maxWait + 2 batch times", outcome.latency().millis(P99), false, bound))
-        .bar(new Bar("p99 of refusals, ms", outcome.refusal().millis(P99), false, 1));
+        .bar(new Bar("p99 of refusals, ms", outcome.refusal().millis(P99), false, REFUSAL_BAR_MILLIS));
   }
 }

@@ -85,7 +85,7 @@ public final class TextsSection {
   }
 
   /** What texts are padded to, by the official evaluation. */
-  private static int context(Encoder encoder) {
+  static int context(Encoder encoder) {
     TextConfig config = encoder.config().text();
     return Math.min(config.contextLength(), config.maxPositions());
   }
