@@ -9,7 +9,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.conceptclip.tensor.BadInputException;
 import org.junit.jupiter.api.AfterEach;
@@ -99,6 +104,32 @@ class PixelDecoderTest {
     assertThrows(IllegalArgumentException.class, () -> decoder.decodeInto(file, "x", SIZE, target.asReadOnly(), 0));
     decoder.close();
     assertThrows(IllegalStateException.class, () -> decoder.decodeInto(file, "x", SIZE, target, 0));
+  }
+
+  /** Each on its own thread, and none on the thread that made it. */
+  @Test
+  void decodersOfSeveralThreadsDoNotDisturbOneAnother() throws Exception {
+    List<byte[]> files = accepted().map(fixture -> ImageFixtures.bytes(fixture.file())).toList();
+    List<byte[]> expected = files.stream().map(this::pixels).toList();
+    List<PixelDecoder> decoders = Stream.generate(() -> new PixelDecoder(DecodeLimits.DEFAULT)).limit(4).toList();
+    try (ExecutorService threads = Executors.newFixedThreadPool(decoders.size())) {
+      List<Callable<Void>> passes = new ArrayList<>();
+      for (PixelDecoder each : decoders) {
+        passes.add(() -> {
+          for (int i = 0; i < files.size(); i++) {
+            byte[] found = new byte[BYTES];
+            each.decodeInto(files.get(i), "file", SIZE, MemorySegment.ofArray(found), 0);
+            assertArrayEquals(expected.get(i), found);
+          }
+          return null;
+        });
+      }
+      for (Future<Void> pass : threads.invokeAll(passes)) {
+        pass.get();
+      }
+    } finally {
+      decoders.forEach(PixelDecoder::close);
+    }
   }
 
   private byte[] pixels(byte[] file) {
