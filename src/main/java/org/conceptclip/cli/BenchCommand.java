@@ -10,6 +10,7 @@ import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.bench.Contestant;
+import org.conceptclip.bench.ContestantFailedException;
 import org.conceptclip.bench.Gpu;
 import org.conceptclip.bench.MultiplyAddPeak;
 import org.conceptclip.bench.throughput.AbSection;
@@ -128,9 +129,18 @@ final class BenchCommand implements Callable<Integer> {
       Session session = new Session(bench, resolved, contestants.all().isEmpty() ? plan : plan.withPause(PEERS_PAUSE_MILLIS),
           Commit.of(BenchPeers.checkout()), () -> gpu(resolved), sink);
       for (Section section : sections) {
-        run(section, session, contestants.all());
+        runOrSayWhyNot(section, session, contestants.all());
       }
       return report.finish(context.console(), sink.all());
+    }
+  }
+
+  /** What cannot be measured is a row that says why, and costs the others nothing. */
+  private void runOrSayWhyNot(Section section, Session session, List<Contestant> contestants) {
+    try {
+      run(section, session, contestants);
+    } catch (ContestantFailedException e) {
+      session.sink().rows(List.of(session.failed(section, e)));
     }
   }
 

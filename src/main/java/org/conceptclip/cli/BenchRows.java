@@ -5,21 +5,23 @@ import java.util.List;
 import java.util.Locale;
 import org.conceptclip.bench.report.Figures;
 import org.conceptclip.bench.throughput.Bar;
+import org.conceptclip.bench.throughput.Section;
 import org.conceptclip.bench.throughput.ThroughputRow;
 
-/** Rows of the throughput benchmark for people. */
+/** Rows of the throughput benchmark for people, under headings that are not repeated. Not thread-safe. */
 final class BenchRows {
-  private BenchRows() {}
+  private Section section;
+  private String group;
 
-  /** @param heading whether the section begins with these */
-  static List<String> lines(List<ThroughputRow> rows, boolean heading) {
+  List<String> lines(List<ThroughputRow> rows) {
     List<String> lines = new ArrayList<>();
-    if (heading) {
-      lines.add("");
-      lines.add(rows.getFirst().section().title());
-    }
-    String group = "";
     for (ThroughputRow row : rows) {
+      if (row.section() != section) {
+        section = row.section();
+        group = null;
+        lines.add("");
+        lines.add(section.title());
+      }
       if (!group(row).equals(group)) {
         group = group(row);
         lines.add("  " + group);

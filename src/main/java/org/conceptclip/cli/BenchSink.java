@@ -14,8 +14,8 @@ final class BenchSink implements Session.Sink, AutoCloseable {
   private final Console console;
   private final BenchOutput output;
   private final Progress progress;
+  private final BenchRows table = new BenchRows();
   private final List<ThroughputRow> all = new ArrayList<>();
-  private Section titled;
   private int section = -1;
   private int steps = 1;
   private int done;
@@ -32,9 +32,7 @@ final class BenchSink implements Session.Sink, AutoCloseable {
       return;
     }
     all.addAll(rows);
-    boolean heading = rows.getFirst().section() != titled;
-    titled = rows.getFirst().section();
-    output.report(console, List.copyOf(rows), printed -> BenchRows.lines(rows, heading));
+    output.report(console, List.copyOf(rows), printed -> table.lines(rows));
   }
 
   @Override

@@ -100,6 +100,18 @@ class BenchThroughputTest {
   }
 
   @Test
+  void whatCannotBeMeasuredIsARowAndTheRestGoesOn() throws IOException {
+    Path broken = Files.writeString(folder.resolve("broken.jpg"), "no image");
+    CliRun run = CliRun.of(CliRun.join(TINY, "--only", "images,queue", "--json", "--images", broken));
+    List<ThroughputRow> rows = rows(run.ended(ExitCode.PARTLY_DONE).outLines(), folder.resolve("rows.jsonl"));
+    List<String> failed = rows.stream().filter(row -> row.failure() != null).map(ThroughputRow::contestant).toList();
+    assertEquals(List.of("engine, JPEG files", "all"), failed);
+    assertTrue(rows.stream().filter(row -> row.failure() != null).allMatch(row -> row.failure().contains("broken.jpg")));
+    assertEquals(Section.QUEUE, rows.getLast().section());
+    assertTrue(rows.getLast().median() > 0);
+  }
+
+  @Test
   void peersThatWereNotPreparedAreLeftOutWithALineThatSaysHow() {
     CliRun run = CliRun.of(CliRun.join(TINY, "--only", "queue", "--peers", "all"));
     run.ended(ExitCode.WRONG_USAGE).refused("peers have synthetic:full alone");

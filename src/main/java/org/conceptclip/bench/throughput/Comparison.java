@@ -1,11 +1,13 @@
 package org.conceptclip.bench.throughput;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * New rows held against old ones that measured the same thing on the same machine.
@@ -91,7 +93,14 @@ public final class Comparison {
     if (!Objects.equals(old.unit(), row.unit())) {
       return "other unit";
     }
-    return old.parameters().equals(row.parameters()) ? null : "other parameters";
+    return conditions(old).equals(conditions(row)) ? null : "other parameters";
+  }
+
+  /** How often something was measured makes its figure better, but no other one. */
+  private static Map<String, String> conditions(ThroughputRow row) {
+    Map<String, String> conditions = new HashMap<>(row.parameters());
+    conditions.keySet().removeAll(Set.of("rounds", "warmups"));
+    return conditions;
   }
 
   private static boolean outside(double median, ThroughputRow of) {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.conceptclip.backend.Backend;
+import org.conceptclip.bench.ContestantFailedException;
 import org.conceptclip.bench.Gpu;
 
 /**
@@ -31,6 +32,11 @@ public record Session(
 
   Origin origin() {
     return Origin.now(commit, gpu.get().orElse(null));
+  }
+
+  /** A row for a section that ended early. */
+  public ThroughputRow failed(Section section, ContestantFailedException why) {
+    return ThroughputRow.of(section, origin(), bench.subject(setup), "the rest of the section", "all").failure(why.getMessage()).build();
   }
 
   /** What computes. */

@@ -52,6 +52,12 @@ class ComparisonTest {
   }
 
   @Test
+  void moreRoundsAreTheSameMeasurement() {
+    ThroughputRow old = Rows.images(HUNDRED).parameter("rounds", 3).parameter("warmups", 1).build();
+    assertEquals(Verdict.FASTER, compare(old, Rows.images(200, 201).parameter("rounds", 9).build()).verdict());
+  }
+
+  @Test
   void otherWorkIsNoPair() {
     ThroughputRow old = Rows.images(HUNDRED).build();
     for (ThroughputRow other : List.of(
