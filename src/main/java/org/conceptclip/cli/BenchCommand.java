@@ -58,18 +58,18 @@ final class BenchCommand implements Callable<Integer> {
 
   @Mixin private BenchInputOptions inputs;
 
-  @Option(names = "--precision", paramLabel = "P,...", split = ",", converter = BackendOptions.PrecisionConverter.class,
+  @Option(names = "--precision", paramLabel = "P", split = ",", converter = BackendOptions.PrecisionConverter.class,
       description = "the first is measured throughout, all in the sweep and as single ops (default: the backend's)")
   private List<Precision> precisions = new ArrayList<>();
 
-  @Option(names = "--batches", paramLabel = "N,...", split = ",", description = "batch sizes of the sweep (default: 1,2,4,8)")
+  @Option(names = "--batches", paramLabel = "N", split = ",", description = "batch sizes of the sweep (default: 1,2,4,8)")
   private List<Integer> batches = new ArrayList<>();
 
   @Option(names = "--latency-model", paramLabel = "M", defaultValue = "synthetic:small",
       description = "model of the latency section, which needs many requests (default: ${DEFAULT-VALUE})")
   private String latencyModel;
 
-  @Option(names = "--rates", paramLabel = "R,...", split = ",",
+  @Option(names = "--rates", paramLabel = "R", split = ",",
       description = "load in requests a second, or with an x in shares of the measured capacity (default: 0.5x,0.8x,3.0x)")
   private List<String> rates = new ArrayList<>();
 
@@ -82,7 +82,7 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--quick", description = "less of everything, on synthetic:small unless another model is named: under two minutes")
   private boolean quick;
 
-  @Option(names = "--only", paramLabel = "SECTION,...", split = ",",
+  @Option(names = "--only", paramLabel = "SECTION", split = ",",
       description = "of images, texts, sweep, latency, queue, ops, ab (default: all; ab where --ab is given)")
   private List<String> only = new ArrayList<>();
 

@@ -111,7 +111,8 @@ final class BenchInputOptions {
         return length;
       }
     } catch (NumberFormatException e) {
-      throw new BadInputException("--texts " + texts + ": the model has no tokenizer, so lines are lengths in tokens; found '" + line + "'", e);
+      throw new BadInputException(
+          "--texts " + texts + ": the model has no tokenizer, so lines are lengths in tokens; found '" + line + "'", e);
     }
     throw new BadInputException("--texts " + texts + ": a text of " + line.trim() + " tokens, expected at least [CLS] and [SEP]");
   }

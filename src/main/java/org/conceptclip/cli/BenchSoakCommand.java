@@ -18,7 +18,8 @@ import picocli.CommandLine.Option;
     description = {
       "Drives the engine with images, texts, broken files, cancelled and expired requests for a long time, and looks at heap, native"
           + " memory and leased buffers while it is drained.",
-      "Takes synthetic:tiny unless another model is named. Ends with exit code 6 unless heap and native memory stay within 2 % and nothing is held."
+      "Takes synthetic:tiny unless another model is named.",
+      "Ends with exit code 6 unless heap and native memory stay within 2 % and nothing is held."
     },
     sortOptions = false,
     footer = {"", "Example:", "  conceptclip bench soak --minutes 10 --out soak.jsonl"})
@@ -38,7 +39,8 @@ final class BenchSoakCommand implements Callable<Integer> {
       description = "before the first sample, until code and kernels are compiled (default: ${DEFAULT-VALUE})")
   private double warmUp;
 
-  @Option(names = "--samples", paramLabel = "N", defaultValue = "40", description = "of memory, after the warm-up (default: ${DEFAULT-VALUE})")
+  @Option(names = "--samples", paramLabel = "N", defaultValue = "40",
+      description = "of memory, after the warm-up (default: ${DEFAULT-VALUE})")
   private int samples;
 
   @Mixin private BenchOutput output;

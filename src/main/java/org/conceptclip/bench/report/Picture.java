@@ -121,8 +121,8 @@ record Picture(String caption, Markup drawing) {
         points.add(new double[] {minutes * (i + 1) / samples, row.rounds().get(i)});
       }
       double largest = row.rounds().stream().mapToDouble(Double::doubleValue).max().orElse(1);
-      pictures.add(new Picture(row.workload(), LineChart.draw(row.workload(), LineChart.horizontal(minutes), "minutes", LineChart.vertical(largest), row.unit(),
-          List.of(new LineChart.Series(row.workload(), points)))));
+      pictures.add(new Picture(row.workload(), LineChart.draw(row.workload(), LineChart.horizontal(minutes), "minutes",
+          LineChart.vertical(largest), row.unit(), List.of(new LineChart.Series(row.workload(), points)))));
     }
     return pictures;
   }

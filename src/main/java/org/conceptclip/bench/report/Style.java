@@ -17,7 +17,8 @@ final class Style {
       .notice { color: var(--soft); font-size: 13px; }
       dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; font-size: 13px; }
       dt { color: var(--soft); } dd { margin: 0; }
-      figure { margin: 16px 0 24px; } figcaption { font-size: 13px; font-weight: 600; margin-bottom: 8px; } svg { width: 100%; height: auto; display: block; }
+      figure { margin: 16px 0 24px; } figcaption { font-size: 13px; font-weight: 600; margin-bottom: 8px; }
+      svg { width: 100%; height: auto; display: block; }
       .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; width: 100%; }
       th { text-align: left; font-weight: 600; color: var(--soft); } th, td { padding: 4px 10px 4px 0; vertical-align: top;
         border-bottom: 1px solid var(--rule); }

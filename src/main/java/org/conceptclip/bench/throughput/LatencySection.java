@@ -93,9 +93,9 @@ public final class LatencySection {
   }
 
   /**
-   * Under overload an accepted request waits for the batch that runs, and then for its own: two batches whole, nearly always. So the slowest
-   * hundredth of the requests is held against the slowest hundredth of the batches; the bound by the median batch, which noise alone
-   * exceeds, is reported beside.
+   * Under overload an accepted request waits for the batch that runs, and then for its own: two batches whole, nearly always. So the
+   * slowest hundredth of the requests is held against the slowest hundredth of the batches; the bound by the median batch, which noise
+   * alone exceeds, is reported beside.
    */
   private static void promise(ThroughputRow.Builder row, Setup setup, OpenLoop.Outcome outcome, LatencySummary full) {
     if (full.count() == 0) {
