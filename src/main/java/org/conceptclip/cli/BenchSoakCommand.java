@@ -35,7 +35,7 @@ final class BenchSoakCommand implements Callable<Integer> {
   @Option(names = "--minutes", paramLabel = "N", defaultValue = "10", description = "default: ${DEFAULT-VALUE}")
   private double minutes;
 
-  @Option(names = "--warm-up", paramLabel = "MINUTES", defaultValue = "3",
+  @Option(names = "--warm-up", paramLabel = "MINUTES", defaultValue = "5",
       description = "before the first sample, until code and kernels are compiled (default: ${DEFAULT-VALUE})")
   private double warmUp;
 
