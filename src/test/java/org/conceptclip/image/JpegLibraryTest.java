@@ -1,5 +1,6 @@
 package org.conceptclip.image;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -39,6 +40,12 @@ class JpegLibraryTest {
   }
 
   private record Outcome(List<String> out, String err) {}
+
+  @Test
+  void isProvenWithThePictureThatItsGeneratorDraws() throws IOException {
+    assertArrayEquals(ProbePicture.jpeg(), Files.readAllBytes(ProbePicture.FILE));
+    assertEquals(JpegLibrary.PROBE_CRC, ProbePicture.pixelsChecksum(ProbePicture.jpeg()));
+  }
 
   @Test
   void isUsedHere() throws Exception {
