@@ -44,9 +44,9 @@ public final class AbSection {
       int context = Math.min(TextsSection.context(encoderA), TextsSection.context(encoderB));
       int[] lengths = Arrays.stream(texts.lengths()).map(length -> Math.min(length, context)).toArray();
       compare(session, new Workload.Texts(lengths), lengths.length + " " + texts.label(), "texts/s", List.of(
-          entrant(EngineContestant.texts(A, engineA, encoderA), subjectA.withBatch(null)),
-          entrant(EngineContestant.texts(A + ThroughputRow.CONTROL, engineA, encoderA), subjectA.withBatch(null)),
-          entrant(EngineContestant.texts(other, engineB, encoderB), subjectB.withBatch(null))));
+          entrant(EngineContestant.texts(A, engineA, encoderA, batches), subjectA.withBatch(null)),
+          entrant(EngineContestant.texts(A + ThroughputRow.CONTROL, engineA, encoderA, batches), subjectA.withBatch(null)),
+          entrant(EngineContestant.texts(other, engineB, encoderB, batches), subjectB.withBatch(null))));
     }
   }
 

@@ -10,7 +10,7 @@ import org.conceptclip.bench.Rounds;
  * @param rounds measured rounds of interleaved contestants
  * @param warmups rounds before that are thrown away
  * @param pauseMillis before each run
- * @param batchesPerRun batches of images in a run
+ * @param batchesPerRun batches of images, and repetitions of the texts, in a run
  * @param sweepRounds measured rounds of the sweep
  * @param sweepBatches its batch sizes
  * @param texts of a run

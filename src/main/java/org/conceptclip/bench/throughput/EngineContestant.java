@@ -64,9 +64,9 @@ final class EngineContestant implements Contestant {
     });
   }
 
-  /** Texts. */
-  static EngineContestant texts(String name, Engine engine, Encoder encoder) {
-    return new EngineContestant(name, encoder, 1, workload ->
+  /** Texts, all of them {@code batches} times in a run. */
+  static EngineContestant texts(String name, Engine engine, Encoder encoder, int batches) {
+    return new EngineContestant(name, encoder, batches, workload ->
         Inputs.tokenized(Inputs.ids((Workload.Texts) workload, encoder.config().text())).stream()
             .<Request>map(text -> () -> engine.submitTextWhenRoom(text, Detail.FEATURES, RequestOptions.DEFAULT)
                 .thenApply(TextFeatures::features))

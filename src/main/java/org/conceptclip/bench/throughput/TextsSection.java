@@ -57,16 +57,18 @@ public final class TextsSection {
     int context = context(encoder);
     Workload.Texts workload = new Workload.Texts(corpus.lengths());
     Subject subject = session.bench().subject(session.setup());
+    int batches = session.plan().batchesPerRun();
     String padded = "bare loop, padded to " + context;
     List<Entrant> entrants = new ArrayList<>(List.of(
-        new Entrant(EngineContestant.texts(ENGINE, engine, encoder), subject),
-        new Entrant(BareTexts.packed(BARE, encoder), subject),
-        new Entrant(BareTexts.packed(BARE + ThroughputRow.CONTROL, encoder), subject),
-        new Entrant(BareTexts.padded(padded, encoder, context), subject)));
+        new Entrant(EngineContestant.texts(ENGINE, engine, encoder, batches), subject),
+        new Entrant(BareTexts.packed(BARE, encoder, batches), subject),
+        new Entrant(BareTexts.packed(BARE + ThroughputRow.CONTROL, encoder, batches), subject),
+        new Entrant(BareTexts.padded(padded, encoder, batches, context), subject)));
     float[] reference = peers.isEmpty() ? null : rawFeatures(encoder, workload);
     peers.forEach(peer -> entrants.add(new Entrant(peer, ImagesSection.peerSubject(session, peer, null), reference)));
     int tokens = Arrays.stream(corpus.lengths()).sum();
-    Map<String, ?> parameters = Map.of("texts", corpus.lengths().length, "tokens", tokens, "budget", engine.batchTokens());
+    Map<String, ?> parameters = Map.of("texts", corpus.lengths().length, "tokens", tokens, "budget", engine.batchTokens(),
+        "batchesPerRun", batches, "maxWait", Setup.text(session.setup().batching().maxWait()));
     StageReport before = engine.report();
     List<Result> results = new Interleaved(Section.TEXTS, workload,
         corpus.lengths().length + " " + corpus.label() + ", " + tokens + " tokens", "texts/s", parameters)
@@ -106,7 +108,7 @@ public final class TextsSection {
         Encoder counted = model.load(counter.around(session.bench().backend(session.setup())));
         Engine engine = Engine.open(List.of(counted),
             EngineOptions.builder().batching(session.setup().batching()).warmUp(false).build())) {
-      EngineContestant once = EngineContestant.texts("counted", engine, counted);
+      EngineContestant once = EngineContestant.texts("counted", engine, counted, 1);
       once.prepare(new Workload.Texts(corpus.lengths()));
       once.run();
     }
