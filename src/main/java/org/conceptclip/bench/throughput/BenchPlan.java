@@ -36,9 +36,9 @@ public record BenchPlan(
   /** Below capacity, near it, and three times as much as can be done. */
   public static final List<Load> AUTOMATIC = List.of(new Load(0.5, true), new Load(0.8, true), new Load(3, true));
 
-  /** For figures to keep. */
+  /** For figures to keep. With the full model on a CPU that is hours: then ask for single sections, fewer rounds, smaller batches. */
   public static final BenchPlan FULL = new BenchPlan(
-      9, 2, 100, 3, 5, List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000, OpsBenchmark.Timing.DEFAULT);
+      9, 1, 100, 2, 3, List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000, OpsBenchmark.Timing.DEFAULT);
 
   /** For a first impression within two minutes. */
   public static final BenchPlan QUICK = new BenchPlan(
