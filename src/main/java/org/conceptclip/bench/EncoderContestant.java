@@ -9,38 +9,12 @@ import org.conceptclip.runtime.Encoder;
 import org.conceptclip.tensor.HostTensor;
 
 /** This runtime. The encoder belongs to the caller, so that an A/A control can run it under two names. */
-public final class EncoderContestant implements Contestant {
-  private final String name;
-  private final Encoder encoder;
+public final class EncoderContestant extends OwnContestant {
   private HostTensor pixels;
   private TokenBatch tokens;
 
   public EncoderContestant(String name, Encoder encoder) {
-    this.name = name;
-    this.encoder = encoder;
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public String version() {
-    return encoder.backend().description();
-  }
-
-  @Override
-  public String precision() {
-    return encoder.backend().precision().label();
-  }
-
-  @Override
-  public double agreement() {
-    return switch (encoder.backend().precision()) {
-      case FP64, FP32 -> 1e-3;
-      case AUTO, FP16, BF16, BF16_WEIGHTS -> 0.1;
-    };
+    super(name, encoder);
   }
 
   @Override
@@ -73,7 +47,4 @@ public final class EncoderContestant implements Contestant {
     return new Sample(nanos, Arrays.copyOf(last, Sample.VALUES));
   }
 
-  /** Nothing: the encoder is the caller's. */
-  @Override
-  public void close() {}
-}
+  /** Nothing: the encoder is the caller's. */}

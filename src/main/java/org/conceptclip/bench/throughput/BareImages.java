@@ -2,44 +2,21 @@ package org.conceptclip.bench.throughput;
 
 import java.util.Arrays;
 import java.util.List;
-import org.conceptclip.bench.Contestant;
+import org.conceptclip.bench.OwnContestant;
 import org.conceptclip.bench.Workload;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
 import org.conceptclip.tensor.HostTensor;
 
 /** The bare loop: one call of the encoder after the other, pixels in RAM. What an engine can reach at most. */
-final class BareImages implements Contestant {
-  private final String name;
-  private final Encoder encoder;
+final class BareImages extends OwnContestant {
   private final int batches;
   private HostTensor pixels;
 
   /** @param batches of a run, whose time is divided by them */
   BareImages(String name, Encoder encoder, int batches) {
-    this.name = name;
-    this.encoder = encoder;
+    super(name, encoder);
     this.batches = batches;
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public String version() {
-    return encoder.backend().description();
-  }
-
-  @Override
-  public String precision() {
-    return encoder.backend().precision().label();
-  }
-
-  @Override
-  public double agreement() {
-    return Inputs.agreement(encoder);
   }
 
   @Override
@@ -59,7 +36,4 @@ final class BareImages implements Contestant {
     long nanos = (System.nanoTime() - start) / batches;
     return new Sample(nanos, Arrays.copyOf(features.rows(features.rows() - 1, 1).toFloatArray(), Sample.VALUES));
   }
-
-  @Override
-  public void close() {}
 }

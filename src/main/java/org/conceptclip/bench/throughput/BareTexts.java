@@ -2,7 +2,7 @@ package org.conceptclip.bench.throughput;
 
 import java.util.Arrays;
 import java.util.List;
-import org.conceptclip.bench.Contestant;
+import org.conceptclip.bench.OwnContestant;
 import org.conceptclip.bench.Workload;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
@@ -10,17 +10,14 @@ import org.conceptclip.runtime.Encoder;
 import org.conceptclip.tensor.HostTensor;
 
 /** One call of the encoder for all texts: packed, or padded to a length as the official code does. */
-final class BareTexts implements Contestant {
-  private final String name;
-  private final Encoder encoder;
+final class BareTexts extends OwnContestant {
   private final int batches;
   private final int paddedLength;
   private TokenBatch packed;
   private HostTensor padded;
 
   private BareTexts(String name, Encoder encoder, int batches, int paddedLength) {
-    this.name = name;
-    this.encoder = encoder;
+    super(name, encoder);
     this.batches = batches;
     this.paddedLength = paddedLength;
   }
@@ -37,26 +34,6 @@ final class BareTexts implements Contestant {
   /** Our own dense path: every text computed as {@code length} tokens. */
   static BareTexts padded(String name, Encoder encoder, int batches, int length) {
     return new BareTexts(name, encoder, batches, length);
-  }
-
-  @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public String version() {
-    return encoder.backend().description();
-  }
-
-  @Override
-  public String precision() {
-    return encoder.backend().precision().label();
-  }
-
-  @Override
-  public double agreement() {
-    return Inputs.agreement(encoder);
   }
 
   @Override
@@ -78,7 +55,4 @@ final class BareTexts implements Contestant {
     long nanos = (System.nanoTime() - start) / batches;
     return new Sample(nanos, Arrays.copyOf(features.rows(features.rows() - 1, 1).toFloatArray(), Sample.VALUES));
   }
-
-  @Override
-  public void close() {}
 }

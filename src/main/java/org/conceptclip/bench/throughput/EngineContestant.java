@@ -11,16 +11,14 @@ import org.conceptclip.batch.ImageFeatures;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.RequestOptions;
 import org.conceptclip.batch.TextFeatures;
-import org.conceptclip.bench.Contestant;
+import org.conceptclip.bench.OwnContestant;
 import org.conceptclip.bench.ContestantFailedException;
 import org.conceptclip.bench.Workload;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
 
-/** The engine, fed by one thread that waits for room. Engine and encoder belong to the caller. */
-final class EngineContestant implements Contestant {
-  private final String name;
-  private final Encoder encoder;
+/** The engine, fed by one thread that waits for room. The engine belongs to the caller, as the encoder does. */
+final class EngineContestant extends OwnContestant {
   private final int batches;
   private final Source source;
   private List<Request> requests;
@@ -36,8 +34,7 @@ final class EngineContestant implements Contestant {
   }
 
   private EngineContestant(String name, Encoder encoder, int batches, Source source) {
-    this.name = name;
-    this.encoder = encoder;
+    super(name, encoder);
     this.batches = batches;
     this.source = source;
   }
@@ -78,26 +75,6 @@ final class EngineContestant implements Contestant {
   }
 
   @Override
-  public String name() {
-    return name;
-  }
-
-  @Override
-  public String version() {
-    return encoder.backend().description();
-  }
-
-  @Override
-  public String precision() {
-    return encoder.backend().precision().label();
-  }
-
-  @Override
-  public double agreement() {
-    return Inputs.agreement(encoder);
-  }
-
-  @Override
   public void prepare(Workload workload) {
     requests = source.requests(workload);
   }
@@ -119,13 +96,9 @@ final class EngineContestant implements Contestant {
       return new Sample(nanos, Arrays.copyOf(answers.getLast().join(), Sample.VALUES));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new ContestantFailedException(name + ": interrupted", e);
+      throw new ContestantFailedException(name() + ": interrupted", e);
     } catch (CompletionException e) {
-      throw new ContestantFailedException(name + ": " + e.getCause().getMessage(), e);
+      throw new ContestantFailedException(name() + ": " + e.getCause().getMessage(), e);
     }
   }
-
-  /** Nothing: the engine is the caller's. */
-  @Override
-  public void close() {}
 }

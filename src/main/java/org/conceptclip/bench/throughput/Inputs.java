@@ -65,12 +65,4 @@ final class Inputs {
     }
     return padded;
   }
-
-  /** See {@link org.conceptclip.bench.Contestant#agreement}. */
-  static double agreement(Encoder encoder) {
-    return switch (encoder.backend().precision()) {
-      case FP64, FP32 -> 1e-3;
-      case AUTO, FP16, BF16, BF16_WEIGHTS -> 0.1;
-    };
-  }
 }

@@ -1,0 +1,41 @@
+package org.conceptclip.bench;
+
+import org.conceptclip.runtime.Encoder;
+
+/** This runtime in one of its forms. The encoder belongs to the caller, so that an A/A control can run it under two names. */
+public abstract class OwnContestant implements Contestant {
+  protected final Encoder encoder;
+  private final String name;
+
+  protected OwnContestant(String name, Encoder encoder) {
+    this.name = name;
+    this.encoder = encoder;
+  }
+
+  @Override
+  public final String name() {
+    return name;
+  }
+
+  @Override
+  public final String version() {
+    return encoder.backend().description();
+  }
+
+  @Override
+  public final String precision() {
+    return encoder.backend().precision().label();
+  }
+
+  @Override
+  public final double agreement() {
+    return switch (encoder.backend().precision()) {
+      case FP64, FP32 -> 1e-3;
+      case AUTO, FP16, BF16, BF16_WEIGHTS -> 0.1;
+    };
+  }
+
+  /** The encoder stays open. */
+  @Override
+  public void close() {}
+}
