@@ -8,7 +8,7 @@ import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
 import org.conceptclip.tensor.HostTensor;
 
-/** This runtime. The encoder belongs to the caller, so that an A/A control can run it under two names. */
+/** This runtime's encoder, called for one workload after the other. */
 public final class EncoderContestant extends OwnContestant {
   private HostTensor pixels;
   private TokenBatch tokens;
@@ -46,5 +46,4 @@ public final class EncoderContestant extends OwnContestant {
     float[] last = features.rows(features.rows() - 1, 1).toFloatArray();
     return new Sample(nanos, Arrays.copyOf(last, Sample.VALUES));
   }
-
-  /** Nothing: the encoder is the caller's. */}
+}
