@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
 import org.conceptclip.op.TokenBatch;
@@ -24,7 +23,6 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Object>, AutoCl
   private final String name;
   private final Encoder encoder;
   private final StageClocks clocks;
-  private final AtomicInteger busyLanes = new AtomicInteger();
   private final Workers<Runnable> workers;
 
   EncoderReplica(String name, Encoder encoder, StageClocks clocks) {
@@ -45,23 +43,16 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Object>, AutoCl
     return workers.count();
   }
 
-  /** Lanes that have a batch. */
-  int busyLanes() {
-    return busyLanes.get();
-  }
-
   @Override
   public void begin(Batch<WorkKind, Payload, Object> batch) {
     workers.add(() -> run(batch));
   }
 
   private void run(Batch<WorkKind, Payload, Object> batch) {
-    busyLanes.incrementAndGet();
     List<Object> results;
     try {
       results = compute(batch);
     } catch (Throwable failure) {
-      busyLanes.decrementAndGet();
       // Errors, too: whoever waits has to be told, and there may be memory for the next batch.
       if (Encoder.isDeviceLost(failure)) {
         batch.lost(failure);
@@ -70,7 +61,6 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Object>, AutoCl
       }
       return;
     }
-    busyLanes.decrementAndGet();
     batch.done(results);
   }
 

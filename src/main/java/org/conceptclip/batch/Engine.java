@@ -227,36 +227,37 @@ public final class Engine implements AutoCloseable {
   }
 
   private CompletableFuture<Object> image(WorkKind kind, ImageInput input, RequestOptions options) {
-    if (input instanceof ImageInput.Pixels pixels) {
-      first.requireImage(pixels.tensor());
-      return batcher.submit(kind, first.imageTokens(), options, new Payload.Image(pixels.tensor(), null));
-    }
-    return prepared(batcher.admit(kind, first.imageTokens(), options), input, options);
+    Payload decodedOrNull = decoded(input);
+    return prepared(batcher.admit(kind, first.imageTokens(), options), input, decodedOrNull, options);
   }
 
   private CompletableFuture<Object> imageWhenRoom(WorkKind kind, ImageInput input, RequestOptions options)
       throws InterruptedException {
-    if (input instanceof ImageInput.Pixels pixels) {
-      first.requireImage(pixels.tensor());
-    }
-    return prepared(batcher.admitWhenRoom(kind, first.imageTokens(), options), input, options);
+    Payload decodedOrNull = decoded(input);
+    return prepared(batcher.admitWhenRoom(kind, first.imageTokens(), options), input, decodedOrNull, options);
   }
 
-  private CompletableFuture<Object> prepared(Admission<Payload, Object> admission, ImageInput input, RequestOptions options) {
-    Payload payload = null;
+  /** The payload of an image that its caller has decoded, checked; {@code null} for others. */
+  private Payload decoded(ImageInput input) {
+    if (input instanceof ImageInput.Pixels pixels) {
+      first.requireImage(pixels.tensor());
+      return new Payload.Image(pixels.tensor(), null);
+    }
+    return null;
+  }
+
+  private CompletableFuture<Object> prepared(
+      Admission<Payload, Object> admission, ImageInput input, Payload decodedOrNull, RequestOptions options) {
+    if (decodedOrNull != null) {
+      admission.ready(decodedOrNull);
+      return admission.future();
+    }
     try {
-      if (input instanceof ImageInput.Pixels pixels) {
-        payload = new Payload.Image(pixels.tensor(), null);
-      } else {
-        decoding.submit(admission, input, options.priority());
-      }
+      decoding.submit(admission, input, options.priority());
     } catch (Throwable failure) {
       // No memory for the queue: the place must not stay taken for good.
       admission.fail(failure);
       throw failure;
-    }
-    if (payload != null) {
-      admission.ready(payload);
     }
     return admission.future();
   }
@@ -286,7 +287,7 @@ public final class Engine implements AutoCloseable {
             clocks.row(Stage.DECODE, decoding.threads(), decoding.waiting()),
             clocks.row(Stage.WAIT, 0, snapshot.ready()),
             clocks.row(Stage.PACK, lanes, 0),
-            clocks.row(Stage.COMPUTE, lanes, replicas.stream().mapToInt(EncoderReplica::busyLanes).sum()),
+            clocks.row(Stage.COMPUTE, lanes, snapshot.busyLanes()),
             clocks.row(Stage.COMPLETE, completions.threads(), completions.waiting())),
         clocks.tokensWanted(),
         clocks.tokensComputed());

@@ -1,8 +1,6 @@
 package org.conceptclip.bench;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
@@ -26,13 +24,7 @@ public final class EncoderContestant extends OwnContestant {
         int size = encoder.config().vision().geometry().imageSize();
         pixels = HostTensor.of(vision.pixels(size), vision.batch(), 3, size, size);
       }
-      case Workload.Texts texts -> {
-        List<int[]> ids = new ArrayList<>();
-        for (int t = 0; t < texts.items(); t++) {
-          ids.add(texts.ids(t, encoder.config().text().vocabulary()));
-        }
-        tokens = TokenBatch.packed(ids);
-      }
+      case Workload.Texts texts -> tokens = TokenBatch.packed(texts.ids(encoder.config().text().vocabulary()));
     }
   }
 

@@ -1,8 +1,10 @@
 package org.conceptclip.bench;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * What every contestant computes in a round. Inputs are generated from the workload alone, the same in every process.
@@ -94,6 +96,11 @@ public sealed interface Workload {
       ids[0] = 2;
       ids[ids.length - 1] = 3;
       return ids;
+    }
+
+    /** Token ids of every text. */
+    public List<int[]> ids(int vocabulary) {
+      return IntStream.range(0, items()).mapToObj(index -> ids(index, vocabulary)).toList();
     }
 
     /** All texts padded with 0 to the longest, row-major [texts, longest]. */

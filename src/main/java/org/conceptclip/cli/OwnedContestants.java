@@ -1,20 +1,18 @@
 package org.conceptclip.cli;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import org.conceptclip.bench.Contestant;
+import org.conceptclip.bench.OwnedResources;
 
 /** The contestants of a benchmark, ours first, with the backends and encoders behind them; closes all in reverse order. */
 final class OwnedContestants implements AutoCloseable {
-  private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+  private final OwnedResources owned = new OwnedResources();
   private final List<Contestant> contestants = new ArrayList<>();
 
   /** Takes ownership of something that contestants need. */
   <T extends AutoCloseable> T own(T resource) {
-    owned.push(resource);
-    return resource;
+    return owned.own(resource);
   }
 
   /** Takes ownership of a contestant and lets it run. */
@@ -29,12 +27,6 @@ final class OwnedContestants implements AutoCloseable {
 
   @Override
   public void close() {
-    while (!owned.isEmpty()) {
-      try {
-        owned.pop().close();
-      } catch (Exception e) {
-        throw new IllegalStateException("closing a contestant failed", e);
-      }
-    }
+    owned.close();
   }
 }

@@ -32,11 +32,7 @@ record PixelBatch(List<Path> files, HostTensor pixels) {
       }
     }
     HostTensor pixels = HostTensor.allocate(Arena.ofAuto(), DType.U8, parts.size(), size, size, 3);
-    long offset = 0;
-    for (HostTensor part : parts) {
-      pixels.data().asSlice(offset, part.byteSize()).copyFrom(part.data());
-      offset += part.byteSize();
-    }
+    HostTensor.gather(parts, pixels.data());
     return new PixelBatch(good, pixels);
   }
 

@@ -20,11 +20,7 @@ final class Passes {
       return parts.getFirst().reshape(extents);
     }
     HostTensor all = HostTensor.allocate(Arena.ofAuto(), parts.getFirst().dtype(), extents);
-    long offset = 0;
-    for (HostTensor part : parts) {
-      all.data().asSlice(offset, part.byteSize()).copyFrom(part.data());
-      offset += part.byteSize();
-    }
+    HostTensor.gather(parts, all.data());
     return all;
   }
 

@@ -59,6 +59,19 @@ public final class HostTensor implements Tensor {
     return view(DType.F64, Shape.of(extents), MemorySegment.ofArray(values.clone()));
   }
 
+  /**
+   * Copies the bytes of tensors to {@code target}, one behind the other.
+   *
+   * @throws IndexOutOfBoundsException if they do not fit
+   */
+  public static void gather(Iterable<HostTensor> pieces, MemorySegment target) {
+    long offset = 0;
+    for (HostTensor piece : pieces) {
+      MemorySegment.copy(piece.data, 0, target, offset, piece.byteSize());
+      offset += piece.byteSize();
+    }
+  }
+
   @Override
   public DType dtype() {
     return dtype;

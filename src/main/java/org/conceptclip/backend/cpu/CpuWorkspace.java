@@ -70,12 +70,7 @@ final class CpuWorkspace implements Workspace, AutoCloseable {
   @Override
   public void uploadPieces(List<HostTensor> pieces, Tensor to) {
     Workspace.requirePieces(pieces, to);
-    MemorySegment target = ((HostTensor) to).data();
-    long offset = 0;
-    for (HostTensor piece : pieces) {
-      MemorySegment.copy(piece.data(), 0, target, offset, piece.byteSize());
-      offset += piece.byteSize();
-    }
+    HostTensor.gather(pieces, ((HostTensor) to).data());
   }
 
   private void convert(HostTensor from, HostTensor to) {

@@ -75,11 +75,7 @@ final class CudaWorkspace implements Workspace {
     DeviceTensor target = (DeviceTensor) to;
     makeWritable(target);
     MemorySegment pinned = lane.staging().take(target.byteSize());
-    long offset = 0;
-    for (HostTensor piece : pieces) {
-      MemorySegment.copy(piece.data(), 0, pinned, offset, piece.byteSize());
-      offset += piece.byteSize();
-    }
+    HostTensor.gather(pieces, pinned);
     lane.driver().copyToDevice(target.address(), pinned, lane.stream());
   }
 

@@ -79,12 +79,7 @@ final class ReferenceWorkspace implements Workspace, AutoCloseable {
   public void uploadPieces(List<HostTensor> pieces, Tensor to) {
     checkOpen();
     Workspace.requirePieces(pieces, to);
-    MemorySegment target = Rows.host(to).data();
-    long offset = 0;
-    for (HostTensor piece : pieces) {
-      MemorySegment.copy(piece.data(), 0, target, offset, piece.byteSize());
-      offset += piece.byteSize();
-    }
+    HostTensor.gather(pieces, Rows.host(to).data());
   }
 
   @Override

@@ -38,7 +38,7 @@ final class BareTexts extends OwnContestant {
 
   @Override
   public void prepare(Workload workload) {
-    List<int[]> ids = Inputs.ids((Workload.Texts) workload, encoder.config().text());
+    List<int[]> ids = ((Workload.Texts) workload).ids(encoder.config().text().vocabulary());
     packed = paddedLength == 0 ? TokenBatch.packed(ids) : null;
     padded = paddedLength == 0 ? null : Inputs.padded(ids, paddedLength, encoder.config().text().paddingId());
   }

@@ -64,7 +64,7 @@ final class EngineContestant extends OwnContestant {
   /** Texts, all of them {@code batches} times in a run. */
   static EngineContestant texts(String name, Engine engine, Encoder encoder, int batches) {
     return new EngineContestant(name, encoder, batches, workload ->
-        Inputs.tokenized(Inputs.ids((Workload.Texts) workload, encoder.config().text())).stream()
+        Inputs.tokenized(((Workload.Texts) workload).ids(encoder.config().text().vocabulary())).stream()
             .<Request>map(text -> () -> engine.submitTextWhenRoom(text, Detail.FEATURES, RequestOptions.DEFAULT)
                 .thenApply(TextFeatures::features))
             .toList());

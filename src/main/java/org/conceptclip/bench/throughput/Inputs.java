@@ -6,9 +6,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.conceptclip.bench.Workload;
-import org.conceptclip.model.TextConfig;
-import org.conceptclip.runtime.Encoder;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.text.TokenizedText;
@@ -32,21 +29,10 @@ final class Inputs {
 
   /** The same images as one tensor [count, size, size, 3]. */
   static HostTensor stack(List<HostTensor> images) {
-    HostTensor first = images.getFirst();
-    long size = first.shape().extent(0);
+    long size = images.getFirst().shape().extent(0);
     HostTensor all = HostTensor.allocate(Arena.ofAuto(), DType.U8, images.size(), size, size, 3);
-    for (int i = 0; i < images.size(); i++) {
-      all.data().asSlice(i * first.byteSize(), first.byteSize()).copyFrom(images.get(i).data());
-    }
+    HostTensor.gather(images, all.data());
     return all;
-  }
-
-  static List<int[]> ids(Workload.Texts texts, TextConfig config) {
-    List<int[]> ids = new ArrayList<>();
-    for (int t = 0; t < texts.items(); t++) {
-      ids.add(texts.ids(t, config.vocabulary()));
-    }
-    return ids;
   }
 
   /** As a tokenizer would give them; what stands where is not known. */

@@ -76,7 +76,7 @@ public final class Soak {
         int context = Math.min(encoder.config().text().contextLength(), encoder.config().text().maxPositions());
         Workload.Texts texts = new Workload.Texts(CaptionLengths.SENTENCES.lengths(64, context));
         return new Mix(Inputs.images(4, encoder.config().vision().geometry().imageSize()), files,
-            Inputs.tokenized(Inputs.ids(texts, encoder.config().text())));
+            Inputs.tokenized(texts.ids(encoder.config().text().vocabulary())));
       } catch (IOException e) {
         throw new ContestantFailedException("sample images: " + e.getMessage(), e);
       }

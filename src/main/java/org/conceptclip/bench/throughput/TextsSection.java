@@ -94,7 +94,7 @@ public final class TextsSection {
 
   private static float[] rawFeatures(Encoder encoder, Workload.Texts workload) {
     HostTensor features = encoder
-        .encodeTexts(TokenBatch.packed(Inputs.ids(workload, encoder.config().text())), Detail.FEATURES).rawFeatures();
+        .encodeTexts(TokenBatch.packed(workload.ids(encoder.config().text().vocabulary())), Detail.FEATURES).rawFeatures();
     return Arrays.copyOf(features.rows(features.rows() - 1, 1).toFloatArray(), Contestant.Sample.VALUES);
   }
 

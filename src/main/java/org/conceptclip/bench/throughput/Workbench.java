@@ -1,7 +1,5 @@
 package org.conceptclip.bench.throughput;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +11,7 @@ import org.conceptclip.batch.BatchListener;
 import org.conceptclip.batch.Engine;
 import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.batch.WorkKind;
+import org.conceptclip.bench.OwnedResources;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.runtime.Encoder;
 
@@ -22,7 +21,7 @@ public final class Workbench implements AutoCloseable {
   private final Consumer<String> notices;
   private final Map<Object, Backend> opened = new HashMap<>();
   private final Map<Object, Encoder> encoders = new HashMap<>();
-  private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+  private final OwnedResources owned = new OwnedResources();
 
   /** @param notices gets lines for people: which backend was taken, and why */
   public Workbench(Backends backends, Consumer<String> notices) {
@@ -51,7 +50,7 @@ public final class Workbench implements AutoCloseable {
     return opened.computeIfAbsent(key(setup), absent -> {
       Backends.Choice choice = backends.open(new BackendRequest(
           setup.backend(), setup.precision(), setup.threads(), setup.cudaLibraries(), false, notices));
-      owned.push(choice.backend());
+      owned.own(choice.backend());
       if (choice.note() != null) {
         notices.accept(choice.note());
       }
@@ -64,9 +63,7 @@ public final class Workbench implements AutoCloseable {
     Backend backend = backend(setup);
     return encoders.computeIfAbsent(List.of(backend, setup.model()), absent -> {
       try (OpenModel model = OpenModel.open(setup.model())) {
-        Encoder encoder = model.load(backend, notices);
-        owned.push(encoder);
-        return encoder;
+        return owned.own(model.load(backend, notices));
       }
     });
   }
@@ -95,12 +92,6 @@ public final class Workbench implements AutoCloseable {
 
   @Override
   public void close() {
-    while (!owned.isEmpty()) {
-      try {
-        owned.pop().close();
-      } catch (Exception e) {
-        throw new IllegalStateException("closing what was measured failed", e);
-      }
-    }
+    owned.close();
   }
 }
