@@ -1,0 +1,119 @@
+package org.conceptclip.bench.throughput;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.conceptclip.backend.Precision;
+import org.conceptclip.batch.BatcherOptions;
+import org.conceptclip.tensor.BadInputException;
+
+/**
+ * What is measured: a model on a backend behind an engine.
+ *
+ * @param model folder, or a synthetic model's name
+ * @param backend its name
+ * @param precision empty for the backend's default
+ * @param threads of the CPU backend, 0 for one a core
+ * @param backendOptions settings of single backends, see {@link org.conceptclip.backend.BackendRequest#options}
+ * @param batch images of a batch at most, 0 for what suits the backend
+ * @param batching the engine's options
+ */
+public record Setup(
+    String model,
+    String backend,
+    Optional<Precision> precision,
+    int threads,
+    Map<String, String> backendOptions,
+    int batch,
+    BatcherOptions batching) {
+  /** What can be changed by {@link #with}, for people. */
+  public static final String KEYS = "model, backend, precision, threads, batch, max-wait (20ms) or queue-batches";
+
+  public Setup withModel(String other) {
+    return new Setup(other, backend, precision, threads, backendOptions, batch, batching);
+  }
+
+  Setup withBackend(String other) {
+    return new Setup(model, other, precision, threads, backendOptions, batch, batching);
+  }
+
+  public Setup withPrecision(Precision other) {
+    return new Setup(model, backend, Optional.of(other), threads, backendOptions, batch, batching);
+  }
+
+  public Setup withBatch(int other) {
+    return new Setup(model, backend, precision, threads, backendOptions, other, batching);
+  }
+
+  private Setup withBatching(BatcherOptions other) {
+    return new Setup(model, backend, precision, threads, backendOptions, batch, other);
+  }
+
+  /**
+   * This setup with other options.
+   *
+   * @param changes {@code key=value}, separated by commas; keys are {@value #KEYS}
+   * @throws BadInputException if one is none
+   */
+  public Setup with(String changes) {
+    Setup changed = this;
+    for (String change : changes.split(",")) {
+      String[] pair = change.trim().split("=", 2);
+      if (pair.length != 2 || pair[1].isBlank()) {
+        throw new BadInputException("'" + change + "': expected key=value, keys are " + KEYS);
+      }
+      try {
+        changed = changed.changed(pair[0].trim(), pair[1].trim());
+      } catch (IllegalArgumentException e) {
+        throw new BadInputException("'" + change + "': " + e.getMessage(), e);
+      }
+    }
+    return changed;
+  }
+
+  private Setup changed(String key, String value) {
+    return switch (key) {
+      case "model" -> withModel(value);
+      case "backend" -> withBackend(value);
+      case "precision" -> withPrecision(Precision.parse(value));
+      case "threads" -> new Setup(model, backend, precision, count(value), backendOptions, batch, batching);
+      case "batch" -> withBatch(count(value));
+      case "max-wait" -> withBatching(new BatcherOptions(duration(value), batching.queueBatches()));
+      case "queue-batches" -> withBatching(new BatcherOptions(batching.maxWait(), Double.parseDouble(value)));
+      default -> throw new BadInputException("'" + key + "': no such option, expected " + KEYS);
+    };
+  }
+
+  private static int count(String value) {
+    int count = Integer.parseInt(value);
+    if (count < 0) {
+      throw new IllegalArgumentException("expected 0 or more");
+    }
+    return count;
+  }
+
+  /** A duration as people write it: {@code 250us}, {@code 2.5ms} or {@code 1s}. */
+  public static Duration duration(String text) {
+    String lower = text.toLowerCase(Locale.ROOT).trim();
+    for (String unit : new String[] {"us", "ms", "s"}) {
+      if (lower.endsWith(unit)) {
+        double value = Double.parseDouble(lower.substring(0, lower.length() - unit.length()));
+        double nanos = value * switch (unit) {
+          case "us" -> 1e3;
+          case "ms" -> 1e6;
+          default -> 1e9;
+        };
+        if (nanos >= 0 && nanos < 1e15) {
+          return Duration.ofNanos((long) nanos);
+        }
+      }
+    }
+    throw new IllegalArgumentException("'" + text + "' is no duration, expected one such as 250us, 2.5ms or 1s");
+  }
+
+  /** {@link #duration} the other way round. */
+  static String text(Duration duration) {
+    return duration.toNanos() / 1e6 + "ms";
+  }
+}

@@ -1,0 +1,95 @@
+package org.conceptclip.bench.throughput;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.conceptclip.backend.Backend;
+import org.conceptclip.backend.BackendRequest;
+import org.conceptclip.backend.Backends;
+import org.conceptclip.batch.BatchListener;
+import org.conceptclip.batch.Engine;
+import org.conceptclip.batch.EngineOptions;
+import org.conceptclip.batch.WorkKind;
+import org.conceptclip.bench.OwnedResources;
+import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.runtime.Encoder;
+
+/** Models on backends, each opened when it is first asked for and kept for the sections that follow. Owns them. Not thread-safe. */
+public final class Workbench implements AutoCloseable {
+  private final Backends backends;
+  private final Consumer<String> notices;
+  private final Map<Object, Backend> opened = new HashMap<>();
+  private final Map<Object, Encoder> encoders = new HashMap<>();
+  private final OwnedResources owned = new OwnedResources();
+
+  /** @param notices gets lines for people: which backend was taken, and why */
+  public Workbench(Backends backends, Consumer<String> notices) {
+    this.backends = backends;
+    this.notices = notices;
+  }
+
+  /**
+   * The setup with the backend that {@code auto} stands for here, so that it is chosen, and said, once.
+   *
+   * @throws org.conceptclip.backend.BackendUnavailableException if the one that was asked for cannot start
+   */
+  public Setup resolve(Setup setup) {
+    Backend backend = backend(setup);
+    Setup resolved = setup.withBackend(backend.name());
+    opened.put(key(resolved), backend);
+    return resolved;
+  }
+
+  private static Object key(Setup setup) {
+    return List.of(setup.backend(), setup.precision(), setup.threads());
+  }
+
+  /** The setup's backend; it stays this workbench's. */
+  Backend backend(Setup setup) {
+    return opened.computeIfAbsent(key(setup), absent -> {
+      Backends.Choice choice = backends.open(setup.backend(), BackendRequest.DEFAULT.withPrecision(setup.precision())
+          .withThreads(setup.threads()).withOptions(setup.backendOptions()).withNotices(notices));
+      owned.own(choice.backend());
+      choice.note().ifPresent(notices);
+      return choice.backend();
+    });
+  }
+
+  /** The setup's model on its backend; it stays this workbench's. */
+  Encoder encoder(Setup setup) {
+    Backend backend = backend(setup);
+    return encoders.computeIfAbsent(List.of(backend, setup.model()), absent -> {
+      try (OpenModel model = OpenModel.open(setup.model())) {
+        return owned.own(model.load(backend, notices));
+      }
+    });
+  }
+
+  /** A warm engine over the setup's encoder. The caller closes it. */
+  Engine engine(Setup setup, List<BatchListener<WorkKind>> listeners) {
+    return Engine.open(List.of(encoder(setup)),
+        EngineOptions.builder().batching(setup.batching()).batchImages(setup.batch()).listeners(listeners).build());
+  }
+
+  /** Images of the setup's batches: its own choice, or the backend's. */
+  int batch(Setup setup) {
+    return setup.batch() > 0 ? setup.batch() : encoder(setup).limits().images();
+  }
+
+  /** For rows. */
+  Subject subject(Setup setup) {
+    Backend backend = backend(setup);
+    return new Subject(setup.model(), backend.name(), backend.description(), backend.precision().label(),
+        backend.name().equals("cpu") ? threads(setup) : null, null);
+  }
+
+  private static int threads(Setup setup) {
+    return setup.threads() == 0 ? Runtime.getRuntime().availableProcessors() : setup.threads();
+  }
+
+  @Override
+  public void close() {
+    owned.close();
+  }
+}

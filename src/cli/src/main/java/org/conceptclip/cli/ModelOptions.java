@@ -1,0 +1,21 @@
+package org.conceptclip.cli;
+
+import org.conceptclip.catalog.OpenModel;
+import picocli.CommandLine.Option;
+
+/** The option that says which model. */
+final class ModelOptions {
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "model folder (config.json, model.safetensors, tokenizer files), synthetic:full or synthetic:tiny (default: the"
+          + " embedded demo model, which knows drawings only)")
+  private String reference;
+
+  /** Opens the model, and says so when it is the toy. The caller closes it. */
+  OpenModel open(Console console) {
+    OpenModel model = reference == null ? OpenModel.embedded() : OpenModel.open(reference);
+    model.notice().ifPresent(console::say);
+    return model;
+  }
+}

@@ -1,0 +1,173 @@
+package org.conceptclip;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.conceptclip.backend.BackendRequest;
+import org.conceptclip.backend.Backends;
+import org.conceptclip.batch.BatchListener;
+import org.conceptclip.batch.Engine;
+import org.conceptclip.batch.EngineOptions;
+import org.conceptclip.batch.WorkKind;
+import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.metrics.BatchEvents;
+import org.conceptclip.metrics.EngineMetrics;
+import org.conceptclip.runtime.Encoder;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.text.TextTokenizer;
+
+/**
+ * The parts of a {@link ConceptClip}, put together: model, tokenizer, a backend and an encoder for each replica, metrics, engine. Owns
+ * them; opened half way, it closes what was opened.
+ */
+final class Assembly implements AutoCloseable {
+  private final ConceptClipOptions options;
+  private final Backends backends;
+  private final Owned owned = new Owned();
+  private final List<Encoder> encoders = new ArrayList<>();
+  private String description;
+  private Optional<String> tokenizerAbsence;
+  private TextTokenizer tokenizerOrNull;
+  private Engine engine;
+
+  private Assembly(ConceptClipOptions options, Backends backends) {
+    this.options = options;
+    this.backends = backends;
+  }
+
+  /** Opens everything. */
+  static Assembly open(ConceptClipOptions options, Backends backends) {
+    Assembly assembly = new Assembly(options, backends);
+    try {
+      assembly.assemble();
+      return assembly;
+    } catch (Throwable failure) {
+      try {
+        assembly.close();
+      } catch (Throwable second) { // the first is the one to tell; this one must not hide it
+        failure.addSuppressed(second);
+      }
+      throw failure;
+    }
+  }
+
+  private void assemble() {
+    String modelName;
+    try (OpenModel model = options.model().map(OpenModel::open).orElseGet(OpenModel::embedded)) {
+      modelName = model.name();
+      model.notice().ifPresent(options.notices());
+      openTokenizer(model);
+      openReplicas(model);
+    }
+    String copies = encoders.size() == 1 ? "" : encoders.size() + " replicas, the first on ";
+    description = "model " + modelName + " on " + copies + encoder().backend().description();
+    List<BatchListener<WorkKind>> listeners = new ArrayList<>(options.engine().listeners());
+    Optional<EngineMetrics<WorkKind>> metrics =
+        options.meters().map(registry -> new EngineMetrics<>(registry, options.name().orElse(modelName), WorkKind::label));
+    metrics.ifPresent(meters -> listeners.add(owned.add(meters, meters::close)));
+    BatchEvents.<WorkKind>ifAvailable(WorkKind::label).ifPresent(listeners::add);
+    EngineOptions engineOptions = options.engine().toBuilder().listeners(listeners).build();
+    engine = Engine.open(encoders, engineOptions);
+    owned.add(engine, engine::close);
+    metrics.ifPresent(this::describe);
+  }
+
+  /** A model without a tokenizer still embeds images: calls with texts say what is missing. */
+  private void openTokenizer(OpenModel model) {
+    tokenizerAbsence = model.tokenizerAbsence();
+    if (tokenizerAbsence.isEmpty()) {
+      tokenizerOrNull = model.tokenizer(options.maxTokens() == 0 ? null : options.maxTokens());
+      owned.add(tokenizerOrNull, tokenizerOrNull::close);
+    }
+  }
+
+  private void openReplicas(OpenModel model) {
+    BackendRequest request = BackendRequest.DEFAULT.withPrecision(options.precision()).withThreads(threads())
+        .withDevice(options.devices().getFirst()).withOptions(options.backendOptions()).withNotices(options.notices());
+    Backends.Choice first = openReplica(model, options.backend(), request);
+    first.note().ifPresent(options.notices());
+    // All replicas are of one kind, so that an embedding does not depend on which of them computed it.
+    BackendRequest alike = request.withPrecision(first.backend().precision()).withOptions(first.own(request.options()));
+    boolean hostInstead = first.note().isPresent() && !first.provider().hasDevices();
+    List<Integer> devices = hostInstead ? List.of(0) : options.devices();
+    IntStream.range(0, options.replicas()).boxed().flatMap(copy -> devices.stream()).skip(1).forEach(device ->
+        openReplica(model, first.provider().name(), alike.withDevice(device)));
+  }
+
+  private Backends.Choice openReplica(OpenModel model, String backend, BackendRequest request) {
+    Backends.Choice choice = backends.open(backend, request);
+    owned.add(choice.backend(), choice.backend()::close);
+    Encoder encoder = model.load(choice.backend(), options.notices());
+    encoders.add(owned.add(encoder, encoder::close));
+    return choice;
+  }
+
+  /** Replicas on one host share its cores. */
+  private int threads() {
+    return options.threads() > 0 || options.replicas() == 1
+        ? options.threads()
+        : Math.max(1, Runtime.getRuntime().availableProcessors() / options.replicas());
+  }
+
+  private void describe(EngineMetrics<WorkKind> metrics) {
+    for (int i = 0; i < encoders.size(); i++) {
+      metrics.replica(engine.replicaNames().get(i), encoders.get(i).weightBytes());
+    }
+    metrics.gauge("pixels", "bytes", "host memory for decoded images", engine, Engine::pixelBytes);
+    metrics.gauge("pixels.slots", null, "decoded images that are held", engine, Engine::leasedSlots);
+    String queue = "requests by where they are";
+    metrics.gauge("queue", null, queue, engine, all -> all.snapshot().preparing(), "state", "preparing");
+    metrics.gauge("queue", null, queue, engine, all -> all.snapshot().ready(), "state", "ready");
+    metrics.gauge("queue", null, queue, engine, all -> all.snapshot().computing(), "state", "computing");
+  }
+
+  /** One line for people; also after closing. */
+  String description() {
+    return description;
+  }
+
+  Engine engine() {
+    return engine;
+  }
+
+  /**
+   * The model's tokenizer.
+   *
+   * @throws BadInputException if it has none
+   */
+  TextTokenizer tokenizer() {
+    if (tokenizerAbsence.isPresent()) {
+      throw new BadInputException(tokenizerAbsence.get());
+    }
+    return tokenizerOrNull;
+  }
+
+  /** The first replica's: all are of one kind. */
+  Encoder encoder() {
+    return encoders.getFirst();
+  }
+
+  int replicas() {
+    return encoders.size();
+  }
+
+  /** Images that keep all replicas busy: what they compute, what waits, and a batch on its way to the caller. */
+  int imageWindow() {
+    return window(engine.batchImages());
+  }
+
+  /** As {@link #imageWindow} for texts, few of which have less than 8 tokens. */
+  int textWindow() {
+    return window(engine.batchTokens() / 8 + 1);
+  }
+
+  private int window(int batch) {
+    return (int) Math.clamp(Math.ceil((2 + options.engine().batching().queueBatches()) * batch * replicas()), 2, 1 << 16);
+  }
+
+  @Override
+  public void close() {
+    owned.close();
+  }
+}

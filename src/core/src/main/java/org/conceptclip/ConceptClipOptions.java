@@ -1,0 +1,190 @@
+package org.conceptclip;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.conceptclip.backend.Precision;
+import org.conceptclip.batch.EngineOptions;
+
+/**
+ * What a {@link ConceptClip} is opened with. The defaults need no tuning: name the model, and that is all. Immutable.
+ *
+ * {@snippet file="org/conceptclip/LibraryExamples.java" region="options"}
+ *
+ * @param model folder with {@code model.safetensors}, {@code config.json} and tokenizer files; or {@code synthetic:tiny} or {@code
+ *     synthetic:full}, made-up weights without a tokenizer; empty for the demo model inside this library, which knows drawings only
+ * @param name how metrics and messages call it; empty for the model's name
+ * @param backend {@code auto}, {@code cuda}, {@code cpu}, {@code reference} or {@code emulated}. {@code auto} takes CUDA where it starts,
+ *     else the CPU, and tells {@code notices} which and why
+ * @param precision what to compute in; empty for the backend's own: fp16 with CUDA, fp32 on the CPU
+ * @param threads of a CPU replica; 0 for all cores, shared by the replicas
+ * @param devices CUDA devices, by their index among those that {@code CUDA_VISIBLE_DEVICES} leaves visible: a replica on each. When
+ *     {@code auto} takes the CPU there is one device
+ * @param replicas copies of the model on each device. One keeps a device busy; more serve tests, and sockets of a large CPU
+ * @param backendOptions settings of single backends, by name: {@code cuda-libs} is the folder of the CUDA libraries
+ * @param maxTokens that a text is cut to; 0 for the model's context length, 77
+ * @param engine batching, decoding and warm-up
+ * @param meters registry that gets the meters of docs/metrics.md; empty for none. It stays the caller's
+ * @param notices gets a line for people for each thing that is worth knowing and no failure: the backend that was taken and why, passes
+ *     that device memory made smaller. Called by several threads. By default a {@link System.Logger} named {@code org.conceptclip}, at
+ *     level INFO
+ */
+public record ConceptClipOptions(
+    Optional<String> model,
+    Optional<String> name,
+    String backend,
+    Optional<Precision> precision,
+    int threads,
+    List<Integer> devices,
+    int replicas,
+    Map<String, String> backendOptions,
+    int maxTokens,
+    EngineOptions engine,
+    Optional<MeterRegistry> meters,
+    Consumer<String> notices) {
+  /** All defaults: the demo model. */
+  public static final ConceptClipOptions DEFAULT = builder().build();
+
+  public ConceptClipOptions {
+    Objects.requireNonNull(model, "model");
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(backend, "backend");
+    Objects.requireNonNull(precision, "precision");
+    backendOptions = Map.copyOf(backendOptions);
+    Objects.requireNonNull(engine, "engine");
+    Objects.requireNonNull(meters, "meters");
+    Objects.requireNonNull(notices, "notices");
+    devices = List.copyOf(devices);
+    if (devices.isEmpty() || devices.stream().anyMatch(device -> device < 0) || devices.stream().distinct().count() < devices.size()) {
+      throw new IllegalArgumentException("devices are " + devices + ", expected different ones, at least one, counted from 0");
+    }
+    if (replicas < 1 || threads < 0 || maxTokens < 0) {
+      throw new IllegalArgumentException(replicas + " replicas of " + threads + " threads, texts of " + maxTokens
+          + " tokens: expected at least 1 replica, and 0 (the default) or more of the others");
+    }
+  }
+
+  /** A builder that begins with the defaults. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Defaults, but for the model. */
+  public static ConceptClipOptions of(String model) {
+    return builder().model(model).build();
+  }
+
+  /** These options, to be changed. */
+  public Builder toBuilder() {
+    Builder builder = new Builder();
+    builder.model = model;
+    builder.name = name;
+    builder.backend = backend;
+    builder.precision = precision;
+    builder.threads = threads;
+    builder.devices = devices;
+    builder.replicas = replicas;
+    builder.backendOptions.putAll(backendOptions);
+    builder.maxTokens = maxTokens;
+    builder.engine = engine;
+    builder.meters = meters;
+    builder.notices = notices;
+    return builder;
+  }
+
+  /** Collects options. Not thread-safe. */
+  public static final class Builder {
+    private Optional<String> model = Optional.empty();
+    private Optional<String> name = Optional.empty();
+    private String backend = "auto";
+    private Optional<Precision> precision = Optional.empty();
+    private int threads;
+    private List<Integer> devices = List.of(0);
+    private int replicas = 1;
+    private final Map<String, String> backendOptions = new TreeMap<>();
+    private int maxTokens;
+    private EngineOptions engine = EngineOptions.DEFAULT;
+    private Optional<MeterRegistry> meters = Optional.empty();
+    private Consumer<String> notices = line -> System.getLogger("org.conceptclip").log(System.Logger.Level.INFO, line);
+
+    private Builder() {}
+
+    /** A model folder, or {@code synthetic:tiny} or {@code synthetic:full}. */
+    public Builder model(String value) {
+      model = Optional.of(value);
+      return this;
+    }
+
+    /** A model folder. */
+    public Builder model(Path folder) {
+      return model(folder.toString());
+    }
+
+    public Builder name(String value) {
+      name = Optional.of(value);
+      return this;
+    }
+
+    public Builder backend(String value) {
+      backend = value;
+      return this;
+    }
+
+    public Builder precision(Precision value) {
+      precision = Optional.of(value);
+      return this;
+    }
+
+    public Builder threads(int value) {
+      threads = value;
+      return this;
+    }
+
+    public Builder devices(int... values) {
+      devices = IntStream.of(values).boxed().toList();
+      return this;
+    }
+
+    public Builder replicas(int value) {
+      replicas = value;
+      return this;
+    }
+
+    /** A setting that only some backends have, as in {@code backendOption("cuda-libs", "/opt/cuda/lib64")}. */
+    public Builder backendOption(String name, String value) {
+      backendOptions.put(name, value);
+      return this;
+    }
+
+    public Builder maxTokens(int value) {
+      maxTokens = value;
+      return this;
+    }
+
+    public Builder engine(EngineOptions value) {
+      engine = value;
+      return this;
+    }
+
+    public Builder meters(MeterRegistry value) {
+      meters = Optional.of(value);
+      return this;
+    }
+
+    public Builder notices(Consumer<String> value) {
+      notices = value;
+      return this;
+    }
+
+    public ConceptClipOptions build() {
+      return new ConceptClipOptions(model, name, backend, precision, threads, devices, replicas, backendOptions, maxTokens, engine, meters,
+          notices);
+    }
+  }
+}

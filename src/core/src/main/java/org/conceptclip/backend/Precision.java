@@ -1,0 +1,45 @@
+package org.conceptclip.backend;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.conceptclip.tensor.BadInputException;
+
+/** What a backend stores weights and activations in. Sums are float32 or better in all of them. */
+public enum Precision {
+  /** The backend's choice for this machine. */
+  AUTO("auto"),
+  FP64("fp64"),
+  FP32("fp32"),
+  FP16("fp16"),
+  /** bfloat16 weights and activations. */
+  BF16("bf16"),
+  /** bfloat16 weights, float32 activations: half the memory of {@link #FP32}. */
+  BF16_WEIGHTS("bf16-weights");
+
+  private final String label;
+
+  Precision(String label) {
+    this.label = label;
+  }
+
+  /** Its short name, as in {@code bf16-weights}. */
+  public String label() {
+    return label;
+  }
+
+  /**
+   * The precision with this label.
+   *
+   * @throws BadInputException if there is none
+   */
+  public static Precision parse(String text) {
+    for (Precision precision : values()) {
+      if (precision.label.equals(text.toLowerCase(Locale.ROOT))) {
+        return precision;
+      }
+    }
+    throw new BadInputException("precision " + text + ": unknown; expected one of "
+        + Arrays.stream(values()).map(Precision::label).collect(Collectors.joining(", ")));
+  }
+}

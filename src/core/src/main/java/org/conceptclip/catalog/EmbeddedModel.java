@@ -1,0 +1,76 @@
+package org.conceptclip.catalog;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * A model whose files lie on the class path. A module that carries one names it in {@code
+ * META-INF/services/org.conceptclip.catalog.EmbeddedModel}. Thread-safe.
+ */
+public interface EmbeddedModel {
+  /** The files that {@link OpenModel} maps into memory. */
+  List<String> MAPPED = List.of("config.json", "preprocessor_config.json", "model.safetensors");
+
+  /** What results call it. */
+  String name();
+
+  /** What people must know before they use it, in one line. */
+  String notice();
+
+  /** The classes that it was trained to tell apart. */
+  List<String> labels();
+
+  /**
+   * One of its files, which the caller closes.
+   *
+   * @param file as in a model folder: {@code config.json}, {@code model.safetensors}, {@code vocab.txt}, ...
+   * @throws IllegalStateException if it is missing from the build
+   */
+  InputStream open(String file);
+
+  /** The embedded model on this library's class path, if there is one. */
+  static Optional<EmbeddedModel> find() {
+    return ServiceLoader.load(EmbeddedModel.class, EmbeddedModel.class.getClassLoader()).findFirst();
+  }
+
+  /** Content of a small file. */
+  default byte[] read(String file) {
+    try (InputStream in = open(file)) {
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the embedded model " + name() + ": " + file + " cannot be read", e);
+    }
+  }
+
+  /** Lets {@code use} open the files from a private folder, which is deleted when it returns: what is mapped by then stays readable. */
+  default <T> T withFolder(Function<Path, T> use) {
+    try {
+      Path folder = Files.createTempDirectory("conceptclip-" + name());
+      try {
+        for (String file : MAPPED) {
+          try (InputStream in = open(file)) {
+            Files.copy(in, folder.resolve(file));
+          }
+        }
+        return use.apply(folder);
+      } finally {
+        try (Stream<Path> files = Files.list(folder)) {
+          for (Path file : files.toList()) {
+            Files.delete(file);
+          }
+        }
+        Files.delete(folder);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the embedded model " + name() + " cannot be unpacked to the temporary folder", e);
+    }
+  }
+}

@@ -1,0 +1,160 @@
+package org.conceptclip.catalog;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.conceptclip.backend.Backend;
+import org.conceptclip.model.ModelConfig;
+import org.conceptclip.model.ModelConfigReader;
+import org.conceptclip.model.ModelLayout;
+import org.conceptclip.model.SyntheticModels;
+import org.conceptclip.runtime.Encoder;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.text.TextTokenizer;
+import org.conceptclip.weights.Checkpoint;
+import org.conceptclip.weights.SyntheticWeights;
+import org.conceptclip.weights.WeightSource;
+
+/** A model that was found and checked: its configuration, its weights, and where its tokenizer lies. Owns the weights. */
+public final class OpenModel implements AutoCloseable {
+  private static final String SYNTHETIC = "synthetic:";
+
+  private final String name;
+  private final ModelConfig config;
+  private final WeightSource weights;
+  private final Path folder;
+  private final Optional<EmbeddedModel> embedded;
+
+  private OpenModel(String name, ModelConfig config, WeightSource weights, Path folder, Optional<EmbeddedModel> embedded) {
+    this.name = name;
+    this.config = config;
+    this.weights = weights;
+    this.folder = folder;
+    this.embedded = embedded;
+  }
+
+  /**
+   * Opens a model folder, or makes a synthetic model.
+   *
+   * @throws BadInputException if there is no such model, or its files are not what they should be
+   */
+  public static OpenModel open(String reference) {
+    if (reference.startsWith(SYNTHETIC)) {
+      ModelConfig config = SyntheticModels.named(reference)
+          .orElseThrow(() -> new BadInputException("model " + reference + ": expected " + SyntheticModels.names()));
+      return new OpenModel(
+          reference, config, new SyntheticWeights(reference, ModelLayout.of(config)), null, Optional.empty());
+    }
+    Path folder = Path.of(reference);
+    if (!Files.exists(folder)) {
+      throw new BadInputException("model " + reference + ": no such folder, expected one with config.json and model.safetensors");
+    }
+    return folder(reference, folder, Optional.empty());
+  }
+
+  /**
+   * Opens the model on the class path.
+   *
+   * @throws BadInputException if there is none
+   */
+  public static OpenModel embedded() {
+    EmbeddedModel model = EmbeddedModel.find().orElseThrow(() -> new BadInputException("no model was named, and the class path holds"
+        + " none; expected the name of a model folder, or conceptclip-demo on the class path"));
+    return model.withFolder(folder -> folder(model.name(), folder, Optional.of(model)));
+  }
+
+  private static OpenModel folder(String name, Path folder, Optional<EmbeddedModel> embedded) {
+    ModelConfig config = ModelConfigReader.read(folder);
+    return new OpenModel(name, config, Checkpoint.open(folder, ModelLayout.of(config)), folder, embedded);
+  }
+
+  /** What results call it. */
+  public String name() {
+    return name;
+  }
+
+  /** Where the weights are from, for people. */
+  public String origin() {
+    return embedded.isPresent() ? "on the class path (" + ModelLayout.of(config).size() + " tensors)" : weights.description();
+  }
+
+  public ModelConfig config() {
+    return config;
+  }
+
+  public WeightSource weights() {
+    return weights;
+  }
+
+  /** Folder with the model's files; empty for models that have none. */
+  public Optional<Path> folder() {
+    return embedded.isPresent() ? Optional.empty() : Optional.ofNullable(folder);
+  }
+
+  /** What people must know before they use this model, in one line; empty for models that they named. */
+  public Optional<String> notice() {
+    return embedded.map(model -> "no model was named: " + model.notice());
+  }
+
+  /** Class names to take when the user gives none: those of an embedded model. */
+  public Optional<List<String>> defaultLabels() {
+    return embedded.map(EmbeddedModel::labels);
+  }
+
+  /**
+   * The model's tokenizer. The caller closes it.
+   *
+   * @param maxTokensOrNull tokens a text is cut to; {@code null} for the model's context length
+   * @throws BadInputException if the model has none, or has not so many positions
+   */
+  public TextTokenizer tokenizer(Integer maxTokensOrNull) {
+    int maxTokens = maxTokensOrNull == null ? config.text().contextLength() : maxTokensOrNull;
+    int positions = config.text().maxPositions();
+    if (maxTokens < 3 || maxTokens > positions) {
+      throw new BadInputException("texts of " + maxTokens + " tokens: expected 3 to the model's " + positions + " positions");
+    }
+    if (embedded.isPresent()) {
+      EmbeddedModel model = embedded.get();
+      return TextTokenizer.fromVocabulary(
+          "the embedded model " + model.name(), model.read("vocab.txt"), model.read("tokenizer_config.json"), maxTokens);
+    }
+    Optional<String> absence = tokenizerAbsence();
+    if (absence.isPresent()) {
+      throw new BadInputException(absence.get());
+    }
+    return TextTokenizer.open(folder, maxTokens);
+  }
+
+  /** Why this model has no tokenizer, in a line for people; empty when it has one. */
+  public Optional<String> tokenizerAbsence() {
+    if (embedded.isPresent()) {
+      return Optional.empty();
+    }
+    if (folder == null) {
+      return Optional.of("model " + name + ": synthetic weights have no tokenizer; expected a model folder, or token"
+          + " ids through the forward command");
+    }
+    return TextTokenizer.absence(folder);
+  }
+
+  /** {@link #load(Backend, Consumer)} for callers who want no notices. */
+  public Encoder load(Backend backend) {
+    return load(backend, notice -> {});
+  }
+
+  /**
+   * Prepares the weights on a backend. The caller closes the encoder, before the backend.
+   *
+   * @param notices gets a line for people when passes have to become smaller
+   */
+  public Encoder load(Backend backend, Consumer<String> notices) {
+    return Encoder.load(config, weights, backend, notices);
+  }
+
+  @Override
+  public void close() {
+    weights.close();
+  }
+}

@@ -1,0 +1,242 @@
+package org.conceptclip.text;
+
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.conceptclip.tensor.BadInputException;
+
+/**
+ * Turns texts into the token ids of one model, as Hugging Face's fast tokenizers do: for ConceptCLIP cleaning, lowercasing,
+ * accent stripping, WordPiece, {@code [CLS]} in front and {@code [SEP]} behind, cut to a number of tokens, never padded.
+ *
+ * <p>Owns native memory until closed. Thread-safe: texts may be encoded by several threads at once. Reads files of the folder
+ * that it is opened on and, once a process, unpacks a native library (see docs/adr/0004-tokenizer.md); contacts nothing.
+ */
+public final class TextTokenizer implements AutoCloseable {
+  /** {@code [CLS]}, {@code [SEP]} and one token of text. */
+  private static final int FEWEST_TOKENS = 3;
+
+  private final TokenizersLibrary library;
+  private final String description;
+  private final int maxTokens;
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private long handle;
+
+  private TextTokenizer(String description, String json, int maxTokens) {
+    if (maxTokens < FEWEST_TOKENS) {
+      throw new BadInputException("a text of at most " + maxTokens + " tokens: expected at least " + FEWEST_TOKENS
+          + ", for [CLS], [SEP] and one token of the text");
+    }
+    this.library = NativeTokenizers.library();
+    this.description = description;
+    this.maxTokens = maxTokens;
+    this.handle = create(library, description, json);
+    library.setTruncation(handle, maxTokens, "LONGEST_FIRST", 0);
+    library.disablePadding(handle);
+  }
+
+  private static long create(TokenizersLibrary library, String description, String json) {
+    try {
+      return library.createTokenizerFromString(json);
+    } catch (RuntimeException e) { // the only sign of bad JSON that the native side gives
+      throw new BadInputException(description + ": not a tokenizer: " + OneLine.of(e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Opens the tokenizer of a model folder: {@code tokenizer.json}, or {@code vocab.txt} with {@code tokenizer_config.json}.
+   *
+   * @param maxTokens tokens that a text is cut to, {@code [CLS]} and {@code [SEP]} included
+   * @throws BadInputException if the files are missing or broken, or {@code maxTokens} is below 3
+   * @throws TokenizerUnavailableException if the native library does not load
+   */
+  public static TextTokenizer open(Path folder, int maxTokens) {
+    Path json = folder.resolve("tokenizer.json");
+    Path vocabulary = folder.resolve("vocab.txt");
+    Path config = folder.resolve("tokenizer_config.json");
+    if (Files.exists(json)) {
+      return new TextTokenizer(json.toString(), utf8(json), maxTokens);
+    }
+    if (Files.exists(vocabulary) && Files.exists(config)) {
+      return fromVocabulary(folder.toString(), read(vocabulary), read(config), maxTokens);
+    }
+    throw new BadInputException(absence(folder).orElseThrow());
+  }
+
+  /** Why {@link #open} finds no tokenizer in a folder, in a line for people; empty when there is one, sound or not. */
+  public static Optional<String> absence(Path folder) {
+    Path vocabulary = folder.resolve("vocab.txt");
+    Path config = folder.resolve("tokenizer_config.json");
+    if (Files.exists(folder.resolve("tokenizer.json")) || Files.exists(vocabulary) && Files.exists(config)) {
+      return Optional.empty();
+    }
+    return Optional.of(folder + ": no tokenizer (" + found(folder, vocabulary, config)
+        + "); expected tokenizer.json, or vocab.txt with tokenizer_config.json");
+  }
+
+  private static String found(Path folder, Path vocabulary, Path config) {
+    if (!Files.isDirectory(folder)) {
+      return Files.exists(folder) ? "not a folder" : "no such folder";
+    }
+    return Files.exists(vocabulary) ? "vocab.txt alone"
+        : Files.exists(config) ? "tokenizer_config.json alone" : "none of its files";
+  }
+
+  /**
+   * Makes a WordPiece tokenizer from the bytes of {@code vocab.txt} and {@code tokenizer_config.json}.
+   *
+   * @param where folder or resource path of the two, for messages
+   * @throws BadInputException if they are broken, or {@code maxTokens} is below 3
+   */
+  public static TextTokenizer fromVocabulary(String where, byte[] vocabulary, byte[] config, int maxTokens) {
+    return new TextTokenizer(where + "/vocab.txt", WordPieceJson.build(where, vocabulary, config), maxTokens);
+  }
+
+  /** The file that this came from. */
+  public String description() {
+    return description;
+  }
+
+  /** Tokens that a text is cut to, {@code [CLS]} and {@code [SEP]} included. */
+  public int maxTokens() {
+    return maxTokens;
+  }
+
+  /**
+   * Encodes one text. The empty text is legal: {@code [CLS] [SEP]}. A surrogate without its other half counts as U+FFFD,
+   * which cleaning drops.
+   */
+  public TokenizedText encode(String text) {
+    lock.readLock().lock();
+    try {
+      return take(text, library.encode(openHandle(), wellFormed(text), true));
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /** Encodes texts, in their order, on several threads when there are several. Each result is the same as alone. */
+  public List<TokenizedText> encode(List<String> texts) {
+    if (texts.size() == 1) {
+      return List.of(encode(texts.getFirst()));
+    }
+    lock.readLock().lock();
+    try {
+      String[] inputs = texts.stream().map(TextTokenizer::wellFormed).toArray(String[]::new);
+      long[] encodings = library.batchEncode(openHandle(), inputs, true);
+      List<TokenizedText> results = new ArrayList<>(encodings.length);
+      for (int i = 0; i < encodings.length; i++) {
+        results.add(take(texts.get(i), encodings[i]));
+      }
+      return results;
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  private long openHandle() {
+    if (handle == 0) {
+      throw new IllegalStateException("tokenizer " + description + " is closed");
+    }
+    return handle;
+  }
+
+  /** Copies a native encoding out and frees it. */
+  private TokenizedText take(String text, long encoding) {
+    try {
+      long[] longIds = library.getTokenIds(encoding);
+      CharSpan[] spans = library.getTokenCharSpans(encoding);
+      int[] charOfCodePoint = charOfCodePoint(text);
+      int[] ids = new int[longIds.length];
+      int[] begin = new int[ids.length];
+      int[] end = new int[ids.length];
+      for (int i = 0; i < ids.length; i++) {
+        ids[i] = Math.toIntExact(longIds[i]);
+        if (spans[i] != null) {
+          begin[i] = charOfCodePoint == null ? spans[i].getStart() : charOfCodePoint[spans[i].getStart()];
+          end[i] = charOfCodePoint == null ? spans[i].getEnd() : charOfCodePoint[spans[i].getEnd()];
+        }
+      }
+      return new TokenizedText(ids, begin, end, library.getOverflowCount(encoding) > 0);
+    } finally {
+      library.deleteEncoding(encoding);
+    }
+  }
+
+  /** Char index of every code point of {@code text} and of its end; null where the two counts are the same. */
+  private static int[] charOfCodePoint(String text) {
+    int codePoints = text.codePointCount(0, text.length());
+    if (codePoints == text.length()) {
+      return null;
+    }
+    int[] chars = new int[codePoints + 1];
+    for (int i = 0, at = 0; i < codePoints; i++, at = text.offsetByCodePoints(at, 1)) {
+      chars[i] = at;
+    }
+    chars[codePoints] = text.length();
+    return chars;
+  }
+
+  /**
+   * {@code text} with U+FFFD for every lone surrogate. Passed on, one of them would make the native side misread every
+   * character beyond the basic plane in the text.
+   */
+  private static String wellFormed(String text) {
+    char[] repaired = null;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (!Character.isSurrogate(c)) {
+        continue;
+      }
+      if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+        i++;
+        continue;
+      }
+      if (repaired == null) {
+        repaired = text.toCharArray();
+      }
+      repaired[i] = '\ufffd';
+    }
+    return repaired == null ? text : new String(repaired);
+  }
+
+  private static byte[] read(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new BadInputException(file + ": cannot be read: " + OneLine.of(e.toString()), e);
+    }
+  }
+
+  private static String utf8(Path file) {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(read(file))).toString();
+    } catch (CharacterCodingException e) {
+      throw new BadInputException(file + ": not a tokenizer: not UTF-8 text", e);
+    }
+  }
+
+  /** Frees the native tokenizer, after encodings in progress; closing again does nothing. */
+  @Override
+  public void close() {
+    lock.writeLock().lock();
+    try {
+      if (handle != 0) {
+        library.deleteTokenizer(handle);
+        handle = 0;
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+}

@@ -1,2 +1,0 @@
-/** The command line: options, messages, exit codes. Backends come in through {@link org.conceptclip.backend.Backends}. */
-package org.conceptclip.cli;
