@@ -284,12 +284,12 @@ public final class ConceptClip implements AutoCloseable {
 
   /** Numbers of a vector. */
   public int dimension() {
-    return parts.encoder().config().embeddingWidth();
+    return parts.encoder().embeddingWidth();
   }
 
   /** Columns and rows of an image as the model sees it: what {@link ImageInput.Pixels} must have. */
   public int imageSize() {
-    return parts.encoder().config().vision().geometry().imageSize();
+    return parts.encoder().imageSize();
   }
 
   /** What the model multiplies similarities by before a softmax: learned, about 100 in models of this kind. */
