@@ -13,4 +13,4 @@ export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 "$python" train.py --stage broad --steps 700 --out "$work/broad"
 "$python" train.py --stage fine --steps 1100 --start "$work/broad" --out "$shipped"
 "$python" evaluate.py --model "$shipped" --report REPORT.json
-"$python" make_examples.py --model "$shipped" --examples "$root/examples" --expected "$root/src/demo/src/test/resources/demo/expected.json"
+"$python" make_examples.py --model "$shipped" --examples "$root/examples" --expected "$root/src/cli/src/test/resources/demo/expected.json"
