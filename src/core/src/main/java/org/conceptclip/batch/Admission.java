@@ -3,19 +3,19 @@ package org.conceptclip.batch;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A place that a request was promised, held while its payload is prepared. Exactly one of {@link #ready} and {@link #fail} must follow,
- * once: closing the batcher waits for it. Thread-safe.
+ * A place in the batcher, held for an admitted request while its payload is prepared. Its holder must call exactly one of {@link #ready}
+ * and {@link #fail}, once; closing the batcher waits for that call. Thread-safe.
  */
 public interface Admission<P, R> {
-  /** Whether nobody waits for it any more (cancelled, expired): preparing it would be wasted. It must still be ended. */
+  /** True if the request was cancelled or has expired. Its payload need not be prepared then, but the admission must still be ended. */
   boolean isOver();
 
-  /** The payload is there: the request may enter a batch. The batcher releases the payload, also when the request is over. */
+  /** Hands over the payload, so that the request can enter a batch. The batcher releases the payload, also if the request is over. */
   void ready(P payload);
 
-  /** There will be no payload; the request fails with this. */
+  /** Reports that the payload could not be prepared. The request fails with {@code failure}. */
   void fail(Throwable failure);
 
-  /** Ends with the result, or exceptionally. Cancelling it takes the request out of the queue. */
+  /** Completes with the result, or exceptionally. Cancelling it removes the request from the queue. */
   CompletableFuture<R> future();
 }

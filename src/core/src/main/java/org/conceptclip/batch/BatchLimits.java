@@ -3,9 +3,10 @@ package org.conceptclip.batch;
 /**
  * How large batches of one kind may be.
  *
- * @param maxCost budget of a batch, in tokens; a single request that costs more goes alone
- * @param maxRequests in a batch at most
- * @param powersOfTwo whether the requests of a batch must be a power of two, so that few sizes occur: each is one recorded graph
+ * @param maxCost budget of a batch, in tokens; a request that costs more than this forms a batch by itself
+ * @param maxRequests most requests in a batch
+ * @param powersOfTwo whether the number of requests must be a power of two: a backend that records one graph per size then has few of
+ *     them
  */
 public record BatchLimits(int maxCost, int maxRequests, boolean powersOfTwo) {
   public BatchLimits {
@@ -15,7 +16,7 @@ public record BatchLimits(int maxCost, int maxRequests, boolean powersOfTwo) {
     }
   }
 
-  /** Requests of the next batch when so many would fit it: all, or the largest size that is allowed. */
+  /** Number of requests in the next batch if {@code fitting} requests would fit. */
   int size(int fitting) {
     int most = Math.min(maxRequests, fitting);
     return powersOfTwo ? Integer.highestOneBit(most) : most;

@@ -1,17 +1,17 @@
 package org.conceptclip.batch;
 
 /**
- * One batch, after its end.
+ * What is known of a batch after its end.
  *
- * @param replica that computed it
- * @param kind of work
- * @param requests in it
- * @param cost of its requests together, in tokens
- * @param maxCost budget of a batch of this kind
- * @param oldestWaitNanos longest time that one of its requests was ready and waited
- * @param computeNanos from its begin on the replica to its end
- * @param retry whether it repeats part of a batch that failed
- * @param failureOrNull why it failed
+ * @param replica name of the replica that computed it
+ * @param kind kind of work
+ * @param requests number of requests
+ * @param cost sum of the requests' costs, in tokens
+ * @param maxCost budget of a batch of this kind, in tokens
+ * @param oldestWaitNanos longest time that one of its requests waited after its payload was ready
+ * @param computeNanos from its start on the replica to its end
+ * @param retry whether it repeats a part of a batch that failed
+ * @param failureOrNull why it failed; {@code null} if it succeeded
  */
 public record BatchReport<K>(
     String replica,

@@ -11,20 +11,20 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Gathers requests of many callers to batches and gives them to replicas.
+ * Collects the requests of many callers into batches and gives the batches to replicas.
  *
- * <p>A request is admitted or refused at once ({@link Shares} says when), waits until its payload is there, and enters a batch of its
- * kind: higher priorities first, callers of one priority evenly by cost ({@link FairQueue}). A batch begins on the replica with least
- * to do as soon as one has room and the batch is full, or one is idle and the oldest request has waited for {@code maxWait}. Requests
- * of a higher priority than any due batch holds begin without waiting. A batch that fails is tried again in halves, so that what
- * cannot be computed fails alone. Every admitted request ends exactly once.
+ * <p>A request is admitted or rejected at once ({@link Shares} has the rule). It then waits until its payload is ready and enters a
+ * batch of its kind: higher priorities first, callers of one priority evenly by cost ({@link FairQueue}). A batch starts on the least
+ * loaded replica, either when a replica has room and the batch is full, or when a replica is idle and the oldest request has waited for
+ * {@code maxWait}. Requests of a higher priority than any due batch start without waiting. A batch that fails is tried again in
+ * halves, so that a request that cannot be computed fails alone. Every admitted request ends exactly once.
  *
- * <p>Thread-safe. All of its state changes under one lock, in {@link Scheduler}; it has no threads, so a simulation with a clock of its
- * own runs the very same code. Owns neither replicas nor clock nor executor.
+ * <p>Thread-safe. All state changes under one lock, in {@link Scheduler}. The batcher has no threads, so a simulation with its own
+ * clock runs the same code. It does not own the replicas, the clock or the executor.
  *
  * @param <K> kind of work, compared with {@code equals}
- * @param <P> what a request brings
- * @param <R> what it gets; never null
+ * @param <P> payload of a request
+ * @param <R> result of a request; never null
  */
 public final class Batcher<K, P, R> implements AutoCloseable {
   private final double batchesPerReplica;
@@ -40,18 +40,18 @@ public final class Batcher<K, P, R> implements AutoCloseable {
   private final TreeSet<Long> alarms = new TreeSet<>();
   private long nextNumber;
   private long seenEnded;
-  /** Requests that were admitted and whose caller was not told how they ended. */
-  private int untold;
+  /** Admitted requests whose outcome has not been delivered to their callers. */
+  private int undelivered;
 
-  /** True on a thread that tells callers, where waiting for all of them to be told would not end. */
-  private final ThreadLocal<Boolean> telling = ThreadLocal.withInitial(() -> false);
+  /** True on a thread that is delivering outcomes: if it waited until all outcomes are delivered, it would wait for itself. */
+  private final ThreadLocal<Boolean> delivering = ThreadLocal.withInitial(() -> false);
 
   /**
-   * A batcher over replicas.
+   * Makes a batcher over replicas.
    *
-   * @param limits of batches of a kind; always the same for equal kinds
-   * @param completions runs what callers attached to their futures; must accept tasks until this is closed
-   * @param release gets every payload once, when nobody reads it any more
+   * @param limits the batch limits of a kind; always the same for equal kinds
+   * @param completions completes the callers' futures, and so runs what callers attached to them; must accept tasks until this is closed
+   * @param release receives every payload once, when it is no longer read
    */
   public Batcher(
       BatcherOptions options,
@@ -67,11 +67,11 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     this.completions = completions;
     this.release = release;
     this.listener = listener;
-    this.scheduler = new Scheduler<>(options, this, new Lanes<>(replicas));
+    this.scheduler = new Scheduler<>(options, this, new Stations<>(replicas));
   }
 
   /**
-   * Promises a place.
+   * Admits a request whose payload follows later.
    *
    * @param cost in tokens, at least 1
    * @throws OverloadedException if there is no room
@@ -82,19 +82,19 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     return admitOrRefuse(new Application<>(kind, limitsOf(kind, cost), cost, options, deadline(options)), null);
   }
 
-  /** {@link #admit} and {@link Admission#ready} in one; a request that is refused leaves the payload to the caller. */
+  /** Calls {@link #admit} and {@link Admission#ready} in one step. If the request is rejected, the payload stays with the caller. */
   public CompletableFuture<R> submit(K kind, int cost, RequestOptions options, P payload) {
     Objects.requireNonNull(payload, "payload");
     return admitOrRefuse(new Application<>(kind, limitsOf(kind, cost), cost, options, deadline(options)), payload).future();
   }
 
   /**
-   * Waits for a place. Who waits is not queued: room goes to whoever comes first.
+   * Admits a request, and waits for room if there is none. Waiting callers are not served in the order of their calls.
    *
    * @throws DeadlineExceededException if the request's timeout ends before there is room
    * @throws BatcherClosedException if closing has begun
    * @throws ReplicasLostException if no replica is left
-   * @throws InterruptedException if this thread is interrupted as it waits
+   * @throws InterruptedException if this thread is interrupted while it waits
    */
   public Admission<P, R> admitWhenRoom(K kind, int cost, RequestOptions options) throws InterruptedException {
     Application<K> application = new Application<>(kind, limitsOf(kind, cost), cost, options, deadline(options));
@@ -114,7 +114,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     }
   }
 
-  /** What somebody wants. */
+  /** A request before its admission. */
   private record Application<K>(K kind, BatchLimits limits, int cost, RequestOptions options, long deadlineNanos) {}
 
   private BatchLimits limitsOf(K kind, int cost) {
@@ -135,8 +135,8 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     }
     RequestOptions options = application.options();
     listener.refused(application.kind(), options.priority(), application.cost());
-    throw new OverloadedException("overloaded: there is as much work of priority " + options.priority()
-        + " and above as is done in time (" + batchesPerReplica + " batches a replica); this request was refused, try again later");
+    throw new OverloadedException("overloaded: the queue of priority " + options.priority() + " and above is full ("
+        + batchesPerReplica + " batches per replica); the request was rejected, try again later");
   }
 
   /** The request, or {@code null} when there is no room. */
@@ -147,8 +147,8 @@ public final class Batcher<K, P, R> implements AutoCloseable {
       if (!scheduler.admit(request)) {
         return null;
       }
-      untold++;
-      effects.inform(told -> told.admitted(request.kind, request.priority, request.cost));
+      undelivered++;
+      effects.inform(listener -> listener.admitted(request.kind, request.priority, request.cost));
       if (payloadOrNull != null) {
         scheduler.ready(request, payloadOrNull, now, effects);
       }
@@ -216,7 +216,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     });
   }
 
-  /** Changes state under the lock, draws the conclusions, and lets the world know once the lock is free. */
+  /** Changes state under the lock and starts the batches that became due. Listeners, replicas and callers are called without the lock. */
   private <T> T change(Change<K, P, R, T> change) {
     Effects<K, P, R> effects = new Effects<>();
     T result;
@@ -236,7 +236,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     try {
       effects.run(listener, release);
     } finally {
-      tell(effects);
+      deliver(effects);
     }
     return result;
   }
@@ -249,32 +249,32 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     }
   }
 
-  private void tell(Effects<K, P, R> effects) {
-    if (effects.toTell() == 0) {
+  private void deliver(Effects<K, P, R> effects) {
+    if (effects.toDeliver() == 0) {
       return;
     }
     completions.execute(() -> {
-      telling.set(true);
+      delivering.set(true);
       try {
-        effects.tell();
+        effects.deliver();
       } finally {
-        telling.remove();
-        told(effects.toTell());
+        delivering.remove();
+        delivered(effects.toDeliver());
       }
     });
   }
 
-  private void told(int callers) {
+  private void delivered(int callers) {
     lock.lock();
     try {
-      untold -= callers;
+      undelivered -= callers;
       changed.signalAll();
     } finally {
       lock.unlock();
     }
   }
 
-  /** What is here now. */
+  /** Counts of the present moment. */
   public BatcherSnapshot snapshot() {
     lock.lock();
     try {
@@ -284,7 +284,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     }
   }
 
-  /** Takes no more requests, and lets batches begin without waiting for more. Does not wait. */
+  /** Stops admitting requests; batches no longer wait until they are full. Returns at once. */
   void beginClose() {
     react((now, effects) -> {
       scheduler.beginClose();
@@ -292,30 +292,31 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     });
   }
 
-  /** Ends what no replica has begun with {@link BatcherClosedException}. Does not wait. */
+  /** Ends all requests that no replica has started, with {@link BatcherClosedException}. Returns at once. */
   void hurry() {
     react(scheduler::hurry);
   }
 
-  /** Whether every request that was admitted has ended and its caller was told. */
+  /** Whether every admitted request has ended and its outcome was delivered. */
   boolean isDrained() {
     lock.lock();
     try {
-      return scheduler.live() == 0 && untold == 0;
+      return scheduler.live() == 0 && undelivered == 0;
     } finally {
       lock.unlock();
     }
   }
 
   /**
-   * Takes no more requests and waits until every admitted one has ended. A thread that is interrupted meanwhile drops what has not
-   * begun, waits for the batches on the devices, and stays interrupted. Closing again waits as well.
+   * Stops admitting requests and waits until every admitted one has ended. If the calling thread is interrupted, requests that have
+   * not started are dropped; the call still waits for the batches on the devices, and the thread's interrupt flag is set when it
+   * returns. Closing again waits as well.
    *
-   * @throws IllegalStateException from a callback of a request's future: it would wait for itself
+   * @throws IllegalStateException if called from a callback of a request's future: it would wait for itself
    */
   @Override
   public void close() {
-    if (telling.get()) {
+    if (delivering.get()) {
       throw new IllegalStateException("closed from a callback of a request's future, which closing would wait for");
     }
     beginClose();
@@ -329,7 +330,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     }
   }
 
-  /** False when interrupted. */
+  /** Returns false if the thread was interrupted. */
   private boolean awaitDrained() {
     lock.lock();
     try {

@@ -1,6 +1,8 @@
 package org.conceptclip.batch;
 
-/** Submitted after closing began, or still waiting when a hurried close dropped what had not begun. It was not computed. */
+/**
+ * The request was submitted after closing began, or an interrupted close dropped it before a device started it. It was not computed.
+ */
 public class BatcherClosedException extends RuntimeException {
   public BatcherClosedException(String message) {
     super(message, null, false, false);

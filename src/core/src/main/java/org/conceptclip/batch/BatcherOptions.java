@@ -6,13 +6,13 @@ import java.util.Objects;
 /**
  * How a batcher trades latency for full batches.
  *
- * @param maxWait how long a request that is ready waits for others to share its batch while a replica is idle
- * @param queueBatches batches that may wait or be prepared per replica, besides the one that is computed. This bounds memory, and the
- *     time that an accepted request waits: about so many batch times. With 1, it is answered within {@code maxWait} and two batch
- *     times
+ * @param maxWait how long a ready request waits for others to share its batch while a replica is idle
+ * @param queueBatches batches per replica that may be prepared or wait, in addition to the one being computed. This bounds memory and
+ *     the waiting time of an accepted request, to about this number of batch times. With 1, a request is answered within {@code
+ *     maxWait} plus two batch times
  */
 public record BatcherOptions(Duration maxWait, double queueBatches) {
-  /** 2 ms, one batch. */
+  /** A wait of at most 2 ms, and one batch in the queue. */
   public static final BatcherOptions DEFAULT = new BatcherOptions(Duration.ofMillis(2), 1);
 
   public BatcherOptions {

@@ -1,14 +1,14 @@
 package org.conceptclip.batch;
 
 /**
- * What a batcher holds at one moment.
+ * The requests in a batcher at one moment.
  *
- * @param preparing requests that were admitted and whose payload is not there yet
+ * @param preparing admitted requests whose payload is not ready
  * @param ready requests that wait for a batch
- * @param computing requests that are with a replica, or between two tries
- * @param heldBatches what all of them hold together, in full batches
- * @param busyLanes lanes that have a batch
- * @param replicas that can compute
+ * @param computing requests in a batch on a replica, or waiting to be tried again
+ * @param heldBatches the cost of all these requests, in full batches
+ * @param busyLanes lanes that are computing a batch
+ * @param replicas replicas that can compute
  */
 public record BatcherSnapshot(
     int preparing, int ready, int computing, double heldBatches, int busyLanes, int replicas) {}

@@ -4,8 +4,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * Threads that tell callers how their requests ended, so that what callers attach to their futures holds up no lane. When callers are
- * slower than devices, whoever brings the next result has to help: what waits here stays bounded. Thread-safe.
+ * Threads that complete the callers' futures, so that slow callbacks do not delay a lane. The number of waiting tasks is bounded: when
+ * it is reached, the thread that brings the next result runs its callbacks itself. Thread-safe.
  */
 final class Completions implements Executor, AutoCloseable {
   private static final Runnable END = () -> {};
@@ -45,7 +45,7 @@ final class Completions implements Executor, AutoCloseable {
     }
   }
 
-  /** Waits for the threads, after they have done what waits. */
+  /** Waits until the threads have run all waiting tasks and ended. */
   @Override
   public void close() {
     workers.close();

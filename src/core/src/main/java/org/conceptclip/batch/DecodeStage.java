@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /**
- * Threads that decode admitted images, higher priorities first, into slots of a pool. Whatever happens to an image, its admission is
- * ended. What waits here is bounded by admission. Thread-safe.
+ * Threads that decode admitted images into slots of a pool, higher priorities first. The admission of every image is ended, also when
+ * decoding fails. The queue is bounded by the batcher's admission. Thread-safe.
  */
 final class DecodeStage implements AutoCloseable {
   private static final Task END = new Task(null, null, Integer.MAX_VALUE, Long.MAX_VALUE);
@@ -21,7 +21,7 @@ final class DecodeStage implements AutoCloseable {
 
   private record Task(Admission<Payload, Object> admission, ImageInput input, int rank, long number) {}
 
-  /** @param readers makes a reader for each thread, on it */
+  /** @param readers makes the reader of each thread; called on that thread */
   DecodeStage(int threads, int imageSize, PixelPool pool, StageClocks clocks, Supplier<ImageReader> readers) {
     this.pool = pool;
     this.imageSize = imageSize;
@@ -34,12 +34,12 @@ final class DecodeStage implements AutoCloseable {
     return workers.count();
   }
 
-  /** Images that no thread has begun with. */
+  /** Images that no thread has started. */
   int waiting() {
     return workers.waiting().size();
   }
 
-  /** Decodes an image for this admission, which is ended here. */
+  /** Queues an image; a thread decodes it and ends the admission. */
   void submit(Admission<Payload, Object> admission, ImageInput input, Priority priority) {
     workers.add(new Task(admission, input, priority.ordinal(), nextNumber.getAndIncrement()));
   }
@@ -62,12 +62,12 @@ final class DecodeStage implements AutoCloseable {
     Payload payload;
     try {
       if (admission.isOver()) {
-        admission.fail(new CancellationException("nobody waits for it any more"));
+        admission.fail(new CancellationException("the request was cancelled or has expired"));
         return;
       }
       payload = decoded(reader, input);
     } catch (Throwable failure) {
-      // Errors, too: no memory for this image may well be memory enough for the next.
+      // Includes Errors: memory that did not suffice for this image may suffice for the next.
       admission.fail(failure);
       return;
     }
@@ -88,7 +88,7 @@ final class DecodeStage implements AutoCloseable {
     }
   }
 
-  /** Waits for the threads, after they have done what waits. */
+  /** Waits until the threads have decoded all waiting images and ended. */
   @Override
   public void close() {
     workers.close();

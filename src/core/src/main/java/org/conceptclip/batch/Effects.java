@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * What is to happen once the batcher's lock is free: nothing of others is called under it. Replicas get their batches first, so that no
- * device waits for the rest. Used by one thread, once.
+ * The calls to make once the batcher's lock is released: no foreign code runs under the lock. Replicas get their batches first, so that
+ * no device waits for the other calls. Used by one thread, once.
  */
 final class Effects<K, P, R> {
   private final List<RunningBatch<K, P, R>> begins = new ArrayList<>(1);
@@ -26,8 +26,8 @@ final class Effects<K, P, R> {
     releases.add(payload);
   }
 
-  /** The caller of a request is told. Once for each. */
-  void tell(PendingRequest<K, P, R> request, R result, Throwable failure) {
+  /** Delivers a request's outcome to its caller. Called once per request. */
+  void deliver(PendingRequest<K, P, R> request, R result, Throwable failure) {
     ends.add(new End<>(request, result, failure));
   }
 
@@ -35,7 +35,7 @@ final class Effects<K, P, R> {
     news.add(message);
   }
 
-  /** Gives batches to their replicas, payloads back, and news to the listener. */
+  /** Starts the batches on their replicas, releases payloads and informs the listener. */
   void run(BatchListener<K> listener, Consumer<? super P> release) {
     for (RunningBatch<K, P, R> batch : begins) {
       try {
@@ -48,13 +48,13 @@ final class Effects<K, P, R> {
     news.forEach(message -> message.accept(listener));
   }
 
-  /** How many callers are to be told. */
-  int toTell() {
+  /** Number of outcomes to deliver. */
+  int toDeliver() {
     return ends.size();
   }
 
-  /** Tells them: runs whatever they attached to their futures. */
-  void tell() {
-    ends.forEach(end -> end.request().tell(end.result(), end.failure()));
+  /** Completes the futures, and so runs what callers attached to them. */
+  void deliver() {
+    ends.forEach(end -> end.request().deliver(end.result(), end.failure()));
   }
 }

@@ -16,7 +16,10 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
-/** An encoder as a batcher's replica: a thread a lane, each with one batch at a time. Thread-safe; the encoder is the caller's. */
+/**
+ * Runs a batcher's batches on an encoder. Has one thread per lane, and each computes one batch at a time. Thread-safe. Does not close
+ * the encoder.
+ */
 final class EncoderReplica implements Replica<WorkKind, Payload, Object>, AutoCloseable {
   private static final Runnable END = () -> {};
 
@@ -53,7 +56,7 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Object>, AutoCl
     try {
       results = compute(batch);
     } catch (Throwable failure) {
-      // Errors, too: whoever waits has to be told, and there may be memory for the next batch.
+      // Includes Errors: the callers must learn of it, and memory may suffice for the next batch.
       if (Encoder.isDeviceLost(failure)) {
         batch.lost(failure);
       } else {
@@ -124,13 +127,13 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Object>, AutoCl
     return results;
   }
 
-  /** A copy on the heap: a view would keep the whole batch's memory for whoever keeps one of its results. */
+  /** A copy on the heap: a view would keep the memory of the whole batch alive as long as one of its results. */
   private static HostTensor rows(HostTensor matrix, long first, long count) {
     HostTensor flat = matrix.reshape(matrix.rows(), matrix.columns()).rows(first, count);
     return HostTensor.view(DType.F32, Shape.of(count, flat.columns()), MemorySegment.ofArray(flat.toFloatArray()));
   }
 
-  /** Waits for the lanes, after they have done what they were given. */
+  /** Waits until the lanes have computed their batches and their threads have ended. */
   @Override
   public void close() {
     workers.close();

@@ -14,28 +14,28 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.text.TokenizedText;
 
 /**
- * Keeps encoders busy with the requests of many callers: decode, wait for a batch, pack, copy, compute, complete, each stage on threads
- * of its own, all bounded by what the {@link Batcher} admits.
+ * Keeps encoders busy with the requests of many callers. The stages (decode, wait for a batch, pack, copy, compute, complete) run on
+ * their own threads; what the {@link Batcher} admits bounds all of them.
  *
- * <p>An image costs as many tokens as it has patches (729), a text its own. Requests of equal {@link WorkKind} share batches; a result
- * does not depend on what it shared a batch with, nor on the replica.
+ * <p>An image costs as many tokens as it has patches (729 in the published model), a text costs the number of its tokens. Requests of
+ * equal {@link WorkKind} share batches. A result does not depend on the other requests of its batch, nor on the replica.
  *
- * <p>A request that was accepted ends exactly once. Its future ends with the result, or with {@link BadInputException} for an image
- * that cannot be decoded, {@link DeadlineExceededException}, {@link BatcherClosedException}, {@link
- * org.conceptclip.runtime.NonFiniteResultException} or what else its own computation failed with: failures of one request are not
- * those of its neighbours. Cancelling the future takes the request back: it is not decoded or computed any more unless that has begun.
- * What callers attach to futures runs on few threads of the engine, where those of one batch are told one after the other: work that
- * waits or takes long belongs to the {@code ...Async} methods with an executor of the caller.
+ * <p>A request that was accepted ends exactly once. Its future completes with the result, or fails with {@link BadInputException} for
+ * an image that cannot be decoded, {@link DeadlineExceededException}, {@link BatcherClosedException}, {@link
+ * org.conceptclip.runtime.NonFiniteResultException} or the failure of its own computation; the failure of one request does not affect
+ * the others in its batch. Cancelling the future cancels the request: it is not decoded or computed unless that has started.
+ * Callbacks that callers attach to futures run on two threads of the engine, those of one batch one after the other. Work that waits or
+ * takes long belongs in the {@code ...Async} methods of the future, with an executor of the caller.
  *
- * <p>Thread-safe. Owns its threads and buffers; the encoders and their backends are the caller's, who closes the engine first. Closing
- * waits for everything that was accepted.
+ * <p>Thread-safe. Owns its threads and buffers. The encoders and their backends belong to the caller, who must close the engine before
+ * them. Closing waits for every accepted request.
  */
 public final class Engine implements AutoCloseable {
   private static final int COMPLETION_THREADS = 2;
 
   /**
-   * A CPU has no graphs, and compiles its kernels for a size of batch in milliseconds: one image and some texts see that everything is
-   * loaded. At full size an image takes seconds there, and each more would only delay the first request.
+   * A CPU records no graphs and compiles the kernels of a batch size in milliseconds, so one image and some texts suffice to load
+   * everything. At full size an image takes seconds there; more of them would only delay the first request.
    */
   private static final int CPU_WARM_UP_TOKENS = 256;
 
@@ -57,7 +57,7 @@ public final class Engine implements AutoCloseable {
     this.encoders = List.copyOf(encoders);
     this.first = encoders.getFirst();
     if (options.warmUp()) {
-      // Before limits are asked for: what device memory does not hold is found out here.
+      // Before the limits are read: warming up lowers them where device memory does not suffice.
       warmUp(encoders, options);
     }
     int images = batchImages(encoders, options);
@@ -78,7 +78,7 @@ public final class Engine implements AutoCloseable {
   /**
    * Starts an engine.
    *
-   * @param encoders one a device, all of one model; at least one. They must stay open until the engine is closed
+   * @param encoders one per replica, all with the same model; at least one. They must stay open until the engine is closed
    * @throws IllegalArgumentException if there is none, or their models differ in architecture
    */
   public static Engine open(List<Encoder> encoders, EngineOptions options) {
@@ -87,7 +87,7 @@ public final class Engine implements AutoCloseable {
 
   static Engine open(List<Encoder> encoders, EngineOptions options, Supplier<ImageReader> readers) {
     if (encoders.isEmpty()) {
-      throw new IllegalArgumentException("an engine over no encoders, expected at least one");
+      throw new IllegalArgumentException("an engine without encoders, expected at least one");
     }
     for (int i = 1; i < encoders.size(); i++) {
       if (!encoders.get(i).sameArchitecture(encoders.getFirst())) {
@@ -130,26 +130,26 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** Names of the replicas, in the order of the encoders: as {@link BatchReport#replica} has them. */
+  /** Names of the replicas, in the order of the encoders. They are those of {@link BatchReport#replica}. */
   public List<String> replicaNames() {
     return replicas.stream().map(EncoderReplica::name).toList();
   }
 
-  /** Images of a batch at most. */
+  /** Most images in a batch. */
   public int batchImages() {
     return imageLimits.maxRequests();
   }
 
-  /** Tokens of a batch of texts at most, unless a single text is longer. */
+  /** Most tokens in a batch of texts. A single longer text forms a batch by itself. */
   public int batchTokens() {
     return textLimits.maxCost();
   }
 
   /**
-   * Takes an image, or refuses it at once, before anything is read.
+   * Accepts an image, or rejects it at once, before the file is read.
    *
    * @param detail FEATURES or TOKENS
-   * @return ends with the image's features
+   * @return completes with the image's features
    * @throws OverloadedException if there is no room
    * @throws BatcherClosedException if closing has begun
    * @throws ReplicasLostException if no device is left
@@ -160,10 +160,10 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * As {@link #submitImage}, but waits for room.
+   * Like {@link #submitImage}, but waits for room instead of rejecting the image.
    *
    * @throws DeadlineExceededException if the request's timeout ends before there is room
-   * @throws InterruptedException if this thread is interrupted as it waits; then nothing was submitted
+   * @throws InterruptedException if this thread is interrupted while it waits; nothing was submitted then
    */
   public CompletableFuture<ImageFeatures> submitImageWhenRoom(ImageInput input, Detail detail, RequestOptions options)
       throws InterruptedException {
@@ -171,26 +171,28 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Takes an image to be scored against classes, or refuses it at once. Images for one object of targets share batches.
+   * Accepts an image to be scored against classes, or rejects it at once. Images that are scored against the same {@link ScoreTargets}
+   * object share batches.
    *
-   * @return ends with the image's scores
-   * @throws BadInputException for targets of another width than the model's features; else as {@link #submitImage}
+   * @return completes with the image's scores
+   * @throws BadInputException if the targets' width is not that of the model's features. Other exceptions are those of {@link
+   *     #submitImage}
    */
   public CompletableFuture<ImageLogits> submitScores(ImageInput input, ScoreTargets targets, RequestOptions options) {
     return typed(image(scores(targets), input, options));
   }
 
-  /** As {@link #submitScores}, but waits for room as {@link #submitImageWhenRoom} does. */
+  /** Like {@link #submitScores}, but waits for room as {@link #submitImageWhenRoom} does. */
   public CompletableFuture<ImageLogits> submitScoresWhenRoom(ImageInput input, ScoreTargets targets, RequestOptions options)
       throws InterruptedException {
     return typed(imageWhenRoom(scores(targets), input, options));
   }
 
   /**
-   * Takes a text, or refuses it at once.
+   * Accepts a text, or rejects it at once.
    *
    * @param detail FEATURES or TOKENS
-   * @return ends with the text's features
+   * @return completes with the text's features
    * @throws OverloadedException if there is no room
    * @throws BatcherClosedException if closing has begun
    * @throws ReplicasLostException if no device is left
@@ -201,7 +203,7 @@ public final class Engine implements AutoCloseable {
     return typed(batcher.submit(new WorkKind.Texts(detail), text.length(), options, new Payload.Text(text)));
   }
 
-  /** As {@link #submitText}, but waits for room as {@link #submitImageWhenRoom} does. */
+  /** Like {@link #submitText}, but waits for room as {@link #submitImageWhenRoom} does. */
   public CompletableFuture<TextFeatures> submitTextWhenRoom(TokenizedText text, Detail detail, RequestOptions options)
       throws InterruptedException {
     requireText(text);
@@ -237,7 +239,7 @@ public final class Engine implements AutoCloseable {
     return prepared(batcher.admitWhenRoom(kind, first.imageTokens(), options), input, decodedOrNull, options);
   }
 
-  /** The payload of an image that its caller has decoded, checked; {@code null} for others. */
+  /** The checked payload of an image that its caller has already decoded; {@code null} for other inputs. */
   private Payload decoded(ImageInput input) {
     if (input instanceof ImageInput.Pixels pixels) {
       first.requireImage(pixels.tensor());
@@ -255,29 +257,29 @@ public final class Engine implements AutoCloseable {
     try {
       decoding.submit(admission, input, options.priority());
     } catch (Throwable failure) {
-      // No memory for the queue: the place must not stay taken for good.
+      // No memory for the queue: the admission must not stay open for ever.
       admission.fail(failure);
       throw failure;
     }
     return admission.future();
   }
 
-  /** A request's kind decides what {@link EncoderReplica} answers it with, so the type is the one that its submitter names. */
+  /** The kind of a request determines the type of its result in {@link EncoderReplica}, so the caller's type is the right one. */
   @SuppressWarnings("unchecked")
   private static <T> CompletableFuture<T> typed(CompletableFuture<Object> future) {
     return (CompletableFuture<T>) (CompletableFuture<?>) future;
   }
 
   /**
-   * Runs every size of batch on every lane of every replica, so that the first requests meet compiled kernels, recorded graphs and
-   * buffers; a CPU, which compiles a size in milliseconds, computes one image and some texts. Blocks until it is done. Requests may
-   * come meanwhile.
+   * Runs every batch size on every lane of every replica, so that kernels are compiled, graphs recorded and buffers allocated before
+   * the first request. A CPU backend, which compiles a size in milliseconds, computes one image and some texts only. Blocks until it is
+   * done. Requests may be submitted meanwhile.
    */
   public void warmUp() {
     warmUp(encoders, EngineOptions.builder().batchImages(batchImages()).batchTokens(batchTokens()).build());
   }
 
-  /** What the stages did since the engine was opened; {@link StageReport#since} gives spans. */
+  /** What each stage did since the engine was opened. Use {@link StageReport#since} for a span of time. */
   public StageReport report() {
     BatcherSnapshot snapshot = batcher.snapshot();
     int lanes = replicas.stream().mapToInt(EncoderReplica::lanes).sum();
@@ -293,26 +295,27 @@ public final class Engine implements AutoCloseable {
         clocks.tokensComputed());
   }
 
-  /** What the batcher holds now. */
+  /** The requests in the batcher at this moment. */
   public BatcherSnapshot snapshot() {
     return batcher.snapshot();
   }
 
-  /** Bytes of host memory for decoded images: as many as ever were there at once. */
+  /** Bytes of host memory for decoded images. The pool grows to the most images held at once and does not shrink. */
   public long pixelBytes() {
     return pool.bytes();
   }
 
-  /** Places for decoded images that are in use: 0 once every request has ended. */
+  /** Slots for decoded images that are in use; 0 once every request has ended. */
   public int leasedSlots() {
     return pool.leasedSlots();
   }
 
   /**
-   * Takes no more requests, waits until every accepted one has ended, then ends the threads. A thread that is interrupted meanwhile
-   * drops what no device has begun, and stays interrupted. Closing again waits as well.
+   * Stops accepting requests, waits until every accepted one has ended, then ends the threads. If the calling thread is interrupted,
+   * requests that no device has started are dropped, and the thread's interrupt flag is set when the call returns. Closing again waits
+   * as well.
    *
-   * @throws IllegalStateException from a callback of a request's future: it would wait for itself
+   * @throws IllegalStateException if called from a callback of a request's future: it would wait for itself
    */
   @Override
   public void close() {

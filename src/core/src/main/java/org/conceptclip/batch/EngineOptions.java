@@ -5,19 +5,19 @@ import java.util.Objects;
 import org.conceptclip.image.DecodeLimits;
 
 /**
- * How an engine works. The defaults need no tuning. Immutable.
+ * Options of an engine. The defaults suit most programs. Immutable.
  *
  * <pre>{@code
  * EngineOptions options = EngineOptions.builder().batchImages(32).warmUp(false).build();
  * }</pre>
  *
- * @param batching how latency is traded for full batches, and how much may wait
- * @param batchImages of a batch at most; 0 for what suits the replicas' backends
- * @param batchTokens of a batch of texts at most, as a budget: a longer text goes alone; 0 for what suits the replicas' backends
- * @param decodeThreads that decode images; 0 for one a core
- * @param decodeLimits what decoders accept
+ * @param batching how long requests wait for a fuller batch, and how many may wait
+ * @param batchImages most images in a batch; 0 for the replicas' own limit
+ * @param batchTokens most tokens in a batch of texts; a longer text forms a batch by itself; 0 for the replicas' own limit
+ * @param decodeThreads threads that decode images; 0 for one per core
+ * @param decodeLimits limits on image files
  * @param warmUp whether {@link Engine#open} runs every batch size once before it returns
- * @param listeners told what the engine does
+ * @param listeners receive what happens in the engine
  */
 public record EngineOptions(
     BatcherOptions batching,
@@ -40,12 +40,12 @@ public record EngineOptions(
     }
   }
 
-  /** A builder that begins with the defaults. */
+  /** A builder that starts with the defaults. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** These options, to be changed. */
+  /** A builder that starts with these options. */
   public Builder toBuilder() {
     Builder builder = new Builder();
     builder.batching = batching;

@@ -7,17 +7,17 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * Requests of one kind and priority, in an order that shares the device evenly by cost among callers; one caller's requests stay in
- * their order. Not thread-safe.
+ * Requests of one kind and priority, in an order that shares the device evenly by cost among callers. The requests of one caller stay
+ * in order. Not thread-safe.
  *
- * <p>Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996): virtual time counts the cost that each busy caller was served; the
- * caller that is furthest behind is next, and one that was idle begins at the present virtual time, so that it neither pays for its
- * absence nor saves up.
+ * <p>The algorithm is start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996). Virtual time counts the cost that each busy caller
+ * was served. The caller that was served least is next. A caller that was idle starts at the present virtual time: its idle time earns
+ * it no credit and no debt.
  */
 final class FairQueue<K, P, R> {
   private final Map<String, Line<PendingRequest<K, P, R>>> lines = new HashMap<>();
   private final TreeSet<Line<PendingRequest<K, P, R>>> waiting = new TreeSet<>(byStart());
-  /** Callers without requests that are ahead of virtual time: forgetting them would let them begin anew, served twice. */
+  /** Callers without requests that are ahead of virtual time. If they were forgotten, their next request would start too early. */
   private final TreeSet<Line<PendingRequest<K, P, R>>> ahead = new TreeSet<>(byStart());
   private long virtualTime;
   private long nextLine;
@@ -49,7 +49,7 @@ final class FairQueue<K, P, R> {
     line.requests.addLast(request);
   }
 
-  /** Puts one back that was polled, in front of its caller's others, as if it had not been polled. */
+  /** Undoes {@link #poll}: puts the request back in front of its caller's other requests. */
   void giveBack(PendingRequest<K, P, R> request) {
     Line<PendingRequest<K, P, R>> line = opened(request);
     line.requests.addFirst(request);
@@ -87,7 +87,7 @@ final class FairQueue<K, P, R> {
     return request;
   }
 
-  /** Takes out a request that nobody wants any more. It must be here. */
+  /** Removes a request. It must be in this queue. */
   void remove(PendingRequest<K, P, R> request) {
     Line<PendingRequest<K, P, R>> line = lines.get(request.caller);
     if (line == null || !line.requests.remove(request)) {
@@ -102,7 +102,7 @@ final class FairQueue<K, P, R> {
   private void settle(Line<PendingRequest<K, P, R>> line) {
     (line.requests.isEmpty() ? ahead : waiting).add(line);
     if (waiting.isEmpty()) {
-      // Nobody competes: everyone begins anew.
+      // No caller has requests, so past service no longer matters.
       lines.clear();
       ahead.clear();
       return;

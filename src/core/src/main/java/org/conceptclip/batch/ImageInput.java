@@ -4,11 +4,11 @@ import java.nio.file.Path;
 import org.conceptclip.tensor.HostTensor;
 
 /**
- * An image as a caller has it. What it refers to must not change until the request has ended; after cancelling it, not until the engine
- * is done with the batch that it may be in: memory that the garbage collector frees, or a file, is always safe.
+ * An image as a caller has it. The file or memory that it refers to must not change until the request has ended. The engine may still
+ * read memory of a cancelled request until the batch that it was in has ended, so such memory should be freed by the garbage collector.
  */
 public sealed interface ImageInput {
-  /** What messages call it. */
+  /** Name of the image in messages. */
   String name();
 
   /** A file on disk, in any format that {@link org.conceptclip.image.ImageDecoder} reads. */
@@ -23,12 +23,12 @@ public sealed interface ImageInput {
    * A file's content in memory.
    *
    * @param bytes the whole file
-   * @param name what messages call it
+   * @param name name of the image in messages
    */
   record Encoded(byte[] bytes, String name) implements ImageInput {}
 
   /**
-   * Pixels that were decoded and resized already; they go to the device from where they are.
+   * Pixels that are already decoded and resized. They are copied to the device from where they are.
    *
    * @param tensor U8 [size, size, 3], RGB, of the model's image size
    */

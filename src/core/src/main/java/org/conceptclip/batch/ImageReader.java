@@ -4,14 +4,14 @@ import java.lang.foreign.MemorySegment;
 import org.conceptclip.image.DecodeLimits;
 import org.conceptclip.image.PixelDecoder;
 
-/** Turns a caller's image into the model's pixels. Not thread-safe: one a thread. */
+/** Turns a caller's image into the model's pixels. Not thread-safe: each decoding thread has its own. */
 interface ImageReader extends AutoCloseable {
   /**
    * Reads, decodes and resizes.
    *
    * @param size columns and rows of the result
    * @param target receives [size, size, 3] unsigned bytes
-   * @throws org.conceptclip.tensor.BadInputException if it is no image that can be read
+   * @throws org.conceptclip.tensor.BadInputException if the image cannot be read
    */
   void read(ImageInput input, int size, MemorySegment target);
 

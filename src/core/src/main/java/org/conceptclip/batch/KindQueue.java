@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
-/** Everything of one kind that is not with a replica. Not thread-safe. */
+/** The requests of one kind that are in no batch. Not thread-safe. */
 final class KindQueue<K, P, R> {
   private final BatchLimits limits;
   private final Map<Priority, FairQueue<K, P, R>> byPriority = new EnumMap<>(Priority.class);
-  /** All that are ready, those that have waited longest first. */
+  /** All ready requests, the longest waiting first. */
   private final TreeSet<PendingRequest<K, P, R>> byAge = new TreeSet<>(
       Comparator.<PendingRequest<K, P, R>>comparingLong(request -> request.readyNanos).thenComparingLong(request -> request.number));
   private long readyCost;
@@ -44,7 +44,7 @@ final class KindQueue<K, P, R> {
     return byAge.size();
   }
 
-  /** Since when the oldest one waits. There must be one. */
+  /** The time at which the longest waiting request became ready. There must be one. */
   long oldestReadyNanos() {
     return byAge.first().readyNanos;
   }
@@ -55,7 +55,7 @@ final class KindQueue<K, P, R> {
     readyCost += request.cost;
   }
 
-  /** Puts requests back that were taken, in front of all others of their caller and priority, in this order. */
+  /** Puts taken requests back, in this order, in front of the other requests of their caller and priority. */
   void giveBack(List<PendingRequest<K, P, R>> requests) {
     for (PendingRequest<K, P, R> request : requests.reversed()) {
       byPriority.get(request.priority).giveBack(request);
@@ -78,12 +78,12 @@ final class KindQueue<K, P, R> {
     return List.copyOf(byAge);
   }
 
-  /** Priority of the request that is next. There must be one. */
+  /** Priority of the next request. There must be one. */
   Priority headPriority() {
     return next().peek().priority;
   }
 
-  /** The queue that the next request is in; {@code null} when there is none. */
+  /** The queue of the next request; {@code null} if there is none. */
   private FairQueue<K, P, R> next() {
     for (FairQueue<K, P, R> queue : byPriority.values()) {
       if (!queue.isEmpty()) {
@@ -94,10 +94,10 @@ final class KindQueue<K, P, R> {
   }
 
   /**
-   * Whether a batch should begin, given an idle lane: it is full, or its oldest request has waited long enough, or nothing more will
-   * come that it could wait for.
+   * Whether a batch should start, given an idle lane: because it is full, because its oldest request has waited long enough, or because
+   * no request will come that it could wait for.
    *
-   * @param noMore whether no further request will be admitted for now
+   * @param noMore whether no further request can be admitted for now
    */
   boolean isDue(long nowNanos, long maxWaitNanos, boolean noMore) {
     if (byAge.isEmpty()) {
@@ -109,13 +109,13 @@ final class KindQueue<K, P, R> {
         || noMore && preparing == 0;
   }
 
-  /** Takes the next batch: by priority, within one priority fairly, as many as fit. At least one, if there is one. */
+  /** Takes the next batch: as many requests as fit, by priority and fairly within one priority. Takes at least one, if there is one. */
   List<PendingRequest<K, P, R>> take() {
     List<PendingRequest<K, P, R>> batch = new ArrayList<>();
     long cost = 0;
     while (batch.size() < limits.maxRequests()) {
       FairQueue<K, P, R> queue = next();
-      // The next one is not passed over for a smaller one behind it: that could repeat for ever.
+      // A large request is not passed over for a smaller one behind it, because that could repeat for ever.
       if (queue == null || !batch.isEmpty() && cost + queue.peek().cost > limits.maxCost()) {
         break;
       }

@@ -3,7 +3,7 @@ package org.conceptclip.batch;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Several listeners as one, told in their order. */
+/** Passes each call on to several listeners, in order. */
 record Listeners(List<BatchListener<WorkKind>> all) implements BatchListener<WorkKind> {
   private void tell(Consumer<BatchListener<WorkKind>> what) {
     all.forEach(what);
@@ -20,8 +20,8 @@ record Listeners(List<BatchListener<WorkKind>> all) implements BatchListener<Wor
   }
 
   @Override
-  public void ended(WorkKind kind, Priority priority, Outcome outcome, long waitNanos, long totalNanos) {
-    tell(listener -> listener.ended(kind, priority, outcome, waitNanos, totalNanos));
+  public void ended(WorkKind kind, Priority priority, Ending ending, long waitNanos, long totalNanos) {
+    tell(listener -> listener.ended(kind, priority, ending, waitNanos, totalNanos));
   }
 
   @Override

@@ -1,8 +1,8 @@
 package org.conceptclip.batch;
 
 /**
- * There is more work than the devices do in time, so this request was refused at once: nothing was kept of it. Try again later, with a
- * higher priority, or through a call that waits. Without a stack trace: under overload there are many of these.
+ * The queue is full, so this request was rejected at once and nothing of it was kept. Try again later, with a higher priority, or
+ * through a call that waits. Has no stack trace, because many are thrown under overload.
  */
 public class OverloadedException extends RuntimeException {
   public OverloadedException(String message) {

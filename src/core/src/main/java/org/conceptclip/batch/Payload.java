@@ -3,16 +3,16 @@ package org.conceptclip.batch;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.text.TokenizedText;
 
-/** What a request brings to its batch. */
+/** The prepared input of a request. */
 sealed interface Payload {
-  /** Nobody reads it any more. */
+  /** Frees what it holds. Called when it is no longer read. */
   void release();
 
   /**
    * An image.
    *
    * @param pixels U8 [size, size, 3]
-   * @param slotOrNull where they lie, to be given back; {@code null} for memory of the caller
+   * @param slotOrNull the slot that holds them and has to be given back; {@code null} for memory of the caller
    */
   record Image(HostTensor pixels, PixelPool.Slot slotOrNull) implements Payload {
     @Override

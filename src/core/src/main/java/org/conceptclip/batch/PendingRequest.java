@@ -4,11 +4,11 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A request from its admission to its end. What changes is guarded by the batcher's lock, except the future, which the caller may
- * complete at any time.
+ * A request from its admission to its end. The batcher's lock guards all mutable fields except the future, which the caller may complete
+ * at any time.
  */
 final class PendingRequest<K, P, R> implements Admission<P, R>, Comparable<PendingRequest<K, P, R>> {
-  /** Stations, in this order; a request that fails with its batch goes back from BEGUN to READY. */
+  /** The states of a request, in order. A request of a failed batch stays in BEGUN until its next batch, or its end. */
   enum State { PREPARING, READY, BEGUN, ENDED }
 
   static final long NEVER = Long.MAX_VALUE;
@@ -30,10 +30,10 @@ final class PendingRequest<K, P, R> implements Admission<P, R>, Comparable<Pendi
   P payload;
   long readyNanos;
   long begunNanos = NEVER;
-  boolean tookADeviceAlong;
+  boolean lostADevice;
 
-  /** Why the future is, or is about to be, over; {@code null} while the request is wanted. */
-  BatchListener.Outcome outcome;
+  /** How the request ends, once that is decided; {@code null} before. */
+  BatchListener.Ending ending;
 
   PendingRequest(
       Batcher<K, P, R> batcher, long number, K kind, BatchLimits limits, int cost, RequestOptions options, long nowNanos, long deadlineNanos) {
@@ -69,8 +69,8 @@ final class PendingRequest<K, P, R> implements Admission<P, R>, Comparable<Pendi
     return future;
   }
 
-  /** Tells the caller. The batcher calls it once, outside its lock; a future that the caller has ended stays as it is. */
-  void tell(R result, Throwable failure) {
+  /** Completes the future, unless the caller has already completed it. The batcher calls this once, outside its lock. */
+  void deliver(R result, Throwable failure) {
     if (failure == null) {
       future.finish(result);
     } else {
@@ -78,14 +78,14 @@ final class PendingRequest<K, P, R> implements Admission<P, R>, Comparable<Pendi
     }
   }
 
-  /** By deadline, then by number: the order of the alarm list. */
+  /** Orders by deadline, then by number. */
   @Override
   public int compareTo(PendingRequest<K, P, R> other) {
     int byDeadline = Long.compare(deadlineNanos, other.deadlineNanos);
     return byDeadline != 0 ? byDeadline : Long.compare(number, other.number);
   }
 
-  /** Notices when the caller ends it: by cancelling, by a timeout of its own, or with a value. */
+  /** A future that reports to the batcher when the caller completes it: by cancelling, by {@code orTimeout}, or with a value. */
   private final class Result extends CompletableFuture<R> {
     void finish(R result) {
       super.complete(result);
@@ -110,7 +110,7 @@ final class PendingRequest<K, P, R> implements Admission<P, R>, Comparable<Pendi
       return abandoned(super.completeExceptionally(failure));
     }
 
-    /** What callers derive from it is theirs: ending that does not end the request. */
+    /** Completing a future that is derived from this one does not end the request. */
     @Override
     public <U> CompletableFuture<U> newIncompleteFuture() {
       return new CompletableFuture<>();

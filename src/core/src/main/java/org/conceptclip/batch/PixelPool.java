@@ -6,8 +6,8 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 
 /**
- * Places for decoded images, off the heap and used again and again: no garbage while an engine runs. As many as were ever leased at
- * once, which admission bounds. Owns the memory; thread-safe.
+ * Slots for decoded images outside the heap. Slots are reused, so a running engine produces no garbage for them. The pool has as many
+ * slots as were ever leased at once, a number that the batcher's admission bounds. Owns the memory. Thread-safe.
  */
 final class PixelPool implements AutoCloseable {
   private static final int RGB = 3;
@@ -18,9 +18,9 @@ final class PixelPool implements AutoCloseable {
   private int slots;
   private boolean closed;
 
-  /** A place for one image. Its holder gives it back with {@link #close}, once. */
+  /** Memory for one image. Its holder gives it back by closing it once. */
   final class Slot implements AutoCloseable {
-    // Zeroed when it is allocated: its pages are there before the first image.
+    // Allocation writes zeros, so the pages are present before the first image.
     private final HostTensor pixels = HostTensor.allocate(arena, DType.U8, imageSize, imageSize, RGB);
     private boolean leased;
 
@@ -61,7 +61,7 @@ final class PixelPool implements AutoCloseable {
     free.addLast(slot);
   }
 
-  /** Slots that were not given back yet. */
+  /** Number of leased slots. */
   synchronized int leasedSlots() {
     return slots - free.size();
   }

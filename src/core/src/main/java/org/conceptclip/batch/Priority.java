@@ -1,13 +1,14 @@
 package org.conceptclip.batch;
 
 /**
- * Who goes first. Strict: a batch takes a request only when none of a higher priority and the same kind waits. What must not starve
- * under constant load of higher priorities needs a timeout, or a device of its own.
+ * The order in which requests are computed. Priorities are strict: a batch takes a request only if no request of the same kind with a
+ * higher priority waits. Under constant load of a higher priority, requests of a lower one starve. Give such requests a timeout, or a
+ * device of their own.
  */
 public enum Priority {
-  /** A person waits. */
+  /** A person waits for the result. */
   INTERACTIVE,
   NORMAL,
-  /** Work that fills gaps: building an index. */
+  /** Background work that uses idle devices, such as building an index. */
   BULK
 }

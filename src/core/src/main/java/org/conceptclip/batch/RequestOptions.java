@@ -5,15 +5,15 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * How one request is treated. Immutable.
+ * Priority, timeout and caller of a request. Immutable.
  *
- * @param priority who goes first
- * @param timeout how long after its submission it is still wanted; when this ends before the device has begun, it fails with {@link
- *     DeadlineExceededException} and never reaches the device. Empty for no end
- * @param caller on whose behalf: callers of one priority share the device evenly by cost, however many requests each submits
+ * @param priority requests of a higher priority are computed first
+ * @param timeout time from the submission, after which the result is no longer wanted. If it ends before a device has started the
+ *     request, the request fails with {@link DeadlineExceededException} and is not computed. Empty for no timeout
+ * @param caller name of the user or client. Callers of one priority share the device evenly by cost, however many requests each submits
  */
 public record RequestOptions(Priority priority, Optional<Duration> timeout, String caller) {
-  /** Normal priority, no timeout, the anonymous caller. */
+  /** Normal priority, no timeout, and the empty string as the caller. */
   public static final RequestOptions DEFAULT = new RequestOptions(Priority.NORMAL, Optional.empty(), "");
 
   public RequestOptions {

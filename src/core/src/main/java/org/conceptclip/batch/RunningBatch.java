@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A batch with a replica. Immutable but for its end. */
+/** A batch on a replica. Immutable, except that it can be ended once. */
 final class RunningBatch<K, P, R> implements Batch<K, P, R> {
   private final Batcher<K, P, R> batcher;
-  final Lanes.Station<K, P, R> station;
+  final Stations.Station<K, P, R> station;
   final List<PendingRequest<K, P, R>> requests;
   final boolean retry;
   final long begunNanos;
@@ -18,7 +18,7 @@ final class RunningBatch<K, P, R> implements Batch<K, P, R> {
 
   RunningBatch(
       Batcher<K, P, R> batcher,
-      Lanes.Station<K, P, R> station,
+      Stations.Station<K, P, R> station,
       List<PendingRequest<K, P, R>> requests,
       boolean retry,
       long begunNanos) {
@@ -75,7 +75,7 @@ final class RunningBatch<K, P, R> implements Batch<K, P, R> {
 
   private void end() {
     if (!ended.compareAndSet(false, true)) {
-      throw new IllegalStateException("this batch has ended before");
+      throw new IllegalStateException("this batch has already ended");
     }
   }
 }

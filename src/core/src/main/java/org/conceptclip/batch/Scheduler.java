@@ -9,58 +9,58 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.conceptclip.batch.BatchListener.Outcome;
+import org.conceptclip.batch.BatchListener.Ending;
 import org.conceptclip.batch.PendingRequest.State;
 
 /**
- * What the batcher knows and decides: reactions to calls, alarms and ends of batches. Not thread-safe, without threads, clock or
- * waiting: {@link Batcher} calls it under its lock and carries out the {@link Effects} afterwards.
+ * The state and the decisions of a batcher: it reacts to calls, alarms and ends of batches. Not thread-safe. It has no threads and no
+ * clock, and never waits: {@link Batcher} calls it under its lock and carries out the {@link Effects} afterwards.
  *
- * <p>Every request leaves through {@link #end}, once; its caller is told through {@link #decide}, once, at its end or before it.
+ * <p>Every request leaves through {@link #end}, once. Its outcome is delivered through {@link #decide}, once, at its end or earlier.
  */
 final class Scheduler<K, P, R> {
   private final long maxWaitNanos;
   private final double batchesPerReplica;
   private final Batcher<K, P, R> batcher;
-  private final Lanes<K, P, R> lanes;
+  private final Stations<K, P, R> stations;
 
   private final Shares shares = new Shares();
   private final Map<K, KindQueue<K, P, R>> queues = new LinkedHashMap<>();
   private final Set<PendingRequest<K, P, R>> preparing = new LinkedHashSet<>();
-  /** Parts of batches that failed: they go before everything else, as what they wait for is only bad luck. */
+  /** Parts of batches that failed. They start before everything else, because their requests have waited for a batch already. */
   private final Deque<List<PendingRequest<K, P, R>>> retries = new ArrayDeque<>();
-  /** Requests whose timeout may still end; they leave when a replica begins with them. */
+  /** Requests with a timeout that no replica has started. */
   private final TreeSet<PendingRequest<K, P, R>> deadlines = new TreeSet<>();
   private int live;
   private long ended;
-  /** A request was refused and nothing has ended since: waiting for more is in vain. */
+  /** True if a request was rejected and none has ended since: no further request can be admitted, so a batch need not wait for one. */
   private boolean saturated;
   private boolean closing;
   private boolean hurried;
   private ReplicasLostException allLost;
 
-  /** @param batcher is told by batches how they ended, and calls back here */
-  Scheduler(BatcherOptions options, Batcher<K, P, R> batcher, Lanes<K, P, R> lanes) {
+  /** @param batcher receives the ends of batches and passes them on to this scheduler */
+  Scheduler(BatcherOptions options, Batcher<K, P, R> batcher, Stations<K, P, R> stations) {
     this.batcher = batcher;
     this.maxWaitNanos = options.maxWait().toNanos();
     this.batchesPerReplica = 1 + options.queueBatches();
-    this.lanes = lanes;
+    this.stations = stations;
   }
 
   /**
-   * Takes a request in, or refuses it.
+   * Admits a request, or rejects it by returning false.
    *
    * @throws BatcherClosedException if closing has begun
    * @throws ReplicasLostException if no replica is left
    */
   boolean admit(PendingRequest<K, P, R> request) {
     if (closing) {
-      throw new BatcherClosedException("closed: no more requests are taken");
+      throw new BatcherClosedException("closed: no more requests are accepted");
     }
     if (allLost != null) {
       throw allLost;
     }
-    long limit = Shares.limit(batchesPerReplica * lanes.alive());
+    long limit = Shares.limit(batchesPerReplica * stations.alive());
     if (!shares.admits(request.priority, request.caller, request.share, limit)) {
       saturated = true;
       return false;
@@ -78,8 +78,8 @@ final class Scheduler<K, P, R> {
   void ready(PendingRequest<K, P, R> request, P payload, long now, Effects<K, P, R> effects) {
     preparationEnded(request);
     request.payload = payload;
-    if (request.outcome != null) {
-      end(request, request.outcome, null, null, now, effects);
+    if (request.ending != null) {
+      end(request, request.ending, null, null, now, effects);
       return;
     }
     request.readyNanos = now;
@@ -89,25 +89,25 @@ final class Scheduler<K, P, R> {
 
   void notPrepared(PendingRequest<K, P, R> request, Throwable failure, long now, Effects<K, P, R> effects) {
     preparationEnded(request);
-    end(request, Outcome.FAILED, null, failure, now, effects);
+    end(request, Ending.FAILED, null, failure, now, effects);
   }
 
   private void preparationEnded(PendingRequest<K, P, R> request) {
     if (request.state != State.PREPARING || !preparing.remove(request)) {
-      throw new IllegalStateException("request " + request.number + " is " + request.state + ": its preparation has ended before");
+      throw new IllegalStateException("request " + request.number + " is " + request.state + ": its preparation has already ended");
     }
     queues.get(request.kind).preparationEnded();
   }
 
-  /** Its caller has ended the future. */
+  /** The caller has completed or cancelled the future. */
   void abandoned(PendingRequest<K, P, R> request, long now, Effects<K, P, R> effects) {
     switch (request.state) {
-      case PREPARING -> decide(request, Outcome.CANCELLED, null, null, effects);
+      case PREPARING -> decide(request, Ending.CANCELLED, null, null, effects);
       case READY -> {
         queues.get(request.kind).remove(request);
-        end(request, Outcome.CANCELLED, null, null, now, effects);
+        end(request, Ending.CANCELLED, null, null, now, effects);
       }
-      case BEGUN, ENDED -> { } // the device has it, or had it
+      case BEGUN, ENDED -> { } // a device computes it, or has computed it
     }
   }
 
@@ -116,7 +116,7 @@ final class Scheduler<K, P, R> {
     for (int i = 0; i < results.size(); i++) {
       R result = results.get(i);
       Throwable failure = result != null ? null : new IllegalStateException(batch.station.replica.name() + " gave no result");
-      end(batch.requests.get(i), failure == null ? Outcome.DONE : Outcome.FAILED, result, failure, now, effects);
+      end(batch.requests.get(i), failure == null ? Ending.DONE : Ending.FAILED, result, failure, now, effects);
     }
   }
 
@@ -125,9 +125,9 @@ final class Scheduler<K, P, R> {
     List<PendingRequest<K, P, R>> requests = batch.requests;
     int half = requests.size() / 2;
     if (half == 0 || allLost != null) {
-      endAll(requests, Outcome.FAILED, failure, now, effects);
+      endAll(requests, Ending.FAILED, failure, now, effects);
     } else if (hurried) {
-      endAll(requests, Outcome.CLOSED, dropped(), now, effects);
+      endAll(requests, Ending.CLOSED, dropped(), now, effects);
     } else {
       retries.addFirst(requests.subList(half, requests.size()));
       retries.addFirst(requests.subList(0, half));
@@ -136,78 +136,78 @@ final class Scheduler<K, P, R> {
 
   void lost(RunningBatch<K, P, R> batch, Throwable failure, long now, Effects<K, P, R> effects) {
     leave(batch, failure, now, effects);
-    if (lanes.lose(batch.station)) {
-      effects.inform(told -> told.replicaLost(batch.station.replica.name(), failure));
+    if (stations.lose(batch.station)) {
+      effects.inform(listener -> listener.replicaLost(batch.station.replica.name(), failure));
     }
     for (PendingRequest<K, P, R> request : batch.requests.reversed()) {
-      if (request.tookADeviceAlong || hurried || lanes.alive() == 0) {
-        end(request, Outcome.FAILED, null, failure, now, effects);
+      if (request.lostADevice || hurried || stations.alive() == 0) {
+        end(request, Ending.FAILED, null, failure, now, effects);
       } else {
-        // Alone: should it have been this one, it takes no other along.
-        request.tookADeviceAlong = true;
+        // Alone: if this request made the device fail, no other request fails with it the second time.
+        request.lostADevice = true;
         retries.addFirst(List.of(request));
       }
     }
-    if (lanes.alive() == 0 && allLost == null) {
+    if (stations.alive() == 0 && allLost == null) {
       allLost = new ReplicasLostException("no replica is left: " + failure.getMessage(), failure);
-      dropWaiting(Outcome.FAILED, allLost, now, effects);
+      dropWaiting(Ending.FAILED, allLost, now, effects);
     }
   }
 
   private void leave(RunningBatch<K, P, R> batch, Throwable failureOrNull, long now, Effects<K, P, R> effects) {
-    lanes.end(batch.station, batch.cost());
+    stations.end(batch.station, batch.cost());
     BatchReport<K> report = new BatchReport<>(batch.station.replica.name(), batch.kind(), batch.requests.size(), batch.cost(),
         batch.requests.getFirst().limits.maxCost(), batch.oldestWaitNanos, now - batch.begunNanos, batch.retry, failureOrNull);
-    effects.inform(told -> told.batchEnded(report));
+    effects.inform(listener -> listener.batchEnded(report));
   }
 
-  /** No more requests; batches begin without waiting for more. */
+  /** Stops admitting requests; batches no longer wait until they are full. */
   void beginClose() {
     closing = true;
   }
 
-  /** Ends what no replica has begun. */
+  /** Ends the requests that no replica has started. */
   void hurry(long now, Effects<K, P, R> effects) {
     hurried = true;
-    dropWaiting(Outcome.CLOSED, dropped(), now, effects);
+    dropWaiting(Ending.CLOSED, dropped(), now, effects);
   }
 
   private static BatcherClosedException dropped() {
-    return new BatcherClosedException("closed in a hurry before a device began with the request");
+    return new BatcherClosedException("closed before a device started the request");
   }
 
-  /** Everything that no replica has ends; requests in preparation are told now, and end with it. */
-  private void dropWaiting(Outcome outcome, RuntimeException failure, long now, Effects<K, P, R> effects) {
+  /** Ends the requests that are in no batch. Those in preparation get their outcome now, and end when their preparation does. */
+  private void dropWaiting(Ending ending, RuntimeException failure, long now, Effects<K, P, R> effects) {
     for (KindQueue<K, P, R> queue : List.copyOf(queues.values())) {
       for (PendingRequest<K, P, R> request : queue.all()) {
         queue.remove(request);
-        end(request, outcome, null, failure, now, effects);
+        end(request, ending, null, failure, now, effects);
       }
     }
     while (!retries.isEmpty()) {
-      endAll(retries.removeFirst(), outcome, failure, now, effects);
+      endAll(retries.removeFirst(), ending, failure, now, effects);
     }
-    preparing.forEach(request -> decide(request, outcome, null, failure, effects));
+    preparing.forEach(request -> decide(request, ending, null, failure, effects));
   }
 
   private void endAll(
-      List<PendingRequest<K, P, R>> requests, Outcome outcome, Throwable failure, long now, Effects<K, P, R> effects) {
-    requests.forEach(request -> end(request, outcome, null, failure, now, effects));
+      List<PendingRequest<K, P, R>> requests, Ending ending, Throwable failure, long now, Effects<K, P, R> effects) {
+    requests.forEach(request -> end(request, ending, null, failure, now, effects));
   }
 
-  /** What the caller is told; the first decision counts. */
-  private void decide(PendingRequest<K, P, R> request, Outcome outcome, R result, Throwable failure, Effects<K, P, R> effects) {
-    if (request.outcome == null) {
-      request.outcome = outcome;
+  /** Decides how a request ends and has that delivered to its caller. Only the first decision counts. */
+  private void decide(PendingRequest<K, P, R> request, Ending ending, R result, Throwable failure, Effects<K, P, R> effects) {
+    if (request.ending == null) {
+      request.ending = ending;
       deadlines.remove(request);
-      effects.tell(request, result, failure);
+      effects.deliver(request, result, failure);
     }
   }
 
-  /** The request leaves; it must be in no queue. */
+  /** Ends a request, which must be in no queue. */
   private void end(
-      PendingRequest<K, P, R> request, Outcome outcome, R result, Throwable failure, long now, Effects<K, P, R> effects) {
-    decide(request, request.isOver() ? Outcome.CANCELLED : outcome, result, failure, effects);
+      PendingRequest<K, P, R> request, Ending ending, R result, Throwable failure, long now, Effects<K, P, R> effects) {
+    decide(request, request.isOver() ? Ending.CANCELLED : ending, result, failure, effects);
     request.state = State.ENDED;
     shares.giveBack(request.priority, request.caller, request.share);
     live--;
@@ -219,10 +219,10 @@ final class Scheduler<K, P, R> {
     }
     forgetIfUnused(request.kind);
     long waitNanos = request.begunNanos == PendingRequest.NEVER ? 0 : request.begunNanos - request.readyNanos;
-    effects.inform(told -> told.ended(request.kind, request.priority, request.outcome, waitNanos, now - request.admittedNanos));
+    effects.inform(listener -> listener.ended(request.kind, request.priority, request.ending, waitNanos, now - request.admittedNanos));
   }
 
-  /** Kinds come and go: each set of classes that images are scored against is one. */
+  /** Unused queues are removed, because each set of classes that images are scored against is a kind of its own. */
   private void forgetIfUnused(K kind) {
     KindQueue<K, P, R> queue = queues.get(kind);
     if (queue != null && queue.isUnused()) {
@@ -230,12 +230,12 @@ final class Scheduler<K, P, R> {
     }
   }
 
-  /** Ends what has expired and begins every batch that can begin. */
+  /** Ends the requests that have expired and starts every batch that can start. */
   void step(long now, Effects<K, P, R> effects) {
     while (!deadlines.isEmpty() && deadlines.first().deadlineNanos <= now) {
       expire(deadlines.removeFirst(), now, effects);
     }
-    while (lanes.haveRoom()) {
+    while (stations.haveRoom()) {
       if (!retries.isEmpty()) {
         begin(retries.removeFirst(), true, now, effects);
         continue;
@@ -249,19 +249,19 @@ final class Scheduler<K, P, R> {
   }
 
   private void expire(PendingRequest<K, P, R> request, long now, Effects<K, P, R> effects) {
-    DeadlineExceededException failure = new DeadlineExceededException("timeout ended before a device began with the request");
+    DeadlineExceededException failure = new DeadlineExceededException("timeout ended before a device started the request");
     if (request.state == State.READY) {
       queues.get(request.kind).remove(request);
-      end(request, Outcome.EXPIRED, null, failure, now, effects);
+      end(request, Ending.EXPIRED, null, failure, now, effects);
     } else {
-      decide(request, Outcome.EXPIRED, null, failure, effects);
+      decide(request, Ending.EXPIRED, null, failure, effects);
     }
   }
 
-  /** The queue that the next batch comes from; {@code null} when none is due. */
+  /** The queue of the next batch; {@code null} if no batch is due. */
   private KindQueue<K, P, R> next(long now) {
-    // On a device that computes, another lane's batch is only got ready. Begun before it is full it would gain nothing, and stay small.
-    long patienceNanos = lanes.haveIdle() ? maxWaitNanos : PendingRequest.NEVER;
+    // While a device computes, a batch on its other lane cannot compute yet. Starting it before it is full would only keep it small.
+    long patienceNanos = stations.haveIdle() ? maxWaitNanos : PendingRequest.NEVER;
     KindQueue<K, P, R> due = null;
     for (KindQueue<K, P, R> queue : queues.values()) {
       if (queue.isDue(now, patienceNanos, closing || saturated) && (due == null || goesBefore(queue, due))) {
@@ -271,7 +271,7 @@ final class Scheduler<K, P, R> {
     if (due == null) {
       return null;
     }
-    // A lane is about to be taken: what is more urgent gains nothing from waiting for company.
+    // A lane is about to be taken, so a more urgent request gains nothing by waiting for a fuller batch.
     KindQueue<K, P, R> first = due;
     for (KindQueue<K, P, R> queue : queues.values()) {
       if (!queue.isEmpty() && queue.headPriority().compareTo(due.headPriority()) < 0 && goesBefore(queue, first)) {
@@ -286,12 +286,12 @@ final class Scheduler<K, P, R> {
     return byPriority != 0 ? byPriority < 0 : queue.oldestReadyNanos() < other.oldestReadyNanos();
   }
 
-  /** Gives requests that are in no queue to a replica, but for those that nobody wants any more. */
+  /** Starts a batch of requests that are in no queue. Cancelled ones are left out. */
   private void begin(List<PendingRequest<K, P, R>> requests, boolean retry, long now, Effects<K, P, R> effects) {
     List<PendingRequest<K, P, R>> wanted = new ArrayList<>(requests.size());
     for (PendingRequest<K, P, R> request : requests) {
       if (request.isOver()) {
-        end(request, Outcome.CANCELLED, null, null, now, effects);
+        end(request, Ending.CANCELLED, null, null, now, effects);
         continue;
       }
       request.state = State.BEGUN;
@@ -301,16 +301,16 @@ final class Scheduler<K, P, R> {
     }
     if (!wanted.isEmpty()) {
       forgetIfUnused(wanted.getFirst().kind);
-      RunningBatch<K, P, R> batch = new RunningBatch<>(batcher, lanes.leastLoaded().orElseThrow(), wanted, retry, now);
-      lanes.begin(batch.station, batch.cost());
+      RunningBatch<K, P, R> batch = new RunningBatch<>(batcher, stations.leastLoaded().orElseThrow(), wanted, retry, now);
+      stations.begin(batch.station, batch.cost());
       effects.begin(batch);
     }
   }
 
-  /** When to call {@link #step} again if nothing else happens; {@link PendingRequest#NEVER} when there is no need. */
+  /** The time at which {@link #step} must be called if nothing else happens before; {@link PendingRequest#NEVER} if there is none. */
   long nextAlarmNanos() {
     long next = deadlines.isEmpty() ? PendingRequest.NEVER : deadlines.first().deadlineNanos;
-    if (lanes.haveIdle()) {
+    if (stations.haveIdle()) {
       for (KindQueue<K, P, R> queue : queues.values()) {
         if (!queue.isEmpty()) {
           next = Math.min(next, queue.oldestReadyNanos() + maxWaitNanos);
@@ -320,7 +320,7 @@ final class Scheduler<K, P, R> {
     return next;
   }
 
-  /** Requests that have ended so far: where this has not changed, there is no more room than before. */
+  /** Number of requests that have ended. While it does not change, no room becomes free. */
   long ended() {
     return ended;
   }
@@ -330,13 +330,13 @@ final class Scheduler<K, P, R> {
     return live;
   }
 
-  /** Whether waiting for room is in vain. */
+  /** Whether no request will be admitted any more. */
   boolean isOver() {
     return closing || allLost != null;
   }
 
   BatcherSnapshot snapshot() {
     int ready = queues.values().stream().mapToInt(KindQueue::ready).sum();
-    return new BatcherSnapshot(preparing.size(), ready, live - preparing.size() - ready, shares.total(), lanes.busy(), lanes.alive());
+    return new BatcherSnapshot(preparing.size(), ready, live - preparing.size() - ready, shares.total(), stations.busy(), stations.alive());
   }
 }

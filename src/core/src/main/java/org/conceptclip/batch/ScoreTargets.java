@@ -3,12 +3,12 @@ package org.conceptclip.batch;
 import org.conceptclip.tensor.HostTensor;
 
 /**
- * Classes that images are scored against. Make one and use it for many images: those of one object share batches, as tensors are
- * compared by identity. They must not change while images are scored.
+ * Classes that images are scored against. Use one object for many images: tensors are compared by identity, and only images that are
+ * scored against the same tensors share batches. The tensors must not change while images are scored.
  *
- * @param textFeatures one L2-normalised vector a class, floating-point [C, E]
- * @param conceptsOrNull one L2-normalised concept vector a class [C, E], for local scores; {@code null} for global ones alone
- * @param topK patches whose similarity is averaged in a local score
+ * @param textFeatures one L2-normalised vector per class, floating-point [C, E]
+ * @param conceptsOrNull one L2-normalised concept vector per class [C, E], for local scores; {@code null} for global scores only
+ * @param topK number of patches whose similarity is averaged in a local score
  */
 public record ScoreTargets(HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
   public ScoreTargets {

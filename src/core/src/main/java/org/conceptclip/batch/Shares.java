@@ -5,15 +5,15 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Who holds how much of the batcher, in fractions of a full batch, and who may have more. Not thread-safe.
+ * What each priority and caller holds of the batcher, in fractions of a full batch, and the rule of admission. Not thread-safe.
  *
- * <p>A request is admitted when what is in the batcher of its priority and above stays within the limit: lower priorities, which it
- * goes ahead of, do not keep it out. Where others have filled the limit, a caller that holds less than an even part of it is admitted
- * beyond it, up to twice the limit in all: one that floods the queue cannot lock others out, and is itself held back until its part is
- * no more than even.
+ * <p>A request is admitted if the requests of its priority and above stay within the limit together with it. Lower priorities do not
+ * count, because the request is computed before them. If other callers have filled the limit, a caller that holds less than an even
+ * share of it is admitted beyond the limit, up to twice the limit in total. So a caller that floods the queue cannot lock others out; it
+ * is itself rejected until its share is even.
  */
 final class Shares {
-  /** A full batch. Shares are rounded up, so that their sum never promises more than fits. */
+  /** The share of a full batch. Shares of requests are rounded up, so that admitted requests never exceed the limit. */
   private static final long FULL = 1L << 20;
 
   private final Map<Priority, Held> held = new EnumMap<>(Priority.class);
@@ -29,12 +29,12 @@ final class Shares {
     }
   }
 
-  /** What a request takes of a batch. */
+  /** The share of a full batch that a request takes. */
   static long of(int cost, BatchLimits limits) {
     return Math.ceilDiv(cost * FULL, (long) limits.maxCost());
   }
 
-  /** So many full batches, as a limit. */
+  /** A number of full batches as a limit. */
   static long limit(double batches) {
     return (long) (batches * FULL);
   }
@@ -71,7 +71,7 @@ final class Shares {
     }
   }
 
-  /** What all hold together, in full batches. */
+  /** The sum of all shares, in full batches. */
   double total() {
     return (double) held.values().stream().mapToLong(part -> part.total).sum() / FULL;
   }

@@ -1,15 +1,15 @@
 package org.conceptclip.batch;
 
-/** The stages of an engine's pipeline, in their order. */
+/** The stages of an engine's pipeline, in order. */
 public enum Stage {
-  /** Reading, decoding and resizing image files, on threads of its own. */
+  /** Reading, decoding and resizing image files, on the decoding threads. */
   DECODE,
-  /** Being ready and waiting for a batch. No thread works on it: its busy time is what all requests waited together. */
+  /** Waiting for a batch after the payload is ready. Has no threads; its busy time is the sum of the requests' waiting times. */
   WAIT,
-  /** Packing a batch and giving it to the device, on the lanes' threads. */
+  /** Packing a batch and copying it to the device, on the threads of the lanes. */
   PACK,
-  /** Computing, or waiting for another lane's computing, and splitting the results, on the lanes' threads. */
+  /** Computing a batch, or waiting while another lane computes, and splitting the results, on the threads of the lanes. */
   COMPUTE,
-  /** Telling callers: what they attached to their futures runs here. */
+  /** Completing the callers' futures, and running what callers attached to them. */
   COMPLETE
 }

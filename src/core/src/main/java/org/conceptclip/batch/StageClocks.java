@@ -4,7 +4,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
-/** Time and items of each stage, summed over all threads. Thread-safe. */
+/** Busy time and number of items of each stage, summed over all threads. Thread-safe. */
 final class StageClocks implements BatchListener<WorkKind> {
   private final long openedNanos = System.nanoTime();
   private final Map<Stage, Clock> clocks = new EnumMap<>(Stage.class);
@@ -22,21 +22,21 @@ final class StageClocks implements BatchListener<WorkKind> {
     }
   }
 
-  /** Work of a stage ended. */
+  /** Adds finished work to a stage. */
   void add(Stage stage, long busyNanos, long items) {
     Clock clock = clocks.get(stage);
     clock.busyNanos.add(busyNanos);
     clock.items.add(items);
   }
 
-  /** A batch of texts was computed, or failed: then nobody got what was wanted. */
+  /** Counts the tokens of a batch of texts. Wanted tokens are counted only if the batch succeeded. */
   void addTokens(long wanted, long computed) {
     tokensWanted.add(wanted);
     tokensComputed.add(computed);
   }
 
   @Override
-  public void ended(WorkKind kind, Priority priority, Outcome outcome, long waitNanos, long totalNanos) {
+  public void ended(WorkKind kind, Priority priority, Ending ending, long waitNanos, long totalNanos) {
     add(Stage.WAIT, waitNanos, 1);
     add(Stage.COMPLETE, 0, 1);
   }

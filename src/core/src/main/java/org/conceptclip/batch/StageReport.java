@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * What an engine's stages did in a span of time, for whoever asks which of them limits. Immutable.
+ * How busy the stages of an engine were in a span of time. It shows which stage limits the throughput. Immutable.
  *
  * @param windowNanos length of the span
- * @param rows one a stage, in the order of {@link Stage}
- * @param tokensWanted of texts whose batches succeeded, padding not counted
- * @param tokensComputed rows of texts that were given to devices, batches that failed included: per token wanted 1.00 without padding
- *     and failures
+ * @param rows one per stage, in the order of {@link Stage}
+ * @param tokensWanted tokens of the texts whose batches succeeded, without padding
+ * @param tokensComputed token rows that were given to devices, including those of failed batches; equal to {@code tokensWanted} if there
+ *     was no padding and no failure
  */
 public record StageReport(long windowNanos, List<Row> rows, long tokensWanted, long tokensComputed) {
   public StageReport {
@@ -20,37 +20,41 @@ public record StageReport(long windowNanos, List<Row> rows, long tokensWanted, l
   }
 
   /**
-   * One stage.
+   * How busy one stage was.
    *
-   * @param threads that work on it; 0 for {@link Stage#WAIT}
-   * @param busyNanos that its threads worked together; for {@link Stage#WAIT}, that requests waited together. Work counts when it ends
-   * @param items images decoded, requests that waited, batches packed or computed, requests ended
-   * @param queueDepth items in front of it or in it at the end of the span: images to decode, requests that wait for a batch, batches on
-   *     lanes, callers' tasks to run
+   * @param threads number of its threads; 0 for {@link Stage#WAIT}
+   * @param busyNanos sum of the time that its threads worked; for {@link Stage#WAIT}, sum of the requests' waiting times. Work is
+   *     counted when it ends
+   * @param items number of images decoded, requests that waited, requests packed or computed, or requests ended
+   * @param queueDepth items in the stage at the end of the span: images to decode, requests that wait for a batch, batches on lanes, or
+   *     callbacks to run
    */
   public record Row(Stage stage, int threads, long busyNanos, long items, int queueDepth) {
-    /** Time that its threads had nothing to do in a span. */
+    /** Sum of the time that its threads were idle in a span. */
     public long idleNanos(long windowNanos) {
       return Math.max(0, threads * windowNanos - busyNanos);
     }
 
-    /** Part of its threads' time that was work, 0 to 1; a little more when work ended in the span that began before. 0 without threads. */
+    /**
+     * Share of its threads' time that was work, 0 to 1. It can be slightly above 1, because work that began before the span is counted
+     * when it ends. 0 for a stage without threads.
+     */
     public double utilisation(long windowNanos) {
       return threads == 0 || windowNanos <= 0 ? 0 : (double) busyNanos / ((double) threads * windowNanos);
     }
   }
 
-  /** The row of a stage. */
+  /** The row of one stage. */
   public Row row(Stage stage) {
     return rows.get(stage.ordinal());
   }
 
-  /** The stage whose threads were busiest: more threads or less work there would bring most. When all are idle, callers limit. */
+  /** The stage whose threads were busiest. If all stages were mostly idle, the callers submit too little to use the devices. */
   public Stage limitingStage() {
     return rows.stream().max(Comparator.comparingDouble(row -> row.utilisation(windowNanos))).orElseThrow().stage();
   }
 
-  /** What happened between an earlier report of the same engine and this one. */
+  /** The report of the span between an earlier report of the same engine and this one. */
   public StageReport since(StageReport earlier) {
     List<Row> differences = new ArrayList<>();
     for (int i = 0; i < rows.size(); i++) {
@@ -63,7 +67,7 @@ public record StageReport(long windowNanos, List<Row> rows, long tokensWanted, l
         tokensComputed - earlier.tokensComputed);
   }
 
-  /** A table for people, a line a stage, under a heading. */
+  /** A printable table with a heading and one line per stage. */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add("stage     threads     busy ms     idle ms   used       items   queued");

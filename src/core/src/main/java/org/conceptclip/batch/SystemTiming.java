@@ -3,7 +3,7 @@ package org.conceptclip.batch;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** {@link System#nanoTime} and one thread: setting the machine's wall clock changes nothing. */
+/** Timing by {@link System#nanoTime}, with one thread for alarms. Changes of the machine's wall clock have no effect. */
 public final class SystemTiming implements Timing {
   private final long originNanos = System.nanoTime();
   private final ScheduledThreadPoolExecutor alarms;

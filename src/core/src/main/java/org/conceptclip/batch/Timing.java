@@ -1,14 +1,14 @@
 package org.conceptclip.batch;
 
-/** A clock and an alarm: the system's, or a simulation's. Thread-safe. */
+/** A clock with alarms: the system's, or a simulation's. Thread-safe. */
 public interface Timing extends AutoCloseable {
-  /** Nanoseconds since some moment of this clock's life: small, and without gaps of meaning when the wall clock is set. */
+  /** Nanoseconds since an arbitrary moment in the life of this clock. Does not jump when the wall clock is set. */
   long nanos();
 
-  /** Runs {@code task} once, not before {@code atNanos}, on a thread of this clock. The task must be short. */
+  /** Runs {@code task} once, at {@code atNanos} or later, on a thread of this clock. The task must be short. */
   void schedule(long atNanos, Runnable task);
 
-  /** Tasks that have not run are dropped. */
+  /** Drops the tasks that have not run. */
   @Override
   void close();
 }

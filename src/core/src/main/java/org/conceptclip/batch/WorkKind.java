@@ -2,9 +2,9 @@ package org.conceptclip.batch;
 
 import org.conceptclip.runtime.Detail;
 
-/** What an engine's request asks for. Requests of equal kinds share batches. */
+/** What a request asks an engine for. Requests of equal kinds share batches. */
 public sealed interface WorkKind {
-  /** A short name of few different values, for metrics: {@code images}, {@code texts-tokens}, {@code scores}. */
+  /** A short name for metrics, for example {@code images}, {@code texts-tokens} or {@code scores}. There are few different ones. */
   String label();
 
   /** Features of images. */
@@ -31,7 +31,7 @@ public sealed interface WorkKind {
     }
   }
 
-  /** Scores of images against targets: a batch has one set of them. */
+  /** Scores of images against targets. All images of a batch are scored against the same targets. */
   record Scores(ScoreTargets targets) implements WorkKind {
     @Override
     public String label() {

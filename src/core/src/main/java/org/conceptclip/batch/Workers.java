@@ -7,15 +7,15 @@ import java.util.concurrent.BlockingQueue;
 import java.util.function.Supplier;
 
 /**
- * Threads that take items from a queue until they are told to end. An interrupt does not end them, as only {@link #close} does: an item
- * that was accepted is worked on. Thread-safe.
+ * Threads that take items from a queue until {@link #close} ends them. An interrupt does not end them, so every accepted item is
+ * processed. Thread-safe.
  */
 final class Workers<T> implements AutoCloseable {
   private final BlockingQueue<T> queue;
   private final T end;
   private final List<Thread> threads = new ArrayList<>();
 
-  /** What one thread does with its items. What it throws goes to the thread's handler of uncaught exceptions, and the thread goes on. */
+  /** Processes the items of one thread. What it throws goes to the thread's handler of uncaught exceptions; the thread continues. */
   interface Worker<T> extends AutoCloseable {
     void work(T item);
 
@@ -26,9 +26,9 @@ final class Workers<T> implements AutoCloseable {
   /**
    * Starts the threads.
    *
-   * @param name of the threads, before their number
-   * @param end an item that ends the thread that takes it, behind all others in the queue's order
-   * @param workers one for each thread, made on it
+   * @param name name of the threads; a number is appended
+   * @param end an item that ends the thread that takes it; must be the last in the queue's order
+   * @param workers makes the worker of each thread; called on that thread
    */
   Workers(String name, int count, BlockingQueue<T> queue, T end, Supplier<? extends Worker<? super T>> workers) {
     this.queue = queue;
@@ -57,7 +57,7 @@ final class Workers<T> implements AutoCloseable {
         try {
           worker.work(item);
         } catch (Throwable failure) {
-          // A defect, or no memory. It is for the program to know; the next item still has to be worked on.
+          // A defect, or no memory. The handler reports it to the program; the next item must still be processed.
           Thread thread = Thread.currentThread();
           thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
         }
@@ -70,12 +70,12 @@ final class Workers<T> implements AutoCloseable {
       try {
         return queue.take();
       } catch (InterruptedException e) {
-        // Nobody who may end this thread does it by an interrupt.
+        // Only close() ends this thread.
       }
     }
   }
 
-  /** Lets the threads do what is in the queue, and waits for their end. An interrupt of the caller is kept for later. */
+  /** Waits until the threads have processed the whole queue and ended. An interrupt of the caller sets its interrupt flag at the end. */
   @Override
   public void close() {
     threads.forEach(thread -> queue.add(end));

@@ -1,5 +1,5 @@
 /**
- * Requests of many callers to full batches for few devices: admission, fairness, priorities, deadlines, dispatch, and the pipeline
- * around them.
+ * The batching engine: collects the requests of many callers into full batches for few devices. Admission, fairness, priorities,
+ * deadlines, dispatch, and the pipeline of decoding, computing and completing around them.
  */
 package org.conceptclip.batch;

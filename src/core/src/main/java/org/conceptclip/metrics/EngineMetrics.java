@@ -96,11 +96,11 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
   }
 
   @Override
-  public void ended(K kind, Priority priority, Outcome outcome, long waitNanos, long totalNanos) {
+  public void ended(K kind, Priority priority, Ending ending, long waitNanos, long totalNanos) {
     KindMeters of = of(kind);
     of.active.decrement();
-    of.total(priority, outcome).record(totalNanos, TimeUnit.NANOSECONDS);
-    if (outcome == Outcome.DONE) {
+    of.total(priority, ending).record(totalNanos, TimeUnit.NANOSECONDS);
+    if (ending == Ending.DONE) {
       of.waitOf(priority).record(waitNanos, TimeUnit.NANOSECONDS);
     }
   }

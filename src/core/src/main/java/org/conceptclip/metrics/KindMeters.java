@@ -7,7 +7,7 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.util.Locale;
 import java.util.concurrent.atomic.LongAdder;
-import org.conceptclip.batch.BatchListener.Outcome;
+import org.conceptclip.batch.BatchListener.Ending;
 import org.conceptclip.batch.Priority;
 
 /**
@@ -21,7 +21,7 @@ final class KindMeters {
   final DistributionSummary batchFill;
   final Timer batchWait;
   final Counter retries;
-  private final Timer[][] total = new Timer[Priority.values().length][Outcome.values().length];
+  private final Timer[][] total = new Timer[Priority.values().length][Ending.values().length];
   private final Timer[] wait = new Timer[Priority.values().length];
   private final Counter[] refused = new Counter[Priority.values().length];
 
@@ -57,15 +57,15 @@ final class KindMeters {
     refused[priority] = meters.add(Counter.builder("conceptclip.requests.refused")
         .description("requests that were refused for overload")
         .tags(tags));
-    for (Outcome outcome : Outcome.values()) {
-      total[priority][outcome.ordinal()] = meters.add(Timer.builder("conceptclip.requests")
+    for (Ending ending : Ending.values()) {
+      total[priority][ending.ordinal()] = meters.add(Timer.builder("conceptclip.requests")
           .description("from admission to the end")
-          .tags(tags.and("outcome", lower(outcome))));
+          .tags(tags.and("outcome", lower(ending))));
     }
   }
 
-  Timer total(Priority priority, Outcome outcome) {
-    return total[priority.ordinal()][outcome.ordinal()];
+  Timer total(Priority priority, Ending ending) {
+    return total[priority.ordinal()][ending.ordinal()];
   }
 
   Timer waitOf(Priority priority) {

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.stream.LongStream;
-import org.conceptclip.batch.BatchListener.Outcome;
+import org.conceptclip.batch.BatchListener.Ending;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -16,17 +16,17 @@ class BatcherSimulationTest {
   @Test
   @Timeout(300)
   void everyScheduleKeepsEveryPromise() {
-    Map<Outcome, Integer> outcomes = new EnumMap<>(Outcome.class);
+    Map<Ending, Integer> endings = new EnumMap<>(Ending.class);
     long[] refused = new long[1];
     LongStream.range(0, SCHEDULES).forEach(seed -> {
       Simulation simulation = new Simulation(seed);
       simulation.run();
-      simulation.outcomes().forEach((outcome, count) -> outcomes.merge(outcome, count, Integer::sum));
+      simulation.endings().forEach((ending, count) -> endings.merge(ending, count, Integer::sum));
       refused[0] += simulation.refused();
     });
     // A promise that nothing put to the test was not kept, only not broken.
-    for (Outcome outcome : Outcome.values()) {
-      assertTrue(outcomes.getOrDefault(outcome, 0) > SCHEDULES, outcome + " hardly ever happened: " + outcomes);
+    for (Ending ending : Ending.values()) {
+      assertTrue(endings.getOrDefault(ending, 0) > SCHEDULES, ending + " hardly ever happened: " + endings);
     }
     assertTrue(refused[0] > SCHEDULES, "only " + refused[0] + " requests were refused");
   }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import org.conceptclip.batch.BatchListener.Outcome;
+import org.conceptclip.batch.BatchListener.Ending;
 
 /**
  * One schedule: a batcher, replicas that take their time and fail, callers that submit, cancel and run out of time, a clock that
@@ -22,7 +22,7 @@ final class Simulation {
   private final SimulationModel model;
   private final List<SimulatedReplica> replicas = new ArrayList<>();
   private final Batcher<SimulatedKind, SimulatedRequest, Integer> batcher;
-  private final Map<Outcome, Integer> outcomes = new EnumMap<>(Outcome.class);
+  private final Map<Ending, Integer> endings = new EnumMap<>(Ending.class);
   private int refused;
 
   /**
@@ -109,13 +109,13 @@ final class Simulation {
     }
     model.check(batcher.isDrained(), "not drained: " + batcher.snapshot());
     model.check(batcher.snapshot().heldBatches() == 0, "shares are left: " + batcher.snapshot());
-    model.checkEnd(outcomes);
+    model.checkEnd(endings);
     model.throwViolation();
   }
 
   /** How requests ended, over the schedule. */
-  Map<Outcome, Integer> outcomes() {
-    return outcomes;
+  Map<Ending, Integer> endings() {
+    return endings;
   }
 
   int refused() {

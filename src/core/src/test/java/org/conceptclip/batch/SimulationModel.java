@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import org.conceptclip.batch.BatchListener.Outcome;
+import org.conceptclip.batch.BatchListener.Ending;
 
 /**
  * What must be true of a batcher, checked at every step against books kept here, from the outside: no request is lost, told twice or
@@ -26,7 +26,7 @@ final class SimulationModel implements BatchListener<SimulatedKind> {
   private final Map<String, Integer> busyLanes = new HashMap<>();
   private final Set<String> lost = new HashSet<>();
   private final Map<Batch<?, ?, ?>, Boolean> running = new IdentityHashMap<>();
-  private final Map<Outcome, Integer> ended = new HashMap<>();
+  private final Map<Ending, Integer> ended = new HashMap<>();
   private long busySince = -1;
   private long idleSince;
   private int turnedAway;
@@ -256,48 +256,48 @@ final class SimulationModel implements BatchListener<SimulatedKind> {
   }
 
   @Override
-  public void ended(SimulatedKind kind, Priority priority, Outcome outcome, long waitNanos, long totalNanos) {
-    ended.merge(outcome, 1, Integer::sum);
+  public void ended(SimulatedKind kind, Priority priority, Ending ending, long waitNanos, long totalNanos) {
+    ended.merge(ending, 1, Integer::sum);
     check(waitNanos >= 0 && totalNanos >= waitNanos, "waited " + waitNanos + " of " + totalNanos + " ns");
   }
 
   /** All is over: every admitted request must have ended, with what it deserves. */
-  void checkEnd(Map<Outcome, Integer> outcomes) {
+  void checkEnd(Map<Ending, Integer> endings) {
     check(running.isEmpty(), "batches still run");
     check(listenerRefusals == refusals, "listener heard of " + listenerRefusals + " refusals of " + refusals);
     for (Entry entry : entries.values()) {
       check(entry.told == 1, "request " + entry.request.id() + " was told " + entry.told + " times");
       check(entry.releases == (entry.readyNanos >= 0 ? 1 : 0), "request " + entry.request.id() + ": " + entry.releases + " releases");
-      outcomes.merge(outcome(entry), 1, Integer::sum);
+      endings.merge(ending(entry), 1, Integer::sum);
     }
     check(byId.size() == entries.size(), "requests were mixed up here");
     check(ended.values().stream().mapToInt(count -> count).sum() == entries.size(), "listener heard of " + ended + " ends");
     // A caller may cancel between the end and being told of it: then both are right.
-    outcomes.forEach((outcome, count) -> check(outcome == Outcome.CANCELLED || count <= ended.getOrDefault(outcome, 0),
-        "listener heard of " + ended + ", callers of " + outcomes));
+    endings.forEach((ending, count) -> check(ending == Ending.CANCELLED || count <= ended.getOrDefault(ending, 0),
+        "listener heard of " + ended + ", callers of " + endings));
   }
 
-  private Outcome outcome(Entry entry) {
+  private Ending ending(Entry entry) {
     SimulatedRequest request = entry.request;
     if (entry.failure == null) {
       check(Integer.valueOf(request.answer()).equals(entry.result), "request " + request.id() + " got the answer " + entry.result);
       check(!request.poisoned() && entry.begins > 0, "request " + request.id() + " was answered without being computed");
-      return Outcome.DONE;
+      return Ending.DONE;
     }
     return switch (entry.failure) {
-      case CancellationException e -> Outcome.CANCELLED;
+      case CancellationException e -> Ending.CANCELLED;
       case DeadlineExceededException e -> {
         check(entry.begins == 0 && request.deadlineNanos() < Long.MAX_VALUE, "request " + request.id() + " expired without reason");
-        yield Outcome.EXPIRED;
+        yield Ending.EXPIRED;
       }
       case BatcherClosedException e -> {
         check(setting.hurried(), "request " + request.id() + " was dropped by a close without hurry");
-        yield Outcome.CLOSED;
+        yield Ending.CLOSED;
       }
       default -> {
         boolean deserved = request.poisoned() || entry.preparationFailed || !lost.isEmpty() || setting.failurePercent() > 0;
         check(deserved, "request " + request.id() + " failed without reason: " + entry.failure);
-        yield Outcome.FAILED;
+        yield Ending.FAILED;
       }
     };
   }

@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import org.conceptclip.batch.BatchListener.Outcome;
+import org.conceptclip.batch.BatchListener.Ending;
 import org.conceptclip.batch.BatchReport;
 import org.conceptclip.batch.Priority;
 import org.junit.jupiter.api.Test;
@@ -33,15 +33,15 @@ class EngineMetricsTest {
         metrics.admitted("image", Priority.NORMAL, 729);
       }
       metrics.refused("image", Priority.BULK, 729);
-      metrics.ended("image", Priority.NORMAL, Outcome.DONE, 3_000_000, 7_000_000);
-      metrics.ended("image", Priority.NORMAL, Outcome.DONE, 5_000_000, 9_000_000);
-      metrics.ended("image", Priority.NORMAL, Outcome.EXPIRED, 0, 1_000_000);
+      metrics.ended("image", Priority.NORMAL, Ending.DONE, 3_000_000, 7_000_000);
+      metrics.ended("image", Priority.NORMAL, Ending.DONE, 5_000_000, 9_000_000);
+      metrics.ended("image", Priority.NORMAL, Ending.EXPIRED, 0, 1_000_000);
 
       assertEquals(2, registry.get("conceptclip.requests.active").tag("kind", "image").gauge().value());
-      assertEquals(2, total(Outcome.DONE).count());
-      assertEquals(16, total(Outcome.DONE).totalTime(TimeUnit.MILLISECONDS), 1e-9);
-      assertEquals(1, total(Outcome.EXPIRED).count());
-      assertEquals(0, total(Outcome.FAILED).count());
+      assertEquals(2, total(Ending.DONE).count());
+      assertEquals(16, total(Ending.DONE).totalTime(TimeUnit.MILLISECONDS), 1e-9);
+      assertEquals(1, total(Ending.EXPIRED).count());
+      assertEquals(0, total(Ending.FAILED).count());
       assertEquals(8, registry.get("conceptclip.requests.wait").tag("priority", "normal").timer().totalTime(TimeUnit.MILLISECONDS), 1e-9);
       assertEquals(1, registry.get("conceptclip.requests.refused").tag("priority", "bulk").counter().count());
       assertEquals(0, registry.get("conceptclip.requests.refused").tag("priority", "normal").counter().count());
@@ -117,9 +117,9 @@ class EngineMetricsTest {
     return new EngineMetrics<>(registry, engine, Function.identity());
   }
 
-  private io.micrometer.core.instrument.Timer total(Outcome outcome) {
+  private io.micrometer.core.instrument.Timer total(Ending ending) {
     return registry.get("conceptclip.requests").tags("engine", "a", "kind", "image", "priority", "normal")
-        .tag("outcome", KindMeters.lower(outcome)).timer();
+        .tag("outcome", KindMeters.lower(ending)).timer();
   }
 
   private Set<String> names() {

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** The replicas, and which has room for a batch. Not thread-safe. */
-final class Lanes<K, P, R> {
+/** The replicas with their loads: which has room for a batch, and which has the least to do. Not thread-safe. */
+final class Stations<K, P, R> {
   private final List<Station<K, P, R>> stations;
 
-  /** A replica and what it is doing. */
+  /** A replica and its load. */
   static final class Station<K, P, R> {
     final Replica<K, P, R> replica;
     private final int number;
@@ -27,7 +27,7 @@ final class Lanes<K, P, R> {
     }
   }
 
-  Lanes(List<? extends Replica<K, P, R>> replicas) {
+  Stations(List<? extends Replica<K, P, R>> replicas) {
     if (replicas.isEmpty()) {
       throw new IllegalArgumentException("no replicas, expected at least one");
     }
@@ -36,7 +36,7 @@ final class Lanes<K, P, R> {
         .toList();
   }
 
-  /** The replica with room that has least to do, by cost; of several the first. */
+  /** Of the replicas with room, the one with the least cost to compute; the first one of several. */
   Optional<Station<K, P, R>> leastLoaded() {
     return stations.stream()
         .filter(Station::hasRoom)
@@ -52,7 +52,7 @@ final class Lanes<K, P, R> {
     return false;
   }
 
-  /** Whether a replica has nothing to do at all. */
+  /** Whether a replica computes no batch. */
   boolean haveIdle() {
     for (Station<K, P, R> station : stations) {
       if (!station.lost && station.busyLanes == 0) {
@@ -72,7 +72,7 @@ final class Lanes<K, P, R> {
     station.cost -= cost;
   }
 
-  /** No more batches for this one. False when that was known. */
+  /** Marks a replica as lost, so that it gets no more batches. Returns false if it was already marked. */
   boolean lose(Station<K, P, R> station) {
     boolean first = !station.lost;
     station.lost = true;
