@@ -5,62 +5,62 @@ import java.util.Optional;
 import org.conceptclip.op.Parameters;
 
 /**
- * Something that computes: prepares weights and executes ops. Thread-safe; executions opened by several threads run side by
- * side.
+ * Prepares weights and computes with them, on a CPU or another device. Thread-safe: executions that several threads open run at
+ * the same time.
  */
 public interface Backend extends AutoCloseable {
-  /** Short name as on the command line: {@code reference}, {@code cpu}, {@code cuda}. */
+  /** The short name that selects it, for example {@code cpu}. */
   String name();
 
-  /** What it computes in. */
+  /** The precision that it computes in; never {@link Precision#AUTO}. */
   Precision precision();
 
-  /** One line for people: device, instruction set, library version, threads. */
+  /** One line for users: device, instruction set, library version, threads. */
   String description();
 
-  /** A new, empty store of prepared weights. The caller owns it. */
+  /** Opens an empty store for prepared weights. The caller closes it. */
   Parameters openParameters();
 
-  /** A turn on this backend. The caller owns it. */
+  /** Opens an execution, in which ops can be called. The caller closes it. */
   Execution openExecution();
 
-  /** What it wants in a pass. The default suits a CPU: more images buy no speed there, and each takes 22 MB of buffers. */
+  /** Limits of one forward pass. The default suits a CPU, where more images are not faster and each takes 22 MB of buffers. */
   default PassLimits passLimits() {
     return new PassLimits(4, 4096, false);
   }
 
   /**
-   * Executions at once that keep it busy: 2 where the next pass is copied in while the present one computes. More do no harm and
-   * no good.
+   * Number of parallel executions, called lanes, that keep it busy: 2 if the next pass can be copied to the device while the
+   * present one computes. More executions may be open at once, but are not faster.
    */
   default int lanes() {
     return 1;
   }
 
   /**
-   * Refuses a model whose attention heads are of a width that it cannot compute.
+   * Rejects a width of attention heads that it cannot compute.
    *
-   * @throws BackendUnavailableException if there is no kernel for this width; the message names those that there are
+   * @throws BackendUnavailableException if it has no kernel for this width; the message names the widths that it has
    */
   default void requireHeadWidth(int headWidth) {}
 
   /**
-   * The largest absolute value of the residual sum in front of each norm, by the norm's name, over all work so far; infinity where a
-   * sum was not finite. Empty unless the backend was told to record it.
+   * The largest absolute value of the residual sum before each norm, by the name of the norm, over all work so far. Infinity if a sum
+   * was not finite. Empty unless {@link BackendRequest#checkRange} asked for it.
    */
   default Map<String, Float> residualRanges() {
     return Map.of();
   }
 
   /**
-   * How the device memory of executions that have ended is divided: a table for people, with a line a buffer. Empty where a backend
-   * has no device memory.
+   * The layout of the device memory of past executions, as a printable table with one line per buffer. Empty if the backend has no
+   * device memory.
    */
   default Optional<String> memoryPlan() {
     return Optional.empty();
   }
 
-  /** Ends threads and frees memory. Executions and parameters must be closed before. */
+  /** Ends its threads and frees its memory. All executions and weight stores must be closed before. */
   @Override
   void close();
 }

@@ -12,7 +12,7 @@ import java.util.Set;
  * Thread-safe.
  */
 public interface BackendProvider {
-  /** The backend's short name, as on the command line. */
+  /** The backend's short name, which selects it. */
   String name();
 
   /**
@@ -26,7 +26,7 @@ public interface BackendProvider {
     return false;
   }
 
-  /** Keys that it understands among {@link BackendRequest#options}. */
+  /** The names of the {@link BackendRequest#options} that it accepts. */
   default Set<String> options() {
     return Set.of();
   }
@@ -35,11 +35,11 @@ public interface BackendProvider {
    * Starts the backend. The caller closes it.
    *
    * @throws BackendUnavailableException if it cannot start on this machine; the message names the missing library or device
-   * @throws UnsupportedRequestException if it cannot do what was asked on any machine
+   * @throws UnsupportedRequestException if it cannot fulfil the request on any machine
    */
   Backend open(BackendRequest request);
 
-  /** Whether the backend is usable here, and why it is not. Starts it for a moment unless that takes long. */
+  /** Whether the backend is usable on this machine, and if not, why. Starts it briefly, unless that takes long. */
   default Status probe(BackendRequest request) {
     try (Backend backend = open(request)) {
       return new Status(name(), true, backend.description());
@@ -48,7 +48,7 @@ public interface BackendProvider {
     }
   }
 
-  /** What the machine has for this backend, by name: its driver, its libraries, its devices. Empty if there is nothing to tell. */
+  /** Facts about the machine that concern this backend, by name: driver, libraries, devices. Empty if there are none. */
   default Map<String, String> facts(BackendRequest request) {
     return Map.of();
   }
@@ -56,7 +56,7 @@ public interface BackendProvider {
   /**
    * One backend's state on this machine.
    *
-   * @param detail what it would compute on, or why it cannot
+   * @param detail the device that it would compute on, or why it is not usable
    */
   record Status(String name, boolean usable, String detail) {}
 }

@@ -6,14 +6,14 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
- * What is asked of a backend. Immutable; the {@code with} methods return changed copies.
+ * What a caller wants of a backend. Immutable; the {@code with} methods return changed copies.
  *
  * @param precision what to compute in; empty for the backend's own default, which gives the same results on every machine
  * @param threads worker threads, 0 for one per core
  * @param device which of several devices, counted from 0
- * @param checkRange whether to record how near the residual stream comes to the end of its type's range
+ * @param checkRange whether to record the largest values of the residual stream, see {@link Backend#residualRanges}
  * @param options settings that only some backends have, by name; each provider lists its own in {@link BackendProvider#options}
- * @param notices receives one line for each event that people should know of and that is no failure
+ * @param notices receives one line for each event that users should know of and that is not a failure
  */
 public record BackendRequest(
     Optional<Precision> precision,
@@ -70,10 +70,10 @@ public record BackendRequest(
     }
   }
 
-  /** Rejects a wish for recorded ranges, for a backend whose types no activation overflows. */
+  /** Rejects {@link #checkRange}, for a backend whose types no activation can overflow. */
   public void refuseCheckRange(String backend) {
     if (checkRange) {
-      throw new UnsupportedRequestException("check-range: the " + backend + " backend computes in types whose range no activation leaves;"
+      throw new UnsupportedRequestException("check-range: the " + backend + " backend computes in types that no activation can overflow;"
           + " expected a backend that computes in fp16");
     }
   }

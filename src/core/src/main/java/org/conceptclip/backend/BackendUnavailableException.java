@@ -1,6 +1,6 @@
 package org.conceptclip.backend;
 
-/** A backend that was asked for cannot start here; the message names the library or device that is missing. */
+/** The requested backend cannot start on this machine. The message names the missing library or device. */
 public class BackendUnavailableException extends RuntimeException {
   public BackendUnavailableException(String message) {
     super(message);

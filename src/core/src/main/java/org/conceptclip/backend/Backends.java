@@ -10,14 +10,14 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The backends that a program can choose from, by their names or automatically. Immutable and thread-safe. */
+/** The backends that a program can choose from, by name or automatically. Immutable and thread-safe. */
 public final class Backends {
   /** Asks for the backend of the highest rank that starts. */
   public static final String AUTO = "auto";
 
   private final List<BackendProvider> providers;
 
-  /** @param providers with different names */
+  /** @param providers must have different names */
   public Backends(List<BackendProvider> providers) {
     this.providers = providers.stream()
         .sorted(Comparator.comparingInt((BackendProvider provider) -> -provider.automaticRank().orElse(Integer.MIN_VALUE + 1))
@@ -25,7 +25,7 @@ public final class Backends {
         .toList();
   }
 
-  /** The backends of the modules on this library's class path. */
+  /** The backends of all modules on the class path of this library, found as services. */
   public static Backends discovered() {
     return new Backends(ServiceLoader.load(BackendProvider.class, Backends.class.getClassLoader()).stream()
         .map(ServiceLoader.Provider::get)
@@ -35,11 +35,11 @@ public final class Backends {
   /**
    * A started backend.
    *
-   * @param provider who started it
-   * @param note if the choice was automatic, one line for people: what was taken, and why each backend of a higher rank was not
+   * @param provider the provider that started it
+   * @param note if the choice was automatic, one line for users: the chosen backend, and why each backend of a higher rank declined
    */
   public record Choice(Backend backend, BackendProvider provider, Optional<String> note) {
-    /** Those of the options that the backend understands. */
+    /** The subset of {@code options} that the backend accepts. */
     public Map<String, String> own(Map<String, String> options) {
       Map<String, String> own = new TreeMap<>(options);
       own.keySet().retainAll(provider.options());
@@ -51,8 +51,8 @@ public final class Backends {
    * Starts a backend. The caller closes it.
    *
    * @param name a backend's name, or {@link #AUTO}
-   * @throws BackendUnavailableException if it cannot start here, or no backend can
-   * @throws UnsupportedRequestException if there is no such backend, or it cannot do what was asked on any machine
+   * @throws BackendUnavailableException if it cannot start on this machine, or no backend can
+   * @throws UnsupportedRequestException if there is no such backend, or it cannot fulfil the request on any machine
    */
   public Choice open(String name, BackendRequest request) {
     request.options().keySet().forEach(this::requireKnown);
@@ -72,7 +72,7 @@ public final class Backends {
     return new Choice(provider.open(request), provider, Optional.empty());
   }
 
-  /** Options of one backend do not exclude the others here: they say how to start that one, if it can start. */
+  /** An option of one backend does not exclude the others here: it says how to start that backend, if it can start. */
   private Choice automatic(BackendRequest request) {
     List<String> declined = new ArrayList<>();
     RuntimeException last = null;
@@ -94,19 +94,19 @@ public final class Backends {
           + names() + "; add conceptclip-cpu or conceptclip-cuda (and where jars are merged into one, merge their META-INF/services)");
     }
     if (last instanceof UnsupportedRequestException) {
-      // Its message begins with the part of the request that cannot be had; what the others said follows.
+      // Its message begins with the unsupported part of the request; the reasons of the other backends follow.
       String others = String.join("", declined.subList(0, declined.size() - 1));
       throw new UnsupportedRequestException(last.getMessage() + others);
     }
     throw new BackendUnavailableException("backend auto: none starts" + String.join("", declined), last);
   }
 
-  /** Every backend, and why it is or is not usable here, in the order in which {@code auto} tries them. */
+  /** The state of every backend on this machine, in the order in which {@code auto} tries them. */
   public List<BackendProvider.Status> probe(BackendRequest request) {
     return providers.stream().map(provider -> provider.probe(request)).toList();
   }
 
-  /** What this machine has for each backend: backend, then name, then fact. Backends with nothing to tell are left out. */
+  /** Facts about this machine by backend and by name. Backends without facts are left out. */
   public Map<String, Map<String, String>> facts(BackendRequest request) {
     Map<String, Map<String, String>> facts = new TreeMap<>();
     for (BackendProvider provider : providers) {

@@ -1,14 +1,14 @@
 package org.conceptclip.backend;
 
-/** A device with memory of its own failed at something. The message names the call, its sizes and the device's answer. */
+/** A call to a device failed. The message names the call, its sizes and the device's error. */
 public class DeviceException extends RuntimeException {
-  /** What is left after the failure. */
+  /** What can still be done after the failure. */
   public enum Kind {
-    /** Not enough device memory. Nothing is broken: less may still fit. */
+    /** The device has too little free memory. Smaller work may still succeed. */
     MEMORY,
-    /** The call failed; the device goes on. */
+    /** The call failed. The device can be used further. */
     FAILED,
-    /** The device can do no more work: it is gone, or a kernel faulted. Everything on it has to be opened anew. */
+    /** The device is gone or a kernel faulted. It can do no more work, and everything on it has to be opened anew. */
     LOST
   }
 

@@ -1,11 +1,11 @@
 package org.conceptclip.backend;
 
 /**
- * How much of a batch a backend wants at once.
+ * The largest forward pass that a backend should compute at once.
  *
- * @param images in a pass at most
- * @param tokens of texts in a pass at most, as a budget: a single longer text still goes as one
- * @param powersOfTwo whether the images of a pass must be a power of two, so that few shapes occur
+ * @param images most images in a pass
+ * @param tokens most tokens in a pass of texts; a single longer text still forms a pass
+ * @param powersOfTwo whether the number of images must be a power of two, so that few shapes occur
  */
 public record PassLimits(int images, int tokens, boolean powersOfTwo) {
   public PassLimits {
@@ -14,7 +14,7 @@ public record PassLimits(int images, int tokens, boolean powersOfTwo) {
     }
   }
 
-  /** Images of the next pass when so many are left. */
+  /** Number of images in the next pass if {@code left} images remain. */
   public int nextImages(int left) {
     int most = Math.min(images, left);
     return powersOfTwo ? Integer.highestOneBit(most) : most;

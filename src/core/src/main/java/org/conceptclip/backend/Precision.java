@@ -5,9 +5,9 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.conceptclip.tensor.BadInputException;
 
-/** What a backend stores weights and activations in. Sums are float32 or better in all of them. */
+/** The types in which a backend stores weights and activations. Sums are computed in float32 or better in all of them. */
 public enum Precision {
-  /** The backend's choice for this machine. */
+  /** The backend chooses what is fastest on this machine. */
   AUTO("auto"),
   FP64("fp64"),
   FP32("fp32"),
@@ -23,7 +23,7 @@ public enum Precision {
     this.label = label;
   }
 
-  /** Its short name, as in {@code bf16-weights}. */
+  /** The short name, for example {@code bf16-weights}. */
   public String label() {
     return label;
   }

@@ -1,8 +1,9 @@
 package org.conceptclip.backend;
 
 /**
- * There is no backend of the name that was asked for, or it cannot do what was asked of it on any machine. The message begins with
- * the part of the {@link BackendRequest} that cannot be had: {@code backend}, {@code device}, {@code precision} or {@code check-range}.
+ * There is no backend of the requested name, or it cannot fulfil the request on any machine. The message begins with the part of the
+ * {@link BackendRequest} that is not supported: {@code backend}, {@code device}, {@code precision}, {@code check-range} or the name of
+ * an option.
  */
 public class UnsupportedRequestException extends RuntimeException {
   public UnsupportedRequestException(String message) {

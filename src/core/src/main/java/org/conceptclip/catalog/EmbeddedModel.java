@@ -12,36 +12,36 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * A model whose files lie on the class path. A module that carries one names it in {@code
+ * A model whose files are on the class path. A module that contains one names it in {@code
  * META-INF/services/org.conceptclip.catalog.EmbeddedModel}. Thread-safe.
  */
 public interface EmbeddedModel {
   /** The files that {@link OpenModel} maps into memory. */
   List<String> MAPPED = List.of("config.json", "preprocessor_config.json", "model.safetensors");
 
-  /** What results call it. */
+  /** Name of the model in results. */
   String name();
 
-  /** What people must know before they use it, in one line. */
+  /** One line that users must see before they use it. */
   String notice();
 
-  /** The classes that it was trained to tell apart. */
+  /** The classes that it was trained to distinguish. */
   List<String> labels();
 
   /**
-   * One of its files, which the caller closes.
+   * Opens one of its files. The caller closes the stream.
    *
    * @param file as in a model folder: {@code config.json}, {@code model.safetensors}, {@code vocab.txt}, ...
    * @throws IllegalStateException if it is missing from the build
    */
   InputStream open(String file);
 
-  /** The embedded model on this library's class path, if there is one. */
+  /** The embedded model on the class path of this library, if there is one. */
   static Optional<EmbeddedModel> find() {
     return ServiceLoader.load(EmbeddedModel.class, EmbeddedModel.class.getClassLoader()).findFirst();
   }
 
-  /** Content of a small file. */
+  /** Reads the content of a small file. */
   default byte[] read(String file) {
     try (InputStream in = open(file)) {
       return in.readAllBytes();

@@ -17,7 +17,7 @@ import org.conceptclip.weights.Checkpoint;
 import org.conceptclip.weights.SyntheticWeights;
 import org.conceptclip.weights.WeightSource;
 
-/** A model that was found and checked: its configuration, its weights, and where its tokenizer lies. Owns the weights. */
+/** An open model: its checked configuration, its weights, and the location of its tokenizer. Owns the weights. */
 public final class OpenModel implements AutoCloseable {
   private static final String SYNTHETIC = "synthetic:";
 
@@ -36,7 +36,7 @@ public final class OpenModel implements AutoCloseable {
   }
 
   /**
-   * Opens a model folder, or makes a synthetic model.
+   * Opens a model folder, or a model with generated weights.
    *
    * @throws BadInputException if there is no such model, or its files are not what they should be
    */
@@ -70,12 +70,12 @@ public final class OpenModel implements AutoCloseable {
     return new OpenModel(name, config, Checkpoint.open(folder, ModelLayout.of(config)), folder, embedded);
   }
 
-  /** What results call it. */
+  /** Name of the model in results. */
   public String name() {
     return name;
   }
 
-  /** Where the weights are from, for people. */
+  /** Where the weights come from, in one line for users. */
   public String origin() {
     return embedded.isPresent() ? "on the class path (" + ModelLayout.of(config).size() + " tensors)" : weights.description();
   }
@@ -88,26 +88,26 @@ public final class OpenModel implements AutoCloseable {
     return weights;
   }
 
-  /** Folder with the model's files; empty for models that have none. */
+  /** The folder of the model's files; empty for an embedded model and for generated weights. */
   public Optional<Path> folder() {
     return embedded.isPresent() ? Optional.empty() : Optional.ofNullable(folder);
   }
 
-  /** What people must know before they use this model, in one line; empty for models that they named. */
+  /** One line that users must see before they use this model; empty unless it is the embedded model. */
   public Optional<String> notice() {
     return embedded.map(model -> "no model was named: " + model.notice());
   }
 
-  /** Class names to take when the user gives none: those of an embedded model. */
+  /** The default class names of an embedded model; empty for other models. */
   public Optional<List<String>> defaultLabels() {
     return embedded.map(EmbeddedModel::labels);
   }
 
   /**
-   * The model's tokenizer. The caller closes it.
+   * Opens the model's tokenizer. The caller closes it.
    *
-   * @param maxTokensOrNull tokens a text is cut to; {@code null} for the model's context length
-   * @throws BadInputException if the model has none, or has not so many positions
+   * @param maxTokensOrNull number of tokens to which texts are truncated; {@code null} for the model's context length
+   * @throws BadInputException if the model has no tokenizer, or fewer positions
    */
   public TextTokenizer tokenizer(Integer maxTokensOrNull) {
     int maxTokens = maxTokensOrNull == null ? config.text().contextLength() : maxTokensOrNull;
@@ -127,7 +127,7 @@ public final class OpenModel implements AutoCloseable {
     return TextTokenizer.open(folder, maxTokens);
   }
 
-  /** Why this model has no tokenizer, in a line for people; empty when it has one. */
+  /** Why this model has no tokenizer, in one line for users; empty if it has one. */
   public Optional<String> tokenizerAbsence() {
     if (embedded.isPresent()) {
       return Optional.empty();
@@ -139,15 +139,15 @@ public final class OpenModel implements AutoCloseable {
     return TextTokenizer.absence(folder);
   }
 
-  /** {@link #load(Backend, Consumer)} for callers who want no notices. */
+  /** Calls {@link #load(Backend, Consumer)} and drops the notices. */
   public Encoder load(Backend backend) {
     return load(backend, notice -> {});
   }
 
   /**
-   * Prepares the weights on a backend. The caller closes the encoder, before the backend.
+   * Prepares the weights on a backend. The caller closes the encoder before it closes the backend.
    *
-   * @param notices gets a line for people when passes have to become smaller
+   * @param notices receives one line for users when device memory does not hold a pass and passes become smaller
    */
   public Encoder load(Backend backend, Consumer<String> notices) {
     return Encoder.load(config, weights, backend, notices);

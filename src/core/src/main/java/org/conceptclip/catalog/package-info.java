@@ -1,2 +1,2 @@
-/** Models by their names: a folder, the demo model of this library, or synthetic weights; with what belongs to each. */
+/** Finds models: by folder, embedded on the class path, or with generated weights. Opens their configuration, weights and tokenizer. */
 package org.conceptclip.catalog;

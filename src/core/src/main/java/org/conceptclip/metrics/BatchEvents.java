@@ -16,11 +16,11 @@ import org.conceptclip.batch.BatchReport;
 import org.conceptclip.batch.Priority;
 
 /**
- * What an engine does, as events of the Java Flight Recorder: {@code conceptclip.Batch} for each batch, {@code
- * conceptclip.RequestRefused}, {@code conceptclip.ReplicaLost}. Their fields are in docs/metrics.md. While no recording runs, an event
- * costs a few nanoseconds.
+ * Writes what happens in an engine as events of the Java Flight Recorder: {@code conceptclip.Batch} for each batch, {@code
+ * conceptclip.RequestRefused} and {@code conceptclip.ReplicaLost}. docs/metrics.md lists their fields. While no recording runs, an
+ * event costs a few nanoseconds.
  *
- * <p>An event is written when what it tells of has ended, and carries durations as fields. Thread-safe.
+ * <p>The event of a batch is written when the batch has ended; its duration is a field. Thread-safe.
  *
  * @param <K> kind of work
  */
@@ -34,12 +34,12 @@ public final class BatchEvents<K> implements BatchListener<K> {
   }
 
   /**
-   * A listener that writes events; empty in a Java runtime that was linked without the module {@code jdk.jfr}.
+   * A listener that writes events. Empty in a Java runtime without the module {@code jdk.jfr}.
    *
-   * @param kindNames names a kind of work in the field {@code kind}
+   * @param kindNames gives the value of the field {@code kind} for a kind of work
    */
   public static <K> Optional<BatchListener<K>> ifAvailable(Function<? super K, String> kindNames) {
-    // The event classes below are not loaded before a method of a listener runs.
+    // The event classes below are loaded only when a method of the listener runs.
     return ModuleLayer.boot().findModule(MODULE).map(module -> new BatchEvents<>(kindNames));
   }
 
@@ -83,7 +83,7 @@ public final class BatchEvents<K> implements BatchListener<K> {
 
   @Name("conceptclip.Batch")
   @Label("Batch")
-  @Description("A batch ended, well or not")
+  @Description("A batch ended, successfully or not")
   @Category("ConceptCLIP")
   @StackTrace(false)
   private static final class BatchEvent extends Event {
@@ -105,27 +105,27 @@ public final class BatchEvents<K> implements BatchListener<K> {
     float fill;
 
     @Label("Oldest wait")
-    @Description("longest time that one of its requests was ready and waited")
+    @Description("longest time that one of its requests waited after its payload was ready")
     @Timespan(Timespan.NANOSECONDS)
     long oldestWait;
 
     @Label("Compute time")
-    @Description("from its begin on the replica to its end")
+    @Description("from its start on the replica to its end")
     @Timespan(Timespan.NANOSECONDS)
     long computeTime;
 
     @Label("Retry")
-    @Description("whether it repeated part of a batch that failed")
+    @Description("whether it repeated a part of a batch that failed")
     boolean retry;
 
     @Label("Failure")
     String failure;
   }
 
-  // Throttled: under overload there may be a million a second. The meter counts all.
+  // Throttled, because overload may reject a million requests per second. The meter counts all of them.
   @Name("conceptclip.RequestRefused")
   @Label("Request refused")
-  @Description("A request was refused, for overload")
+  @Description("A request was rejected because of overload")
   @Category("ConceptCLIP")
   @StackTrace(false)
   @Throttle("100/s")

@@ -17,9 +17,10 @@ import org.conceptclip.batch.BatchReport;
 import org.conceptclip.batch.Priority;
 
 /**
- * What an engine does, as Micrometer meters. All carry the tag {@code engine}; docs/metrics.md has their names, units and tags.
+ * Reports what happens in an engine as Micrometer meters. All of them have the tag {@code engine}. docs/metrics.md lists their names,
+ * units and tags.
  *
- * <p>Times are of {@link System#nanoTime}. The meters stay in the registry until {@link #close}, which takes them out. Thread-safe.
+ * <p>Times are measured with {@link System#nanoTime}. {@link #close} removes the meters from the registry. Thread-safe.
  *
  * @param <K> kind of work
  */
@@ -35,11 +36,11 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
   private final Map<Failure, Counter> errors = new ConcurrentHashMap<>();
 
   /**
-   * Begins to meter an engine.
+   * Registers the meters of an engine.
    *
-   * @param registry of the caller; not closed here
-   * @param engine value of the tag {@code engine}: tells engines of one registry apart
-   * @param kindNames names a kind of work in the tag {@code kind}; of few different values
+   * @param registry the caller's registry; it is not closed here
+   * @param engine value of the tag {@code engine}, which must differ between the engines of a registry
+   * @param kindNames gives the value of the tag {@code kind} for a kind of work; must have few different values
    * @throws IllegalArgumentException if the registry already has an engine of this name
    */
   public EngineMetrics(MeterRegistry registry, String engine, Function<? super K, String> kindNames) {
@@ -50,17 +51,17 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
     synchronized (registry) {
       if (registry.find(REPLICAS).tags(tags).gauge() != null) {
         throw new IllegalArgumentException(
-            "metrics: the registry has an engine named \"" + engine + "\" already, expected a name of its own for each");
+            "metrics: the registry already has an engine named \"" + engine + "\", expected a different name for each engine");
       }
       meters.add(Gauge.builder(REPLICAS, replicas::sum).description("replicas that can compute").tags(tags));
     }
   }
 
   /**
-   * Tells about a replica, before the engine's first batch.
+   * Registers the meters of a replica. To be called before the engine's first batch.
    *
-   * @param name as in {@link BatchReport#replica}
-   * @param weightBytes that its weights take in the backend's memory
+   * @param name the replica's name in {@link BatchReport#replica}
+   * @param weightBytes size of its prepared weights in the backend's memory
    */
   public void replica(String name, long weightBytes) {
     replicas.increment();
@@ -71,11 +72,11 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
   }
 
   /**
-   * Adds a gauge over something that the engine can be asked for.
+   * Registers a gauge that reads a value of the engine.
    *
-   * @param name after {@code conceptclip.}
-   * @param unitOrNull base unit
-   * @param moreTags besides the engine's: names and values in turns
+   * @param name name without the prefix {@code conceptclip.}
+   * @param unitOrNull base unit; {@code null} for none
+   * @param moreTags further tags, as alternating names and values
    */
   public <T> void gauge(String name, String unitOrNull, String description, T source, ToDoubleFunction<T> value, String... moreTags) {
     meters.add(Gauge.builder("conceptclip." + name, source, value)
@@ -135,7 +136,7 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
     replicas.decrement();
   }
 
-  /** Takes the meters out of the registry. To be called after the engine was closed. */
+  /** Removes the meters from the registry. To be called after the engine was closed. */
   @Override
   public void close() {
     meters.close();
@@ -174,7 +175,7 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
 
     Timer compute(String kind, boolean failure) {
       return (failure ? failed : computed).computeIfAbsent(kind, name -> meters.add(Timer.builder("conceptclip.batches")
-          .description("from a batch's begin on a replica to its end")
+          .description("from a batch's start on a replica to its end")
           .tags(own.and("kind", name, "outcome", failure ? "failed" : "done"))));
     }
   }

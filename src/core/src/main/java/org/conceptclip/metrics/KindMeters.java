@@ -11,8 +11,8 @@ import org.conceptclip.batch.BatchListener.Ending;
 import org.conceptclip.batch.Priority;
 
 /**
- * The meters of one kind of work. They are looked up once: a registry takes half a microsecond to find a meter by its tags, which a
- * request should not pay for.
+ * The meters of one kind of work. They are looked up once, because a registry takes half a microsecond to find a meter by its tags,
+ * too long for every request.
  */
 final class KindMeters {
   final LongAdder active = new LongAdder();
@@ -40,10 +40,10 @@ final class KindMeters {
         .description("cost of a batch over the budget of one")
         .tags(tags));
     batchWait = meters.add(Timer.builder("conceptclip.batch.wait")
-        .description("longest time that a request of a batch was ready and waited")
+        .description("longest time that a request of a batch waited after its payload was ready")
         .tags(tags));
     retries = meters.add(Counter.builder("conceptclip.batch.retries")
-        .description("batches that repeated part of one that failed")
+        .description("batches that repeated a part of a failed batch")
         .tags(tags));
     for (Priority priority : Priority.values()) {
       addPriority(meters, tags.and("priority", lower(priority)), priority.ordinal());
@@ -52,10 +52,10 @@ final class KindMeters {
 
   private void addPriority(OwnedMeters meters, Tags tags, int priority) {
     wait[priority] = meters.add(Timer.builder("conceptclip.requests.wait")
-        .description("from being ready to the begin of its batch, of requests that were done")
+        .description("from the moment the payload was ready to the start of its batch, of requests that succeeded")
         .tags(tags));
     refused[priority] = meters.add(Counter.builder("conceptclip.requests.refused")
-        .description("requests that were refused for overload")
+        .description("requests that were rejected because of overload")
         .tags(tags));
     for (Ending ending : Ending.values()) {
       total[priority][ending.ordinal()] = meters.add(Timer.builder("conceptclip.requests")

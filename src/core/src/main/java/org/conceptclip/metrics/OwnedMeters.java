@@ -9,7 +9,7 @@ import io.micrometer.core.instrument.Timer;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** Meters of ours in somebody else's registry, to be taken out again. Thread-safe. */
+/** The meters that were added to a caller's registry. Closing removes them from it. Thread-safe. */
 final class OwnedMeters implements AutoCloseable {
   private final MeterRegistry registry;
   private final Queue<Meter> meters = new ConcurrentLinkedQueue<>();

@@ -1,2 +1,2 @@
-/** What the batching engine does, for those who watch it: Micrometer meters and Java Flight Recorder events. */
+/** Monitoring of the batching engine: Micrometer meters and Java Flight Recorder events. */
 package org.conceptclip.metrics;

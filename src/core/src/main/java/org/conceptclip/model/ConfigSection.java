@@ -22,10 +22,10 @@ import org.conceptclip.weights.Quoting;
 import org.conceptclip.weights.StrictJson;
 
 /**
- * One JSON object of a configuration file, read by key with the checks that make a message: file, key, found, expected.
+ * One JSON object of a configuration file, read by key. Errors name the file, the key, the value found and the value expected.
  *
- * <p>Configurations of different origin name the same thing differently, so values are asked for by several keys. Keys
- * that are absent or null are skipped; keys that are present must agree.
+ * <p>Configurations of different origin use different names for the same value, so a value is read by several keys. Keys that
+ * are absent or null are skipped; keys that are present must have equal values.
  */
 final class ConfigSection {
   private static final long LONGEST_FILE_BYTES = 16L << 20;
@@ -40,7 +40,7 @@ final class ConfigSection {
     this.json = json;
   }
 
-  /** The object that a file holds. */
+  /** Reads the JSON object of a file. */
   static ConfigSection read(Path file) {
     String text;
     try {
@@ -81,24 +81,24 @@ final class ConfigSection {
     return json.has(key) && !json.get(key).isJsonNull();
   }
 
-  /** True if the value under one of these keys contains a word, in any spelling of case and separators. */
+  /** True if the value under one of these keys contains a word. Case and separators are ignored. */
   boolean mentions(String word, String... keys) {
     return Arrays.stream(keys)
         .filter(this::has)
         .anyMatch(key -> json.get(key).toString().toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "").contains(word));
   }
 
-  /** True if an object lies under {@code key}. */
+  /** True if the value of {@code key} is an object. */
   boolean hasObject(String key) {
     return has(key) && json.get(key).isJsonObject();
   }
 
-  /** True if a list lies under {@code key}. */
+  /** True if the value of {@code key} is a list. */
   boolean hasList(String key) {
     return has(key) && json.get(key).isJsonArray();
   }
 
-  /** An integer from {@code least} to {@code most}; {@code fallback} when no key is present. */
+  /** An integer from {@code least} to {@code most}; {@code fallback} if no key is present. */
   int integer(Optional<Integer> fallback, int least, int most, String... keys) {
     Optional<Found> found = find(keys);
     if (found.isEmpty()) {
@@ -131,7 +131,7 @@ final class ConfigSection {
     return value;
   }
 
-  /** Three numbers above {@code low} and up to {@code high}, one a channel; empty when no key is present. */
+  /** Three numbers above {@code low} and up to {@code high}, one per channel; empty if no key is present. */
   Optional<double[]> channels(double low, double high, String... keys) {
     String expected = "three numbers above " + low + " up to " + high;
     return find(keys)
@@ -148,7 +148,7 @@ final class ConfigSection {
             });
   }
 
-  /** Text under one of these keys; empty when none is present. */
+  /** The text under one of these keys; empty if no key is present. */
   Optional<String> text(String... keys) {
     return find(keys)
         .map(
@@ -160,7 +160,7 @@ final class ConfigSection {
             });
   }
 
-  /** Refuses text other than one of {@code allowed}. */
+  /** Rejects a text that is not one of {@code allowed}. */
   void requireText(List<String> allowed, String... keys) {
     text(keys)
         .filter(text -> !allowed.contains(text))
@@ -169,7 +169,7 @@ final class ConfigSection {
         });
   }
 
-  /** Refuses a boolean other than {@code expected}. */
+  /** Rejects a boolean other than {@code expected}. */
   void requireBoolean(boolean expected, String... keys) {
     find(keys)
         .ifPresent(
@@ -182,7 +182,7 @@ final class ConfigSection {
             });
   }
 
-  /** Refuses a number other than {@code expected}. */
+  /** Rejects a number other than {@code expected}. */
   void requireNumber(double expected, String... keys) {
     find(keys)
         .ifPresent(
@@ -194,7 +194,7 @@ final class ConfigSection {
             });
   }
 
-  /** Refuses a list other than these integers. */
+  /** Rejects a list other than these integers. */
   void requireIntegers(List<Integer> expected, String... keys) {
     find(keys)
         .ifPresent(
@@ -207,7 +207,7 @@ final class ConfigSection {
             });
   }
 
-  /** An error about the value under {@code key}. */
+  /** The error for a value that contradicts the model or another value. */
   BadInputException contradiction(String key, Object found, String expected) {
     return new BadInputException(file + ": " + path + key + " is " + Quoting.plain(String.valueOf(found)) + ", expected " + expected);
   }

@@ -9,13 +9,13 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.weights.Quoting;
 
 /**
- * Reads a model's hyper-parameters from the {@code config.json} of its folder, and from {@code preprocessor_config.json}
- * where there is one.
+ * Reads the hyper-parameters of a model from the {@code config.json} in its folder, and from {@code preprocessor_config.json}
+ * if there is one.
  *
- * <p>Three kinds are accepted: this project's own schema ({@code vision}, {@code text}; complete), Hugging Face's
- * ({@code vision_config}, {@code text_config} with the keys of SigLIP and BERT) and open_clip's ({@code vision_cfg},
- * {@code text_cfg}, at the top or under {@code model_cfg}). In the last two, what is absent has its published size. What
- * is present and contradicts the architecture (another activation, pooling, a class token) is an error, never ignored.
+ * <p>Three schemas are accepted: this project's own ({@code vision}, {@code text}; every size must be present), Hugging Face's
+ * ({@code vision_config}, {@code text_config}, with the keys of SigLIP and BERT) and open_clip's ({@code vision_cfg}, {@code
+ * text_cfg}, at the top or under {@code model_cfg}). In the last two, a missing size has the value of the published model. A
+ * value that contradicts the architecture (another activation or pooling, a class token) is an error and is never ignored.
  */
 public final class ModelConfigReader {
   private static final String CONFIG = "config.json";
@@ -102,7 +102,7 @@ public final class ModelConfigReader {
     return new ModelConfig(Quoting.plain(root.text("name").orElse(name)), vision, text, embedding);
   }
 
-  /** open_clip's sections describe its own CLIP towers unless they name a timm and a Hugging Face model. */
+  /** Without the names of a timm and a Hugging Face model, open_clip's sections would describe its own CLIP towers. */
   private static void requireOpenClipTowers(ConfigSection root) {
     if (root.hasObject("vision_cfg") && !root.child("vision_cfg").orElseThrow().has("timm_model_name")) {
       throw root.contradiction("vision_cfg.timm_model_name", "absent", PUBLISHED_TOWER);
@@ -180,12 +180,12 @@ public final class ModelConfigReader {
     return heads;
   }
 
-  /** Sizes of the published model stand in for absent ones, except in this project's own schema. */
+  /** The size in the published model as a default, except in this project's own schema, which has no defaults. */
   private <T> Optional<T> or(T published) {
     return complete ? Optional.empty() : Optional.of(published);
   }
 
-  /** Refuses a preprocessing other than this runtime's: squash to a square, bicubic, divide by 255, normalise. */
+  /** Rejects a preprocessing other than that of this runtime: squash to a square, bicubic, divide by 255, normalise. */
   private static void checkPreprocessing(ConfigSection s, VisionConfig vision) {
     int imageSize = vision.geometry().imageSize();
     for (String step : List.of("do_resize", "do_rescale", "do_normalize")) {
@@ -210,7 +210,7 @@ public final class ModelConfigReader {
     }
   }
 
-  /** Mean and deviation of the preprocessor's file, which must agree with those of the configuration if that has any. */
+  /** Mean and deviation of the preprocessor's file. They must be equal to those of the configuration, if it has any. */
   private static ModelConfig withNormalisation(ModelConfig config, ConfigSection s, boolean explicit) {
     VisionConfig vision = config.vision();
     double[] mean = s.channels(-10, 10, "image_mean").orElse(vision.imageMean());

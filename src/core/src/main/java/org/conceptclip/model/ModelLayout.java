@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.conceptclip.tensor.Shape;
 
-/** Names and shapes of a model's tensors, as the official checkpoint (open_clip) has them. */
+/** The names and shapes of a model's tensors in the official checkpoint (open_clip). */
 public final class ModelLayout {
   private final SequencedMap<String, Shape> tensors = new LinkedHashMap<>();
 

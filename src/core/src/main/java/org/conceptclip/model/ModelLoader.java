@@ -16,8 +16,8 @@ import org.conceptclip.weights.TensorLoan;
 import org.conceptclip.weights.WeightSource;
 
 /**
- * Prepares a model's weights: borrows each tensor by its open_clip name, one at a time per thread, and hands it to the
- * backend's {@link Parameters}. Blocks are prepared in parallel on the common pool.
+ * Prepares the weights of a model: borrows each tensor by its open_clip name and passes it to the backend's {@link Parameters}.
+ * Blocks are prepared in parallel on the common pool, and each thread borrows the tensors of one layer at a time.
  */
 public final class ModelLoader {
   private final ModelConfig config;
@@ -31,9 +31,9 @@ public final class ModelLoader {
   }
 
   /**
-   * Prepares all weights. {@code source} may be closed afterwards; the weights live as long as {@code parameters}.
+   * Prepares all weights. {@code source} may be closed afterwards. The weights are valid until {@code parameters} is closed.
    *
-   * <p>The three parts run at once, so that a big table does not hold up the blocks.
+   * <p>The token embedding is prepared at the same time as the blocks, so that its large table does not delay them.
    */
   public static ModelWeights load(ModelConfig config, WeightSource source, Parameters parameters) {
     ModelLoader loader = new ModelLoader(config, source, parameters);
@@ -46,7 +46,7 @@ public final class ModelLoader {
           tokenEmbedding.join(), layers, loader.linear("text.proj.weight", null), loader.head("text_proj"));
       return new ModelWeights(vision, text, loader.scalars());
     } finally {
-      // Whatever failed above, nothing may still be preparing when the caller frees the parameters.
+      // Also after a failure: no thread may still be preparing weights when the caller frees them.
       tokenEmbedding.handle((weights, failure) -> null).join();
     }
   }
@@ -162,7 +162,7 @@ public final class ModelLoader {
     }
   }
 
-  /** The pool's query, {@code W_q latent + b_q}: the latent is a parameter, so the product is constant. In float64. */
+  /** The pool's query, {@code W_q latent + b_q}, in float64. It is constant, because the latent is a parameter of the model. */
   private QueryWeights poolQuery(String prefix) {
     int width = config.vision().width();
     try (TensorLoan latent = source.borrow(prefix + "latent");
@@ -182,7 +182,7 @@ public final class ModelLoader {
     }
   }
 
-  /** Query, key and value matrices of a BERT layer as one [3 * width, width] matrix: one product instead of three. */
+  /** Query, key and value matrices of a BERT layer as one matrix [3 * width, width]: one product replaces three. */
   private LinearWeights stackedQkv(String prefix) {
     try (Arena arena = Arena.ofConfined()) {
       HostTensor weight = stack(arena, prefix, ".weight");

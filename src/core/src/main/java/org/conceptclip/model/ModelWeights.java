@@ -8,8 +8,8 @@ import org.conceptclip.op.QueryWeights;
 import org.conceptclip.op.TokenEmbeddingWeights;
 
 /**
- * Prepared weights of the whole model. Immutable views: the memory belongs to the {@link org.conceptclip.op.Parameters}
- * that made them.
+ * The prepared weights of the whole model. They are immutable views: the memory belongs to the {@link
+ * org.conceptclip.op.Parameters} that prepared them.
  */
 public record ModelWeights(Vision vision, Text text, Scalars scalars) {
 
@@ -26,7 +26,7 @@ public record ModelWeights(Vision vision, Text text, Scalars scalars) {
       LinearWeights fc1,
       LinearWeights fc2) {}
 
-  /** Attention pool: the latent's query is constant, so it is projected once, at load. */
+  /** Attention pool. Its query is constant, so it is computed once, when the model is loaded. */
   public record Pool(
       QueryWeights query, LinearWeights kv, LinearWeights proj, NormWeights norm, LinearWeights fc1, LinearWeights fc2) {}
 
@@ -43,6 +43,6 @@ public record ModelWeights(Vision vision, Text text, Scalars scalars) {
       LinearWeights fc2,
       NormWeights outputNorm) {}
 
-  /** Linear, GELU, linear, without biases: maps every token to the concept space. */
+  /** Linear, GELU, linear, without biases. Maps every token to the concept space. */
   public record ProjectionHead(LinearWeights first, LinearWeights second) {}
 }

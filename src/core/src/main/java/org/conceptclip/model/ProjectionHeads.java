@@ -5,11 +5,11 @@ import org.conceptclip.op.Ops;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.Tensor;
 
-/** The concept heads, alike in both towers: linear, GELU, linear. */
+/** The projection to the concept space, which is the same in both towers: linear, GELU, linear. */
 final class ProjectionHeads {
   private ProjectionHeads() {}
 
-  /** [rows, inputs] to [rows, outputs] in the activation type. */
+  /** Projects states [rows, inputs] to [rows, outputs], in the activation type. */
   static Tensor apply(Ops ops, Workspace workspace, String name, Tensor states, ModelWeights.ProjectionHead head) {
     Tensor hidden =
         workspace.buffer(name + ".hidden", workspace.activationType(), states.rows(), head.first().outputs());

@@ -1,7 +1,7 @@
 package org.conceptclip.model;
 
 /**
- * The model's learned scalars. The checkpoint stores scales as logarithms; here they are exponentiated, as the official
- * model's output has them.
+ * The model's learned scalars. The checkpoint stores the scales as logarithms; here they are exponentiated, as in the output of
+ * the official model.
  */
 public record Scalars(double logitScale, double logitBias, double conceptLogitScale, double conceptLogitBias) {}

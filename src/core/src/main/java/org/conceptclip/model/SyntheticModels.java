@@ -3,7 +3,7 @@ package org.conceptclip.model;
 import java.util.Optional;
 import org.conceptclip.op.PatchGeometry;
 
-/** Configurations of the models whose weights are generated. */
+/** The configurations of the models with generated weights. */
 public final class SyntheticModels {
   private static final String FULL = "synthetic:full";
   private static final String SMALL = "synthetic:small";
@@ -11,12 +11,12 @@ public final class SyntheticModels {
 
   private SyntheticModels() {}
 
-  /** All names, for people. */
+  /** All names, as a list for messages. */
   public static String names() {
     return String.join(", ", FULL, SMALL) + " or " + TINY;
   }
 
-  /** The configuration of this name, or empty when it is none of {@link #names}. */
+  /** The configuration with this name; empty if there is none. */
   public static Optional<ModelConfig> named(String name) {
     return switch (name) {
       case FULL -> Optional.of(ModelConfig.conceptClip(FULL));
@@ -26,7 +26,7 @@ public final class SyntheticModels {
     };
   }
 
-  /** Less than a hundredth of the full model's work, with its head widths: for measurements that need many requests. */
+  /** Has the head widths of the full model and less than a hundredth of its work. For measurements that need many requests. */
   private static ModelConfig small() {
     double[] half = {0.5, 0.5, 0.5};
     return new ModelConfig(
@@ -36,7 +36,7 @@ public final class SyntheticModels {
         288);
   }
 
-  /** A model with every part of the full one, small enough to compute in float64 in no time. */
+  /** Has every part of the full model and is small enough to be computed quickly in float64. */
   private static ModelConfig tiny() {
     double[] half = {0.5, 0.5, 0.5};
     return new ModelConfig(

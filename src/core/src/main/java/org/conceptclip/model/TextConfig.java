@@ -9,10 +9,10 @@ package org.conceptclip.model;
  * @param mlpHidden columns inside a layer's MLP
  * @param vocabulary rows of the word table
  * @param maxPositions rows of the position table
- * @param tokenTypes rows of the token-type table, of which the first is used
- * @param layerNormEpsilon of every LayerNorm
+ * @param tokenTypes rows of the token-type table, of which only the first is used
+ * @param layerNormEpsilon epsilon of every LayerNorm
  * @param paddingId token id that is masked out
- * @param contextLength tokens a text is cut to, by default
+ * @param contextLength number of tokens to which texts are truncated by default
  */
 public record TextConfig(
     int width,

@@ -9,10 +9,11 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.Tensor;
 
 /**
- * The text tower: BERT, post-norm, mean-pooled over the tokens that count, then projected to the embedding space.
+ * The text tower: a post-norm BERT encoder, mean-pooled over the tokens that are not padding, then projected to the embedding
+ * space.
  *
- * <p>Letters: R rows (tokens of all texts), S texts, W width, H the MLP's hidden columns, E embedding width. Immutable and
- * thread-safe; state is in the workspace of each call.
+ * <p>Letters in shapes: R rows (tokens of all texts), S texts, W width, H hidden columns of the MLP, E embedding width. Immutable
+ * and thread-safe: the state of a call is in its workspace.
  */
 public final class TextTower {
   private final TextConfig config;
@@ -23,7 +24,7 @@ public final class TextTower {
     this.weights = weights;
   }
 
-  /** Last hidden states of a packed or dense batch: [R, W] in the workspace's activation type. */
+  /** The last hidden states of a packed or dense batch: [R, W] in the workspace's activation type. */
   public Tensor states(Ops ops, Workspace workspace, TokenBatch tokens) {
     Sequences texts = tokens.sequences();
     long rows = texts.totalRows();

@@ -5,7 +5,7 @@ import java.util.List;
 import org.conceptclip.op.PatchGeometry;
 
 /**
- * Hyper-parameters of the vision tower, a SigLIP ViT without class token.
+ * Hyper-parameters of the vision tower, a SigLIP ViT without a class token.
  *
  * @param geometry image and patch size in pixels
  * @param width columns of a token
@@ -14,9 +14,9 @@ import org.conceptclip.op.PatchGeometry;
  * @param mlpHidden columns inside a block's MLP
  * @param poolHeads heads of the attention pool
  * @param poolMlpHidden columns inside the pool's MLP
- * @param layerNormEpsilon of every LayerNorm
- * @param imageMean per channel, of pixels in [0, 1]
- * @param imageStd per channel
+ * @param layerNormEpsilon epsilon of every LayerNorm
+ * @param imageMean mean of each channel, of pixels in [0, 1]
+ * @param imageStd standard deviation of each channel
  */
 public record VisionConfig(
     PatchGeometry geometry,
@@ -35,7 +35,7 @@ public record VisionConfig(
         Arrays.stream(imageMean).boxed().toList(), Arrays.stream(imageStd).boxed().toList());
   }
 
-  /** By the numbers in the arrays: two readings of one file are equal. */
+  /** Compares the values in the arrays, so that two configurations read from one file are equal. */
   @Override
   public boolean equals(Object other) {
     return other instanceof VisionConfig config && parts().equals(config.parts());
@@ -46,7 +46,7 @@ public record VisionConfig(
     return parts().hashCode();
   }
 
-  /** Tokens an image. */
+  /** Tokens per image. */
   public int tokens() {
     return geometry.tokens();
   }

@@ -12,8 +12,8 @@ import org.conceptclip.tensor.Tensor;
 /**
  * The vision tower: SigLIP's ViT (timm {@code vit_so400m_patch14_siglip_384}), pre-norm, with an attention pool.
  *
- * <p>Letters: B images, T tokens an image, W width, H the MLP's hidden columns. Immutable and thread-safe; state is in the
- * workspace of each call.
+ * <p>Letters in shapes: B images, T tokens per image, W width, H hidden columns of the MLP. Immutable and thread-safe: the state
+ * of a call is in its workspace.
  */
 public final class VisionTower {
   private final VisionConfig config;
@@ -60,7 +60,7 @@ public final class VisionTower {
   }
 
   /**
-   * Attention pool: one latent query attends to an image's tokens; then {@code x + MLP(LN(x))}.
+   * Attention pool: one query attends to the tokens of an image; then {@code x + MLP(LN(x))}.
    *
    * @param states [B * T, W], from {@link #states}
    * @return raw image features [B, W] in the workspace's feature type
@@ -89,7 +89,7 @@ public final class VisionTower {
     return ProjectionHeads.apply(ops, workspace, "vision.head", states, weights.head());
   }
 
-  /** One sequence of T tokens an image. */
+  /** The sequences of a batch of images: one of T tokens per image. */
   public Sequences sequences(Tensor pixels) {
     return Sequences.uniform(Math.toIntExact(pixels.shape().extent(0)), config.tokens());
   }

@@ -1,2 +1,2 @@
-/** The model's configuration and both towers, written once over the op contract; knows no backend. */
+/** The model: its configuration, its weights and both towers, written once in terms of the op contract. It uses no backend. */
 package org.conceptclip.model;

@@ -5,17 +5,16 @@ import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
 
 /**
- * Checks every rule of the {@link Ops} contract that can be checked from outside, then hands on to a backend's own ops, which
- * may trust what they get.
+ * Checks the arguments of every op against the {@link Ops} contract, then calls a backend's own ops, which need not check them again.
  *
- * <p>A broken rule is a programming error: {@link IllegalArgumentException} that names the op and both values, before anything
- * is written. Matrices must be of rank 2, floating-point and not empty. Whether an output overlaps an input is the tensors' to
- * say: {@link Tensor#overlaps}.
+ * <p>A violation is a programming error. It is reported as an {@link IllegalArgumentException} that names the op, the value found and
+ * the value expected, before anything is written. Matrices must have rank 2 and a floating-point type, and must not be empty. {@link
+ * Tensor#overlaps} decides whether an output overlaps an input.
  */
 public final class CheckedOps implements Ops {
   private final Ops ops;
 
-  /** Checks in front of {@code ops}. */
+  /** Wraps the ops of a backend. */
   public CheckedOps(Ops ops) {
     this.ops = ops;
   }
@@ -153,7 +152,7 @@ public final class CheckedOps implements Ops {
     ops.topKMeanSimilarity(patches, sequences, concepts, scale, k, out);
   }
 
-  /** Number of images. */
+  /** Checks pixels of any accepted type and returns the number of images. */
   private static long checkPixels(String op, Tensor pixels, long size) {
     Shape shape = pixels.shape();
     long images = shape.rank() == 4 ? shape.extent(0) : 0;

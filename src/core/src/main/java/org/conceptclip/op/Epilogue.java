@@ -1,6 +1,6 @@
 package org.conceptclip.op;
 
-/** What a matrix product does with its sums (bias included, where the weights have one) before they are stored. */
+/** The last step of a matrix product, applied to its sums (including the bias, if there is one) before they are stored. */
 public enum Epilogue {
   /** {@code out = x W^T + b}. */
   NONE,

@@ -1,6 +1,6 @@
 package org.conceptclip.op;
 
-/** A weight matrix [outputs, inputs] and optional bias [outputs], as a backend keeps them. Owned by a {@link Parameters}. */
+/** A weight matrix [outputs, inputs] and an optional bias [outputs] in a backend's format. Owned by a {@link Parameters}. */
 public interface LinearWeights {
   /** Name of the matrix in the checkpoint, for messages. */
   String name();

@@ -3,23 +3,22 @@ package org.conceptclip.op;
 import org.conceptclip.tensor.Tensor;
 
 /**
- * The fused operations that both towers are made of. One contract; every backend implements it, and one contract test suite
- * runs against each.
+ * The fused operations that both towers consist of. Every backend implements this contract, and one contract test suite runs
+ * against each of them.
  *
- * <p>Tensors are dense [rows, columns] buffers of the {@link Workspace} that belongs to the same execution. Unless an op says
- * so, outputs must not overlap inputs. Whatever the storage types, statistics, softmax and sums are accumulated in float32
- * or better. Row {@code r} of an output depends on nothing but its own inputs: it is bit-identical whatever else is in the
- * batch.
+ * <p>Tensors are dense [rows, columns] buffers of the {@link Workspace} of the same execution. Outputs must not overlap inputs
+ * unless the op allows it. Statistics, softmax and sums are accumulated in float32 or better, whatever the storage types. Row
+ * {@code r} of an output depends only on its own inputs: its bits are the same whatever else is in the batch.
  *
- * <p>Shapes are checked by {@link CheckedOps}, which throws {@link IllegalArgumentException}; implementations may trust them.
- * Not thread-safe: an {@code Ops} belongs to one execution.
+ * <p>{@link CheckedOps} checks the arguments and throws {@link IllegalArgumentException}; implementations need not check them
+ * again. Not thread-safe: an {@code Ops} belongs to one execution.
  */
 public interface Ops {
   /**
-   * Patches of images, projected, plus bias and position: [images * tokens, width].
+   * Projects the patches of images and adds bias and position embedding: [images * tokens, width].
    *
-   * @param pixels U8 [images, size, size, 3], normalised here by the weights' pixel scale and shift, or F32 (F64)
-   *     [images, 3, size, size], taken as already normalised
+   * @param pixels U8 [images, size, size, 3], which this op normalises with the weights' pixel scale and shift; or F32 or F64
+   *     [images, 3, size, size], already normalised
    */
   void patchEmbed(Tensor pixels, PatchEmbeddingWeights weights, Tensor out);
 
@@ -32,19 +31,19 @@ public interface Ops {
    */
   void resize(Tensor image, Resampling columns, Resampling rows, Tensor out);
 
-  /** LayerNorm of word + position + token-type-0 embedding per row: [rows, width]. */
+  /** LayerNorm of the sum of word, position and token-type-0 embedding of each row: [rows, width]. */
   void tokenEmbed(TokenBatch tokens, TokenEmbeddingWeights weights, Tensor out);
 
   /** {@code out = (x - mean) / sqrt(variance + epsilon) * weight + bias} per row, with the biased variance. */
   void layerNorm(Tensor x, NormWeights weights, Tensor out);
 
   /**
-   * {@code x += y}, then {@code out = layerNorm(x)}. {@code out} may be {@code x}: then the sum is not kept (a post-norm
-   * block needs it no more).
+   * {@code x += y}, then {@code out = layerNorm(x)}. {@code out} may be {@code x}; the sum is not kept then, as a post-norm
+   * block does not need it.
    */
   void addNorm(Tensor x, Tensor y, NormWeights weights, Tensor out);
 
-  /** Matrix product of x [rows, inputs] with the weights, then the epilogue, to out [rows, outputs]. */
+  /** Matrix product of x [rows, inputs] with the weights, followed by the epilogue: out [rows, outputs]. */
   void linear(Tensor x, LinearWeights weights, Epilogue epilogue, Tensor out);
 
   /**
@@ -63,10 +62,10 @@ public interface Ops {
    */
   void poolAttention(QueryWeights query, Tensor kv, Sequences sequences, int heads, Tensor out);
 
-  /** Mean of the rows that count of each sequence: [sequences, width]. */
+  /** Mean of the first {@code keyLength} rows of each sequence, so without padding: [sequences, width]. */
   void meanPool(Tensor x, Sequences sequences, Tensor out);
 
-  /** {@code out = x / max(norm2(x), 1e-12)} per row; a zero row stays zero. {@code out} may be {@code x}. */
+  /** {@code out = x / max(norm2(x), 1e-12)} per row. A row of zeros stays zero. {@code out} may be {@code x}. */
   void l2Normalize(Tensor x, Tensor out);
 
   /** {@code out[i][j] = scale * dot(a[i], b[j])}: a [m, width], b [n, width], out [m, n]. */
@@ -74,7 +73,7 @@ public interface Ops {
 
   /**
    * For each sequence of patches and each concept, the mean of the {@code k} largest values of {@code scale * dot(patch,
-   * concept)} (of all of them, where a sequence has fewer than {@code k}).
+   * concept)}, or of all values if a sequence has fewer than {@code k} patches.
    *
    * @param patches [rows, width]
    * @param concepts [concepts, width]

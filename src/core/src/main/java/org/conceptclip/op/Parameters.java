@@ -3,27 +3,27 @@ package org.conceptclip.op;
 import org.conceptclip.tensor.HostTensor;
 
 /**
- * Turns checkpoint tensors into what a backend computes with: cast, prepacked, on the device. Owns all that it made, until it
- * is closed.
+ * Converts the tensors of a checkpoint to a backend's format (cast, prepacked, copied to the device) and owns the result until
+ * it is closed.
  *
- * <p>Inputs are dense host tensors of any floating-point type, read during the call only, so a caller may unmap them after
- * it. Thread-safe: a loader may prepare several tensors at once.
+ * <p>Inputs are dense host tensors of any floating-point type. They are read during the call only, so the caller may unmap them
+ * afterwards. Thread-safe: a loader may prepare several tensors at once.
  */
 public interface Parameters extends AutoCloseable {
-  /** Matrix [outputs, inputs] with bias [outputs], or {@code null} for none. */
+  /** Prepares a matrix [outputs, inputs] with a bias [outputs], which is {@code null} if there is none. */
   LinearWeights linear(String name, HostTensor weight, HostTensor biasOrNull);
 
-  /** LayerNorm weight and bias, both [width]. */
+  /** Prepares the weight and the bias of a LayerNorm, both [width]. */
   NormWeights layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon);
 
   /**
-   * Patch projection.
+   * Prepares the patch projection.
    *
    * @param weight convolution kernel [width, 3, p, p]
    * @param bias [width]
    * @param positions position embedding [tokens, width]
-   * @param pixelScale multiplies a uint8 pixel, per channel [3]; {@code 1 / (255 * std)}
-   * @param pixelShift is added after that, per channel [3]; {@code -mean / std}
+   * @param pixelScale factor of a uint8 pixel, per channel [3]: {@code 1 / (255 * std)}
+   * @param pixelShift added after the scaling, per channel [3]: {@code -mean / std}
    */
   PatchEmbeddingWeights patchEmbedding(
       String name,
@@ -35,7 +35,7 @@ public interface Parameters extends AutoCloseable {
       double[] pixelShift);
 
   /**
-   * Token embedding.
+   * Prepares the token embedding.
    *
    * @param words [vocabulary, width]
    * @param positions [positions, width]
@@ -50,13 +50,13 @@ public interface Parameters extends AutoCloseable {
       HostTensor normBias,
       double epsilon);
 
-  /** A constant query [width] for {@link Ops#poolAttention}. */
+  /** Prepares a constant query [width] for {@link Ops#poolAttention}. */
   QueryWeights query(String name, HostTensor query);
 
-  /** Bytes that the prepared weights take in the backend's memory. */
+  /** Size of the prepared weights in the backend's memory, in bytes. */
   long weightBytes();
 
-  /** Frees everything prepared here. The weights must not be used any more. */
+  /** Frees all weights that were prepared here. They must not be used afterwards. */
   @Override
   void close();
 }

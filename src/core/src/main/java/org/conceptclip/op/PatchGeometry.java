@@ -1,8 +1,8 @@
 package org.conceptclip.op;
 
 /**
- * How an image divides into patches. A convolution with stride {@code patchSize} drops the rows and columns that do not fill
- * a last patch (at 384 and 14: 27 patches a side, 6 rows and columns unused).
+ * How an image is divided into patches. A convolution with stride {@code patchSize} drops the rows and columns that do not fill
+ * a last patch (for sizes 384 and 14: 27 patches per side, 6 rows and columns unused).
  *
  * @param imageSize side of the square image in pixels
  * @param patchSize side of a patch in pixels
@@ -14,17 +14,17 @@ public record PatchGeometry(int imageSize, int patchSize) {
     }
   }
 
-  /** Patches a side. */
+  /** Patches per side. */
   public int grid() {
     return imageSize / patchSize;
   }
 
-  /** Patches an image: the vision tower's tokens. */
+  /** Patches per image: the tokens of the vision tower. */
   public int tokens() {
     return grid() * grid();
   }
 
-  /** Values a patch: 3 channels of patchSize x patchSize. */
+  /** Values per patch: 3 channels of patchSize x patchSize. */
   public int patchValues() {
     return 3 * patchSize * patchSize;
   }

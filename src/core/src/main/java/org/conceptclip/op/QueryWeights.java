@@ -1,8 +1,8 @@
 package org.conceptclip.op;
 
-/** A constant query vector [width], as a backend keeps it. Owned by a {@link Parameters}. */
+/** A constant query vector [width] in a backend's format. Owned by a {@link Parameters}. */
 public interface QueryWeights {
-  /** Name of the parameter it was folded from, for messages. */
+  /** Name of the parameter that it was computed from, for messages. */
   String name();
 
   int width();

@@ -3,16 +3,17 @@ package org.conceptclip.op;
 import java.util.Arrays;
 
 /**
- * How the rows of a [rows, columns] tensor divide into sequences.
+ * How the rows of a [rows, columns] tensor are divided into sequences.
  *
- * <p>Sequence {@code s} is rows {@code cumulativeRows[s]} to {@code cumulativeRows[s + 1]}. Attention reads keys and values
- * from its first {@code keyLengths[s]} rows only, and so does the mean: the rows after those are padding, which is computed
- * as queries and never seen by others. A packed batch has no padding; a dense one pads every sequence to one length.
+ * <p>Sequence {@code s} consists of rows {@code cumulativeRows[s]} (inclusive) to {@code cumulativeRows[s + 1]} (exclusive).
+ * Attention reads keys and values from its first {@code keyLengths[s]} rows only, and the mean is taken over these rows. The
+ * rows after them are padding: they are computed as queries and no other row attends to them. A packed batch has no padding; a
+ * dense batch pads every sequence to one length.
  *
- * <p>Immutable: the accessors of the arrays hand out the arrays themselves for speed; callers must not write to them.
+ * <p>Immutable by convention: for speed, the accessors return the arrays themselves, which callers must not change.
  *
  * @param cumulativeRows first row of each sequence, then the total; length {@code count + 1}, starts at 0, increasing
- * @param keyLengths rows that count in each sequence, 1 to its rows
+ * @param keyLengths number of rows of each sequence that are not padding, from 1 to all of its rows
  */
 public record Sequences(int[] cumulativeRows, int[] keyLengths) {
   public Sequences {
@@ -28,7 +29,7 @@ public record Sequences(int[] cumulativeRows, int[] keyLengths) {
     }
   }
 
-  /** {@code count} sequences of {@code rows} rows each, all of which count. */
+  /** {@code count} sequences of {@code rows} rows each, without padding. */
   public static Sequences uniform(int count, int rows) {
     int[] lengths = new int[count];
     Arrays.fill(lengths, rows);
@@ -44,7 +45,7 @@ public record Sequences(int[] cumulativeRows, int[] keyLengths) {
     return new Sequences(cumulative, lengths.clone());
   }
 
-  /** Sequences padded to {@code rows} rows each, of which the first {@code keyLengths[s]} count. */
+  /** Sequences padded to {@code rows} rows each, of which the first {@code keyLengths[s]} are not padding. */
   public static Sequences dense(int rows, int... keyLengths) {
     int[] cumulative = new int[keyLengths.length + 1];
     for (int s = 0; s < keyLengths.length; s++) {
@@ -68,7 +69,7 @@ public record Sequences(int[] cumulativeRows, int[] keyLengths) {
     return keyLengths.length;
   }
 
-  /** Rows of all sequences together, padding included. */
+  /** Number of rows of all sequences, padding included. */
   public int totalRows() {
     return cumulativeRows[keyLengths.length];
   }
@@ -78,17 +79,17 @@ public record Sequences(int[] cumulativeRows, int[] keyLengths) {
     return cumulativeRows[s];
   }
 
-  /** Rows of sequence {@code s}, padding included. */
+  /** Number of rows of sequence {@code s}, padding included. */
   public int rows(int s) {
     return cumulativeRows[s + 1] - cumulativeRows[s];
   }
 
-  /** Rows of sequence {@code s} that count. */
+  /** Number of rows of sequence {@code s} that are not padding. */
   public int keyLength(int s) {
     return keyLengths[s];
   }
 
-  /** Rows of the longest sequence, 0 when there is none. */
+  /** Number of rows of the longest sequence; 0 if there is no sequence. */
   public int maxRows() {
     int max = 0;
     for (int s = 0; s < count(); s++) {

@@ -4,14 +4,14 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Token ids of several texts as one row of tokens.
+ * The token ids of several texts, one after the other.
  *
- * <p>Each token carries its position in its text, so a token that is masked out in the middle of a text can be left out (or
- * moved behind the others, in a dense batch) without shifting the rest. Immutable by convention, as {@link Sequences}.
+ * <p>Each token has an explicit position in its text. A token that is masked out in the middle of a text can therefore be left
+ * out (or moved to the end, in a dense batch) without shifting the others. Immutable by convention, like {@link Sequences}.
  *
- * @param ids vocabulary index per row
- * @param positions position index per row
- * @param sequences which rows belong to which text; within a text, tokens that count come before padding
+ * @param ids vocabulary index of each row
+ * @param positions position index of each row
+ * @param sequences which rows belong to which text; within a text, padding comes last
  */
 public record TokenBatch(int[] ids, int[] positions, Sequences sequences) {
   public TokenBatch {
@@ -21,7 +21,7 @@ public record TokenBatch(int[] ids, int[] positions, Sequences sequences) {
     }
   }
 
-  /** Texts without padding, one after the other; positions count from 0 in each. */
+  /** Texts without padding, one after the other. Positions start at 0 in each text. */
   public static TokenBatch packed(List<int[]> texts) {
     Sequences sequences = Sequences.packed(texts.stream().mapToInt(text -> text.length).toArray());
     int[] ids = new int[sequences.totalRows()];
@@ -36,7 +36,7 @@ public record TokenBatch(int[] ids, int[] positions, Sequences sequences) {
     return new TokenBatch(ids, positions, sequences);
   }
 
-  /** Texts {@code first} (inclusive) to {@code last} (exclusive) as a batch of their own. */
+  /** Texts {@code first} (inclusive) to {@code last} (exclusive) as a separate batch. */
   public TokenBatch texts(int first, int last) {
     int begin = sequences.cumulativeRows()[first];
     int end = sequences.cumulativeRows()[last];

@@ -8,10 +8,10 @@ import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
 
 /**
- * The buffers of one call, by name. Not thread-safe.
+ * The named buffers of one execution. Not thread-safe.
  *
- * <p>Asking again for a name gives the same memory (grown if need be), so that a tower of many layers works in one set of
- * buffers, and a backend can plan all of them as one arena. A buffer's content is undefined until it is written.
+ * <p>A second request for a name returns the same memory, enlarged if necessary. So all layers of a tower work in one set of
+ * buffers, and a backend can lay out all buffers in one arena. The content of a buffer is undefined until it is written.
  */
 public interface Workspace {
   /** Type of the activations that ops pass to each other. */
@@ -26,8 +26,8 @@ public interface Workspace {
   }
 
   /**
-   * The buffer {@code name} as a tensor of this shape. Two requests under one name share memory: the earlier tensor is
-   * dead once the later one is asked for.
+   * The buffer {@code name} as a tensor of this shape. Two requests for one name share memory: the earlier tensor must not be
+   * used once the later one was requested.
    */
   Tensor buffer(String name, DType dtype, Shape shape);
 
@@ -39,19 +39,20 @@ public interface Workspace {
   /** Rows {@code first} to {@code first + count} of a [rows, columns] tensor of this workspace, as a view. */
   Tensor rows(Tensor tensor, long first, long count);
 
-  /** Copies host values in, converting between floating-point types; other types must be equal. */
+  /** Copies a host tensor into a buffer. Converts between floating-point types; other types must be equal. */
   void upload(HostTensor from, Tensor to);
 
   /**
-   * Copies several host tensors in, one behind the other, as if they were one: a batch is gathered on its way.
+   * Copies several host tensors into a buffer, one after the other, as if they were one tensor. This builds a batch without
+   * an extra copy.
    *
-   * @param pieces of the type of {@code to}, with as many elements together; each dense
-   * @param to not a matrix of floating-point values, whose rows a device may pad
+   * @param pieces dense tensors of the type of {@code to}, which together have as many elements
+   * @param to must not be a floating-point matrix, because a device may pad the rows of one
    */
   void uploadPieces(List<HostTensor> pieces, Tensor to);
 
   /**
-   * Refuses pieces that are not the tensor.
+   * Checks the arguments of {@link #uploadPieces}.
    *
    * @throws IllegalArgumentException if a piece is of another type, the sizes differ, or the tensor is a floating-point matrix
    */
@@ -69,6 +70,6 @@ public interface Workspace {
     }
   }
 
-  /** Copies {@code from} out to new memory of {@code arena}: F64 stays F64, every other floating-point type becomes F32. */
+  /** Copies a buffer to new host memory of {@code arena}. F64 stays F64; every other floating-point type becomes F32. */
   HostTensor download(Tensor from, Arena arena);
 }

@@ -1,2 +1,2 @@
-/** The fused-op contract between the model and the backends, and its checks. */
+/** The contract between the model and the backends: fused operations on tensors, their operands, and the checks of their arguments. */
 package org.conceptclip.op;

@@ -1,10 +1,10 @@
 package org.conceptclip.tensor;
 
 /**
- * Something that a user handed in cannot be used: a file, a text, a tensor, an option's value.
+ * An input cannot be used: a file, a text, a tensor or the value of an option.
  *
- * <p>The message is one line for that person: what and where, what was found, what was expected. The command line prints
- * it without a stack trace and ends with exit code 3.
+ * <p>The message is one line for the user: what and where, what was found, what was expected. The command line prints it
+ * without a stack trace and ends with exit code 3.
  */
 public class BadInputException extends RuntimeException {
   public BadInputException(String message) {

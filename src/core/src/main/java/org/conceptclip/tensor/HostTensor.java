@@ -8,8 +8,8 @@ import java.nio.ByteOrder;
 /**
  * A dense row-major, little-endian tensor in host memory: a view over a {@link MemorySegment}.
  *
- * <p>The segment may lie at any alignment (safetensors aligns nothing). Reads from several threads are safe while nobody
- * writes.
+ * <p>The segment may have any alignment, because safetensors files guarantee none. Several threads may read at once while no
+ * thread writes.
  */
 public final class HostTensor implements Tensor {
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -43,7 +43,7 @@ public final class HostTensor implements Tensor {
     return new HostTensor(dtype, shape, data);
   }
 
-  /** A zeroed tensor, 64-byte aligned, whose memory belongs to {@code arena}. */
+  /** A new tensor of zeros, aligned to 64 bytes, whose memory belongs to {@code arena}. */
   public static HostTensor allocate(Arena arena, DType dtype, long... extents) {
     Shape shape = Shape.of(extents);
     return view(dtype, shape, arena.allocate(Math.multiplyExact(shape.elements(), (long) dtype.bytes()), 64));
@@ -60,7 +60,7 @@ public final class HostTensor implements Tensor {
   }
 
   /**
-   * Copies the bytes of tensors to {@code target}, one behind the other.
+   * Copies the bytes of several tensors to {@code target}, one after the other.
    *
    * @throws IndexOutOfBoundsException if they do not fit
    */
@@ -82,17 +82,17 @@ public final class HostTensor implements Tensor {
     return shape;
   }
 
-  /** The bytes of this tensor; a view with the same owner. */
+  /** The memory of this tensor. It is a view: the owner stays the same. */
   public MemorySegment data() {
     return data;
   }
 
-  /** Bytes that the elements take. */
+  /** Size of the elements in bytes. */
   public long byteSize() {
     return data.byteSize();
   }
 
-  /** The same memory under another shape of as many elements. */
+  /** A view of the same memory under another shape with the same number of elements. */
   public HostTensor reshape(long... extents) {
     Shape other = Shape.of(extents);
     if (other.elements() != shape.elements()) {
@@ -118,7 +118,7 @@ public final class HostTensor implements Tensor {
     };
   }
 
-  /** Element {@code index} (row-major) as float; F64 is rounded. */
+  /** Element {@code index} (row-major) of a floating-point tensor as float; F64 is rounded. */
   public float getFloat(long index) {
     return switch (dtype) {
       case F32 -> data.get(FLOAT, index * 4);
@@ -147,7 +147,7 @@ public final class HostTensor implements Tensor {
     };
   }
 
-  /** All elements as float32, row-major. */
+  /** All elements of a floating-point tensor as float32, row-major. */
   public float[] toFloatArray() {
     float[] values = new float[Math.toIntExact(shape.elements())];
     if (dtype == DType.F32) {
@@ -160,7 +160,7 @@ public final class HostTensor implements Tensor {
     return values;
   }
 
-  /** All elements as float64, row-major. */
+  /** All elements of a floating-point tensor as float64, row-major. */
   public double[] toDoubleArray() {
     double[] values = new double[Math.toIntExact(shape.elements())];
     for (int i = 0; i < values.length; i++) {

@@ -3,7 +3,7 @@ package org.conceptclip.tensor;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** Extents of a row-major tensor, outermost first. Rank 0 is a scalar; an extent may be zero. Immutable. */
+/** The extents of a row-major tensor, outermost first. A scalar has rank 0. An extent may be zero. Immutable. */
 public final class Shape {
   private final long[] extents;
 
@@ -41,7 +41,7 @@ public final class Shape {
     return extents[axis < 0 ? extents.length + axis : axis];
   }
 
-  /** Number of elements: the product of the extents, 1 for a scalar. */
+  /** Number of elements: the product of the extents, which is 1 for a scalar. */
   public long elements() {
     long count = 1;
     for (long extent : extents) {

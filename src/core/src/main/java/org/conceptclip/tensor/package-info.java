@@ -1,2 +1,2 @@
-/** Element types, shapes and views of memory; a leaf that everything else builds on. */
+/** Tensors: element types, shapes and views of memory. Every other package may use this one; it uses none. */
 package org.conceptclip.tensor;

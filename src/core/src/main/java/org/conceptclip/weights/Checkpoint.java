@@ -16,11 +16,11 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
 /**
- * A stored checkpoint: one safetensors file or several shards, under any accepted naming, checked against a model's layout
+ * A stored checkpoint: one safetensors file or several shards, in any accepted naming. It is checked against a model's layout
  * when it is opened.
  *
- * <p>Tensors come as they are stored (F32, F16 or BF16), mapped from the file; those whose parts are stored apart (query,
- * key and value) are joined in memory for as long as they are on loan. Thread-safe.
+ * <p>Tensors are mapped from the file in their stored type (F32, F16 or BF16). A tensor whose parts are stored separately
+ * (query, key and value) is joined in memory while it is on loan. Thread-safe.
  */
 public final class Checkpoint implements WeightSource {
   private final Path path;
@@ -109,7 +109,7 @@ public final class Checkpoint implements WeightSource {
     files.forEach(SafetensorsFile::close);
   }
 
-  /** A tensor whose parts lie apart, in memory of its own. */
+  /** A tensor whose parts are stored separately, joined in new memory. */
   private TensorLoan joined(Shape shape, List<CheckpointPlan.Source> parts) {
     Arena arena = Arena.ofShared();
     try {
@@ -129,7 +129,7 @@ public final class Checkpoint implements WeightSource {
     }
   }
 
-  /** Bytes of the rows that a part uses of its source. */
+  /** The bytes of the source's rows that a part uses. */
   private static MemorySegment used(HostTensor source, NameMap.Part part) {
     long unit = source.byteSize() / part.sourceUnits();
     return source.data().asSlice(part.firstUnit() * unit, part.units() * unit);
@@ -139,7 +139,7 @@ public final class Checkpoint implements WeightSource {
     return fileOf.get(source.name()).tensors().get(source.name());
   }
 
-  /** A view into a mapped tensor, which goes when the view does. */
+  /** A view of a mapped tensor. Closing it unmaps the tensor. */
   private record Mapped(HostTensor tensor, TensorLoan source) implements TensorLoan {
     @Override
     public void close() {

@@ -121,7 +121,7 @@ final class CheckpointFiles {
     return names.stream().map(name -> shard(index, name)).toList();
   }
 
-  /** A shard lies beside its index; a name that leads elsewhere is refused. */
+  /** A shard must be in the folder of its index; a name that leads elsewhere is rejected. */
   private static Path shard(Path index, String name) {
     if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.equals("..") || name.indexOf('\0') >= 0) {
       throw new BadInputException(index + ": names the file " + Quoting.quote(name) + ", expected the name of a file beside it");

@@ -11,16 +11,16 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.Shape;
 
 /**
- * From which of a checkpoint's tensors each tensor of a layout is made.
+ * Which tensors of a checkpoint supply each tensor of a layout.
  *
- * @param sources by canonical name, in the order of the rows that they supply
+ * @param sources the suppliers of each canonical name, in the order of the rows that they supply
  * @param ignored tensors of the checkpoint that the model does not use
  */
 record CheckpointPlan(Map<String, List<Source>> sources, List<String> ignored) {
-  /** Tensors of one kind of trouble that a message lists by name. */
+  /** Most tensors of one kind of error that a message lists by name. */
   private static final int MOST_LISTED = 10;
 
-  /** A checkpoint tensor and what it is a part of. */
+  /** A checkpoint tensor and the part of a canonical tensor that it supplies. */
   record Source(String name, NameMap.Part part) {}
 
   /**
@@ -117,7 +117,7 @@ record CheckpointPlan(Map<String, List<Source>> sources, List<String> ignored) {
       }
     }
 
-    /** Extents without the ones: a position table is the same with and without a batch axis, a scalar in a list of one. */
+    /** Extents without ones: a position table may have a batch axis or none, and a scalar may be stored as a list of one. */
     private static long[] squeezed(long[] extents) {
       return Arrays.stream(extents).filter(extent -> extent != 1).toArray();
     }

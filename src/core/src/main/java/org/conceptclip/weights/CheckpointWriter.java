@@ -42,7 +42,7 @@ public final class CheckpointWriter {
    *
    * @param layout names and shapes of the tensors to write, which {@code source} has
    * @param type F32, F16 or BF16
-   * @param progress told how many elements are written so far
+   * @param progress receives the number of elements written so far
    * @throws BadInputException if the file cannot be written, or a finite weight is out of the range of {@code type}
    */
   public static void write(

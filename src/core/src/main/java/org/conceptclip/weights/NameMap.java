@@ -8,22 +8,22 @@ import java.util.regex.Pattern;
 import org.conceptclip.tensor.Shape;
 
 /**
- * What a checkpoint's tensor name stands for in the canonical (open_clip) naming.
+ * Translates the tensor names of a checkpoint to the canonical (open_clip) names.
  *
- * <p>Understood, each below any prefix ({@code model.}, {@code module.}, ...): the canonical names themselves, the vision
- * tower under timm's or Hugging Face SigLIP's names, the text tower under BERT's, and projections under the names that
- * such models commonly give them. Buffers and heads that the model does not use are known and ignored.
+ * <p>These names are accepted, with any prefix ({@code model.}, {@code module.}, ...): the canonical names, the vision tower in
+ * the names of timm or of Hugging Face's SigLIP, the text tower in BERT's names, and projections in the names that such models
+ * commonly use. Buffers and heads that the model does not use are recognised and ignored.
  */
 final class NameMap {
   /**
-   * A checkpoint tensor, or equal parts of its rows, as part of a canonical tensor.
+   * The part of a canonical tensor that a checkpoint tensor, or some of its rows, supplies.
    *
-   * @param canonical name of the tensor that it belongs to
-   * @param place position among the parts of that tensor, counted in units of {@code 1 / of}
-   * @param of units that the canonical tensor has
+   * @param canonical name of the canonical tensor
+   * @param place index of this part in the canonical tensor
+   * @param of number of parts of the canonical tensor
    * @param firstUnit first unit of the source's rows that is used
-   * @param units units that are used
-   * @param sourceUnits units that the source's rows have
+   * @param units number of units that are used
+   * @param sourceUnits number of units into which the source's rows are divided
    */
   record Part(String canonical, int place, int of, int firstUnit, int units, int sourceUnits) {
     static Part whole(String canonical) {
@@ -35,7 +35,7 @@ final class NameMap {
     }
   }
 
-  /** Roots under which a vision tower is found, in any naming. */
+  /** Prefixes of a vision tower, in any naming. */
   private static final Set<String> VISION_ROOTS =
       Set.of("visual", "vision", "vision_model", "vision_tower", "vision_encoder", "visual_model", "image_encoder", "trunk");
 
@@ -85,7 +85,7 @@ final class NameMap {
     return IGNORED.matcher(name).matches();
   }
 
-  /** The canonical tensors that this checkpoint tensor supplies, wholly or in part; empty when the name means nothing here. */
+  /** The canonical tensors that a checkpoint tensor supplies, wholly or in part; empty if the name is unknown. */
   List<Part> parts(String name) {
     String modern = name.replaceFirst("LayerNorm\\.gamma$", "LayerNorm.weight").replaceFirst("LayerNorm\\.beta$", "LayerNorm.bias");
     boolean inVision = false;
@@ -135,7 +135,7 @@ final class NameMap {
     return List.of();
   }
 
-  /** Names below the root of a vision tower. */
+  /** Translates a name below the prefix of a vision tower. */
   private List<Part> vision(String name) {
     if (canonical.contains(TRUNK + name)) {
       return List.of(Part.whole(TRUNK + name));

@@ -17,11 +17,11 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.HostTensor;
 
 /**
- * An open safetensors file. Every rule of the format is checked before the first tensor is handed out.
+ * An open safetensors file. Opening checks every rule of the format.
  *
- * <p>Tensors are mapped one by one, read-only, and unmapped when their loan closes: memory stays at what is on loan, and
- * files above 2 GB are fine. Thread-safe. The file must not be truncated while it is open: reading a mapped page that no
- * longer exists is an {@link InternalError}.
+ * <p>Tensors are mapped one by one, read-only, and unmapped when their loan is closed. So only tensors on loan take memory, and
+ * files may be larger than 2 GB. Thread-safe. The file must not be truncated while it is open: reading a mapped page that no
+ * longer exists throws {@link InternalError}.
  */
 public final class SafetensorsFile implements AutoCloseable {
   private static final int READ_BYTES = 1 << 20;
@@ -48,7 +48,7 @@ public final class SafetensorsFile implements AutoCloseable {
       throw new BadInputException(path + ": is a folder, expected a safetensors file");
     }
     if (Files.exists(path) && !Files.isRegularFile(path)) {
-      // Opening a pipe would wait for its writer, for ever.
+      // Opening a pipe would wait for its writer for ever.
       throw new BadInputException(path + ": is a pipe or device, expected a safetensors file");
     }
     FileChannel channel = null;
@@ -80,12 +80,12 @@ public final class SafetensorsFile implements AutoCloseable {
     return path;
   }
 
-  /** Type, shape and place of every tensor, in the order of their data. */
+  /** Type, shape and position of every tensor, in the order of their data. */
   public SequencedMap<String, TensorInfo> tensors() {
     return header.tensors();
   }
 
-  /** The strings under {@code __metadata__}; empty when there are none. */
+  /** The strings under {@code __metadata__}; empty if there are none. */
   public Map<String, String> metadata() {
     return header.metadata();
   }
@@ -115,7 +115,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
   }
 
-  /** Closes the file; loans that are out stay valid until they are closed. */
+  /** Closes the file. Open loans stay valid until they are closed. */
   @Override
   public void close() {
     try {
@@ -128,7 +128,7 @@ public final class SafetensorsFile implements AutoCloseable {
   private static ByteBuffer read(FileChannel channel, Path path, long position, int count) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(count);
     while (buffer.position() < count) {
-      // In pieces: the channel keeps native memory of the size of the largest read.
+      // In pieces, because the channel keeps native memory of the size of its largest read.
       buffer.limit((int) Math.min(count, buffer.position() + (long) READ_BYTES));
       int got = channel.read(buffer, position + buffer.position());
       if (got < 0) {

@@ -25,8 +25,8 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.Shape;
 
 /**
- * The JSON header of a safetensors file, read strictly: whatever the format leaves open to misreading (duplicate keys,
- * holes, overlaps, numbers that are not plain integers, text after the object) is refused.
+ * The JSON header of a safetensors file. It is read strictly: duplicate keys, holes, overlaps, numbers that are not plain
+ * integers and text after the object are rejected, because readers could interpret them differently.
  *
  * @param tensors in the order of their data
  * @param metadata the strings under {@code __metadata__}
@@ -35,12 +35,12 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
   /** Longest header that the format allows, in bytes. */
   static final long LIMIT_BYTES = 100_000_000;
 
-  /** Bytes of the length field in front of the header. */
+  /** Size of the length field before the header, in bytes. */
   static final int PREFIX_BYTES = 8;
 
   private static final int MOST_DIMENSIONS = 64;
 
-  /** Far more than any model has; keeps the memory for a hostile header near the header's own size. */
+  /** Far more than any model has. The limit keeps the memory for a malicious header near the size of the header. */
   private static final int MOST_TENSORS = 250_000;
 
   private static final String METADATA = "__metadata__";
@@ -48,7 +48,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
   /**
    * Checks the length field against the format and the file.
    *
-   * @param length the field, little-endian, as read (so a value above 2^63 is negative)
+   * @param length the field as a signed number, so that a value of 2^63 or more is negative
    * @return the header's length in bytes
    */
   static int checkLength(String file, long length, long fileBytes) {
@@ -257,7 +257,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
       }
     }
 
-    /** The tensors by their place in the data, which they must tile without hole or overlap. */
+    /** The tensors in the order of their data, which they must cover without holes or overlaps. */
     private SequencedMap<String, TensorInfo> inDataOrder() {
       List<Map.Entry<String, TensorInfo>> entries = new ArrayList<>(found.entrySet());
       entries.sort(

@@ -26,11 +26,11 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
 /**
- * Writes a safetensors file: names, types and shapes first, then the data of one tensor after the other, so that memory
- * stays small however large the file is.
+ * Writes a safetensors file: first the names, types and shapes, then the data of one tensor after the other. The memory that
+ * this takes does not depend on the size of the file.
  *
- * <p>The bytes go to a temporary file beside the target, which takes the target's place at {@link #finish()}. Closing
- * before that leaves nothing behind. Not thread-safe.
+ * <p>The bytes go to a temporary file in the target's folder, which replaces the target at {@link #finish()}. Closing the writer
+ * before that deletes the temporary file. Not thread-safe.
  */
 public final class SafetensorsWriter implements AutoCloseable {
   private static final int SLICE_BYTES = 1 << 20;
@@ -43,7 +43,7 @@ public final class SafetensorsWriter implements AutoCloseable {
   private long currentLeft;
   private boolean finished;
 
-  /** What a tensor will be. */
+  /** Type and shape of a tensor to write. */
   public record Spec(DType dtype, Shape shape) {}
 
   private SafetensorsWriter(Path target, Path temporary, FileChannel channel, SequencedMap<String, TensorInfo> tensors) {
@@ -56,7 +56,7 @@ public final class SafetensorsWriter implements AutoCloseable {
   /**
    * Starts a file.
    *
-   * @param tensors in the order in which their data will come
+   * @param tensors names, types and shapes, in the order in which the data will follow
    * @param metadata strings for {@code __metadata__}
    * @throws BadInputException if the file cannot be created
    */
@@ -82,7 +82,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
   }
 
-  /** Writes a file of tensors that are in memory. */
+  /** Writes tensors that are in memory to a file. */
   public static void write(Path target, SequencedMap<String, HostTensor> tensors) {
     SequencedMap<String, Spec> specs = new LinkedHashMap<>();
     tensors.forEach((name, tensor) -> specs.put(name, new Spec(tensor.dtype(), tensor.shape())));
@@ -93,12 +93,12 @@ public final class SafetensorsWriter implements AutoCloseable {
   }
 
   /**
-   * Appends data to a tensor: all of it, or its next piece.
+   * Appends data to a tensor: all of it, or the next piece.
    *
-   * @param name the tensor whose turn it is
+   * @param name the current tensor, or the next one if the current tensor is complete
    * @param bytes little-endian elements, row-major
-   * @throws IllegalArgumentException if it is another tensor's turn, or there is more data than the tensor takes
-   * @throws BadInputException if the disk refuses
+   * @throws IllegalArgumentException if the data of another tensor is expected, or the data is larger than the tensor
+   * @throws BadInputException if the file cannot be written
    */
   public void append(String name, MemorySegment bytes) {
     while (!name.equals(current) && current != null && currentLeft == 0) {
@@ -111,7 +111,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     try {
       for (long position = 0; position < bytes.byteSize(); position += SLICE_BYTES) {
         MemorySegment slice = bytes.asSlice(position, Math.min(SLICE_BYTES, bytes.byteSize() - position));
-        // Only native memory and byte arrays have a buffer's view; a float array goes through a copy.
+        // Only native memory and byte arrays can be viewed as a byte buffer; a float array has to be copied.
         write(slice.isNative() ? slice.asByteBuffer() : ByteBuffer.wrap(slice.toArray(ValueLayout.JAVA_BYTE)));
       }
     } catch (IOException e) {
@@ -121,10 +121,10 @@ public final class SafetensorsWriter implements AutoCloseable {
   }
 
   /**
-   * Puts the complete file in the target's place.
+   * Completes the file and moves it to the target path.
    *
    * @throws IllegalStateException if data is missing
-   * @throws BadInputException if the disk refuses
+   * @throws BadInputException if the file cannot be written
    */
   public void finish() {
     while (current != null && currentLeft == 0) {

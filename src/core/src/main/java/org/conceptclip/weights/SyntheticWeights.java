@@ -14,7 +14,7 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
 /**
- * Deterministic float32 weights that depend on nothing but a tensor's name and shape, so that speed and parity can be
+ * Deterministic float32 weights that depend only on the name and the shape of a tensor. With them, speed and parity can be
  * measured without a trained checkpoint.
  *
  * <p>Element i of a tensor is {@code (2u - 1) * a + b} in float64, rounded once, where u is the upper 24 bits of
@@ -74,7 +74,7 @@ public final class SyntheticWeights implements WeightSource {
 
   @Override
   public void close() {
-    // Nothing is kept between loans.
+    // There is nothing to close: loans own their memory.
   }
 
   private static void fill(String tensor, HostTensor values) {
@@ -93,7 +93,7 @@ public final class SyntheticWeights implements WeightSource {
             });
   }
 
-  /** Elements {@code first} on. One long chain of arithmetic per element, without branches: the compiler vectorises it. */
+  /** Generates elements from {@code first} on. The arithmetic has no branches, so that the compiler vectorises the loop. */
   private static void generate(long seed, long first, double halfWidth, double centre, float[] out) {
     for (int i = 0; i < out.length; i++) {
       long z = seed + (first + i + 1) * GOLDEN_GAMMA;

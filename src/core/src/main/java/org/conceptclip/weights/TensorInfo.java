@@ -4,13 +4,13 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.Shape;
 
 /**
- * Where a tensor lies in a safetensors file.
+ * Type, shape and position of a tensor in a safetensors file.
  *
- * @param begin first byte, counted from the end of the header
- * @param end byte after the last; {@code end - begin} is exactly the size of the elements
+ * @param begin offset of the first byte from the end of the header
+ * @param end offset after the last byte; {@code end - begin} is exactly the size of the elements
  */
 public record TensorInfo(DType dtype, Shape shape, long begin, long end) {
-  /** Bytes that the elements take. */
+  /** Size of the elements in bytes. */
   public long byteSize() {
     return end - begin;
   }

@@ -1,19 +1,20 @@
 package org.conceptclip.weights;
 
 /**
- * Where a model's weights come from, under canonical (open_clip) names: a safetensors checkpoint of any accepted naming, or
- * the synthetic recipe.
+ * The source of a model's weights, by canonical (open_clip) names: a safetensors checkpoint in any accepted naming, or generated
+ * weights.
  *
  * <p>Thread-safe: a loader borrows several tensors at once.
  */
 public interface WeightSource extends AutoCloseable {
-  /** One line for people: the file, or the recipe. */
+  /** One line for users: the file, or how the weights were generated. */
   String description();
 
   /**
-   * The tensor with this canonical name, in memory until the loan is closed.
+   * Borrows the tensor with this canonical name. It is in memory until the loan is closed.
    *
-   * @throws IllegalArgumentException if there is none: sources are checked against the model's layout when they are opened
+   * @throws IllegalArgumentException if there is no such tensor. Sources are checked against the model's layout when they are
+   *     opened, so this is a programming error
    */
   TensorLoan borrow(String name);
 
