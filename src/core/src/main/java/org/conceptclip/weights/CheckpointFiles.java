@@ -88,7 +88,7 @@ final class CheckpointFiles {
   }
 
   private static String convertAdvice() {
-    return "convert it with model-conversion (see its README)";
+    return "convert it in Python with safetensors.torch.save_file";
   }
 
   /** The files that an index names, in the order of their first tensor. */

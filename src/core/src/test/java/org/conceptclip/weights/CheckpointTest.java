@@ -197,8 +197,9 @@ class CheckpointTest {
     assertRefused(folder.resolve("none"), "none: no such file or folder, expected a model folder or a safetensors file");
     assertRefused(folder, folder + ": no checkpoint in it, expected model.safetensors");
     Files.createFile(folder.resolve("open_clip_pytorch_model.bin"));
-    assertRefused(folder, "holds open_clip_pytorch_model.bin, expected model.safetensors; convert it with model-conversion");
-    assertRefused(folder.resolve("open_clip_pytorch_model.bin"), "a PyTorch checkpoint, expected safetensors; convert it with model-conversion");
+    String advice = "; convert it in Python with safetensors.torch.save_file";
+    assertRefused(folder, "holds open_clip_pytorch_model.bin, expected model.safetensors" + advice);
+    assertRefused(folder.resolve("open_clip_pytorch_model.bin"), "a PyTorch checkpoint, expected safetensors" + advice);
     SafetensorsWriter.write(folder.resolve("anything.safetensors"), CANONICAL);
     try (Checkpoint checkpoint = Checkpoint.open(folder, LAYOUT)) {
       assertGolden(checkpoint);
