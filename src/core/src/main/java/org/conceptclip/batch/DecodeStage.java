@@ -39,7 +39,7 @@ final class DecodeStage implements AutoCloseable {
     return workers.waiting().size();
   }
 
-  /** Queues an image; a thread decodes it and ends the admission. */
+  /** Decodes an image for this admission, which is ended here. */
   void submit(Admission<Payload, Object> admission, ImageInput input, Priority priority) {
     workers.add(new Task(admission, input, priority.ordinal(), nextNumber.getAndIncrement()));
   }

@@ -16,10 +16,7 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
-/**
- * Runs a batcher's batches on an encoder. Has one thread per lane, and each computes one batch at a time. Thread-safe. Does not close
- * the encoder.
- */
+/** An encoder as a batcher's replica: a thread a lane, each with one batch at a time. Thread-safe; the encoder is the caller's. */
 final class EncoderReplica implements Replica<WorkKind, Payload, Object>, AutoCloseable {
   private static final Runnable END = () -> {};
 
@@ -127,7 +124,7 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Object>, AutoCl
     return results;
   }
 
-  /** A copy on the heap: a view would keep the memory of the whole batch alive as long as one of its results. */
+  /** A copy on the heap: a view would keep the whole batch's memory for whoever keeps one of its results. */
   private static HostTensor rows(HostTensor matrix, long first, long count) {
     HostTensor flat = matrix.reshape(matrix.rows(), matrix.columns()).rows(first, count);
     return HostTensor.view(DType.F32, Shape.of(count, flat.columns()), MemorySegment.ofArray(flat.toFloatArray()));

@@ -182,7 +182,7 @@ public final class Engine implements AutoCloseable {
     return typed(image(scores(targets), input, options));
   }
 
-  /** Like {@link #submitScores}, but waits for room as {@link #submitImageWhenRoom} does. */
+  /** As {@link #submitScores}, but waits for room as {@link #submitImageWhenRoom} does. */
   public CompletableFuture<ImageLogits> submitScoresWhenRoom(ImageInput input, ScoreTargets targets, RequestOptions options)
       throws InterruptedException {
     return typed(imageWhenRoom(scores(targets), input, options));
@@ -203,7 +203,7 @@ public final class Engine implements AutoCloseable {
     return typed(batcher.submit(new WorkKind.Texts(detail), text.length(), options, new Payload.Text(text)));
   }
 
-  /** Like {@link #submitText}, but waits for room as {@link #submitImageWhenRoom} does. */
+  /** As {@link #submitText}, but waits for room as {@link #submitImageWhenRoom} does. */
   public CompletableFuture<TextFeatures> submitTextWhenRoom(TokenizedText text, Detail detail, RequestOptions options)
       throws InterruptedException {
     requireText(text);
@@ -264,7 +264,7 @@ public final class Engine implements AutoCloseable {
     return admission.future();
   }
 
-  /** The kind of a request determines the type of its result in {@link EncoderReplica}, so the caller's type is the right one. */
+  /** A request's kind decides what {@link EncoderReplica} answers it with, so the type is the one that its submitter names. */
   @SuppressWarnings("unchecked")
   private static <T> CompletableFuture<T> typed(CompletableFuture<Object> future) {
     return (CompletableFuture<T>) (CompletableFuture<?>) future;

@@ -3,9 +3,9 @@ package org.conceptclip.batch;
 import org.conceptclip.tensor.HostTensor;
 
 /**
- * The features of an image. The arrays belong to the caller.
+ * What an engine made of an image. The arrays are the caller's alone.
  *
- * @param features the image's vector, L2-normalised, [W]
- * @param tokenFeaturesOrNull its patches in the concept space, F32 [T, W] on the heap, not normalised; {@code null} if not requested
+ * @param features L2-normalised [W]
+ * @param tokenFeaturesOrNull patches in the concept space, F32 [T, W] on the heap, not normalised; {@code null} unless asked for
  */
 public record ImageFeatures(float[] features, HostTensor tokenFeaturesOrNull) {}

@@ -4,10 +4,10 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.text.TokenizedText;
 
 /**
- * The features of a text. The arrays belong to the caller.
+ * What an engine made of a text. The arrays are the caller's alone.
  *
- * @param features the text's vector, L2-normalised, [E]
- * @param tokenFeaturesOrNull its tokens in the concept space, F32 [tokens, E] on the heap, not normalised; {@code null} if not requested
- * @param text the text as it was submitted, with the position of each token
+ * @param features L2-normalised [E]
+ * @param tokenFeaturesOrNull tokens in the concept space, F32 [tokens, E] on the heap, not normalised; {@code null} unless asked for
+ * @param text as it was submitted: says which token stands where
  */
 public record TextFeatures(float[] features, HostTensor tokenFeaturesOrNull, TokenizedText text) {}

@@ -39,7 +39,7 @@ class JpegLibraryTest {
     }
   }
 
-  private record Printed(List<String> out, String err) {}
+  private record Outcome(List<String> out, String err) {}
 
   @Test
   void isProvenWithThePictureThatItsGeneratorDraws() throws IOException {
@@ -49,7 +49,7 @@ class JpegLibraryTest {
 
   @Test
   void isUsedHere() throws Exception {
-    Printed outcome = run(classPath(), "-Da=b");
+    Outcome outcome = run(classPath(), "-Da=b");
     assertTrue(outcome.out().get(3).startsWith("libjpeg-turbo, through LIBTIFF, Version 4."), outcome.toString());
     assertEquals("", outcome.err());
   }
@@ -67,14 +67,14 @@ class JpegLibraryTest {
     fallsBack(run(classPath(), "-Djava.io.tmpdir=" + folder.resolve("missing")), "cannot unpack");
   }
 
-  private void fallsBack(Printed outcome, String why) throws Exception {
+  private void fallsBack(Outcome outcome, String why) throws Exception {
     assertEquals(run(classPath(), "-Da=b").out().subList(0, 3), outcome.out().subList(0, 3));
     assertTrue(outcome.out().get(3).startsWith("JDK (libjpeg-turbo cannot be used: "), outcome.toString());
     assertTrue(outcome.out().get(3).contains(why), outcome.toString());
     assertEquals(1, outcome.err().lines().filter(line -> line.contains("are decoded by the JDK")).count(), outcome.err());
   }
 
-  private Printed run(String classPath, String option) throws IOException, InterruptedException {
+  private Outcome run(String classPath, String option) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), option,
         "--enable-native-access=ALL-UNNAMED", "-cp", classPath, Main.class.getName()));
     Path out = folder.resolve("out");
@@ -86,7 +86,7 @@ class JpegLibraryTest {
       process.destroyForcibly();
     }
     assertEquals(0, process.exitValue(), Files.readString(err));
-    return new Printed(Files.readAllLines(out), Files.readString(err));
+    return new Outcome(Files.readAllLines(out), Files.readString(err));
   }
 
   private static String classPath() {
