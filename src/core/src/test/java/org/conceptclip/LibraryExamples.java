@@ -19,7 +19,7 @@ import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.task.Scoring;
 import org.conceptclip.task.ScoringOptions;
 
-/** The examples of the library's Javadoc, README and guide: each region is shown there as it stands here, and run by the tests. */
+/** The examples of the library's Javadoc, README and guide. The tests run each region, and check that it is shown there unchanged. */
 final class LibraryExamples {
   private LibraryExamples() {}
 
@@ -36,7 +36,7 @@ final class LibraryExamples {
 
   static String demo(Path scan) {
     // @start region="demo"
-    try (ConceptClip clip = ConceptClip.open()) { // the demo model: knows drawings, not medicine
+    try (ConceptClip clip = ConceptClip.open()) { // the toy model, trained on drawings
       Classification classes = clip.classify(scan, List.of("chest X-ray", "brain MRI", "skin lesion"));
       return classes.best().label();
     }
@@ -79,7 +79,7 @@ final class LibraryExamples {
         if (outcome.isDone()) {
           store(outcome.input(), outcome.resultOrNull());
         } else {
-          broken.add(outcome.failureOrNull().getMessage()); // names the file, and what is wrong with it
+          broken.add(outcome.failureOrNull().getMessage()); // the message names the file and the error
         }
       });
     }
@@ -93,19 +93,19 @@ final class LibraryExamples {
     }
   }
 
-  /** A server's handler: the status that its client gets. */
+  /** The request handler of a server. Returns the status of the response. */
   static CompletableFuture<Integer> submit(ConceptClip clip, byte[] upload, String user) {
     // @start region="submit"
     RequestOptions request = RequestOptions.DEFAULT
         .withCaller(user) // users share the device evenly
         .withPriority(Priority.INTERACTIVE)
-        .withTimeout(Duration.ofSeconds(2)); // afterwards nobody waits: it is not computed any more
+        .withTimeout(Duration.ofSeconds(2)); // after that it is not computed
     try {
       return clip.submitImage(new ImageInput.Encoded(upload, "upload of " + user), request)
           .thenApply(vector -> 200)
           .exceptionally(failure -> 422);
     } catch (OverloadedException e) {
-      return CompletableFuture.completedFuture(429); // at once: nothing was queued
+      return CompletableFuture.completedFuture(429); // rejected at once, nothing was queued
     }
     // @end
   }
