@@ -1,6 +1,5 @@
 package org.conceptclip.image;
 
-import com.google.gson.GsonBuilder;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -11,31 +10,29 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.conceptclip.bench.Machine;
-import org.conceptclip.bench.Statistics;
+import org.conceptclip.bench.throughput.BenchRow;
+import org.conceptclip.bench.throughput.Origin;
+import org.conceptclip.bench.throughput.ResultFile;
+import org.conceptclip.bench.throughput.Section;
+import org.conceptclip.bench.throughput.Subject;
 
 /**
- * Times decoding, and decoding with squashing to 384x384, in one thread: this build, this build without libjpeg-turbo, and the classes
- * of another build.
- *
- * <pre>
- * java -cp target/test-classes:target/classes:target/lib/* org.conceptclip.image.ImageBenchmark ROUNDS COMMIT OLD PATH...
- * </pre>
+ * Times decoding, and decoding with squashing to 384x384, in one thread: this build, and the classes of an earlier one. Arguments:
+ * {@code ROUNDS OLD PATH...}
  *
  * <p>OLD is a folder of classes of an earlier commit, or "-". A PATH is a picture, or a folder whose pictures are decoded one after the
  * other. In each round everybody runs once, in an order of the round's own. Figures are milliseconds of the thread's processor time for
  * one picture (other load on the machine counts less than in wall time), of the later half of the rounds, and bytes that it allocated on
- * the heap. The last contestant is the second last under another name: the control. A table goes to stderr, rows as JSON to stdout.
+ * the heap. The last contestant is the second last under another name: the control. Prints rows as JSON lines.
  */
 final class ImageBenchmark {
   private static final int SIZE = 384;
@@ -49,20 +46,10 @@ final class ImageBenchmark {
     void run(Picture picture) throws Exception;
   }
 
-  private record Row(String date, String commit, Machine machine, String workload, int pictures, String contestant, String unit,
-      double median, double low, double high, int rounds, long heapBytes) {}
-
   public static void main(String[] arguments) throws Exception {
     int rounds = Integer.parseInt(arguments[0]);
-    var gson = new GsonBuilder().disableHtmlEscaping().create();
-    for (String path : Arrays.copyOfRange(arguments, 3, arguments.length)) {
-      List<Picture> pictures = pictures(Path.of(path));
-      String workload = pictures.size() == 1 ? Path.of(path).getFileName().toString() : path;
-      for (Row row : measure(rounds, arguments[1], arguments[2], workload, pictures)) {
-        System.err.printf("%-40s %-48s %7.2f ms (%.2f to %.2f) %,12d B%n", row.workload, row.contestant, row.median, row.low, row.high,
-            row.heapBytes);
-        System.out.println(gson.toJson(row));
-      }
+    for (String path : Arrays.copyOfRange(arguments, 2, arguments.length)) {
+      measure(rounds, arguments[1], path, pictures(Path.of(path))).forEach(row -> System.out.println(ResultFile.line(row)));
     }
   }
 
@@ -70,19 +57,17 @@ final class ImageBenchmark {
     List<Picture> pictures = new ArrayList<>();
     try (Stream<Path> files = Files.walk(path)) {
       for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-        byte[] bytes = Files.readAllBytes(file);
-        if (ImageFormat.of(bytes) != null) {
-          pictures.add(new Picture(file.toString(), bytes));
+        if (file.toString().toLowerCase(Locale.ROOT).matches(".*\\.(jpe?g|png|gif|bmp|tiff?|webp)")) {
+          pictures.add(new Picture(file.toString(), Files.readAllBytes(file)));
         }
       }
     }
     return pictures;
   }
 
-  private static List<Row> measure(int rounds, String commit, String old, String workload, List<Picture> pictures) throws Exception {
+  private static List<BenchRow> measure(int rounds, String old, String workload, List<Picture> pictures) throws Exception {
     try (Arena arena = Arena.ofConfined();
-        PixelDecoder decoder = new PixelDecoder(DecodeLimits.DEFAULT);
-        NativeJpeg turbo = new NativeJpeg(JpegLibrary.find().orElseThrow())) {
+        PixelDecoder decoder = new PixelDecoder(DecodeLimits.DEFAULT)) {
       MemorySegment target = arena.allocate(PixelDecoder.bytes(SIZE));
       Map<String, Work> contestants = new LinkedHashMap<>();
       if (!old.equals("-")) {
@@ -90,30 +75,16 @@ final class ImageBenchmark {
       }
       ImageDecoder separate = new ImageDecoder(DecodeLimits.DEFAULT);
       contestants.put("ImageDecoder", picture -> separate.decode(picture.file, picture.name));
-      if (pictures.stream().allMatch(picture -> ImageFormat.of(picture.file) == ImageFormat.JPEG)) {
-        contestants.put("JPEG by the JDK", picture -> new JpegDecoder(picture.file, picture.name, DecodeLimits.DEFAULT).decodeByJdk(
-            header(picture)));
-        contestants.put("JPEG by libjpeg-turbo, in kept memory", picture -> {
-          if (turbo.decode(picture.file, picture.file.length, header(picture)) == null) {
-            throw new IllegalStateException(picture.name + " is not decoded by libjpeg-turbo");
-          }
-        });
-      }
       Work fast = picture -> decoder.decodeInto(picture.file, picture.name, SIZE, target, 0);
       contestants.put("PixelDecoder: decode and squash", fast);
-      contestants.put("PixelDecoder: decode and squash, again (A/A)", fast);
-      return timed(rounds, commit, workload, pictures, contestants);
+      contestants.put("PixelDecoder: decode and squash" + BenchRow.CONTROL, fast);
+      return timed(rounds, workload, pictures, contestants);
     }
-  }
-
-  private static JpegHeader header(Picture picture) {
-    return JpegHeader.read(picture.file, picture.file.length, picture.name, DecodeLimits.DEFAULT);
   }
 
   private static void addOld(Map<String, Work> contestants, Path classes, MemorySegment target) throws Exception {
     // The rest of the class path comes through the platform's loader, so that no class of this build hides one of the other.
-    List<URL> path = new ArrayList<>(List.of(classes.toUri().toURL()));
-    URLClassLoader loader = new URLClassLoader(path.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
+    URLClassLoader loader = new URLClassLoader(new URL[] {classes.toUri().toURL()}, ClassLoader.getPlatformClassLoader());
     Class<?> limits = loader.loadClass("org.conceptclip.image.DecodeLimits");
     Class<?> decoderType = loader.loadClass("org.conceptclip.image.ImageDecoder");
     Object decoder = decoderType.getConstructor(limits).newInstance(limits.getField("DEFAULT").get(null));
@@ -126,11 +97,11 @@ final class ImageBenchmark {
         picture -> resize.invoke(null, decode.invoke(decoder, picture.file, picture.name), SIZE, SIZE, target, 0L));
   }
 
-  private static List<Row> timed(
-      int rounds, String commit, String workload, List<Picture> pictures, Map<String, Work> contestants) throws Exception {
+  private static List<BenchRow> timed(int rounds, String workload, List<Picture> pictures, Map<String, Work> contestants)
+      throws Exception {
     List<String> order = new ArrayList<>(contestants.keySet());
-    Map<String, double[]> millis = new TreeMap<>();
-    Map<String, Long> heapBytes = new TreeMap<>();
+    Map<String, double[]> millis = new LinkedHashMap<>();
+    Map<String, Long> heapBytes = new LinkedHashMap<>();
     for (int round = 0; round < rounds; round++) {
       Collections.shuffle(order, new Random(round));
       for (String name : order) {
@@ -145,17 +116,13 @@ final class ImageBenchmark {
         heapBytes.put(name, (THREADS.getCurrentThreadAllocatedBytes() - allocated) / pictures.size());
       }
     }
-    List<Row> rows = new ArrayList<>();
+    Subject subject = new Subject(null, "cpu", ImageDecoder.jpegDecoder(), null, 1, null);
+    List<BenchRow> rows = new ArrayList<>();
     for (String name : contestants.keySet()) {
-      Statistics statistics = Statistics.of(Arrays.copyOfRange(millis.get(name), rounds / 2, rounds));
-      rows.add(new Row(Instant.now().toString(), commit, Machine.current(), workload, pictures.size(), name, "ms of processor time",
-          rounded(statistics.median()), rounded(statistics.lowerQuartile()), rounded(statistics.upperQuartile()),
-          statistics.count(), heapBytes.get(name)));
+      rows.add(BenchRow.of(Section.IMAGES, Origin.now("cpu"), subject, workload, name).parameter("pictures", pictures.size())
+          .rounds("ms of processor time", Arrays.copyOfRange(millis.get(name), rounds / 2, rounds))
+          .figure("heapBytes", heapBytes.get(name)).build());
     }
     return rows;
-  }
-
-  private static double rounded(double millis) {
-    return Math.round(millis * 1000) / 1000.0;
   }
 }

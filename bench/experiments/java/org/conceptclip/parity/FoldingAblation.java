@@ -17,23 +17,21 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Tensor;
 import org.conceptclip.weights.SyntheticWeights;
 import org.conceptclip.weights.WeightSource;
-import org.junit.jupiter.api.Test;
 
 /**
- * Measures what folding arithmetic into weights at load does to a plain float16 implementation's errors, for docs/adr/0007. Not part of the
- * suite:
- *
- * <pre>mvn test -Dtest=FoldingAblation -Dgolden=tiny</pre>
+ * Measures what folding arithmetic into weights at load does to a plain float16 implementation's errors, for docs/adr/0007. Argument:
+ * {@code tiny} or {@code full}, the golden model.
  */
-class FoldingAblation {
+final class FoldingAblation {
   /** Softmax by powers of two: {@code exp(s / sqrt d) = 2^(s log2(e) / sqrt d)}. */
   private static final double HEAD_WIDTH = 72;
 
   private static final double QUERY_FACTOR = 1 / (Math.log(2) * Math.sqrt(HEAD_WIDTH));
 
-  @Test
-  void printErrors() throws IOException {
-    boolean full = System.getProperty("golden", "tiny").equals("full");
+  private FoldingAblation() {}
+
+  public static void main(String[] arguments) throws IOException {
+    boolean full = arguments.length > 0 && arguments[0].equals("full");
     ModelConfig config = full ? ModelConfig.conceptClip("synthetic:full") : ModelConfigReader.read(Golden.folder("tiny"));
     print("nothing folded", config, full, false, 1);
     print("norms folded", config, full, true, 1);

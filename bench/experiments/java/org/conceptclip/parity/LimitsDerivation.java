@@ -13,15 +13,12 @@ import org.conceptclip.runtime.TextEncoding;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.weights.SyntheticWeights;
-import org.junit.jupiter.api.Test;
 
 /**
- * Measures what a plain 16-bit implementation errs on the golden models: what the limits in {@link Limits} are derived from. Not
- * part of the suite, since the full-size model takes minutes in float64:
- *
- * <pre>mvn test -Dtest=LimitsDerivation -Dgolden=full -Dprecision=fp16</pre>
+ * Measures what a plain 16-bit implementation errs on the golden models: what the limits in {@link Limits} are derived from. Arguments:
+ * {@code tiny} or {@code full}, the golden model ({@code full} takes minutes for each precision), and a precision to measure alone.
  */
-class LimitsDerivation {
+final class LimitsDerivation {
   private static final List<Plan> PLANS = List.of(
       new Plan(Precision.BF16_WEIGHTS, DType.F32),
       new Plan(Precision.BF16, DType.F32),
@@ -36,14 +33,15 @@ class LimitsDerivation {
     }
   }
 
-  @Test
-  void printErrorsOfTheSimulation() throws IOException {
-    String model = System.getProperty("golden", "tiny");
+  private LimitsDerivation() {}
+
+  public static void main(String[] arguments) throws IOException {
+    String model = arguments.length > 0 ? arguments[0] : "tiny";
     boolean full = model.equals("full");
     ModelConfig config =
         full ? ModelConfig.conceptClip("synthetic:full") : ModelConfigReader.read(Golden.folder("tiny"));
     Golden golden = Golden.of(model);
-    String only = System.getProperty("precision");
+    String only = arguments.length > 1 ? arguments[1] : null;
     for (Plan plan : PLANS) {
       if (only != null && plan.precision() != Precision.parse(only)) {
         continue;

@@ -14,17 +14,16 @@ import org.conceptclip.runtime.ImageEncoding;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.weights.Checkpoint;
 import org.conceptclip.weights.WeightSource;
-import org.junit.jupiter.api.Test;
 
 /**
  * Measures what the CUDA backend errs on the tiny golden model with its residual stream in float32 and in float16: the figures that the
- * choice of the default rests on, besides those that {@link CudaFullWidthTest} prints. Not part of the suite:
- *
- * <pre>mvn test -Dtest=ResidualTypeDerivation</pre>
+ * choice of the default rests on, besides those that {@code CudaFullWidthTest} prints. Needs a C++
+ * compiler for the emulator.
  */
-class ResidualTypeDerivation {
-  @Test
-  void printErrorsOfBothTypes() throws IOException {
+final class ResidualTypeDerivation {
+  private ResidualTypeDerivation() {}
+
+  public static void main(String[] arguments) throws IOException {
     ModelConfig config = ModelConfigReader.read(Golden.folder("tiny"));
     Golden golden = Golden.of("tiny");
     for (DType residual : new DType[] {DType.F32, DType.F16}) {

@@ -1,10 +1,6 @@
 package org.conceptclip.bench;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A GPU at one moment, as {@code nvidia-smi} tells it. Figures compare only where name, driver and power limit are the same, and
@@ -31,20 +27,7 @@ public record Gpu(
 
   /** The first GPU; empty where there is none, or no nvidia-smi that answers. */
   public static Optional<Gpu> current() {
-    try {
-      Process process = new ProcessBuilder(
-          List.of("nvidia-smi", "--query-gpu=" + FIELDS, "--format=csv,noheader,nounits", "--id=0"))
-          .redirectError(ProcessBuilder.Redirect.DISCARD)
-          .start();
-      String answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      return process.waitFor(20, TimeUnit.SECONDS) && process.exitValue() == 0 ? Optional.of(parse(answer)) : Optional.empty();
-    } catch (IOException e) {
-      // No such program: a machine without an NVIDIA driver.
-      return Optional.empty();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ContestantFailedException("interrupted", e);
-    }
+    return Programs.output("nvidia-smi", "--query-gpu=" + FIELDS, "--format=csv,noheader,nounits", "--id=0").map(Gpu::parse);
   }
 
   static Gpu parse(String line) {

@@ -1,16 +1,13 @@
 package org.conceptclip.bench;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The multiply-add rate that this machine reaches now: the roof that matrix products are held against. Measured by a small C
- * program, {@code bench/fma-peak.c}, since the compiler of this JVM reaches under half of it (docs/adr/0006-benchmark.md).
+ * program, {@code bench/fma-peak.c}, since the compiler of this JVM reaches less than half of it (docs/adr/0006-benchmark.md).
  *
  * @param float32Gflops of fused multiply-adds, over all threads
  * @param bfloat16Gflops of bfloat16 dot products with float32 sums; 0 where the processor has none
@@ -30,9 +27,8 @@ public record MultiplyAddPeak(double float32Gflops, double bfloat16Gflops) {
     try {
       Path program = Files.createTempFile("fma-peak", "");
       try {
-        Optional<String> compiled =
-            run(List.of("cc", "-O2", "-march=native", "-pthread", source.toString(), "-o", program.toString()));
-        return compiled.flatMap(ignored -> run(List.of(program.toString(), "" + threads))).map(MultiplyAddPeak::parse);
+        return Programs.output("cc", "-O2", "-march=native", "-pthread", source.toString(), "-o", program.toString())
+            .flatMap(compiled -> Programs.output(program.toString(), "" + threads)).map(MultiplyAddPeak::parse);
       } finally {
         Files.delete(program);
       }
@@ -41,31 +37,13 @@ public record MultiplyAddPeak(double float32Gflops, double bfloat16Gflops) {
     }
   }
 
-  /** The roof for a precision's products: bfloat16's where both factors are. */
-  double gflopsFor(boolean bfloat16) {
-    return bfloat16 ? bfloat16Gflops : float32Gflops;
+  /** The roof of a precision's products: that of bfloat16 where both factors are. The rate of memory is not measured. */
+  public Roof roof(boolean bfloat16) {
+    return new Roof(bfloat16 ? bfloat16Gflops : float32Gflops, Double.POSITIVE_INFINITY);
   }
 
   static MultiplyAddPeak parse(String output) {
     String[] words = output.strip().split(" ");
     return new MultiplyAddPeak(Double.parseDouble(words[0]), Double.parseDouble(words[1]));
-  }
-
-  /** Output of a program that exits with 0; empty when there is no such program, or it fails. */
-  private static Optional<String> run(List<String> command) {
-    try {
-      Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() == 0) {
-        return Optional.of(output);
-      }
-      process.destroyForcibly();
-      return Optional.empty();
-    } catch (IOException e) {
-      return Optional.empty();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ContestantFailedException("interrupted", e);
-    }
   }
 }

@@ -1,10 +1,13 @@
 package org.conceptclip.bench;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.stream.LongStream;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Execution;
-import org.conceptclip.backend.Precision;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
@@ -13,130 +16,249 @@ import org.conceptclip.op.Ops;
 import org.conceptclip.op.Parameters;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.Workspace;
+import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Tensor;
 
-/** Times each op of one block of each tower by itself, and holds it against the machine's multiply-add peak. */
+/** Times each op of one block of each tower by itself. */
 public final class OpsBenchmark {
-  private static final int TEXTS = 32;
+  /** Rows that are uploaded at once: large buffers are filled piece by piece with the same values. */
+  private static final int UPLOAD_ROWS = 1024;
 
-  private final Backend backend;
-  private final MultiplyAddPeak peak;
   private final Timing timing;
-  private final List<Row> rows = new ArrayList<>();
+  private final Ops ops;
+  private final Workspace workspace;
+  private final Parameters parameters;
+  private final List<Op> results = new ArrayList<>();
 
-  private OpsBenchmark(Backend backend, MultiplyAddPeak peak, Timing timing) {
-    this.backend = backend;
-    this.peak = peak;
+  private OpsBenchmark(Timing timing, Execution execution, Parameters parameters) {
     this.timing = timing;
+    this.ops = execution.ops();
+    this.workspace = execution.workspace();
+    this.parameters = parameters;
   }
 
   /**
-   * How long each op is run.
+   * What is measured.
    *
-   * @param warmupNanos before any sample counts
-   * @param sampleNanos of samples, at least five of them
+   * @param images of the vision ops
+   * @param texts of 8 tokens to the context length, of the text ops
+   * @param ceiling rows and columns of a square product that is timed first, beside a stream through memory of four times its elements;
+   *     0 for neither
    */
-  public record Timing(long warmupNanos, long sampleNanos) {
-    /** Long enough for the optimising compiler to be done with an op's loops. */
-    public static final Timing DEFAULT = new Timing(1_000_000_000, 500_000_000);
+  public record Plan(int images, int texts, int ceiling, Timing timing) {
+    /** For a backend that computes before a call returns. */
+    public static Plan onHost(Timing timing) {
+      return new Plan(1, 32, 0, timing);
+    }
+
+    /** For a GPU. */
+    public static Plan onDevice(int images, int texts) {
+      return new Plan(images, texts, 8192, new Timing.Slope(4, 24, 3, 9));
+    }
+
+    /** As little as exercises everything: for the emulator, whose times mean nothing. */
+    public static Plan onEmulator(int images, int texts) {
+      return new Plan(images, texts, 64, new Timing.Slope(1, 2, 1, 1));
+    }
+  }
+
+  /** How an op's time is found. */
+  public sealed interface Timing {
+    /**
+     * Nanoseconds of one call.
+     *
+     * @param settle waits until all calls have been computed
+     */
+    Statistics nanos(Runnable op, Runnable settle);
+
+    /**
+     * Calls one by one, for a backend that has computed when a call returns.
+     *
+     * @param warmupNanos before any sample counts
+     * @param sampleNanos of samples, at least five of them
+     */
+    record Calls(long warmupNanos, long sampleNanos) implements Timing {
+      /** Long enough for the optimising compiler to be done with an op's loops. */
+      public static final Calls DEFAULT = new Calls(1_000_000_000, 500_000_000);
+
+      @Override
+      public Statistics nanos(Runnable op, Runnable settle) {
+        for (long warm = System.nanoTime(); System.nanoTime() - warm < warmupNanos; ) {
+          op.run();
+        }
+        List<Double> samples = new ArrayList<>();
+        long begin = System.nanoTime();
+        while (samples.size() < 5 || System.nanoTime() - begin < sampleNanos) {
+          long start = System.nanoTime();
+          op.run();
+          samples.add((double) (System.nanoTime() - start));
+        }
+        return Statistics.of(samples.stream().mapToDouble(Double::doubleValue).toArray());
+      }
+    }
+
+    /**
+     * The slope between few and many calls that end in one wait each, for a backend that queues its work: what a launch, a download and
+     * the host cost once drops out. Noise larger than the op makes times of 0 and less.
+     *
+     * @param few calls of the shorter run
+     * @param many calls of the longer run
+     * @param warmups pairs that are thrown away: a list of work is recorded as a graph only after it was seen
+     * @param samples pairs that count
+     */
+    record Slope(int few, int many, int warmups, int samples) implements Timing {
+      @Override
+      public Statistics nanos(Runnable op, Runnable settle) {
+        double[] slopes = new double[samples];
+        for (int sample = -warmups; sample < samples; sample++) {
+          long shorter = nanos(few, op, settle);
+          long longer = nanos(many, op, settle);
+          if (sample >= 0) {
+            slopes[sample] = (double) (longer - shorter) / (many - few);
+          }
+        }
+        return Statistics.of(slopes);
+      }
+
+      private static long nanos(int calls, Runnable op, Runnable settle) {
+        long start = System.nanoTime();
+        for (int i = 0; i < calls; i++) {
+          op.run();
+        }
+        settle.run();
+        return System.nanoTime() - start;
+      }
+    }
   }
 
   /**
    * One op.
    *
-   * @param op name and shape
-   * @param micros median wall time
-   * @param gflops useful work a second
-   * @param percentOfPeak of the measured multiply-add peak of its precision; {@code null} where the peak is unknown, or where an
-   *     op does next to no multiply-adds
-   * @param gigabytes read and written a second, each tensor counted once
-   * @param limit what keeps it from the peak
+   * @param name with its shape
+   * @param nanos of one call
+   * @param flops useful multiply-adds, counted as two operations; 0 for an op that does next to none
+   * @param bytes read and written, each operand once
    */
-  public record Row(
-      String op, double micros, double gflops, Double percentOfPeak, double gigabytes, String limit) {}
+  public record Op(String name, Statistics nanos, double flops, double bytes) {
+    /** Whether it took longer than noise. */
+    public boolean isTimed() {
+      return nanos.median() > 0;
+    }
 
-  /**
-   * All ops of the model's blocks at one image and at {@value #TEXTS} texts of 8 tokens to the context length.
-   *
-   * @param peakOrNull what ops are held against; {@code null} when it could not be measured
-   */
-  public static List<Row> run(Backend backend, ModelConfig config, MultiplyAddPeak peakOrNull, Timing timing) {
-    OpsBenchmark benchmark = new OpsBenchmark(backend, peakOrNull, timing);
-    var vision = config.vision();
-    benchmark.block(
-        "vision", Sequences.uniform(1, vision.tokens()), vision.width(), vision.mlpHidden(), vision.heads());
-    var text = config.text();
-    Sequences texts = Sequences.packed(Workload.Texts.mixed(TEXTS, text.contextLength()).lengths());
-    benchmark.block("text", texts, text.width(), text.mlpHidden(), text.heads());
-    return benchmark.rows;
-  }
+    /** Useful work per second. */
+    public double gflops() {
+      return flops / nanos.median();
+    }
 
-  private void block(String tower, Sequences sequences, int width, int hidden, int heads) {
-    int rowCount = sequences.totalRows();
-    try (Parameters parameters = backend.openParameters();
-        Execution execution = backend.openExecution()) {
-      Workspace workspace = execution.workspace();
-      Ops ops = execution.ops();
-      NormWeights norm = parameters.layerNorm("norm", random(1, width), random(2, width), 1e-6);
-      Tensor x = buffer(workspace, "x", rowCount, width);
-      Tensor y = buffer(workspace, "y", rowCount, width);
-      Tensor qkv = buffer(workspace, "qkv", rowCount, 3 * width);
-      Tensor wide = buffer(workspace, "wide", rowCount, hidden);
-      Tensor residual = workspace.buffer("residual", workspace.residualType(), rowCount, width);
-      workspace.upload(random(3, rowCount, width), residual);
-
-      linear(tower + " qkv", ops, parameters, x, qkv, Epilogue.NONE);
-      double scores = 0;
-      for (int s = 0; s < sequences.count(); s++) {
-        scores += (double) sequences.rows(s) * sequences.keyLength(s);
-      }
-      time(tower + " attention, " + heads + " heads of " + width / heads, 4 * scores * width, OpOperands.bytes(qkv, y),
-          "softmax between two products; a head fills " + width / heads / 16.0 + " vectors of 16", () -> ops.attention(qkv, sequences, heads, y));
-      linear(tower + " projection", ops, parameters, y, x, Epilogue.NONE);
-      linear(tower + " fc1 + GELU", ops, parameters, x, wide, Epilogue.GELU);
-      linear(tower + " fc2", ops, parameters, wide, y, Epilogue.NONE);
-      time(tower + " add + LayerNorm", 0, OpOperands.bytes(residual, residual, y, x), "cache and memory traffic",
-          () -> ops.addNorm(residual, y, norm, x));
+    /** Gigabytes read and written per second. */
+    public double gigabytes() {
+      return bytes / nanos.median();
     }
   }
 
-  private void linear(String name, Ops ops, Parameters parameters, Tensor x, Tensor out, Epilogue epilogue) {
+  /** The ceilings, if the plan has them, then all ops of a block of each tower. */
+  public static List<Op> run(Backend backend, ModelConfig config, Plan plan) {
+    var vision = config.vision();
+    var text = config.text();
+    Sequences texts = Sequences.packed(Workload.Texts.mixed(plan.texts(), text.contextLength()).lengths());
+    List<Op> results = new ArrayList<>();
+    if (plan.ceiling() > 0) {
+      results.addAll(with(backend, plan, benchmark -> benchmark.ceilings(plan.ceiling())));
+    }
+    results.addAll(with(backend, plan, benchmark -> benchmark.block("vision",
+        Sequences.uniform(plan.images(), vision.tokens()), vision.width(), vision.mlpHidden(), vision.heads())));
+    results.addAll(with(backend, plan,
+        benchmark -> benchmark.block("text", texts, text.width(), text.mlpHidden(), text.heads())));
+    return results;
+  }
+
+  private static List<Op> with(Backend backend, Plan plan, Consumer<OpsBenchmark> part) {
+    try (Parameters parameters = backend.openParameters();
+        Execution execution = backend.openExecution()) {
+      OpsBenchmark benchmark = new OpsBenchmark(plan.timing(), execution, parameters);
+      part.accept(benchmark);
+      return benchmark.results;
+    }
+  }
+
+  private void ceilings(int extent) {
+    DType activation = workspace.activationType();
+    Tensor x = buffer("ceiling.x", activation, extent, extent);
+    linear("ceiling, product", x, buffer("ceiling.out", activation, extent, extent), Epilogue.NONE);
+    Tensor from = buffer("ceiling.from", DType.F32, 4 * extent, extent);
+    Tensor to = buffer("ceiling.to", DType.F32, 4 * extent, extent);
+    time("ceiling, float32 rows scaled, " + from.rows() + " x " + from.columns(), 0, bytes(from, to), to,
+        () -> ops.l2Normalize(from, to));
+  }
+
+  private void block(String tower, Sequences sequences, int width, int hidden, int heads) {
+    int rows = sequences.totalRows();
+    DType activation = workspace.activationType();
+    NormWeights norm = parameters.layerNorm("norm", random(1, width), random(2, width), 1e-6);
+    Tensor x = buffer("x", activation, rows, width);
+    Tensor y = buffer("y", activation, rows, width);
+    Tensor qkv = buffer("qkv", activation, rows, 3 * width);
+    Tensor wide = buffer("wide", activation, rows, hidden);
+    Tensor residual = buffer("residual", workspace.residualType(), rows, width);
+    linear(tower + " qkv", x, qkv, Epilogue.NONE);
+    double scores = 0;
+    for (int s = 0; s < sequences.count(); s++) {
+      scores += (double) sequences.rows(s) * sequences.keyLength(s);
+    }
+    time(tower + " attention, " + sequences.count() + " sequences, " + heads + " heads of " + width / heads,
+        4 * scores * width, bytes(qkv, y), y, () -> ops.attention(qkv, sequences, heads, y));
+    linear(tower + " projection", y, x, Epilogue.NONE);
+    linear(tower + " fc1 + GELU", x, wide, Epilogue.GELU);
+    linear(tower + " fc2", wide, y, Epilogue.NONE);
+    time(tower + " add + LayerNorm, " + rows + " x " + width, 0, bytes(residual, residual, y, x), x,
+        () -> ops.addNorm(residual, y, norm, x));
+  }
+
+  private void linear(String name, Tensor x, Tensor out, Epilogue epilogue) {
     int inputs = (int) x.columns();
     int outputs = (int) out.columns();
     LinearWeights weights = parameters.linear(name, random(4, outputs, inputs), random(5, outputs));
     double weightBytes = (double) inputs * outputs * x.dtype().bytes();
-    String shape = ", " + x.rows() + " x " + inputs + " x " + outputs;
-    time(name + shape, 2.0 * x.rows() * inputs * outputs, OpOperands.bytes(x, out) + weightBytes,
-        "multiply-adds; loads of weights from beyond L2", () -> ops.linear(x, weights, epilogue, out));
+    time(name + ", " + x.rows() + " x " + inputs + " x " + outputs, 2.0 * x.rows() * inputs * outputs,
+        bytes(x, out) + weightBytes, out, () -> ops.linear(x, weights, epilogue, out));
   }
 
-  private void time(String op, double flops, double bytes, String limit, Runnable run) {
-    List<Double> samples = new ArrayList<>();
-    for (long warm = System.nanoTime(); System.nanoTime() - warm < timing.warmupNanos(); ) {
-      run.run();
-    }
-    long begin = System.nanoTime();
-    while (samples.size() < 5 || System.nanoTime() - begin < timing.sampleNanos()) {
-      long start = System.nanoTime();
-      run.run();
-      samples.add((double) (System.nanoTime() - start));
-    }
-    double nanos = Statistics.of(samples.stream().mapToDouble(Double::doubleValue).toArray()).median();
-    double gflops = flops / nanos;
-    Double percent = peak == null || flops == 0
-        ? null
-        : 100 * gflops / peak.gflopsFor(backend.precision() == Precision.BF16);
-    rows.add(new Row(op, nanos / 1e3, gflops, percent, bytes / nanos, limit));
+  private void time(String name, double flops, double bytes, Tensor out, Runnable op) {
+    Runnable settle = () -> {
+      try (Arena arena = Arena.ofConfined()) {
+        workspace.download(workspace.rows(out, 0, 1), arena);
+      }
+    };
+    results.add(new Op(name, timing.nanos(op, settle), flops, bytes));
   }
 
-  private static Tensor buffer(Workspace workspace, String name, int rowCount, int columns) {
-    Tensor tensor = workspace.buffer(name, workspace.activationType(), rowCount, columns);
-    workspace.upload(random(name.hashCode(), rowCount, columns), tensor);
+  private Tensor buffer(String name, DType type, int rows, int columns) {
+    Tensor tensor = workspace.buffer(name, type, rows, columns);
+    int piece = Math.min(UPLOAD_ROWS, rows);
+    HostTensor values = random(name.hashCode(), piece, columns);
+    for (int first = 0; first < rows; first += piece) {
+      int count = Math.min(piece, rows - first);
+      workspace.upload(values.rows(0, count), workspace.rows(tensor, first, count));
+    }
     return tensor;
   }
 
+  /** Between -0.05 and 0.05, so that sums over thousands of columns and repetitions stay inside float16's range. */
   private static HostTensor random(long seed, long... extents) {
-    return OpOperands.random(seed, 1, extents);
+    Random random = new Random(seed);
+    float[] values = new float[Math.toIntExact(LongStream.of(extents).reduce(1, Math::multiplyExact))];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (random.nextFloat() - 0.5f) / 10;
+    }
+    return HostTensor.of(values, extents);
+  }
+
+  private static double bytes(Tensor... tensors) {
+    double bytes = 0;
+    for (Tensor tensor : tensors) {
+      bytes += (double) tensor.shape().elements() * tensor.dtype().bytes();
+    }
+    return bytes;
   }
 }

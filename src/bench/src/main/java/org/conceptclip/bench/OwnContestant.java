@@ -1,15 +1,22 @@
 package org.conceptclip.bench;
 
+import java.util.Arrays;
 import org.conceptclip.runtime.Encoder;
+import org.conceptclip.tensor.HostTensor;
 
 /** This runtime in one of its forms. The encoder belongs to the caller, so that an A/A control can run it under two names. */
 public abstract class OwnContestant implements Contestant {
-  protected final Encoder encoder;
+  private final Encoder encoder;
   private final String name;
 
   protected OwnContestant(String name, Encoder encoder) {
     this.name = name;
     this.encoder = encoder;
+  }
+
+  /** The first features of the last row. */
+  protected static float[] last(HostTensor features) {
+    return Arrays.copyOf(features.rows(features.rows() - 1, 1).toFloatArray(), Sample.VALUES);
   }
 
   @Override

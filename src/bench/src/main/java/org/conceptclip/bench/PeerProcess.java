@@ -4,8 +4,11 @@ import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -23,9 +26,19 @@ public final class PeerProcess implements Contestant {
   private final BufferedReader answers;
   private final BufferedWriter requests;
 
-  /** Starts a peer that computes in float32. */
-  public PeerProcess(String name, List<String> command, Duration timeout) {
-    this(name, "fp32", command, timeout);
+  /**
+   * Starts a peer that is a Java program and computes in float32.
+   *
+   * @param classPath given in the environment and not as an argument: ONNX Runtime 1.29 overflows the stack of a Java thread, and so
+   *     crashes its process, where the command line is longer than about 3,700 characters
+   * @param main class whose main method serves {@link PeerServer}'s lines
+   * @param timeout longest wait for one answer
+   */
+  public static PeerProcess java(String name, String classPath, String main, List<String> arguments, Duration timeout) {
+    List<String> command = new ArrayList<>(
+        List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-native-access=ALL-UNNAMED", main));
+    command.addAll(arguments);
+    return new PeerProcess(name, "fp32", command, Map.of("CLASSPATH", classPath), timeout);
   }
 
   /**
@@ -33,19 +46,27 @@ public final class PeerProcess implements Contestant {
    *
    * @param precision that it computes in, by its label
    * @param command program and arguments; its standard error goes to ours
+   * @param environment variables besides ours
    * @param timeout longest wait for one answer
    */
-  public PeerProcess(String name, String precision, List<String> command, Duration timeout) {
+  public PeerProcess(String name, String precision, List<String> command, Map<String, String> environment, Duration timeout) {
     this.name = name;
     this.precision = precision;
     this.timeout = timeout;
+    ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+    builder.environment().putAll(environment);
     try {
-      process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+      process = builder.start();
     } catch (IOException e) {
       throw new ContestantFailedException(name + ": cannot start: " + e.getMessage(), e);
     }
     answers = process.inputReader(StandardCharsets.UTF_8);
     requests = process.outputWriter(StandardCharsets.UTF_8);
+  }
+
+  /** Identifies the process, for tests. */
+  long pid() {
+    return process.pid();
   }
 
   @Override

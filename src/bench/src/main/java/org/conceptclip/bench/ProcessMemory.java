@@ -16,7 +16,7 @@ public final class ProcessMemory {
   }
 
   /** The most that it ever had, in bytes. */
-  static long peakResidentBytes() {
+  public static long peakResidentBytes() {
     return bytes("VmHWM");
   }
 

@@ -3,8 +3,7 @@ package org.conceptclip.bench;
 import java.util.Arrays;
 
 /**
- * What is reported of repeated timings: the median and the quartiles around it, which outliers of a shared machine move
- * little.
+ * What is reported of repeated timings: the median and the quartiles around it, which outliers of a shared machine hardly move.
  *
  * @param median in the unit of the samples
  * @param lowerQuartile a quarter of the samples lie below
@@ -23,9 +22,9 @@ public record Statistics(double median, double lowerQuartile, double upperQuarti
     return new Statistics(quantile(sorted, 0.5), quantile(sorted, 0.25), quantile(sorted, 0.75), sorted.length);
   }
 
-  /** Interquartile range over the median: how far to trust the figure. */
-  public double relativeSpread() {
-    return (upperQuartile - lowerQuartile) / median;
+  /** The same in a unit that is {@code factor} of these. */
+  public Statistics scaled(double factor) {
+    return new Statistics(median * factor, lowerQuartile * factor, upperQuartile * factor, count);
   }
 
   private static double quantile(double[] sorted, double q) {

@@ -15,6 +15,11 @@ public sealed interface Workload {
   /** Images or texts a run. */
   int items();
 
+  /** Unit of speeds. */
+  default String unit() {
+    return this instanceof Vision ? "images/s" : "texts/s";
+  }
+
   /** Short name for tables. */
   String label();
 

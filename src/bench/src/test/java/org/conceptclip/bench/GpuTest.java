@@ -28,8 +28,8 @@ class GpuTest {
 
   @Test
   void dataSheetsGoByTheDriversName() {
-    assertEquals(989, DeviceRoof.of("NVIDIA H100 80GB HBM3").orElseThrow().teraflops());
-    assertTrue(DeviceRoof.of("NVIDIA H100 PCIe").isEmpty(), "the PCIe board has other roofs than the SXM module");
-    assertTrue(DeviceRoof.of("emulated sm_90").isEmpty());
+    assertEquals(new Roof(989e3, 3350), Roof.ofDevice("NVIDIA H100 80GB HBM3").orElseThrow());
+    assertTrue(Roof.ofDevice("NVIDIA H100 PCIe").isEmpty(), "the PCIe board has other roofs than the SXM module");
+    assertTrue(Roof.ofDevice("emulated sm_90").isEmpty());
   }
 }

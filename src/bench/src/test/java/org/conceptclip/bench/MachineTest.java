@@ -22,7 +22,11 @@ class MachineTest {
   }
 
   @Test
-  void thisMachineHasCores() {
-    assertTrue(Machine.current().cores() > 0);
+  void thisMachineIsDescribed() {
+    Machine machine = Machine.current();
+    assertEquals(Runtime.getRuntime().availableProcessors(), machine.cores());
+    assertTrue(machine.cpu().matches(".+, family \\d+, model \\d+"), machine::cpu);
+    assertTrue(machine.os().startsWith("Linux "), machine::os);
+    assertEquals(Runtime.version().toString(), machine.jdk());
   }
 }

@@ -16,8 +16,8 @@ class MultiplyAddPeakTest {
   @Test
   void productsOfBfloat16HaveTheirOwnRoof() {
     MultiplyAddPeak peak = new MultiplyAddPeak(1, 2);
-    assertEquals(1, peak.gflopsFor(false));
-    assertEquals(2, peak.gflopsFor(true));
+    assertEquals(1, peak.roof(false).gflops());
+    assertEquals(2, peak.roof(true).gflops());
   }
 
   @Test

@@ -1,32 +1,78 @@
 package org.conceptclip.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import org.conceptclip.backend.reference.ReferenceBackend;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.conceptclip.backend.Backend;
+import org.conceptclip.bench.OpsBenchmark.Op;
+import org.conceptclip.bench.OpsBenchmark.Plan;
+import org.conceptclip.bench.OpsBenchmark.Timing;
 import org.conceptclip.model.SyntheticModels;
+import org.conceptclip.backend.reference.ReferenceBackend;
 import org.junit.jupiter.api.Test;
 
 class OpsBenchmarkTest {
+  private static List<Op> run(Plan plan) {
+    try (Backend backend = new ReferenceBackend()) {
+      return OpsBenchmark.run(backend, SyntheticModels.named("synthetic:tiny").orElseThrow(), plan);
+    }
+  }
+
   @Test
-  void everyOpOfBothBlocksIsTimed() {
-    try (ReferenceBackend backend = new ReferenceBackend()) {
-      List<OpsBenchmark.Row> rows = OpsBenchmark.run(
-          backend, SyntheticModels.named("synthetic:tiny").orElseThrow(), new MultiplyAddPeak(100, 200),
-          new OpsBenchmark.Timing(0, 0));
-      assertEquals(12, rows.size());
-      for (OpsBenchmark.Row row : rows) {
-        assertTrue(row.micros() > 0 && row.gigabytes() > 0, row::toString);
-        if (row.op().contains("LayerNorm")) {
-          assertNull(row.percentOfPeak());
-        } else {
-          assertNotNull(row.percentOfPeak());
-          assertEquals(row.gflops(), row.percentOfPeak(), 1e-9, "of a roof of 100 GFLOP/s");
-        }
-      }
+  void everyOpOfBothTowersHasItsShapeWorkAndBytes() {
+    List<Op> ops = run(new Plan(2, 3, 32, new Timing.Slope(1, 4, 1, 3)));
+    assertEquals(
+        List.of(
+            "ceiling, product, 32 x 32 x 32",
+            "ceiling, float32 rows scaled, 128 x 32",
+            "vision qkv, 32 x 144 x 432",
+            "vision attention, 2 sequences, 2 heads of 72",
+            "vision projection, 32 x 144 x 144",
+            "vision fc1 + GELU, 32 x 144 x 538",
+            "vision fc2, 32 x 538 x 144",
+            "vision add + LayerNorm, 32 x 144",
+            "text qkv, 48 x 96 x 288",
+            "text attention, 3 sequences, 4 heads of 24",
+            "text projection, 48 x 96 x 96",
+            "text fc1 + GELU, 48 x 96 x 384",
+            "text fc2, 48 x 384 x 96",
+            "text add + LayerNorm, 48 x 96"),
+        ops.stream().map(Op::name).toList());
+    Op qkv = ops.get(2);
+    assertEquals(2.0 * 32 * 144 * 432, qkv.flops());
+    assertEquals(8.0 * (32 * 144 + 144 * 432 + 32 * 432), qkv.bytes(), "float64: input, weights, output");
+    assertEquals(4.0 * 2 * 16 * 16 * 144, ops.get(3).flops(), "two images of 16 tokens");
+    assertEquals(0, ops.get(1).flops(), "copies of data have no arithmetic");
+    assertTrue(ops.get(1).bytes() > 0);
+  }
+
+  @Test
+  void callsOneByOneNeedNoCeilings() {
+    List<Op> ops = run(Plan.onHost(new Timing.Calls(0, 0)));
+    assertEquals(12, ops.size());
+    for (Op op : ops) {
+      assertTrue(op.isTimed() && op.gigabytes() > 0, op::toString);
+      assertEquals(5, op.nanos().count(), "no time, but five samples");
+      assertEquals(!op.name().contains("LayerNorm"), op.gflops() > 0, op::toString);
+    }
+  }
+
+  @Test
+  void aSlopeLeavesOutWhatOneRunCosts() {
+    AtomicInteger queued = new AtomicInteger();
+    Runnable settle = () -> sleep(20 + 4 * queued.getAndSet(0));
+    Statistics nanos = new Timing.Slope(1, 11, 1, 3).nanos(queued::incrementAndGet, settle);
+    assertEquals(4e6, nanos.median(), 2e6, "4 ms each, and 20 ms of every run dropped out");
+    assertEquals(3, nanos.count(), "the warm-up does not count");
+  }
+
+  private static void sleep(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

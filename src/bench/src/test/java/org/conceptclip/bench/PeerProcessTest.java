@@ -6,16 +6,22 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class PeerProcessTest {
+  private static final String CLASS_PATH = System.getProperty("surefire.real.class.path", System.getProperty("java.class.path"));
+
   private static PeerProcess peer(String fault, Duration timeout) {
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    String classPath = System.getProperty("surefire.real.class.path", System.getProperty("java.class.path"));
-    return new PeerProcess("fake", List.of(java, "-cp", classPath, FakePeer.class.getName(), fault), timeout);
+    return PeerProcess.java("fake", CLASS_PATH, FakePeer.class.getName(), List.of(fault), timeout);
   }
 
   private static PeerProcess peer(String fault) {
@@ -79,7 +85,35 @@ class PeerProcessTest {
   void aProgramThatIsNotThereIsNamed() {
     ContestantFailedException failure = assertThrows(
         ContestantFailedException.class,
-        () -> new PeerProcess("fake", List.of("/no/such/program"), Duration.ofSeconds(1)));
+        () -> new PeerProcess("fake", "fp32", List.of("/no/such/program"), Map.of(), Duration.ofSeconds(1)));
     assertTrue(failure.getMessage().contains("/no/such/program"), failure::getMessage);
+  }
+
+  /** ONNX Runtime 1.29 crashes in a process whose command line is longer than about 3,700 characters. */
+  @Test
+  void theCommandLineStaysShortWhateverTheClassPath() throws IOException {
+    try (PeerProcess peer = PeerProcess.java("fake", longClassPath(), FakePeer.class.getName(), List.of("none"), Duration.ofSeconds(60))) {
+      assertEquals("fake 1.0", peer.version(), "the long class path is in force");
+      long length = Files.readString(Path.of("/proc", "" + peer.pid(), "cmdline")).length();
+      assertTrue(length > 0 && length < 3000, () -> "the command line has " + length + " characters");
+    }
+  }
+
+  @Test
+  void onnxRuntimeStartsWithALongClassPath() {
+    try (PeerProcess peer = PeerProcess.java("onnxruntime", longClassPath(), "org.conceptclip.bench.peer.OnnxRuntimePeer",
+        List.of("no-such-folder", "fused", "1"), Duration.ofSeconds(120))) {
+      assertTrue(peer.version().startsWith("ONNX Runtime 1."), peer::version);
+      ContestantFailedException failure =
+          assertThrows(ContestantFailedException.class, () -> peer.prepare(new Workload.Vision(1)));
+      assertTrue(failure.getMessage().contains("no-such-folder"), failure::getMessage);
+    }
+  }
+
+  private static String longClassPath() {
+    String padding = IntStream.range(0, 100).mapToObj(i -> "/nowhere/a-library-that-is-not-there-" + i + ".jar")
+        .collect(Collectors.joining(File.pathSeparator, File.pathSeparator, ""));
+    assertTrue(padding.length() > 4000);
+    return CLASS_PATH + padding;
   }
 }

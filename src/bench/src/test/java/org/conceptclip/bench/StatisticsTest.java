@@ -12,7 +12,7 @@ class StatisticsTest {
     assertEquals(30, statistics.median());
     assertEquals(20, statistics.lowerQuartile());
     assertEquals(40, statistics.upperQuartile());
-    assertEquals(20.0 / 30, statistics.relativeSpread(), 1e-15);
+    assertEquals(new Statistics(60, 40, 80, 5), statistics.scaled(2));
   }
 
   @Test

@@ -6,13 +6,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.Precision;
+import org.conceptclip.bench.Checkout;
 import org.conceptclip.bench.Contestant;
 import org.conceptclip.bench.ContestantFailedException;
-import org.conceptclip.bench.Gpu;
 import org.conceptclip.bench.MultiplyAddPeak;
+import org.conceptclip.bench.PeerProcess;
+import org.conceptclip.bench.PreparedPeers;
 import org.conceptclip.bench.throughput.AbSection;
 import org.conceptclip.bench.throughput.BenchPlan;
 import org.conceptclip.bench.throughput.ImagesSection;
@@ -26,6 +27,7 @@ import org.conceptclip.bench.throughput.SweepSection;
 import org.conceptclip.bench.throughput.TextsSection;
 import org.conceptclip.bench.throughput.Workbench;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.Closer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -99,8 +101,6 @@ final class BenchCommand implements Callable<Integer> {
 
   @Mixin private BenchOutput output;
 
-  @Mixin private BenchReportOptions report;
-
   BenchCommand(Context context) {
     this.context = context;
   }
@@ -121,22 +121,21 @@ final class BenchCommand implements Callable<Integer> {
     Setup setup = setupOptions.setup(quick, precisions.isEmpty() ? null : precisions.getFirst());
     ab.forEach(setup::with);
     requirePeers(setup);
-    report.readOld();
-    try (Workbench bench = new Workbench(context.backends(), context.console()::say);
-        OwnedContestants contestants = peers(setup);
-        BenchSink sink = new BenchSink(context.console(), output, sections.size())) {
-      Setup resolved = bench.resolve(setup);
-      Session session = new Session(bench, resolved, contestants.all().isEmpty() ? plan : plan.withPause(PEERS_PAUSE_MILLIS),
-          Commit.of(BenchPeers.checkout()), () -> gpu(resolved), sink);
+    try (Closer owner = new Closer();
+        Workbench bench = new Workbench(context.backends(), context.console()::say);
+        BenchSink sink = output.begin(context.console(), sections.size())) {
+      List<? extends Contestant> contestants = peers(setup, owner);
+      Session session = new Session(
+          bench, bench.resolve(setup), contestants.isEmpty() ? plan : plan.withPause(PEERS_PAUSE_MILLIS), sink);
       for (Section section : sections) {
-        runOrSayWhyNot(section, session, contestants.all());
+        runOrSayWhyNot(section, session, contestants);
       }
-      return report.finish(context.console(), sink.all());
+      return sink.finish();
     }
   }
 
   /** What cannot be measured is a row that says why, and costs the others nothing. */
-  private void runOrSayWhyNot(Section section, Session session, List<Contestant> contestants) {
+  private void runOrSayWhyNot(Section section, Session session, List<? extends Contestant> contestants) {
     try {
       run(section, session, contestants);
     } catch (ContestantFailedException e) {
@@ -144,7 +143,7 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  private void run(Section section, Session session, List<Contestant> contestants) {
+  private void run(Section section, Session session, List<? extends Contestant> contestants) {
     Setup setup = session.setup();
     switch (section) {
       case IMAGES -> inputs.withFiles(quick, files -> ImagesSection.run(session, files, contestants));
@@ -152,16 +151,17 @@ final class BenchCommand implements Callable<Integer> {
       case SWEEP -> SweepSection.run(session, swept(session));
       case LATENCY -> LatencySection.run(session.with(setup.withModel(latencyModel)));
       case QUEUE -> QueueSection.run(session);
-      case OPS -> OpsSection.run(session, opsModel(setup), quick ? swept(session).subList(0, 1) : swept(session), peak(session));
+      case OPS -> OpsSection.run(session, ops(session), peak(session));
       case AB -> ab.forEach(changes -> AbSection.run(
           session, changes, inputs.corpora(setup.model(), session.plan().texts()).getLast()));
-      case STAGES, SOAK -> throw new IllegalStateException(section + " is no section of its own here");
+      case STAGES, SOAK, TOWERS, LOAD -> throw new IllegalStateException(section + " is no section of its own here");
     }
   }
 
   /** Single ops are quick at full width, too, and only there say what limits the real model. */
-  private String opsModel(Setup setup) {
-    return setupOptions.modelWasNamed() ? setup.model() : FULL;
+  private List<Setup> ops(Session session) {
+    Setup setup = setupOptions.modelWasNamed() ? session.setup() : session.setup().withModel(FULL);
+    return swept(session).stream().limit(quick ? 1 : Long.MAX_VALUE).map(setup::withPrecision).toList();
   }
 
   /**
@@ -187,13 +187,8 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private Optional<MultiplyAddPeak> peak(Session session) {
-    Backend backend = session.backend();
-    return backend.name().equals("cpu")
-        ? MultiplyAddPeak.measure(BenchPeers.checkout(), setupOptions.usedThreads()) : Optional.empty();
-  }
-
-  private static Optional<Gpu> gpu(Setup setup) {
-    return setup.backend().equals("cuda") ? Gpu.current() : Optional.empty();
+    return session.backend().name().equals("cpu")
+        ? MultiplyAddPeak.measure(Checkout.root(), setupOptions.usedThreads()) : Optional.empty();
   }
 
   private BenchPlan plan() {
@@ -256,22 +251,16 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   /** Peers that were prepared; without them, a line that says how, and the run goes on. */
-  private OwnedContestants peers(Setup setup) {
-    OwnedContestants contestants = new OwnedContestants();
+  private List<PeerProcess> peers(Setup setup, Closer owner) {
     if (peers.equals(List.of("none"))) {
-      return contestants;
+      return List.of();
     }
     try {
       String which = peers.size() == 1 ? peers.getFirst() : "all";
-      new BenchPeers(work == null ? BenchPeers.defaultWork() : work).start(which, setupOptions.usedThreads(), contestants::add);
-      return contestants;
+      return new PreparedPeers(work == null ? Checkout.work() : work).start(which, setupOptions.usedThreads(), owner);
     } catch (BadInputException e) {
-      contestants.close();
       context.console().say("without peers: " + e.getMessage());
-      return new OwnedContestants();
-    } catch (RuntimeException e) {
-      contestants.close();
-      throw e;
+      return List.of();
     }
   }
 }

@@ -1,21 +1,26 @@
 package org.conceptclip.cli;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.conceptclip.backend.Backend;
-import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Precision;
-import org.conceptclip.bench.Contestant;
+import org.conceptclip.batch.BatcherOptions;
+import org.conceptclip.bench.Checkout;
 import org.conceptclip.bench.MultiplyAddPeak;
-import org.conceptclip.bench.OpsBenchmark;
+import org.conceptclip.bench.PeerProcess;
+import org.conceptclip.bench.PreparedPeers;
 import org.conceptclip.bench.Rounds;
-import org.conceptclip.bench.TowersBenchmark;
 import org.conceptclip.bench.Workload;
-import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.bench.throughput.BenchPlan;
+import org.conceptclip.bench.throughput.OpsSection;
+import org.conceptclip.bench.throughput.Session;
+import org.conceptclip.bench.throughput.Setup;
+import org.conceptclip.bench.throughput.TowersSection;
+import org.conceptclip.bench.throughput.Workbench;
+import org.conceptclip.util.Closer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -48,7 +53,7 @@ final class BenchCpuCommand implements Callable<Integer> {
   @Option(names = "--rounds", paramLabel = "N", defaultValue = "9", description = "measured rounds (default: ${DEFAULT-VALUE})")
   private int rounds;
 
-  @Option(names = "--quick", description = "three rounds of one image and of 32 texts only")
+  @Option(names = "--quick", description = "three rounds of one image and of 32 texts only; with --ops a sixth of a second for each")
   private boolean quick;
 
   @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "of every contestant (default: one a core)")
@@ -75,68 +80,37 @@ final class BenchCpuCommand implements Callable<Integer> {
     if (rounds < 1 || threads < 0 || !List.of("none", "ort", "torch", "all").contains(peers)) {
       throw new UsageException("expected --rounds of 1 or more, --threads of 0 or more, --peers none, ort, torch or all");
     }
-    return ops ? ops(used) : towers(used);
-  }
-
-  private int ops(int used) {
-    MultiplyAddPeak peak = MultiplyAddPeak.measure(BenchPeers.checkout(), used).orElse(null);
-    context.console().say(peak == null
-        ? "no shares of the multiply-add peak: they need a C compiler (cc) and bench/fma-peak.c of the checkout"
-        : String.format(Locale.ROOT, "multiply-add peak on %d threads: %.0f GFLOP/s in float32, %.0f in bfloat16", used,
-            peak.float32Gflops(), peak.bfloat16Gflops()));
-    List<Object> rows = new ArrayList<>();
-    for (Precision precision : precisions) {
-      try (Backend backend = open(precision, used);
-          OpenModel open = OpenModel.open(model)) {
-        for (OpsBenchmark.Row row : OpsBenchmark.run(backend, open.config(), peak, OpsBenchmark.Timing.DEFAULT)) {
-          rows.add(new BenchTables.OpResult(backend.precision().label(), used, peak, row));
-        }
+    List<Setup> setups = precisions.stream().map(precision ->
+        new Setup(model, "cpu", Optional.of(precision), used, Map.of(), 0, BatcherOptions.DEFAULT)).toList();
+    try (Closer owner = new Closer();
+        Workbench bench = new Workbench(context.backends(), context.console()::say);
+        BenchSink sink = output.begin(context.console(), 1)) {
+      Session session = new Session(bench, setups.getFirst(), quick ? BenchPlan.QUICK : BenchPlan.FULL, sink);
+      if (ops) {
+        OpsSection.run(session, setups, peak(used));
+      } else {
+        List<PeerProcess> started = peers.equals("none") ? List.of()
+            : new PreparedPeers(work == null ? Checkout.work() : work).start(peers, used, owner);
+        Rounds plan = new Rounds(quick ? Math.min(rounds, 3) : rounds, WARMUPS, PAUSE_MILLIS, SEED);
+        TowersSection.run(session, setups, started, workloads(), plan);
       }
+      return sink.finish();
     }
-    output.report(context.console(), rows, BenchTables::ops);
-    return ExitCode.DONE;
   }
 
-  private int towers(int used) {
-    List<Workload> workloads = workloads();
-    Rounds plan = new Rounds(quick ? Math.min(rounds, 3) : rounds, WARMUPS, PAUSE_MILLIS, SEED);
-    try (OwnedContestants contestants = contestants(used)) {
-      List<Contestant> all = contestants.all();
-      TowersBenchmark benchmark = new TowersBenchmark(
-          all.getFirst(), all.subList(1, all.size()), Optional::empty, used, Commit.of(BenchPeers.checkout()));
-      return BenchTowers.run(context.console(), benchmark, workloads, plan, output);
-    }
+  private Optional<MultiplyAddPeak> peak(int used) {
+    Optional<MultiplyAddPeak> peak = MultiplyAddPeak.measure(Checkout.root(), used);
+    context.console().say(peak.map(measured -> String.format(
+            Locale.ROOT, "multiply-add peak on %d threads: %.0f GFLOP/s in float32, %.0f in bfloat16", used, measured.float32Gflops(),
+            measured.bfloat16Gflops()))
+        .orElse("no shares of the multiply-add peak: they need a C compiler (cc) and bench/fma-peak.c of the checkout"));
+    return peak;
   }
 
   private List<Workload> workloads() {
-    int longest;
-    try (OpenModel open = OpenModel.open(model)) {
-      longest = Math.min(open.config().text().contextLength(), open.config().text().maxPositions());
-    }
-    Workload mixed = Workload.Texts.mixed(32, longest);
+    Workload mixed = Workload.Texts.mixed(32, TowersSection.longestText(model));
     return quick
         ? List.of(new Workload.Vision(1), mixed)
         : List.of(new Workload.Vision(1), new Workload.Vision(4), mixed, new Workload.Texts(20));
-  }
-
-  /** Ours first, then its A/A twin, then ours in other precisions, then the peers. */
-  private OwnedContestants contestants(int used) {
-    OwnedContestants contestants = new OwnedContestants();
-    try {
-      for (Precision precision : precisions) {
-        BenchTowers.addOurs(contestants, open(precision, used), model, "conceptclip " + precision.label());
-      }
-      if (!peers.equals("none")) {
-        new BenchPeers(work == null ? BenchPeers.defaultWork() : work).start(peers, used, contestants::add);
-      }
-      return contestants;
-    } catch (RuntimeException e) {
-      contestants.close();
-      throw e;
-    }
-  }
-
-  private Backend open(Precision precision, int used) {
-    return context.backends().open("cpu", BackendRequest.DEFAULT.withPrecision(precision).withThreads(used)).backend();
   }
 }

@@ -6,17 +6,19 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.Supplier;
-import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendRequest;
-import org.conceptclip.bench.Contestant;
-import org.conceptclip.bench.DeviceOpsBenchmark;
-import org.conceptclip.bench.DeviceRoof;
-import org.conceptclip.bench.Gpu;
+import org.conceptclip.batch.BatcherOptions;
+import org.conceptclip.bench.Checkout;
+import org.conceptclip.bench.PeerProcess;
 import org.conceptclip.bench.Rounds;
-import org.conceptclip.bench.TowersBenchmark;
 import org.conceptclip.bench.Workload;
-import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.bench.throughput.BenchPlan;
+import org.conceptclip.bench.throughput.OpsSection;
+import org.conceptclip.bench.throughput.Session;
+import org.conceptclip.bench.throughput.Setup;
+import org.conceptclip.bench.throughput.TowersSection;
+import org.conceptclip.bench.throughput.Workbench;
+import org.conceptclip.util.Closer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -92,44 +94,26 @@ final class BenchGpuCommand implements Callable<Integer> {
     if (!List.of("none", "torch", "torch-compile", "all").contains(peers)) {
       throw new UsageException("--peers " + peers + ": expected none, torch, torch-compile or all");
     }
-    return ops ? ops() : towers();
-  }
-
-  private int ops() {
-    Optional<Gpu> gpu = gpu().get();
-    DeviceRoof roof = gpu.flatMap(found -> DeviceRoof.of(found.name())).orElse(null);
-    int images = Collections.max(batches);
-    DeviceOpsBenchmark.Plan plan = emulated()
-        ? DeviceOpsBenchmark.Plan.onEmulator(images, texts)
-        : DeviceOpsBenchmark.Plan.onDevice(images, texts);
-    List<Object> rows = new ArrayList<>();
-    try (Backend backend = open();
-        OpenModel open = OpenModel.open(model)) {
-      for (DeviceOpsBenchmark.Row row : DeviceOpsBenchmark.run(backend, open.config(), roof, plan)) {
-        rows.add(new BenchTables.DeviceOpResult(
-            backend.description(), gpu.orElse(null), roof, Commit.of(BenchPeers.checkout()), backend.precision().label(), row));
+    boolean emulated = backendName.equals(EMULATED);
+    // A run of single ops has one batch size; the towers' batches are those of their workloads.
+    Setup setup = new Setup(model, backendName, Optional.empty(), 0,
+        BackendOptions.libraries(BackendRequest.DEFAULT, emulated ? null : cudaLibraries).options(),
+        ops ? Collections.max(batches) : 0, BatcherOptions.DEFAULT);
+    try (Closer owner = new Closer();
+        Workbench bench = new Workbench(context.backends(), context.console()::say);
+        BenchSink sink = output.begin(context.console(), 1)) {
+      Session session = new Session(bench, bench.resolve(setup), BenchPlan.FULL.withTexts(texts), sink);
+      if (ops) {
+        OpsSection.run(session, List.of(session.setup()), Optional.empty());
+      } else {
+        List<Workload> workloads = new ArrayList<>(batches.stream().map(Workload.Vision::new).toList());
+        workloads.add(Workload.Texts.mixed(texts, TowersSection.longestText(model)));
+        List<PeerProcess> started = peers.equals("none") ? List.of()
+            : new TorchPeers(python, work == null ? Checkout.work() : work, context.console()).start(model, modes(), owner);
+        TowersSection.run(session, List.of(session.setup()), started, workloads,
+            new Rounds(rounds, emulated ? 0 : WARMUPS, PAUSE_MILLIS, SEED));
       }
-    }
-    output.report(context.console(), rows, BenchTables::deviceOps);
-    return ExitCode.DONE;
-  }
-
-  private int towers() {
-    List<Workload> workloads = new ArrayList<>(batches.stream().map(Workload.Vision::new).toList());
-    workloads.add(Workload.Texts.mixed(texts, longestText()));
-    Rounds plan = new Rounds(rounds, emulated() ? 0 : WARMUPS, PAUSE_MILLIS, SEED);
-    try (OwnedContestants contestants = new OwnedContestants()) {
-      // Emulated times must not be taken for a GPU's, wherever a row ends up.
-      String name = emulated() ? "conceptclip on the emulator" : "conceptclip";
-      BenchTowers.addOurs(contestants, open(), model, name + " fp16");
-      if (!peers.equals("none")) {
-        new TorchPeers(python, work == null ? BenchPeers.defaultWork() : work, context.console())
-            .start(model, modes(), contestants::add);
-      }
-      List<Contestant> all = contestants.all();
-      TowersBenchmark benchmark = new TowersBenchmark(
-          all.getFirst(), all.subList(1, all.size()), gpu(), null, Commit.of(BenchPeers.checkout()));
-      return BenchTowers.run(context.console(), benchmark, workloads, plan, output);
+      return sink.finish();
     }
   }
 
@@ -139,25 +123,5 @@ final class BenchGpuCommand implements Callable<Integer> {
       case "torch-compile" -> List.of("compile");
       default -> List.of("eager", "compile");
     };
-  }
-
-  private boolean emulated() {
-    return backendName.equals(EMULATED);
-  }
-
-  /** No GPU computes on the emulator, even where one is installed. */
-  private Supplier<Optional<Gpu>> gpu() {
-    return emulated() ? Optional::empty : Gpu::current;
-  }
-
-  private int longestText() {
-    try (OpenModel open = OpenModel.open(model)) {
-      return Math.min(open.config().text().contextLength(), open.config().text().maxPositions());
-    }
-  }
-
-  private Backend open() {
-    BackendRequest request = BackendOptions.libraries(BackendRequest.DEFAULT, emulated() ? null : cudaLibraries);
-    return context.backends().open(backendName, request.withNotices(context.console()::say)).backend();
   }
 }

@@ -1,11 +1,10 @@
 package org.conceptclip.cli;
 
-import com.google.gson.Gson;
-import java.util.Locale;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.conceptclip.backend.Backend;
-import org.conceptclip.bench.LoadMeasurement;
-import org.conceptclip.bench.Machine;
+import org.conceptclip.bench.throughput.LoadSection;
+import org.conceptclip.bench.throughput.Subject;
 import org.conceptclip.catalog.OpenModel;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,31 +23,24 @@ final class BenchLoadCommand implements Callable<Integer> {
 
   @Mixin private BackendOptions backendOptions;
 
-  @Option(names = "--json", description = "one JSON object")
-  private boolean json;
+  @Mixin private BenchOutput output;
 
   BenchLoadCommand(Context context) {
     this.context = context;
   }
 
-  /** As a line of a results file. */
-  private record Result(Machine machine, String model, String backend, String precision, LoadMeasurement load) {}
-
   @Override
   public Integer call() {
-    try (StartingBackend starting = backendOptions.start(context)) {
+    try (StartingBackend starting = backendOptions.start(context);
+        BenchSink sink = output.begin(context.console(), 1)) {
       Backend backend = starting.await();
-      LoadMeasurement load = LoadMeasurement.of(() -> {
+      Subject subject = new Subject(model, backend.name(), backend.description(), backend.precision().label(), null, null);
+      sink.rows(List.of(LoadSection.run(subject, () -> {
         try (OpenModel open = OpenModel.open(model)) {
           return open.load(backend);
         }
-      });
-      Result result = new Result(Machine.current(), model, backend.name(), backend.precision().label(), load);
-      context.console().out().println(json ? new Gson().toJson(result) : String.format(Locale.ROOT,
-          "%s on %s (%s): loaded in %.2f s; weights %.3f GB, peak growth of resident memory %.3f GB (%.2fx)",
-          model, backend.name(), backend.precision().label(), load.seconds(), load.weightBytes() / 1e9,
-          load.peakBytes() / 1e9, (double) load.peakBytes() / load.weightBytes()));
+      })));
+      return sink.finish();
     }
-    return ExitCode.DONE;
   }
 }

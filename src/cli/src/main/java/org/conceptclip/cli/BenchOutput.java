@@ -1,16 +1,20 @@
 package org.conceptclip.cli;
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import org.conceptclip.bench.report.HtmlReport;
+import org.conceptclip.bench.report.TextReport;
+import org.conceptclip.bench.throughput.BenchRow;
+import org.conceptclip.bench.throughput.Comparison;
+import org.conceptclip.bench.throughput.Comparison.Verdict;
+import org.conceptclip.bench.throughput.ResultFile;
 import org.conceptclip.tensor.BadInputException;
 import picocli.CommandLine.Option;
 
-/** Where a benchmark's results go. */
+/** Where the rows of every benchmark go: to stdout and a file as they come, in the end into a page and a comparison with older ones. */
 final class BenchOutput {
   @Option(names = "--out", paramLabel = "FILE", description = "append results to this file, one JSON object a line")
   private Path out;
@@ -18,19 +22,65 @@ final class BenchOutput {
   @Option(names = "--json", description = "results as JSON lines instead of a table")
   private boolean json;
 
-  /** Appends the rows to the file, and prints them. At once: what a long run has measured must not be lost with the rest of it. */
-  void report(Console console, List<Object> rows, BenchTables.Table table) {
-    Gson gson = new GsonBuilder().disableHtmlEscaping().create();
-    List<String> lines = rows.stream().map(gson::toJson).toList();
-    if (out != null) {
-      try {
-        Files.createDirectories(out.toAbsolutePath().getParent());
-        Files.write(out, lines, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-      } catch (IOException e) {
-        throw new BadInputException("--out " + out + ": cannot be written: " + e.getMessage(), e);
-      }
+  @Option(names = "--report", paramLabel = "FILE", description = "write a page of HTML with plots; it needs no network")
+  private Path page;
+
+  @Option(names = "--compare", paramLabel = "OLD.jsonl", description = "hold the results against rows of an earlier run on this machine")
+  private Path old;
+
+  @Option(names = "--fail-on-regression",
+      description = "end with exit code 6 where --compare finds something slower, 7 where a control says that the machine was unsteady")
+  private boolean failOnRegression;
+
+  private List<BenchRow> oldRows = List.of();
+
+  /** Begins a run of so many sections. Before anything is measured: an old file that cannot be read must not cost an hour. */
+  BenchSink begin(Console console, int sections) {
+    if (failOnRegression && old == null) {
+      throw new UsageException("--fail-on-regression: expected --compare OLD.jsonl");
     }
-    (json ? lines : table.lines(rows)).forEach(console.out()::println);
+    oldRows = old == null ? List.of() : ResultFile.read(old);
+    return new BenchSink(console, this, sections);
+  }
+
+  /** Appends rows to the file, and prints them. At once: what a long run has measured must not be lost with the rest of it. */
+  void report(Console console, TextReport text, List<BenchRow> rows) {
+    List<String> lines = rows.stream().map(ResultFile::line).toList();
+    if (out != null) {
+      write("--out", out, String.join("\n", lines) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+    (json ? lines : text.lines(rows)).forEach(console.out()::println);
     console.out().flush();
+  }
+
+  /** Page and comparison of all rows. Returns the exit code of the command. */
+  int finish(Console console, List<BenchRow> rows) {
+    List<Comparison.Pair> pairs = Comparison.of(oldRows, rows);
+    if (page != null) {
+      write("--report", page, HtmlReport.of(rows, pairs));
+      console.say("report: " + page);
+    }
+    List<String> unsteady = Comparison.unsteady(rows);
+    unsteady.forEach(line -> console.say("the machine was unsteady: " + line));
+    if (old != null) {
+      console.say(pairs.size() + " rows have a counterpart in " + old);
+      pairs.forEach(pair -> console.say(TextReport.line(pair)));
+    }
+    if (failOnRegression && !unsteady.isEmpty()) {
+      return ExitCode.MACHINE_UNSTEADY;
+    }
+    if (failOnRegression && pairs.stream().anyMatch(pair -> pair.verdict() == Verdict.SLOWER)) {
+      return ExitCode.REGRESSION;
+    }
+    return rows.stream().anyMatch(row -> row.failure() != null) ? ExitCode.PARTLY_DONE : ExitCode.DONE;
+  }
+
+  private static void write(String option, Path file, String text, StandardOpenOption... how) {
+    try {
+      Files.createDirectories(file.toAbsolutePath().getParent());
+      Files.writeString(file, text, how);
+    } catch (IOException e) {
+      throw new BadInputException(option + " " + file + ": cannot be written: " + Failures.reason(e), e);
+    }
   }
 }

@@ -2,20 +2,21 @@ package org.conceptclip.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.conceptclip.bench.report.TextReport;
+import org.conceptclip.bench.throughput.BenchRow;
 import org.conceptclip.bench.throughput.Section;
 import org.conceptclip.bench.throughput.Session;
-import org.conceptclip.bench.throughput.ThroughputRow;
 
-/** Prints and appends rows as they come, and shows how far a run is. */
+/** Reports rows as they come, and shows how far a run is. */
 final class BenchSink implements Session.Sink, AutoCloseable {
-  /** Every section is as long as another on the bar. */
+  /** All sections have the same length on the progress bar. */
   private static final int SECTION = 1000;
 
   private final Console console;
   private final BenchOutput output;
   private final Progress progress;
-  private final BenchRows table = new BenchRows();
-  private final List<ThroughputRow> all = new ArrayList<>();
+  private final TextReport text = new TextReport();
+  private final List<BenchRow> all = new ArrayList<>();
   private int section = -1;
   private int steps = 1;
   private int done;
@@ -27,12 +28,11 @@ final class BenchSink implements Session.Sink, AutoCloseable {
   }
 
   @Override
-  public void rows(List<ThroughputRow> rows) {
-    if (rows.isEmpty()) {
-      return;
+  public void rows(List<BenchRow> rows) {
+    if (!rows.isEmpty()) {
+      all.addAll(rows);
+      output.report(console, text, rows);
     }
-    all.addAll(rows);
-    output.report(console, List.copyOf(rows), printed -> table.lines(rows));
   }
 
   @Override
@@ -49,9 +49,9 @@ final class BenchSink implements Session.Sink, AutoCloseable {
     progress.reach((long) section * SECTION + (long) SECTION * done / steps);
   }
 
-  /** Everything so far. */
-  List<ThroughputRow> all() {
-    return List.copyOf(all);
+  /** Page and comparison of all rows. Returns the exit code of the command. */
+  int finish() {
+    return output.finish(console, all);
   }
 
   @Override

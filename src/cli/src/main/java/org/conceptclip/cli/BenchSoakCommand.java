@@ -1,6 +1,5 @@
 package org.conceptclip.cli;
 
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.bench.throughput.BenchPlan;
@@ -45,8 +44,6 @@ final class BenchSoakCommand implements Callable<Integer> {
 
   @Mixin private BenchOutput output;
 
-  @Mixin private BenchReportOptions report;
-
   BenchSoakCommand(Context context) {
     this.context = context;
   }
@@ -59,13 +56,11 @@ final class BenchSoakCommand implements Callable<Integer> {
     Setup named = setupOptions.setup(true, precision);
     // The smallest model: more requests in the same time are more that could leak.
     Setup setup = setupOptions.modelWasNamed() ? named : named.withModel("synthetic:tiny");
-    report.readOld();
     try (Workbench bench = new Workbench(context.backends(), context.console()::say);
-        BenchSink sink = new BenchSink(context.console(), output, 1)) {
-      Session session = new Session(
-          bench, bench.resolve(setup), BenchPlan.QUICK, Commit.of(BenchPeers.checkout()), Optional::empty, sink);
-      boolean flat = Soak.run(session, new Soak.Length(warmUp, minutes, samples));
-      int code = report.finish(context.console(), sink.all());
+        BenchSink sink = output.begin(context.console(), 1)) {
+      boolean flat = Soak.run(
+          new Session(bench, bench.resolve(setup), BenchPlan.QUICK, sink), new Soak.Length(warmUp, minutes, samples));
+      int code = sink.finish();
       return flat ? code : ExitCode.REGRESSION;
     }
   }

@@ -5,11 +5,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.Map;
+import org.conceptclip.bench.Checkout;
 import org.conceptclip.bench.PeerProcess;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
+import org.conceptclip.util.Closer;
 
 /**
  * PyTorch on the GPU, in a process of its own, on the weights that we compute with.
@@ -28,15 +30,17 @@ record TorchPeers(String python, Path work, Console console) {
    * Starts a peer for each of the modes.
    *
    * @param modes {@code eager} or {@code compile}
-   * @param onStart takes each as soon as it runs, and closes it in the end
+   * @param owner closes each of them, also when a later one cannot be started
    */
-  void start(String model, List<String> modes, Consumer<PeerProcess> onStart) {
+  List<PeerProcess> start(String model, List<String> modes, Closer owner) {
     Path weights = weights(model);
+    List<PeerProcess> peers = new ArrayList<>();
     for (String mode : modes) {
-      List<String> command = new ArrayList<>(List.of(
-          python, script().toString(), "--model", weights.toString(), "--mode", mode, "--device", "cuda"));
-      onStart.accept(new PeerProcess(name(mode), "fp16", command, ANSWER_TIMEOUT));
+      List<String> command = List.of(
+          python, script().toString(), "--model", weights.toString(), "--mode", mode, "--device", "cuda");
+      peers.add(owner.own(new PeerProcess(name(mode), "fp16", command, Map.of(), ANSWER_TIMEOUT)));
     }
+    return peers;
   }
 
   private static String name(String mode) {
@@ -57,8 +61,8 @@ record TorchPeers(String python, Path work, Console console) {
 
   /** Beside the program, as the bundle has it, or in the checkout. */
   private static Path script() {
-    Path beside = BenchPeers.checkout().resolve("peers").resolve(SCRIPT);
-    Path inCheckout = BenchPeers.checkout().resolve("bench/peers/python").resolve(SCRIPT);
+    Path beside = Checkout.root().resolve("peers").resolve(SCRIPT);
+    Path inCheckout = Checkout.root().resolve("bench/peers/python").resolve(SCRIPT);
     for (Path candidate : List.of(beside, inCheckout)) {
       if (Files.isRegularFile(candidate)) {
         return candidate;

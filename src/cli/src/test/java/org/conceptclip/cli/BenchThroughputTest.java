@@ -1,6 +1,7 @@
 package org.conceptclip.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -12,10 +13,12 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import javax.xml.parsers.DocumentBuilderFactory;
-import org.conceptclip.bench.throughput.Bar;
+import org.conceptclip.bench.throughput.Threshold;
 import org.conceptclip.bench.throughput.ResultFile;
 import org.conceptclip.bench.throughput.Section;
-import org.conceptclip.bench.throughput.ThroughputRow;
+import org.conceptclip.bench.Checkout;
+import org.conceptclip.bench.Machine;
+import org.conceptclip.bench.throughput.BenchRow;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,7 +33,7 @@ class BenchThroughputTest {
 
   @TempDir private Path folder;
 
-  private static List<ThroughputRow> rows(List<String> lines, Path file) throws IOException {
+  private static List<BenchRow> rows(List<String> lines, Path file) throws IOException {
     return ResultFile.read(Files.write(file, lines));
   }
 
@@ -40,19 +43,22 @@ class BenchThroughputTest {
     Path page = folder.resolve("new/report.html");
     CliRun run = CliRun.of(CliRun.join(TINY, "--out", out, "--report", page, "--ab", "batch=2,max-wait=0ms"));
     run.ended(ExitCode.DONE);
-    List<ThroughputRow> rows = ResultFile.read(out);
-    Set<Section> sections = rows.stream().map(ThroughputRow::section).collect(Collectors.toCollection(() -> EnumSet.noneOf(Section.class)));
-    assertEquals(EnumSet.complementOf(EnumSet.of(Section.SOAK)), sections);
-    for (ThroughputRow row : rows) {
-      assertTrue(row.median() >= 0 && row.failure() == null, row::toString);
-      assertTrue(row.origin().machine().cores() > 0, row::toString);
+    List<BenchRow> rows = ResultFile.read(out);
+    Set<Section> sections = rows.stream().map(BenchRow::section).collect(Collectors.toCollection(() -> EnumSet.noneOf(Section.class)));
+    assertEquals(EnumSet.complementOf(EnumSet.of(Section.SOAK, Section.TOWERS, Section.LOAD)), sections);
+    for (BenchRow row : rows) {
+      assertNull(row.failure(), row::toString);
+      assertTrue(0 < row.low() && row.low() <= row.median() && row.median() <= row.high(), row::toString);
+      assertTrue(row.section() != Section.STAGES || row.high() <= 101, row::toString);
+      assertEquals(Machine.current(), row.origin().machine(), row::toString);
+      assertEquals(Checkout.commit(), row.origin().commit(), row::toString);
     }
-    ThroughputRow engine = rows.getFirst();
+    BenchRow engine = rows.getFirst();
     assertEquals("engine, pixels in memory", engine.contestant());
     assertEquals(4, engine.subject().batch());
     assertEquals(2, engine.rounds().size());
-    assertTrue(engine.ratios().containsKey("bare loop") && engine.bars().size() == 1, engine::toString);
-    for (ThroughputRow row : rows) {
+    assertTrue(engine.ratios().containsKey("bare loop") && engine.thresholds().size() == 1, engine::toString);
+    for (BenchRow row : rows) {
       if (row.contestant().equals("engine, packed")) {
         assertEquals(1.0, row.figures().get("tokensComputedOverWanted"), row::toString);
       }
@@ -69,9 +75,9 @@ class BenchThroughputTest {
     Path old = folder.resolve("old.jsonl");
     Object[] few = CliRun.join(TINY, "--only", "queue,images", "--json");
     CliRun first = CliRun.of(few).ended(ExitCode.DONE);
-    List<ThroughputRow> rows = rows(first.outLines(), old);
+    List<BenchRow> rows = rows(first.outLines(), old);
     assertEquals(EnumSet.of(Section.IMAGES, Section.STAGES, Section.QUEUE),
-        EnumSet.copyOf(rows.stream().map(ThroughputRow::section).toList()));
+        EnumSet.copyOf(rows.stream().map(BenchRow::section).toList()));
     CliRun second = CliRun.of(CliRun.join(few, "--compare", old)).ended(ExitCode.DONE);
     assertTrue(second.err().contains(rows.size() + " rows have a counterpart"), second.err());
   }
@@ -94,7 +100,7 @@ class BenchThroughputTest {
     Path texts = Files.writeString(folder.resolve("lengths.txt"), "5\n\n24\n7\n");
     Path image = Path.of("examples", "skin-lesion-nevus.jpg");
     CliRun run = CliRun.of(CliRun.join(TINY, "--only", "images,texts", "--json", "--images", image, "--texts", texts));
-    List<ThroughputRow> rows = rows(run.ended(ExitCode.DONE).outLines(), folder.resolve("rows.jsonl"));
+    List<BenchRow> rows = rows(run.ended(ExitCode.DONE).outLines(), folder.resolve("rows.jsonl"));
     assertEquals("1", rows.getFirst().parameters().get("files"));
     assertEquals("3 texts of lengths.txt, 36 tokens", rows.getLast().workload());
   }
@@ -103,8 +109,8 @@ class BenchThroughputTest {
   void whatCannotBeMeasuredIsARowAndTheRestGoesOn() throws IOException {
     Path broken = Files.writeString(folder.resolve("broken.jpg"), "no image");
     CliRun run = CliRun.of(CliRun.join(TINY, "--only", "images,queue", "--json", "--images", broken));
-    List<ThroughputRow> rows = rows(run.ended(ExitCode.PARTLY_DONE).outLines(), folder.resolve("rows.jsonl"));
-    List<String> failed = rows.stream().filter(row -> row.failure() != null).map(ThroughputRow::contestant).toList();
+    List<BenchRow> rows = rows(run.ended(ExitCode.PARTLY_DONE).outLines(), folder.resolve("rows.jsonl"));
+    List<String> failed = rows.stream().filter(row -> row.failure() != null).map(BenchRow::contestant).toList();
     assertEquals(List.of("engine, JPEG files", "all"), failed);
     assertTrue(rows.stream().filter(row -> row.failure() != null).allMatch(row -> row.failure().contains("broken.jpg")));
     assertEquals(Section.QUEUE, rows.getLast().section());
@@ -124,13 +130,13 @@ class BenchThroughputTest {
   void aSoakSamplesMemoryAndEndsWithAVerdict() throws IOException {
     CliRun run = CliRun.of("bench", "soak", "--backend", "cpu", "--model", "synthetic:tiny", "--warm-up", 0.01, "--minutes",
         0.05, "--samples", 4, "--json");
-    List<ThroughputRow> rows = rows(run.outLines(), folder.resolve("soak.jsonl"));
+    List<BenchRow> rows = rows(run.outLines(), folder.resolve("soak.jsonl"));
     assertEquals(4, rows.size(), run.err());
-    ThroughputRow counts = rows.getLast();
-    assertTrue(counts.bars().stream().allMatch(Bar::met), "something was held after draining: " + counts);
+    BenchRow counts = rows.getLast();
+    assertTrue(counts.thresholds().stream().allMatch(Threshold::met), "something was held after draining: " + counts);
     assertTrue(counts.figures().get("submitted") > 20 && counts.figures().get("cancelled") > 0, counts::toString);
     // Three seconds are all warm-up: whether memory was flat is not known, but the code must say what the rows say.
-    boolean flat = rows.stream().flatMap(row -> row.bars().stream()).allMatch(Bar::met);
+    boolean flat = rows.stream().flatMap(row -> row.thresholds().stream()).allMatch(Threshold::met);
     run.ended(flat ? ExitCode.DONE : ExitCode.REGRESSION);
     CliRun.of("bench", "soak", "--minutes", 0).ended(ExitCode.WRONG_USAGE).refused("--minutes");
   }

@@ -2,17 +2,28 @@ package org.conceptclip.bench.report;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 
 /**
- * Writes elements that are well-formed both as HTML and as XML: every one is closed, and every text and attribute escaped. Not
- * thread-safe.
+ * Writes elements that are well-formed both as HTML and as XML: every one is closed, and every text and attribute is escaped. Colours of
+ * pictures are classes, so that the page's style sheet can choose them for dark and for light. Not thread-safe.
  */
 final class Markup {
+  /** Classes {@code s0} and {@code l0} to one below. */
+  static final int COLOURS = 8;
+
   private final StringBuilder out = new StringBuilder();
   private final Deque<String> open = new ArrayDeque<>();
 
+  /** A picture that fits the page's width; the caller closes it. */
+  static Markup svg(int width, int height, String title) {
+    return new Markup()
+        .open("svg", "xmlns", "http://www.w3.org/2000/svg", "viewBox", "0 0 " + width + " " + height, "role", "img", "aria-label", title)
+        .leaf("title", title);
+  }
+
   /** Begins an element. */
-  Markup open(String name, String... namesAndValues) {
+  Markup open(String name, Object... namesAndValues) {
     tag(name, namesAndValues);
     out.append('>');
     open.push(name);
@@ -20,20 +31,17 @@ final class Markup {
   }
 
   /** An element without content. */
-  Markup empty(String name, String... namesAndValues) {
+  Markup empty(String name, Object... namesAndValues) {
     tag(name, namesAndValues);
     out.append("/>");
     return this;
   }
 
   /** An element with text alone. */
-  Markup leaf(String name, String text, String... namesAndValues) {
-    return open(name, namesAndValues).text(text).close();
-  }
-
-  Markup text(String text) {
+  Markup leaf(String name, String text, Object... namesAndValues) {
+    open(name, namesAndValues);
     out.append(escape(text));
-    return this;
+    return close();
   }
 
   /** Ends the element that was begun last. */
@@ -48,6 +56,14 @@ final class Markup {
     return this;
   }
 
+  Markup line(String style, double x1, double y1, double x2, double y2) {
+    return empty("line", "class", style, "x1", x1, "y1", y1, "x2", x2, "y2", y2);
+  }
+
+  Markup label(String style, double x, double y, String anchor, String text) {
+    return leaf("text", text, "class", style, "x", x, "y", y, "text-anchor", anchor);
+  }
+
   /** Everything so far, all elements of which must be closed. */
   String whole() {
     if (!open.isEmpty()) {
@@ -56,11 +72,21 @@ final class Markup {
     return out.toString();
   }
 
-  private void tag(String name, String... namesAndValues) {
+  private void tag(String name, Object... namesAndValues) {
     out.append('<').append(name);
     for (int i = 0; i < namesAndValues.length; i += 2) {
-      out.append(' ').append(namesAndValues[i]).append("=\"").append(escape(namesAndValues[i + 1])).append('"');
+      Object value = namesAndValues[i + 1];
+      out.append(' ').append(namesAndValues[i]).append("=\"")
+          .append(escape(value instanceof Double number ? number(number) : value.toString())).append('"');
     }
+  }
+
+  /** A coordinate: a tenth of a pixel is more than a screen shows. */
+  static String number(double value) {
+    if (!Double.isFinite(value)) {
+      throw new IllegalArgumentException("a coordinate is " + value);
+    }
+    return String.format(Locale.ROOT, "%.1f", value);
   }
 
   /** Text as it may stand between tags and quotes. Control characters, which XML has no place for, become U+FFFD. */
@@ -74,13 +100,9 @@ final class Markup {
         case '"' -> escaped.append("&quot;");
         case '\'' -> escaped.append("&#39;");
         case '\n', '\t' -> escaped.append((char) c);
-        default -> escaped.appendCodePoint(allowed(c) ? c : 0xFFFD);
+        default -> escaped.appendCodePoint(c >= 0x20 && c != 0xFFFE && c != 0xFFFF && !(c >= 0xD800 && c <= 0xDFFF) ? c : 0xFFFD);
       }
     });
     return escaped.toString();
-  }
-
-  private static boolean allowed(int c) {
-    return c >= 0x20 && c != 0xFFFE && c != 0xFFFF && !(c >= 0xD800 && c <= 0xDFFF);
   }
 }

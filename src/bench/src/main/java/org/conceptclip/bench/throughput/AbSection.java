@@ -1,6 +1,5 @@
 package org.conceptclip.bench.throughput;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -37,15 +36,15 @@ public final class AbSection {
       int batches = session.plan().batchesPerRun();
       Subject subjectA = bench.subject(a).withBatch(engineA.batchImages());
       Subject subjectB = bench.subject(b).withBatch(engineB.batchImages());
-      compare(session, new Workload.Vision(items), items + " images from memory", "images/s", List.of(
+      compare(session, new Workload.Vision(items), items + " images from memory", List.of(
           entrant(EngineContestant.pixels(A, engineA, encoderA, batches), subjectA),
-          entrant(EngineContestant.pixels(A + ThroughputRow.CONTROL, engineA, encoderA, batches), subjectA),
+          entrant(EngineContestant.pixels(A + BenchRow.CONTROL, engineA, encoderA, batches), subjectA),
           entrant(EngineContestant.pixels(other, engineB, encoderB, batches), subjectB)));
       int context = Math.min(TextsSection.context(encoderA), TextsSection.context(encoderB));
       int[] lengths = Arrays.stream(texts.lengths()).map(length -> Math.min(length, context)).toArray();
-      compare(session, new Workload.Texts(lengths), lengths.length + " " + texts.label(), "texts/s", List.of(
+      compare(session, new Workload.Texts(lengths), lengths.length + " " + texts.label(), List.of(
           entrant(EngineContestant.texts(A, engineA, encoderA, batches), subjectA.withBatch(null)),
-          entrant(EngineContestant.texts(A + ThroughputRow.CONTROL, engineA, encoderA, batches), subjectA.withBatch(null)),
+          entrant(EngineContestant.texts(A + BenchRow.CONTROL, engineA, encoderA, batches), subjectA.withBatch(null)),
           entrant(EngineContestant.texts(other, engineB, encoderB, batches), subjectB.withBatch(null))));
     }
   }
@@ -55,14 +54,11 @@ public final class AbSection {
     return new Entrant(contestant, subject, Interleaved.UNCHECKED);
   }
 
-  private static void compare(Session session, Workload workload, String label, String unit, List<Entrant> entrants) {
-    List<Result> results = new Interleaved(Section.AB, workload, label, unit,
-        Map.of("batchesPerRun", session.plan().batchesPerRun()))
-        .run(entrants, session.plan().interleaved(), session.origin(), name -> session.sink().step());
+  private static void compare(Session session, Workload workload, String label, List<Entrant> entrants) {
+    List<Result> results = new Interleaved(Section.AB, workload, label, Map.of("batchesPerRun", session.plan().batchesPerRun()))
+        .run(session, entrants, session.plan().interleaved());
     Result b = results.getLast();
-    Interleaved.ratio(b, results.getFirst()).ifPresent(ratio -> b.row().ratio(A, ratio));
-    List<ThroughputRow> rows = new ArrayList<>();
-    results.forEach(result -> rows.add(result.row().build()));
-    session.sink().rows(rows);
+    b.over(results.getFirst()).ifPresent(ratio -> b.row().ratio(A, ratio));
+    Interleaved.report(session, results);
   }
 }

@@ -30,7 +30,7 @@ public record BenchPlan(
     double latencySeconds,
     List<Load> loads,
     long queueMillis,
-    OpsBenchmark.Timing ops) {
+    OpsBenchmark.Timing.Calls ops) {
   private static final long SEED = 1;
 
   /** Below capacity, near it, and three times as much as can be done. */
@@ -38,11 +38,11 @@ public record BenchPlan(
 
   /** For figures to keep. With the full model on a CPU that is hours: then ask for single sections, fewer rounds, smaller batches. */
   public static final BenchPlan FULL = new BenchPlan(
-      9, 1, 100, 2, 3, List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000, OpsBenchmark.Timing.DEFAULT);
+      9, 1, 100, 2, 3, List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000, OpsBenchmark.Timing.Calls.DEFAULT);
 
   /** For a first impression within two minutes. */
   public static final BenchPlan QUICK = new BenchPlan(
-      5, 1, 20, 2, 3, List.of(1, 4), 64, 4, AUTOMATIC, 300, new OpsBenchmark.Timing(100_000_000, 60_000_000));
+      5, 1, 20, 2, 3, List.of(1, 4), 64, 4, AUTOMATIC, 300, new OpsBenchmark.Timing.Calls(100_000_000, 60_000_000));
 
   /**
    * A rate of requests.
@@ -89,6 +89,11 @@ public record BenchPlan(
 
   public BenchPlan withLatency(double seconds, List<Load> values) {
     return new BenchPlan(rounds, warmups, pauseMillis, batchesPerRun, sweepRounds, sweepBatches, texts, seconds, List.copyOf(values),
+        queueMillis, ops);
+  }
+
+  public BenchPlan withTexts(int value) {
+    return new BenchPlan(rounds, warmups, pauseMillis, batchesPerRun, sweepRounds, sweepBatches, value, latencySeconds, loads,
         queueMillis, ops);
   }
 

@@ -33,11 +33,6 @@ public final class Comparison {
     Verdict(String words) {
       this.words = words;
     }
-
-    /** For people. */
-    public String words() {
-      return words;
-    }
   }
 
   /**
@@ -49,23 +44,28 @@ public final class Comparison {
    * @param verdict what can be said
    * @param reason why it cannot be compared, or {@code null}
    */
-  public record Pair(ThroughputRow row, double oldMedian, double speedup, Verdict verdict, String reason) {}
+  public record Pair(BenchRow row, double oldMedian, double speedup, Verdict verdict, String reason) {
+    /** The verdict, with its reason, for people. */
+    public String words() {
+      return verdict.words + (reason == null ? "" : " (" + reason + ")");
+    }
+  }
 
   /** Each new row that has figures and an old counterpart, in their order. Of several old ones the last of the file counts. */
-  public static List<Pair> of(List<ThroughputRow> old, List<ThroughputRow> fresh) {
-    Map<String, List<ThroughputRow>> byKey = new LinkedHashMap<>();
-    for (ThroughputRow row : old) {
+  public static List<Pair> of(List<BenchRow> old, List<BenchRow> fresh) {
+    Map<String, List<BenchRow>> byKey = new LinkedHashMap<>();
+    for (BenchRow row : old) {
       if (row.median() != null) {
         byKey.computeIfAbsent(row.key(), key -> new ArrayList<>()).add(row);
       }
     }
     List<Pair> pairs = new ArrayList<>();
-    for (ThroughputRow row : fresh) {
-      List<ThroughputRow> candidates = byKey.getOrDefault(row.key(), List.of());
+    for (BenchRow row : fresh) {
+      List<BenchRow> candidates = byKey.getOrDefault(row.key(), List.of());
       if (row.median() == null || candidates.isEmpty()) {
         continue;
       }
-      ThroughputRow counterpart = candidates.reversed().stream()
+      BenchRow counterpart = candidates.reversed().stream()
           .filter(candidate -> candidate.origin().comparable(row.origin()))
           .findFirst()
           .orElse(candidates.getLast());
@@ -74,7 +74,7 @@ public final class Comparison {
     return pairs;
   }
 
-  private static Pair pair(ThroughputRow old, ThroughputRow row) {
+  private static Pair pair(BenchRow old, BenchRow row) {
     double speedup = row.higherIsBetter() ? row.median() / old.median() : old.median() / row.median();
     String reason = obstacle(old, row);
     Verdict verdict = Verdict.NO_DIFFERENCE;
@@ -86,7 +86,7 @@ public final class Comparison {
     return new Pair(row, old.median(), speedup, verdict, reason);
   }
 
-  private static String obstacle(ThroughputRow old, ThroughputRow row) {
+  private static String obstacle(BenchRow old, BenchRow row) {
     if (!old.origin().comparable(row.origin())) {
       return "other machine";
     }
@@ -96,14 +96,14 @@ public final class Comparison {
     return conditions(old).equals(conditions(row)) ? null : "other parameters";
   }
 
-  /** How often something was measured makes its figure better, but no other one. */
-  private static Map<String, String> conditions(ThroughputRow row) {
+  /** How often something was measured makes its figure better, but no other one; what limits an op is a result. */
+  private static Map<String, String> conditions(BenchRow row) {
     Map<String, String> conditions = new HashMap<>(row.parameters());
-    conditions.keySet().removeAll(Set.of("rounds", "warmups"));
+    conditions.keySet().removeAll(Set.of("rounds", "warmups", BenchRow.LIMIT));
     return conditions;
   }
 
-  private static boolean outside(double median, ThroughputRow of) {
+  private static boolean outside(double median, BenchRow of) {
     return median < of.low() || median > of.high();
   }
 
@@ -111,11 +111,11 @@ public final class Comparison {
    * Controls that say that the machine did not hold still: contestants whose second run under another name differs by more than {@value
    * #NOISE}. One line each, for people.
    */
-  public static List<String> unsteady(List<ThroughputRow> rows) {
+  public static List<String> unsteady(List<BenchRow> rows) {
     List<String> lines = new ArrayList<>();
-    for (ThroughputRow row : rows) {
+    for (BenchRow row : rows) {
       row.ratios().forEach((other, ratio) -> {
-        if (other.equals(row.contestant() + ThroughputRow.CONTROL)
+        if (other.equals(row.contestant() + BenchRow.CONTROL)
             && Math.abs(Math.log(ratio.median())) > Math.log1p(NOISE)) {
           lines.add(String.format(Locale.ROOT, "%s, %s: %s ran at %.2f of itself", row.section().title(), row.workload(),
               row.contestant(), ratio.median()));

@@ -25,9 +25,9 @@ public final class ImagesSection {
   private static final String MEMORY = "engine, pixels in memory";
   private static final String FILES = "engine, JPEG files";
   /** What the engine may cost. */
-  private static final double ENGINE_BAR = 0.97;
+  private static final double ENGINE_AT_LEAST = 0.97;
   /** What decoding may cost where the CPU has nothing else to do. */
-  private static final double FILES_BAR = 0.85;
+  private static final double FILES_AT_LEAST = 0.85;
   /** Encoders of a GPU leave the CPU to the decoders; on the CPU backend both share its cores, and no promise is made. */
   private static final String GPU_BACKEND = "cuda";
 
@@ -52,19 +52,19 @@ public final class ImagesSection {
           new Entrant(EngineContestant.files(FILES, engine, encoder, batches, files), subject,
               // Files show other pictures than the noise in memory.
               Interleaved.UNCHECKED),
-          new Entrant(new BareImages(BARE, encoder, batches), subject),
-          new Entrant(new BareImages(BARE + ThroughputRow.CONTROL, encoder, batches), subject)));
+          new Entrant(EncoderContestant.pixels(BARE, encoder, batches), subject),
+          new Entrant(EncoderContestant.pixels(BARE + BenchRow.CONTROL, encoder, batches), subject)));
       Workload workload = new Workload.Vision(batch);
-      float[] reference = peers.isEmpty() ? null : floatFeatures(encoder, (Workload.Vision) workload);
+      float[] reference = peers.isEmpty() ? null : EncoderContestant.reference(encoder, workload);
       for (Contestant peer : peers) {
-        entrants.add(new Entrant(peer, peerSubject(session, peer, batch), reference));
+        entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, batch), reference));
       }
       Map<String, ?> parameters = Map.of("batchesPerRun", batches, "maxWait", Setup.text(session.setup().batching().maxWait()),
           "queueBatches", session.setup().batching().queueBatches(), "files", files.size());
-      List<Result> results = new Interleaved(Section.IMAGES, workload, "images", "images/s", parameters)
-          .run(entrants, session.plan().interleaved(), session.origin(), name -> session.sink().step());
+      List<Result> results = new Interleaved(Section.IMAGES, workload, "images", parameters)
+          .run(session, entrants, session.plan().interleaved());
       promise(results, subject);
-      session.sink().rows(results.stream().map(result -> result.row().build()).toList());
+      Interleaved.report(session, results);
       stages(session, engine, encoder, files, subject);
     }
   }
@@ -73,26 +73,14 @@ public final class ImagesSection {
     Result memory = results.get(0);
     Result files = results.get(1);
     Result bare = results.get(2);
-    Interleaved.ratio(memory, bare).ifPresent(ratio ->
-        memory.row().bar(new Bar("engine over the bare loop", ratio.median(), true, ENGINE_BAR)));
-    Interleaved.ratio(files, bare).ifPresent(ratio -> {
+    memory.over(bare).ifPresent(ratio ->
+        memory.row().threshold(new Threshold("engine over the bare loop", ratio.median(), true, ENGINE_AT_LEAST)));
+    files.over(bare).ifPresent(ratio -> {
       files.row().ratio(BARE, ratio);
       if (GPU_BACKEND.equals(subject.backend())) {
-        files.row().bar(new Bar("from JPEG files over the bare loop", ratio.median(), true, FILES_BAR));
+        files.row().threshold(new Threshold("from JPEG files over the bare loop", ratio.median(), true, FILES_AT_LEAST));
       }
     });
-  }
-
-  /** Peers take float pixels; ours of those is what they must come close to. */
-  private static float[] floatFeatures(Encoder encoder, Workload.Vision workload) {
-    int size = encoder.config().vision().geometry().imageSize();
-    HostTensor pixels = HostTensor.of(workload.pixels(size), workload.batch(), 3, size, size);
-    HostTensor features = encoder.encodeImages(pixels, Detail.FEATURES).rawFeatures();
-    return Arrays.copyOf(features.rows(features.rows() - 1, 1).toFloatArray(), Contestant.Sample.VALUES);
-  }
-
-  static Subject peerSubject(Session session, Contestant peer, Integer batch) {
-    return new Subject(session.setup().model(), peer.name(), peer.version(), peer.precision(), null, batch);
   }
 
   /** The pipeline's stages over one more run of files, warm as it is by now. */
@@ -104,10 +92,10 @@ public final class ImagesSection {
     run.run();
     StageReport report = engine.report().since(before);
     session.sink().step();
-    List<ThroughputRow> rows = new ArrayList<>();
+    List<BenchRow> rows = new ArrayList<>();
     for (StageReport.Row row : report.rows()) {
       if (row.threads() > 0) {
-        rows.add(ThroughputRow.of(Section.STAGES, session.origin(), subject, "share of its threads' time that a stage was busy",
+        rows.add(BenchRow.of(Section.STAGES, session.origin(), subject, "share of its threads' time that a stage was busy",
                 row.stage().name().toLowerCase(Locale.ROOT) + (row.stage() == report.limitingStage() ? " (limits)" : ""))
             .rounds("% busy", 100 * row.utilisation(report.windowNanos()))
             .figure("threads", row.threads()).figure("busyMillis", row.busyNanos() / 1e6)

@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.conceptclip.bench.Contestant;
 import org.conceptclip.bench.Rounds;
-import org.conceptclip.bench.TowersBenchmark;
 import org.conceptclip.bench.Workload;
 
 /**
@@ -17,17 +17,16 @@ import org.conceptclip.bench.Workload;
  * over what it controls in the latter's.
  *
  * @param label of the workload
- * @param unit items a second
  * @param parameters for the rows
  */
-record Interleaved(Section section, Workload workload, String label, String unit, Map<String, ?> parameters) {
+record Interleaved(Section section, Workload workload, String label, Map<String, ?> parameters) {
   /** As an entrant's reference: it computes something else, and is compared with nobody. */
   static final float[] UNCHECKED = {};
 
   /**
    * Who runs.
    *
-   * @param subject for its row
+   * @param subject for its row; where it has no device, the contestant's version becomes that of a successful one
    * @param referenceOrNull features that it must come close to, where they are not the first entrant's
    */
   record Entrant(Contestant contestant, Subject subject, float[] referenceOrNull) {
@@ -36,56 +35,80 @@ record Interleaved(Section section, Workload workload, String label, String unit
     }
   }
 
-  /** What one entrant did: its row in the making, and its items a second round by round ({@code null} when it failed). */
-  record Result(String name, ThroughputRow.Builder row, double[] perSecondOrNull) {}
+  /** What one entrant did: its row in the making, and its items per second round by round ({@code null} when it failed). */
+  record Result(String name, BenchRow.Builder row, double[] perSecondOrNull) {
+    /** Of two that ran all rounds. */
+    Optional<Ratio> over(Result other) {
+      return perSecondOrNull == null || other.perSecondOrNull == null
+          ? Optional.empty() : Optional.of(Ratio.paired(perSecondOrNull, other.perSecondOrNull));
+    }
+  }
 
-  /** Runs everybody. */
-  List<Result> run(List<Entrant> entrants, Rounds rounds, Origin origin, Consumer<String> onRun) {
-    Map<String, Rounds.Outcome> outcomes =
-        rounds.run(workload, entrants.stream().map(Entrant::contestant).toList(), onRun);
+  /** Runs everybody, with progress and origin of a session. */
+  List<Result> run(Session session, List<Entrant> entrants, Rounds rounds) {
+    return run(entrants, rounds, session::origin, name -> session.sink().step());
+  }
+
+  /** Gives the rows, as they are now, to the session's sink. */
+  static void report(Session session, List<Result> results) {
+    session.sink().rows(results.stream().map(result -> result.row().build()).toList());
+  }
+
+  /** Runs everybody. The origin, with the state of the GPU, is asked for right after the last round. */
+  List<Result> run(List<Entrant> entrants, Rounds rounds, Supplier<Origin> origin, Consumer<String> onRun) {
+    Map<String, Rounds.Outcome> outcomes = rounds.run(workload, entrants.stream().map(Entrant::contestant).toList(), onRun);
+    Origin now = origin.get();
     float[] reference = outcomes.get(entrants.getFirst().contestant().name()).values();
     List<Result> results = new ArrayList<>();
     for (Entrant entrant : entrants) {
-      results.add(result(entrant, outcomes.get(entrant.contestant().name()), reference, rounds, origin));
+      results.add(result(entrant, outcomes.get(entrant.contestant().name()), reference, rounds, now));
     }
-    Result first = results.getFirst();
     for (Result other : results) {
-      String controlled = other.name().endsWith(ThroughputRow.CONTROL)
-          ? other.name().substring(0, other.name().length() - ThroughputRow.CONTROL.length()) : null;
-      for (Result result : results) {
-        if (result != other && (controlled == null ? result == first : result.name().equals(controlled))) {
-          compare(result, other);
-        }
-      }
+      results.stream().filter(result -> result != other && isComparedWith(result, other, results.getFirst()))
+          .forEach(result -> result.over(other).ifPresent(ratio -> result.row().ratio(other.name(), ratio)));
     }
     return results;
   }
 
-  private static void compare(Result over, Result under) {
-    ratio(over, under).ifPresent(ratio -> over.row().ratio(under.name(), ratio));
-  }
-
-  /** Of two that ran all rounds. */
-  static Optional<Ratio> ratio(Result over, Result under) {
-    return over.perSecondOrNull() == null || under.perSecondOrNull() == null
-        ? Optional.empty()
-        : Optional.of(Ratio.paired(over.perSecondOrNull(), under.perSecondOrNull()));
+  private static boolean isComparedWith(Result result, Result other, Result first) {
+    return other.name().endsWith(BenchRow.CONTROL) ? other.name().equals(result.name() + BenchRow.CONTROL) : result == first;
   }
 
   private Result result(Entrant entrant, Rounds.Outcome outcome, float[] first, Rounds rounds, Origin origin) {
     Contestant contestant = entrant.contestant();
     float[] reference = entrant.referenceOrNull() == null ? first : entrant.referenceOrNull();
     String failure = outcome.failure() != null || reference == UNCHECKED
-        ? outcome.failure() : TowersBenchmark.disagreement(reference, outcome.values(), contestant.agreement());
+        ? outcome.failure() : disagreement(reference, outcome.values(), contestant.agreement());
+    Subject subject = failure == null && entrant.subject().device() == null
+        ? entrant.subject().withDevice(contestant.version()) : entrant.subject();
     Map<String, Object> all = new TreeMap<>(parameters);
     all.put("rounds", rounds.count());
     all.put("warmups", rounds.warmups());
-    ThroughputRow.Builder row =
-        ThroughputRow.of(section, origin, entrant.subject(), label, contestant.name()).parameters(all);
+    BenchRow.Builder row = BenchRow.of(section, origin, subject, label, contestant.name()).parameters(all);
     if (failure != null) {
       return new Result(contestant.name(), row.failure(failure), null);
     }
     double[] perSecond = Arrays.stream(outcome.nanos()).map(nanos -> workload.items() * 1e9 / nanos).toArray();
-    return new Result(contestant.name(), row.rounds(unit, perSecond), perSecond);
+    return new Result(contestant.name(), row.rounds(workload.unit(), perSecond), perSecond);
+  }
+
+  /** Why two contestants' features cannot be of the same model, or {@code null} when they agree. */
+  static String disagreement(float[] ours, float[] theirs, double agreement) {
+    if (ours == null || theirs == null) {
+      return null;
+    }
+    if (ours.length != theirs.length) {
+      return "answered " + theirs.length + " features, expected " + ours.length;
+    }
+    double squares = 0;
+    double worst = 0;
+    for (int i = 0; i < ours.length; i++) {
+      squares += (double) ours[i] * ours[i];
+      worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
+    }
+    double relative = worst / Math.sqrt(squares / ours.length);
+    return relative <= agreement
+        ? null
+        : "computed another model: features differ by " + relative + " of their RMS, expected at most " + agreement;
   }
 }

@@ -20,7 +20,7 @@ public final class LatencySection {
   private static final int CAPACITY_BATCHES = 8;
   private static final double P99 = 0.99;
   /** "At once", for a refusal. */
-  private static final double REFUSAL_BAR_MILLIS = 1;
+  private static final double REFUSAL_LIMIT_MILLIS = 1;
 
   private LatencySection() {}
 
@@ -61,9 +61,9 @@ public final class LatencySection {
     return best;
   }
 
-  private static ThroughputRow row(
+  private static BenchRow row(
       Session session, Subject subject, BenchPlan.Load load, double capacity, OpenLoop.Outcome outcome, BatchTimes times) {
-    ThroughputRow.Builder row = ThroughputRow.of(Section.LATENCY, session.origin(), subject, "images, " + load.label(), "engine")
+    BenchRow.Builder row = BenchRow.of(Section.LATENCY, session.origin(), subject, "images, " + load.label(), "engine")
         .parameter("seconds", session.plan().latencySeconds()).parameter("seed", SEED)
         .parameter("maxWait", Setup.text(session.setup().batching().maxWait()))
         .parameter("queueBatches", session.setup().batching().queueBatches());
@@ -97,14 +97,14 @@ public final class LatencySection {
    * slowest hundredth of the requests is held against the slowest hundredth of the batches; the bound by the median batch, which noise
    * alone exceeds, is reported beside.
    */
-  private static void promise(ThroughputRow.Builder row, Setup setup, OpenLoop.Outcome outcome, LatencySummary full) {
+  private static void promise(BenchRow.Builder row, Setup setup, OpenLoop.Outcome outcome, LatencySummary full) {
     if (full.count() == 0) {
       throw new ContestantFailedException("under overload no batch was full: the promise has nothing to be held against");
     }
     double maxWaitMillis = setup.batching().maxWait().toNanos() / 1e6;
     double bound = maxWaitMillis + 2 * full.millis(P99);
     row.figure("boundMillis", bound).figure("boundByMedianBatchMillis", maxWaitMillis + 2 * full.millis(0.5))
-        .bar(new Bar("p99 of accepted under overload, ms, against maxWait + 2 batch times", outcome.latency().millis(P99), false, bound))
-        .bar(new Bar("p99 of refusals, ms", outcome.refusal().millis(P99), false, REFUSAL_BAR_MILLIS));
+        .threshold(new Threshold("p99 of accepted under overload, ms, against maxWait + 2 batch times", outcome.latency().millis(P99), false, bound))
+        .threshold(new Threshold("p99 of refusals, ms", outcome.refusal().millis(P99), false, REFUSAL_LIMIT_MILLIS));
   }
 }

@@ -5,11 +5,10 @@ import java.util.List;
 import java.util.Optional;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Precision;
-import org.conceptclip.bench.DeviceOpsBenchmark;
-import org.conceptclip.bench.DeviceRoof;
 import org.conceptclip.bench.Gpu;
 import org.conceptclip.bench.MultiplyAddPeak;
 import org.conceptclip.bench.OpsBenchmark;
+import org.conceptclip.bench.Roof;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.model.ModelConfig;
 
@@ -20,20 +19,24 @@ public final class OpsSection {
   /**
    * Measures.
    *
-   * @param model whose widths the ops have; its weights are not loaded
+   * @param setups whose models' widths the ops have; weights are not loaded. On a device the batch is the number of images
    * @param peak of the CPU, to hold its ops against; empty when it is not known
    */
-  public static void run(
-      Session session, String model, List<Precision> precisions, Optional<MultiplyAddPeak> peak) {
-    ModelConfig config = config(model);
-    session.sink().begin(Section.OPS, precisions.size());
-    for (Precision precision : precisions) {
-      Setup setup = session.setup().withModel(model).withPrecision(precision);
+  public static void run(Session session, List<Setup> setups, Optional<MultiplyAddPeak> peak) {
+    session.sink().begin(Section.OPS, setups.size());
+    for (Setup setup : setups) {
       Backend backend = session.bench().backend(setup);
-      switch (backend.name()) {
-        case "cuda", "emulated" -> device(session, setup, backend, config);
-        default -> host(session, setup, backend, config, peak);
+      Origin origin = session.with(setup).origin();
+      Optional<Roof> roof = switch (backend.name()) {
+        case "cuda" -> Optional.ofNullable(origin.gpu()).map(Gpu::name).flatMap(Roof::ofDevice);
+        case "emulated" -> Optional.empty();
+        default -> peak.map(measured -> measured.roof(backend.precision() == Precision.BF16));
+      };
+      List<BenchRow> rows = new ArrayList<>();
+      for (OpsBenchmark.Op op : OpsBenchmark.run(backend, config(setup.model()), plan(session, setup, backend))) {
+        rows.add(row(BenchRow.of(Section.OPS, origin, session.bench().subject(setup), op.name(), "ours"), op, roof));
       }
+      session.sink().rows(rows);
       session.sink().step();
     }
   }
@@ -44,42 +47,30 @@ public final class OpsSection {
     }
   }
 
-  private static void host(
-      Session session, Setup setup, Backend backend, ModelConfig config, Optional<MultiplyAddPeak> peak) {
-    List<ThroughputRow> rows = new ArrayList<>();
-    for (OpsBenchmark.Row op : OpsBenchmark.run(backend, config, peak.orElse(null), session.plan().ops())) {
-      ThroughputRow.Builder row = row(session, setup, op.op()).rounds("us", op.micros()).figure("gflops", op.gflops())
-          .figure("gigabytesPerSecond", op.gigabytes()).parameter("limit", op.limit());
-      if (op.percentOfPeak() != null) {
-        row.figure("percentOfPeak", op.percentOfPeak());
-      }
-      rows.add(row.build());
-    }
-    session.sink().rows(rows);
+  private static OpsBenchmark.Plan plan(Session session, Setup setup, Backend backend) {
+    int images = setup.batch() > 0 ? setup.batch() : backend.passLimits().images();
+    return switch (backend.name()) {
+      case "cuda" -> OpsBenchmark.Plan.onDevice(images, session.plan().texts());
+      case "emulated" -> OpsBenchmark.Plan.onEmulator(images, session.plan().texts());
+      default -> OpsBenchmark.Plan.onHost(session.plan().ops());
+    };
   }
 
-  private static void device(Session session, Setup setup, Backend backend, ModelConfig config) {
-    boolean emulated = backend.name().equals("emulated");
-    int images = backend.passLimits().images();
-    DeviceRoof roof = emulated ? null : session.gpu().get().map(Gpu::name).flatMap(DeviceRoof::of).orElse(null);
-    DeviceOpsBenchmark.Plan plan = emulated
-        ? DeviceOpsBenchmark.Plan.onEmulator(images, session.plan().texts())
-        : DeviceOpsBenchmark.Plan.onDevice(images, session.plan().texts());
-    List<ThroughputRow> rows = new ArrayList<>();
-    for (DeviceOpsBenchmark.Row op : DeviceOpsBenchmark.run(backend, config, roof, plan)) {
-      ThroughputRow.Builder row = row(session, setup, op.op()).rounds("us", op.lowMicros(), op.micros(), op.highMicros());
-      if (op.teraflops() != null) {
-        row.figure("gflops", 1e3 * op.teraflops()).figure("gigabytesPerSecond", op.gigabytes());
-      }
-      if (op.percentOfRoof() != null) {
-        row.figure("percentOfRoof", op.percentOfRoof()).parameter("limit", op.roof());
-      }
-      rows.add(row.build());
+  /** Rates, and the share of the roof that is closest, of an op that took longer than noise. */
+  static BenchRow row(BenchRow.Builder row, OpsBenchmark.Op op, Optional<Roof> roof) {
+    row.statistics("us", op.nanos().scaled(1e-3)).figure("gigaflop", op.flops() / 1e9).figure("megabytes", op.bytes() / 1e6);
+    if (op.isTimed()) {
+      row.figure("gflops", op.gflops()).figure("gigabytesPerSecond", op.gigabytes());
+      roof.ifPresent(most -> {
+        double arithmetic = op.gflops() / most.gflops();
+        double memory = op.gigabytes() / most.gigabytes();
+        if (arithmetic > 0 || memory > 0) {
+          row.parameter(BenchRow.LIMIT, arithmetic > memory ? "arithmetic" : "memory")
+              .figure("percentOfRoof", 100 * Math.max(arithmetic, memory))
+              .figure("roofGflops", most.gflops()).figure("roofGigabytesPerSecond", most.gigabytes());
+        }
+      });
     }
-    session.sink().rows(rows);
-  }
-
-  private static ThroughputRow.Builder row(Session session, Setup setup, String op) {
-    return ThroughputRow.of(Section.OPS, session.origin(), session.bench().subject(setup), op, "ours");
+    return row.build();
   }
 }

@@ -2,6 +2,7 @@ package org.conceptclip.bench.throughput;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import org.conceptclip.bench.Checkout;
 import org.conceptclip.bench.Gpu;
 import org.conceptclip.bench.Machine;
 
@@ -15,14 +16,24 @@ import org.conceptclip.bench.Machine;
  */
 public record Origin(String date, String commit, Machine machine, Gpu gpu) {
 
-  /** Here and now. */
-  public static Origin now(String commit, Gpu gpuOrNull) {
-    return new Origin(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), commit, Machine.current(), gpuOrNull);
+  /**
+   * Here and now.
+   *
+   * @param backend that computes, by its short name: the GPU is looked at for {@code cuda} alone
+   */
+  public static Origin now(String backend) {
+    return new Origin(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Checkout.commit(), Machine.current(),
+        backend.equals("cuda") ? Gpu.current().orElse(null) : null);
   }
 
   /** Whether figures of the two may be held against each other. */
   boolean comparable(Origin other) {
     return machine.equals(other.machine) && device().equals(other.device());
+  }
+
+  /** The same at no date. */
+  public Origin withoutDate() {
+    return new Origin("", commit, machine, gpu);
   }
 
   private String device() {

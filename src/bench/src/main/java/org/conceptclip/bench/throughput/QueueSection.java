@@ -33,8 +33,8 @@ public final class QueueSection {
   private static final int BATCH = 64;
   /** Requests under way for each thread: more would measure how long a queue is, not what it costs. */
   private static final int WINDOW = 256;
-  private static final double OVERHEAD_BAR_MICROS = 50;
-  private static final double RATE_BAR = 200_000;
+  private static final double OVERHEAD_LIMIT_MICROS = 50;
+  private static final double RATE_AT_LEAST = 200_000;
 
   /**
    * Who submits.
@@ -94,10 +94,10 @@ public final class QueueSection {
    */
   private record Run(double perSecond, double cpuMicros, double submitMicros, LatencySummary answer) {}
 
-  private static ThroughputRow row(Session session, Load load, List<Run> runs) {
+  private static BenchRow row(Session session, Load load, List<Run> runs) {
     double[] perSecond = runs.stream().mapToDouble(Run::perSecond).toArray();
     double overhead = median(runs.stream().mapToDouble(Run::cpuMicros).toArray());
-    ThroughputRow.Builder row = ThroughputRow.of(Section.QUEUE, session.origin(),
+    BenchRow.Builder row = BenchRow.of(Section.QUEUE, session.origin(),
             new Subject(null, "null", null, null, null, BATCH), "requests through the batcher", load.label())
         .parameter("millis", session.plan().queueMillis())
         .rounds("requests/s", perSecond)
@@ -106,8 +106,8 @@ public final class QueueSection {
         .figure("answerP50Micros", median(runs.stream().mapToDouble(run -> run.answer().nanos(0.5) / 1e3).toArray()))
         .figure("answerP99Micros", median(runs.stream().mapToDouble(run -> run.answer().nanos(0.99) / 1e3).toArray()));
     if (isPromised(load)) {
-      row.bar(new Bar("requests a second, null backend", median(perSecond), true, RATE_BAR))
-          .bar(new Bar("processor time a request, us", overhead, false, OVERHEAD_BAR_MICROS));
+      row.threshold(new Threshold("requests a second, null backend", median(perSecond), true, RATE_AT_LEAST))
+          .threshold(new Threshold("processor time a request, us", overhead, false, OVERHEAD_LIMIT_MICROS));
     }
     return row.build();
   }

@@ -21,17 +21,17 @@ public final class ResultFile {
   private ResultFile() {}
 
   /** One line. */
-  public static String line(ThroughputRow row) {
+  public static String line(BenchRow row) {
     return GSON.toJson(row);
   }
 
   /**
    * The rows of this benchmark in a file of results; lines of other benchmarks, which have no {@code schema}, are passed over.
    *
-   * @throws BadInputException if the file cannot be read, a line is not JSON, or its schema is not {@value ThroughputRow#SCHEMA}
+   * @throws BadInputException if the file cannot be read, a line is not JSON, or its schema is not {@value BenchRow#SCHEMA}
    */
-  public static List<ThroughputRow> read(Path file) {
-    List<ThroughputRow> rows = new ArrayList<>();
+  public static List<BenchRow> read(Path file) {
+    List<BenchRow> rows = new ArrayList<>();
     List<String> lines;
     try {
       lines = Files.readAllLines(file, StandardCharsets.UTF_8);
@@ -40,7 +40,7 @@ public final class ResultFile {
     }
     for (int i = 0; i < lines.size(); i++) {
       if (!lines.get(i).isBlank()) {
-        ThroughputRow row = parse(file + ", line " + (i + 1), lines.get(i));
+        BenchRow row = parse(file + ", line " + (i + 1), lines.get(i));
         if (row != null) {
           rows.add(row);
         }
@@ -49,7 +49,7 @@ public final class ResultFile {
     return rows;
   }
 
-  private static ThroughputRow parse(String where, String line) {
+  private static BenchRow parse(String where, String line) {
     try {
       JsonElement element = JsonParser.parseString(line);
       if (!element.isJsonObject()) {
@@ -59,10 +59,10 @@ public final class ResultFile {
       if (!object.has("schema")) {
         return null;
       }
-      if (object.get("schema").getAsInt() != ThroughputRow.SCHEMA) {
-        throw new BadInputException(where + ": schema " + object.get("schema") + ", expected " + ThroughputRow.SCHEMA);
+      if (object.get("schema").getAsInt() != BenchRow.SCHEMA) {
+        throw new BadInputException(where + ": schema " + object.get("schema") + ", expected " + BenchRow.SCHEMA);
       }
-      ThroughputRow row = GSON.fromJson(object, ThroughputRow.class);
+      BenchRow row = GSON.fromJson(object, BenchRow.class);
       if (row.section() == null || row.origin() == null || row.origin().machine() == null || row.subject() == null) {
         throw new BadInputException(where + ": expected section, origin with machine, and subject");
       }

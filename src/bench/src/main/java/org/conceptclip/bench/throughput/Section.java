@@ -2,6 +2,7 @@ package org.conceptclip.bench.throughput;
 
 /** What a row is about; a heading of the report. */
 public enum Section {
+  TOWERS("Towers, one call for each batch"),
   IMAGES("Images, from memory and end to end from JPEG files"),
   STAGES("Stages of the end-to-end run"),
   TEXTS("Texts"),
@@ -10,7 +11,8 @@ public enum Section {
   QUEUE("Queueing overhead, null backend"),
   OPS("Single ops"),
   AB("A against B"),
-  SOAK("Soak");
+  SOAK("Soak"),
+  LOAD("Loading a model");
 
   private final String title;
 

@@ -1,11 +1,8 @@
 package org.conceptclip.bench.throughput;
 
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Supplier;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.bench.ContestantFailedException;
-import org.conceptclip.bench.Gpu;
 
 /**
  * What every section of a run works with.
@@ -13,16 +10,13 @@ import org.conceptclip.bench.Gpu;
  * @param bench opens models
  * @param setup what is measured
  * @param plan how much
- * @param commit of the sources, for the rows
- * @param gpu asked for the state of the GPU, for the rows; empty where none computes
  * @param sink gets rows as soon as they are there
  */
-public record Session(
-    Workbench bench, Setup setup, BenchPlan plan, String commit, Supplier<Optional<Gpu>> gpu, Sink sink) {
+public record Session(Workbench bench, Setup setup, BenchPlan plan, Sink sink) {
 
   /** Where results and progress go. */
   public interface Sink {
-    void rows(List<ThroughputRow> rows);
+    void rows(List<BenchRow> rows);
 
     /** A section begins that has so many steps. */
     void begin(Section section, int steps);
@@ -31,12 +25,12 @@ public record Session(
   }
 
   Origin origin() {
-    return Origin.now(commit, gpu.get().orElse(null));
+    return Origin.now(setup.backend());
   }
 
   /** A row for a section that ended early. */
-  public ThroughputRow failed(Section section, ContestantFailedException why) {
-    return ThroughputRow.of(section, origin(), bench.subject(setup), "the rest of the section", "all").failure(why.getMessage()).build();
+  public BenchRow failed(Section section, ContestantFailedException why) {
+    return BenchRow.of(section, origin(), bench.subject(setup), "the rest of the section", "all").failure(why.getMessage()).build();
   }
 
   /** What computes. */
@@ -46,7 +40,7 @@ public record Session(
 
   /** The same run on another setup. */
   public Session with(Setup other) {
-    return new Session(bench, other, plan, commit, gpu, sink);
+    return new Session(bench, other, plan, sink);
   }
 
   /** Contestant runs of a workload. */

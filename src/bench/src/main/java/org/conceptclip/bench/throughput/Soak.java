@@ -104,13 +104,13 @@ public final class Soak {
         session.sink().step();
       }
     }
-    List<ThroughputRow> rows = List.of(
+    List<BenchRow> rows = List.of(
         flat("heap after collection", taken, MemorySample::heap),
         flat("resident memory", taken, MemorySample::resident),
         flat("memory beyond the heap", taken, MemorySample::beyondHeap),
         counts(leased, taken));
     session.sink().rows(rows);
-    return rows.stream().flatMap(row -> row.bars().stream()).allMatch(Bar::met);
+    return rows.stream().flatMap(row -> row.thresholds().stream()).allMatch(Threshold::met);
   }
 
   /**
@@ -215,24 +215,24 @@ public final class Soak {
     open.clear();
   }
 
-  private ThroughputRow.Builder row(String workload) {
-    return ThroughputRow.of(Section.SOAK, session.origin(), session.bench().subject(session.setup()), workload, "engine")
+  private BenchRow.Builder row(String workload) {
+    return BenchRow.of(Section.SOAK, session.origin(), session.bench().subject(session.setup()), workload, "engine")
         .parameter("minutes", length.minutes()).parameter("warmUpMinutes", length.warmUpMinutes()).parameter("samples", length.samples());
   }
 
-  private ThroughputRow flat(String name, List<MemorySample> taken, ToLongFunction<MemorySample> what) {
+  private BenchRow flat(String name, List<MemorySample> taken, ToLongFunction<MemorySample> what) {
     double[] megabytes = taken.stream().mapToDouble(sample -> what.applyAsLong(sample) / MEGABYTE).toArray();
     Trend trend = Trend.of(megabytes);
     return row(name).rounds("MiB", megabytes).figure("firstQuarterMiB", trend.firstQuarter())
         .figure("lastQuarterMiB", trend.lastQuarter()).figure("slopeMiB", trend.slope())
-        .bar(new Bar(name + ": change from the first quarter to the last", Math.abs(trend.growth()), false, FLAT)).build();
+        .threshold(new Threshold(name + ": change from the first quarter to the last", Math.abs(trend.growth()), false, FLAT)).build();
   }
 
-  private ThroughputRow counts(List<Integer> leased, List<MemorySample> taken) {
+  private BenchRow counts(List<Integer> leased, List<MemorySample> taken) {
     return row("requests and pixel slots held when drained").rounds("held", leased.stream().mapToDouble(Integer::doubleValue).toArray())
         .figure("submitted", submitted.get()).figure("ended", ended.get()).figure("cancelled", cancelled.get())
         .figure("refused", refused.get()).figure("directBuffersMiB", taken.getLast().directBuffers() / MEGABYTE)
-        .bar(new Bar("held when drained, at most", leased.stream().mapToInt(Integer::intValue).max().orElseThrow(), false, 0))
-        .bar(new Bar("submitted but not ended", submitted.get() - ended.get(), false, 0)).build();
+        .threshold(new Threshold("held when drained, at most", leased.stream().mapToInt(Integer::intValue).max().orElseThrow(), false, 0))
+        .threshold(new Threshold("submitted but not ended", submitted.get() - ended.get(), false, 0)).build();
   }
 }

@@ -32,13 +32,13 @@ public final class SweepSection {
     int largest = session.plan().sweepBatches().stream().mapToInt(Integer::intValue).max().orElseThrow();
     int batches = Math.max(1, largest / setup.batch());
     try (Engine engine = session.bench().engine(setup, List.of())) {
-      List<Result> results = new Interleaved(Section.SWEEP, new Workload.Vision(setup.batch()), "images by batch size", "images/s",
+      List<Result> results = new Interleaved(Section.SWEEP, new Workload.Vision(setup.batch()), "images by batch size",
           Map.of("batchesPerRun", batches, "maxWait", Setup.text(setup.batching().maxWait())))
-          .run(List.of(
+          .run(session, List.of(
               new Entrant(EngineContestant.pixels("engine", engine, encoder, batches), subject),
-              new Entrant(new BareImages("bare loop", encoder, batches), subject)),
-              session.plan().sweep(), session.origin(), name -> session.sink().step());
-      session.sink().rows(results.stream().map(result -> result.row().build()).toList());
+              new Entrant(EncoderContestant.pixels("bare loop", encoder, batches), subject)),
+              session.plan().sweep());
+      Interleaved.report(session, results);
     }
   }
 }

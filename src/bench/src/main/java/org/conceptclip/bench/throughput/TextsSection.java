@@ -22,10 +22,10 @@ import org.conceptclip.tensor.HostTensor;
 public final class TextsSection {
   private static final String ENGINE = "engine, packed";
   private static final String BARE = "bare loop, packed";
-  private static final double PACKED_BAR = 2;
+  private static final double PACKED_AT_LEAST = 2;
   private static final String COUNTED_MODEL = "synthetic:small";
   /** Tokens computed over tokens wanted. */
-  private static final double WASTE_BAR = 1.00;
+  private static final double WASTE_LIMIT = 1.00;
 
   private TextsSection() {}
 
@@ -61,41 +61,35 @@ public final class TextsSection {
     String padded = "bare loop, padded to " + context;
     List<Entrant> entrants = new ArrayList<>(List.of(
         new Entrant(EngineContestant.texts(ENGINE, engine, encoder, batches), subject),
-        new Entrant(BareTexts.packed(BARE, encoder, batches), subject),
-        new Entrant(BareTexts.packed(BARE + ThroughputRow.CONTROL, encoder, batches), subject),
-        new Entrant(BareTexts.padded(padded, encoder, batches, context), subject)));
-    float[] reference = peers.isEmpty() ? null : rawFeatures(encoder, workload);
-    peers.forEach(peer -> entrants.add(new Entrant(peer, ImagesSection.peerSubject(session, peer, null), reference)));
+        new Entrant(EncoderContestant.packed(BARE, encoder, batches), subject),
+        new Entrant(EncoderContestant.packed(BARE + BenchRow.CONTROL, encoder, batches), subject),
+        new Entrant(EncoderContestant.padded(padded, encoder, batches, context), subject)));
+    float[] reference = peers.isEmpty() ? null : EncoderContestant.reference(encoder, workload);
+    peers.forEach(peer -> entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, null), reference)));
     int tokens = Arrays.stream(corpus.lengths()).sum();
     Map<String, ?> parameters = Map.of("texts", corpus.lengths().length, "tokens", tokens, "budget", engine.batchTokens(),
         "batchesPerRun", batches, "maxWait", Setup.text(session.setup().batching().maxWait()));
     StageReport before = engine.report();
     List<Result> results = new Interleaved(Section.TEXTS, workload,
-        corpus.lengths().length + " " + corpus.label() + ", " + tokens + " tokens", "texts/s", parameters)
-        .run(entrants, session.plan().interleaved(), session.origin(), name -> session.sink().step());
+        corpus.lengths().length + " " + corpus.label() + ", " + tokens + " tokens", parameters)
+        .run(session, entrants, session.plan().interleaved());
     StageReport report = engine.report().since(before);
-    ThroughputRow.Builder own = results.getFirst().row();
+    BenchRow.Builder own = results.getFirst().row();
     double waste = wasted(session, corpus, tokens);
     session.sink().step();
     own.figure("tokensComputedOverWanted", waste)
         .figure("tokensGivenToDevicesOverWanted", (double) report.tokensComputed() / report.tokensWanted())
-        .bar(new Bar("tokens computed over tokens wanted", waste, false, WASTE_BAR));
-    Interleaved.ratio(results.getFirst(), results.get(3)).ifPresent(ratio -> own.figure("paddedTokensOverWanted",
+        .threshold(new Threshold("tokens computed over tokens wanted", waste, false, WASTE_LIMIT));
+    results.getFirst().over(results.get(3)).ifPresent(ratio -> own.figure("paddedTokensOverWanted",
         (double) context * corpus.lengths().length / tokens)
-        .bar(new Bar("packed over padded to " + context, ratio.median(), true, PACKED_BAR)));
-    session.sink().rows(results.stream().map(result -> result.row().build()).toList());
+        .threshold(new Threshold("packed over padded to " + context, ratio.median(), true, PACKED_AT_LEAST)));
+    Interleaved.report(session, results);
   }
 
   /** What texts are padded to, by the official evaluation. */
   static int context(Encoder encoder) {
     TextConfig config = encoder.config().text();
     return Math.min(config.contextLength(), config.maxPositions());
-  }
-
-  private static float[] rawFeatures(Encoder encoder, Workload.Texts workload) {
-    HostTensor features = encoder
-        .encodeTexts(TokenBatch.packed(workload.ids(encoder.config().text().vocabulary())), Detail.FEATURES).rawFeatures();
-    return Arrays.copyOf(features.rows(features.rows() - 1, 1).toFloatArray(), Contestant.Sample.VALUES);
   }
 
   /**

@@ -11,9 +11,9 @@ import org.conceptclip.batch.BatchListener;
 import org.conceptclip.batch.Engine;
 import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.batch.WorkKind;
-import org.conceptclip.bench.OwnedResources;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.runtime.Encoder;
+import org.conceptclip.util.Closer;
 
 /** Models on backends, each opened when it is first asked for and kept for the sections that follow. Owns them. Not thread-safe. */
 public final class Workbench implements AutoCloseable {
@@ -21,7 +21,7 @@ public final class Workbench implements AutoCloseable {
   private final Consumer<String> notices;
   private final Map<Object, Backend> opened = new HashMap<>();
   private final Map<Object, Encoder> encoders = new HashMap<>();
-  private final OwnedResources owned = new OwnedResources();
+  private final Closer owned = new Closer();
 
   /** @param notices gets lines for people: which backend was taken, and why */
   public Workbench(Backends backends, Consumer<String> notices) {

@@ -60,7 +60,7 @@ class ChartsTest {
 
   @Test
   void brokenPicturesAreRefused() {
-    assertThrows(IllegalArgumentException.class, () -> Svg.number(Double.NaN));
+    assertThrows(IllegalArgumentException.class, () -> Markup.number(Double.NaN));
     assertThrows(IllegalStateException.class, () -> new Markup().open("p").whole());
   }
 }

@@ -8,13 +8,13 @@ import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
-import org.conceptclip.bench.throughput.Bar;
+import org.conceptclip.bench.throughput.Threshold;
 import org.conceptclip.bench.throughput.Comparison;
 import org.conceptclip.bench.throughput.LatencySummary;
 import org.conceptclip.bench.throughput.Ratio;
 import org.conceptclip.bench.throughput.Rows;
 import org.conceptclip.bench.throughput.Section;
-import org.conceptclip.bench.throughput.ThroughputRow;
+import org.conceptclip.bench.throughput.BenchRow;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
@@ -24,22 +24,24 @@ import org.xml.sax.InputSource;
 class HtmlReportTest {
   private static final String HOSTILE = "<script>alert('x')</script> & \"quotes\" \u0000\uD800";
 
-  private static ThroughputRow.Builder row(Section section, String workload, String contestant) {
-    return ThroughputRow.of(section, Rows.ORIGIN, Rows.SUBJECT, workload, contestant);
+  private static BenchRow.Builder row(Section section, String workload, String contestant) {
+    return BenchRow.of(section, Rows.ORIGIN, Rows.SUBJECT, workload, contestant);
   }
 
   /** At least one row of every section. */
-  private static List<ThroughputRow> all() {
-    List<ThroughputRow> rows = new ArrayList<>();
-    rows.add(Rows.images(3.1, 3.2, 3.3).ratio("bare", new Ratio(0.98, 0.97, 1)).bar(new Bar("engine over bare", 0.98, true, 0.97))
+  private static List<BenchRow> all() {
+    List<BenchRow> rows = new ArrayList<>();
+    rows.add(Rows.images(3.1, 3.2, 3.3).ratio("bare", new Ratio(0.98, 0.97, 1)).threshold(new Threshold("engine over bare", 0.98, true, 0.97))
         .build());
     rows.add(row(Section.IMAGES, "images from memory", "bare").rounds("images/s", 3.2, 3.3).build());
     rows.add(row(Section.IMAGES, "images from memory", "bare, again (A/A)").rounds("images/s", 3.2).build());
     rows.add(row(Section.IMAGES, "images from memory", HOSTILE).failure(HOSTILE).build());
+    rows.add(row(Section.TOWERS, "vision, batch 1", "conceptclip fp32").rounds("images/s", 1, 2).build());
+    rows.add(row(Section.LOAD, "from files", "ours").rounds("s", 3).build());
     rows.add(row(Section.STAGES, "busy", "decode").rounds("% busy", 40).build());
-    rows.add(row(Section.TEXTS, HOSTILE, HOSTILE).rounds("texts/s", 100, 120).bar(new Bar(HOSTILE, 1, true, 2)).build());
+    rows.add(row(Section.TEXTS, HOSTILE, HOSTILE).rounds("texts/s", 100, 120).threshold(new Threshold(HOSTILE, 1, true, 2)).build());
     for (int batch : new int[] {1, 2, 4}) {
-      rows.add(ThroughputRow.of(Section.SWEEP, Rows.ORIGIN, Rows.SUBJECT.withBatch(batch), "sweep", "engine")
+      rows.add(BenchRow.of(Section.SWEEP, Rows.ORIGIN, Rows.SUBJECT.withBatch(batch), "sweep", "engine")
           .rounds("images/s", batch).build());
     }
     rows.add(row(Section.LATENCY, "0.5 x capacity", "engine").rounds("ms", 5)
@@ -95,7 +97,7 @@ class HtmlReportTest {
 
   @Test
   void comparisonsAreShown() throws Exception {
-    ThroughputRow fresh = Rows.images(200, 201, 202).build();
+    BenchRow fresh = Rows.images(200, 201, 202).build();
     List<Comparison.Pair> pairs = Comparison.of(List.of(Rows.images(100, 101, 102).build()), List.of(fresh));
     String page = HtmlReport.of(List.of(fresh), pairs);
     parse(page);

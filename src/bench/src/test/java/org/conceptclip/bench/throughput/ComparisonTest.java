@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class ComparisonTest {
   private static final double[] HUNDRED = {98, 99, 100, 101, 102};
 
-  private static Comparison.Pair compare(ThroughputRow old, ThroughputRow fresh) {
+  private static Comparison.Pair compare(BenchRow old, BenchRow fresh) {
     List<Comparison.Pair> pairs = Comparison.of(List.of(old), List.of(fresh));
     assertEquals(1, pairs.size());
     return pairs.getFirst();
@@ -33,7 +33,7 @@ class ComparisonTest {
 
   @Test
   void shorterTimesAreFaster() {
-    ThroughputRow old = Rows.images().rounds("ms", HUNDRED).build();
+    BenchRow old = Rows.images().rounds("ms", HUNDRED).build();
     Comparison.Pair pair = compare(old, Rows.images().rounds("ms", 50, 50, 50).build());
     assertEquals(2, pair.speedup(), 1e-12);
     assertEquals(Verdict.FASTER, pair.verdict());
@@ -41,9 +41,9 @@ class ComparisonTest {
 
   @Test
   void otherMachinesUnitsAndParametersAreNotComparable() {
-    ThroughputRow old = Rows.images(HUNDRED).build();
+    BenchRow old = Rows.images(HUNDRED).build();
     Machine larger = new Machine("Test CPU", 64, List.of("avx2"), "Linux 6", "25");
-    ThroughputRow elsewhere = ThroughputRow.of(Section.IMAGES, new Origin("d", "abc", larger, null), Rows.SUBJECT,
+    BenchRow elsewhere = BenchRow.of(Section.IMAGES, new Origin("d", "abc", larger, null), Rows.SUBJECT,
         "images from memory", "engine").rounds("images/s", 500).build();
     assertEquals("other machine", compare(old, elsewhere).reason());
     assertEquals(Verdict.NOT_COMPARABLE, compare(old, elsewhere).verdict());
@@ -53,18 +53,18 @@ class ComparisonTest {
 
   @Test
   void moreRoundsAreTheSameMeasurement() {
-    ThroughputRow old = Rows.images(HUNDRED).parameter("rounds", 3).parameter("warmups", 1).build();
+    BenchRow old = Rows.images(HUNDRED).parameter("rounds", 3).parameter("warmups", 1).build();
     assertEquals(Verdict.FASTER, compare(old, Rows.images(200, 201).parameter("rounds", 9).build()).verdict());
   }
 
   @Test
   void otherWorkIsNoPair() {
-    ThroughputRow old = Rows.images(HUNDRED).build();
-    for (ThroughputRow other : List.of(
-        ThroughputRow.of(Section.IMAGES, Rows.ORIGIN, Rows.SUBJECT.withBatch(8), "images from memory", "engine")
+    BenchRow old = Rows.images(HUNDRED).build();
+    for (BenchRow other : List.of(
+        BenchRow.of(Section.IMAGES, Rows.ORIGIN, Rows.SUBJECT.withBatch(8), "images from memory", "engine")
             .rounds("images/s", 1).build(),
-        ThroughputRow.of(Section.IMAGES, Rows.ORIGIN, Rows.SUBJECT, "images from memory", "bare").rounds("images/s", 1).build(),
-        ThroughputRow.of(Section.TEXTS, Rows.ORIGIN, Rows.SUBJECT, "images from memory", "engine").rounds("images/s", 1).build(),
+        BenchRow.of(Section.IMAGES, Rows.ORIGIN, Rows.SUBJECT, "images from memory", "bare").rounds("images/s", 1).build(),
+        BenchRow.of(Section.TEXTS, Rows.ORIGIN, Rows.SUBJECT, "images from memory", "engine").rounds("images/s", 1).build(),
         Rows.images().failure("broke").build())) {
       assertEquals(List.of(), Comparison.of(List.of(old), List.of(other)), other.key());
     }
@@ -73,18 +73,18 @@ class ComparisonTest {
   @Test
   void theLastRowOfTheSameMachineCounts() {
     Machine larger = new Machine("Test CPU", 64, List.of("avx2"), "Linux 6", "25");
-    ThroughputRow elsewhere = ThroughputRow.of(Section.IMAGES, new Origin("d", "abc", larger, null), Rows.SUBJECT,
+    BenchRow elsewhere = BenchRow.of(Section.IMAGES, new Origin("d", "abc", larger, null), Rows.SUBJECT,
         "images from memory", "engine").rounds("images/s", 500).build();
-    List<ThroughputRow> old = List.of(Rows.images(50).build(), Rows.images(HUNDRED).build(), elsewhere);
+    List<BenchRow> old = List.of(Rows.images(50).build(), Rows.images(HUNDRED).build(), elsewhere);
     assertEquals(100, Comparison.of(old, List.of(Rows.images(HUNDRED).build())).getFirst().oldMedian());
   }
 
   @Test
   void aControlThatDiffersSaysThatTheMachineIsUnsteady() {
-    ThroughputRow steady =
+    BenchRow steady =
         Rows.images(HUNDRED).ratio("engine, again (A/A)", new Ratio(1.05, 1, 1.1)).ratio("bare", new Ratio(0.5, 0.4, 0.6)).build();
     assertEquals(List.of(), Comparison.unsteady(List.of(steady)));
-    ThroughputRow unsteady = Rows.images(HUNDRED).ratio("engine, again (A/A)", new Ratio(0.92, 0.9, 1)).build();
+    BenchRow unsteady = Rows.images(HUNDRED).ratio("engine, again (A/A)", new Ratio(0.92, 0.9, 1)).build();
     List<String> lines = Comparison.unsteady(List.of(steady, unsteady));
     assertEquals(1, lines.size());
     assertTrue(lines.getFirst().contains("0.92"), lines.getFirst());

@@ -20,7 +20,10 @@ class InterleavedTest {
   private record Scripted(String name, long nanos, float feature) implements Contestant {
     @Override
     public String version() {
-      return "1";
+      if (nanos < 0) {
+        throw new ContestantFailedException(name + ": asked for its version although it never ran");
+      }
+      return name + " 1";
     }
 
     @Override
@@ -42,15 +45,15 @@ class InterleavedTest {
     return new Entrant(new Scripted(name, nanos, feature), Rows.SUBJECT);
   }
 
-  private static List<ThroughputRow> run(Entrant... entrants) {
-    List<Result> results = new Interleaved(Section.IMAGES, new Workload.Vision(4), "images", "images/s", Map.of("files", 3))
-        .run(List.of(entrants), new Rounds(3, 1, 0, 5), Rows.ORIGIN, name -> {});
+  private static List<BenchRow> run(Entrant... entrants) {
+    List<Result> results = new Interleaved(Section.IMAGES, new Workload.Vision(4), "images", Map.of("files", 3))
+        .run(List.of(entrants), new Rounds(3, 1, 0, 5), () -> Rows.ORIGIN, name -> {});
     return results.stream().map(result -> result.row().build()).toList();
   }
 
   @Test
   void ratiosAreOfTheFirstAndOfWhatAControlControls() {
-    List<ThroughputRow> rows = run(
+    List<BenchRow> rows = run(
         entrant("engine", 2_000_000, 1), entrant("bare", 1_000_000, 1), entrant("bare, again (A/A)", 1_250_000, 1));
     assertEquals(Map.of("bare", new Ratio(0.5, 0.5, 0.5)), rows.get(0).ratios());
     assertEquals(Map.of("bare, again (A/A)", new Ratio(1.25, 1.25, 1.25)), rows.get(1).ratios());
@@ -62,7 +65,7 @@ class InterleavedTest {
 
   @Test
   void whoFailsOrComputesAnotherModelHasNoFigures() {
-    List<ThroughputRow> rows = run(
+    List<BenchRow> rows = run(
         entrant("engine", 1_000_000, 1), entrant("dies", -1, 1), entrant("other", 1_000_000, 2),
         new Entrant(new Scripted("unlike", 1_000_000, 9), Rows.SUBJECT, Interleaved.UNCHECKED),
         new Entrant(new Scripted("peer", 1_000_000, 7), Rows.SUBJECT, new float[] {7, 1}));
@@ -72,5 +75,34 @@ class InterleavedTest {
     assertNull(rows.get(3).failure(), "told not to compare");
     assertNull(rows.get(4).failure(), "compared with features of its own");
     assertEquals(Set.of("unlike", "peer"), rows.getFirst().ratios().keySet());
+  }
+
+  @Test
+  void versionsAreAskedOfPeersThatRan() {
+    List<BenchRow> rows = run(entrant("engine", 1_000_000, 1),
+        new Entrant(new Scripted("peer", 1_000_000, 1), Subject.ofPeer("synthetic:full", new Scripted("peer", 1, 1), 4)),
+        new Entrant(new Scripted("dies", -1, 1), Subject.ofPeer("synthetic:full", new Scripted("dies", -1, 1), 4)));
+    assertEquals(Rows.SUBJECT, rows.get(0).subject());
+    assertEquals(new Subject("synthetic:full", "peer", "peer 1", "fp32", null, 4), rows.get(1).subject());
+    assertNull(rows.get(2).subject().device());
+    assertEquals("dies: gave up", rows.get(2).failure());
+  }
+
+  @Test
+  void smallDifferencesAreRoundingAndLargeOnesAnotherModel() {
+    float[] features = {1, 2, 3};
+    assertNull(Interleaved.disagreement(features, new float[] {1, 2, 3.001f}, 1e-3));
+    assertTrue(Interleaved.disagreement(features, new float[] {1, 2, 3.1f}, 1e-3).contains("another model"));
+    assertNull(Interleaved.disagreement(features, new float[] {1, 2, 3.1f}, 0.1), "float16 may differ by more");
+    assertTrue(Interleaved.disagreement(features, new float[] {1, Float.NaN, 3}, 1e-3).contains("another model"), "not a number");
+  }
+
+  @Test
+  void fewerFeaturesThanExpectedFailTheRowNotTheRun() {
+    assertEquals("answered 2 features, expected 3", Interleaved.disagreement(new float[3], new float[2], 1e-3));
+    List<BenchRow> rows = run(entrant("engine", 1_000_000, 1),
+        new Entrant(new Scripted("peer", 1_000_000, 7), Rows.SUBJECT, new float[3]), entrant("bare", 1_000_000, 1));
+    assertEquals("answered 2 features, expected 3", rows.get(1).failure());
+    assertEquals(Set.of("bare"), rows.getFirst().ratios().keySet());
   }
 }

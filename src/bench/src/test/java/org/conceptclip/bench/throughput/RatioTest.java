@@ -22,9 +22,9 @@ class RatioTest {
 
   @Test
   void barsAreMetAtTheirLimit() {
-    assertTrue(new Bar("x", 0.97, true, 0.97).met());
-    assertFalse(new Bar("x", 0.969, true, 0.97).met());
-    assertTrue(new Bar("x", 2, false, 2).met());
-    assertFalse(new Bar("x", Double.NaN, false, 2).met(), "nothing measured keeps no promise");
+    assertTrue(new Threshold("x", 0.97, true, 0.97).met());
+    assertFalse(new Threshold("x", 0.969, true, 0.97).met());
+    assertTrue(new Threshold("x", 2, false, 2).met());
+    assertFalse(new Threshold("x", Double.NaN, false, 2).met(), "nothing measured keeps no promise");
   }
 }

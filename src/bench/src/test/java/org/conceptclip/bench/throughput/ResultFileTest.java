@@ -22,13 +22,21 @@ class ResultFileTest {
 
   @Test
   void rowsComeBackAsTheyWere() throws IOException {
-    ThroughputRow full = Rows.images(3, 1, 2).parameter("maxWait", "2ms").figure("p99Millis", 12.5)
-        .ratio("bare", new Ratio(0.99, 0.98, 1)).bar(new Bar("engine over bare", 0.99, true, 0.97)).curve(1, 2, 3).build();
-    ThroughputRow failed = Rows.images().failure("broke \"here\"\n</script>").build();
+    BenchRow full = Rows.images(3, 1, 2).parameter("maxWait", "2ms").figure("p99Millis", 12.5)
+        .ratio("bare", new Ratio(0.99, 0.98, 1)).threshold(new Threshold("engine over bare", 0.99, true, 0.97)).curve(1, 2, 3).build();
+    BenchRow failed = Rows.images().failure("broke \"here\"\n</script>").build();
     assertEquals(List.of(full, failed), ResultFile.read(file(ResultFile.line(full), "", ResultFile.line(failed))));
     assertEquals(2, full.median());
     assertEquals(List.of(3.0, 1.0, 2.0), full.rounds(), "in the order of the rounds");
     assertEquals(1, full.schema());
+  }
+
+  @Test
+  void rowsOfEarlierRunsAreStillRead() {
+    List<BenchRow> rows = ResultFile.read(Path.of("bench", "results", "2026-11-24-epyc-zen3-2cores-throughput.jsonl"));
+    assertEquals(35, rows.size());
+    assertEquals(List.of(new Threshold("engine over the bare loop", 0.9979869951972005, true, 0.97)), rows.getFirst().thresholds(),
+        "called bars then");
   }
 
   @Test

@@ -12,7 +12,7 @@ public final class Rows {
   private Rows() {}
 
   /** Images a second of the engine, one value a round. */
-  public static ThroughputRow.Builder images(double... perSecond) {
-    return ThroughputRow.of(Section.IMAGES, ORIGIN, SUBJECT, "images from memory", "engine").rounds("images/s", perSecond);
+  public static BenchRow.Builder images(double... perSecond) {
+    return BenchRow.of(Section.IMAGES, ORIGIN, SUBJECT, "images from memory", "engine").rounds("images/s", perSecond);
   }
 }

@@ -10,12 +10,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.conceptclip.backend.Backends;
+import org.conceptclip.backend.Precision;
 import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.bench.Contestant;
-import org.conceptclip.bench.EncoderContestant;
+import org.conceptclip.bench.MultiplyAddPeak;
+import org.conceptclip.bench.Rounds;
 import org.conceptclip.bench.Workload;
+import org.conceptclip.catalog.OpenModel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -27,13 +32,13 @@ class SectionsTest {
       new Setup("synthetic:tiny", "cpu", Optional.empty(), 1, Map.of(), 2, BatcherOptions.DEFAULT);
 
   private final Workbench bench = new Workbench(Backends.discovered(), notice -> {});
-  private final List<ThroughputRow> rows = new ArrayList<>();
+  private final List<BenchRow> rows = new ArrayList<>();
   private int steps;
   private int announced;
 
-  private final Session session = new Session(bench, TINY, BenchPlan.QUICK.withRounds(2), "abc", Optional::empty, new Session.Sink() {
+  private final Session session = new Session(bench, TINY, BenchPlan.QUICK.withRounds(2), new Session.Sink() {
     @Override
-    public void rows(List<ThroughputRow> some) {
+    public void rows(List<BenchRow> some) {
       rows.addAll(some);
     }
 
@@ -84,12 +89,12 @@ class SectionsTest {
     public void close() {}
   }
 
-  private ThroughputRow row(String contestant) {
+  private BenchRow row(String contestant) {
     return rows.stream().filter(row -> row.contestant().equals(contestant)).findFirst().orElseThrow();
   }
 
   private List<Contestant> peers() {
-    Contestant same = new EncoderContestant("peer", bench.encoder(TINY));
+    Contestant same = EncoderContestant.likePeers("peer", bench.encoder(TINY));
     return List.of(same, new Scaled(same, 1.1f));
   }
 
@@ -98,7 +103,7 @@ class SectionsTest {
     ImagesSection.run(session, List.of(Path.of("examples", "skin-lesion-nevus.jpg")), peers());
     assertNull(row("peer").failure());
     assertTrue(row("scaled").failure().contains("another model"), row("scaled")::toString);
-    ThroughputRow engine = row("engine, pixels in memory");
+    BenchRow engine = row("engine, pixels in memory");
     assertTrue(engine.ratios().containsKey("peer") && !engine.ratios().containsKey("scaled"), engine::toString);
     assertNull(row("engine, JPEG files").failure(), "other pictures are not another model");
     assertEquals(2, engine.subject().batch());
@@ -112,7 +117,7 @@ class SectionsTest {
     TextsSection.run(session, List.of(new TextsSection.Corpus("texts", lengths)), peers());
     assertNull(row("peer").failure());
     assertTrue(row("scaled").failure().contains("another model"), row("scaled")::toString);
-    ThroughputRow engine = row("engine, packed");
+    BenchRow engine = row("engine, packed");
     assertEquals(1.0, engine.figures().get("tokensComputedOverWanted"));
     assertEquals(1.0, engine.figures().get("tokensGivenToDevicesOverWanted"));
     assertEquals(3.0 * 24 / Arrays.stream(lengths).sum(), engine.figures().get("paddedTokensOverWanted"), 1e-12);
@@ -121,16 +126,53 @@ class SectionsTest {
   }
 
   @Test
+  void towersAreHeldAgainstTheirControlOtherPrecisionsAndPeers() {
+    List<Workload> workloads = List.of(new Workload.Vision(2), new Workload.Texts(5, 24));
+    TowersSection.run(session, List.of(TINY, TINY.withPrecision(Precision.BF16_WEIGHTS)), peers(), workloads, new Rounds(2, 1, 0, 1));
+    assertEquals(announced, steps);
+    assertEquals(2 * 5, rows.size());
+    BenchRow ours = rows.getFirst();
+    assertEquals("conceptclip fp32", ours.contestant());
+    assertEquals(Set.of("conceptclip fp32, again (A/A)", "conceptclip bf16-weights", "peer"), ours.ratios().keySet());
+    assertEquals("vision, batch 2", ours.workload());
+    assertEquals(2, ours.subject().batch());
+    assertEquals("2 texts of 5-24 tokens", rows.getLast().workload());
+    assertTrue(row("scaled").failure().contains("another model"), row("scaled")::toString);
+  }
+
+  @Test
+  void opsOfEveryPrecisionAreRows() {
+    OpsSection.run(session, List.of(TINY, TINY.withPrecision(Precision.BF16_WEIGHTS)), Optional.of(new MultiplyAddPeak(100, 200)));
+    assertEquals(announced, steps);
+    assertEquals(24, rows.size());
+    assertEquals(Set.of("fp32", "bf16-weights"), rows.stream().map(row -> row.subject().precision()).collect(Collectors.toSet()));
+    assertTrue(rows.stream().allMatch(row -> row.median() > 0 && row.low() <= row.median()), rows::toString);
+  }
+
+  @Test
+  void loadingIsTimedAndItsMemoryMeasured() {
+    Subject subject = bench.subject(TINY);
+    BenchRow row = LoadSection.run(subject, () -> {
+      try (OpenModel model = OpenModel.open(TINY.model())) {
+        return model.load(bench.backend(TINY));
+      }
+    });
+    assertEquals(subject, row.subject());
+    assertTrue(row.median() > 0 && row.figures().get("weightBytes") > 1_000_000, row::toString);
+    assertTrue(row.figures().containsKey("peakBytes"), row::toString);
+  }
+
+  @Test
   void sweepAndLatencyAndQueueStepAsTheySaid() {
     Session few = new Session(bench, TINY, BenchPlan.QUICK.withRounds(1).withSweepBatches(List.of(1, 2))
-        .withLatency(0.3, List.of(new BenchPlan.Load(0.5, true), new BenchPlan.Load(50, false))), "abc", Optional::empty, session.sink());
+        .withLatency(0.3, List.of(new BenchPlan.Load(0.5, true), new BenchPlan.Load(50, false))), session.sink());
     SweepSection.run(few, List.of(few.backend().precision()));
     LatencySection.run(few);
     QueueSection.run(few);
     assertEquals(announced, steps);
     assertEquals(List.of(1, 1, 2, 2), rows.stream().filter(row -> row.section() == Section.SWEEP)
         .map(row -> row.subject().batch()).toList());
-    ThroughputRow load = rows.stream().filter(row -> row.workload().equals("images, 50.0 requests/s")).findFirst().orElseThrow();
+    BenchRow load = rows.stream().filter(row -> row.workload().equals("images, 50.0 requests/s")).findFirst().orElseThrow();
     assertEquals(load.figures().get("accepted"), load.figures().get("offered") - load.figures().get("refused"));
     assertTrue(load.figures().get("p50Millis") <= load.figures().get("p99Millis"), load::toString);
   }

@@ -1,5 +1,6 @@
 package org.conceptclip.bench.throughput;
 
+import com.google.gson.annotations.SerializedName;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -7,13 +8,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 import org.conceptclip.bench.Statistics;
 
 /**
- * One contestant in one workload: a line of a results file.
+ * One contestant in one workload: a line of a results file, whichever benchmark wrote it.
  *
- * @param schema of the line: {@value #SCHEMA}. Lines of other benchmarks have none
+ * @param schema of the line: {@value #SCHEMA}
  * @param section what it is about
  * @param origin when and where
  * @param subject model, backend and precision
@@ -24,14 +27,14 @@ import org.conceptclip.bench.Statistics;
  * @param median of the rounds; {@code null} in a row without a single figure
  * @param low lower quartile
  * @param high upper quartile
- * @param rounds the value of each round, in their order
+ * @param rounds the value of each round, in their order; empty where there were too many to keep
  * @param figures further results, by name with unit
  * @param ratios this contestant's values over the named other one's, by rounds
- * @param bars promises held against this row's figures
+ * @param thresholds promises held against this row's figures
  * @param curve values at {@link LatencySummary#QUANTILES}; {@code null} where there is no curve
  * @param failure why there are no figures; {@code null} when there are
  */
-public record ThroughputRow(
+public record BenchRow(
     int schema,
     Section section,
     Origin origin,
@@ -46,7 +49,7 @@ public record ThroughputRow(
     List<Double> rounds,
     Map<String, Double> figures,
     Map<String, Ratio> ratios,
-    List<Bar> bars,
+    @SerializedName(value = "thresholds", alternate = "bars") List<Threshold> thresholds,
     List<Double> curve,
     String failure) {
   static final int SCHEMA = 1;
@@ -54,9 +57,23 @@ public record ThroughputRow(
   /** Ends the name of a contestant that is another one under a second name. */
   public static final String CONTROL = ", again (A/A)";
 
-  /** Whether a larger value is a better one: so it is for rates, and not for times. */
+  /** The parameter that says which roof an op is closest to: a result, not a condition. */
+  static final String LIMIT = "limit";
+
+  /** {@link #LIMIT}, or {@code null}. */
+  public String limit() {
+    return parameters.get(LIMIT);
+  }
+
+  /** Whether a larger value is a better one, as it is for rates, but not for times. */
   public boolean higherIsBetter() {
     return unit != null && unit.endsWith("/s");
+  }
+
+  /** Workload, model, precision and batch, as far as they apply. */
+  public String title() {
+    return Stream.of(workload, subject.model(), subject.precision(), subject.batch() == null ? null : "batch " + subject.batch())
+        .filter(Objects::nonNull).collect(Collectors.joining(", "));
   }
 
   /** Equal for rows that measured the same thing, wherever and whenever. */
@@ -84,9 +101,10 @@ public record ThroughputRow(
     private final Map<String, String> parameters = new TreeMap<>();
     private final Map<String, Double> figures = new LinkedHashMap<>();
     private final Map<String, Ratio> ratios = new LinkedHashMap<>();
-    private final List<Bar> bars = new ArrayList<>();
+    private final List<Threshold> thresholds = new ArrayList<>();
     private String unit;
-    private double[] rounds = {};
+    private Statistics statistics;
+    private List<Double> rounds = List.of();
     private List<Double> curve;
     private String failure;
 
@@ -108,14 +126,20 @@ public record ThroughputRow(
       return this;
     }
 
-    /** One value a round; at least one. */
+    /** One value for each round. */
     public Builder rounds(String itsUnit, double... values) {
+      rounds = Arrays.stream(values).boxed().toList();
+      return statistics(itsUnit, values.length == 0 ? null : Statistics.of(values));
+    }
+
+    /** The summary of more samples than a line should hold. */
+    public Builder statistics(String itsUnit, Statistics samples) {
       unit = itsUnit;
-      rounds = values.clone();
+      statistics = samples;
       return this;
     }
 
-    /** A further result. One that is not a number is left out: a line of JSON has no word for it. */
+    /** A further result. One that is not finite is left out, since JSON has no number for it. */
     public Builder figure(String name, double value) {
       if (Double.isFinite(value)) {
         figures.put(name, value);
@@ -128,8 +152,8 @@ public record ThroughputRow(
       return this;
     }
 
-    public Builder bar(Bar bar) {
-      bars.add(bar);
+    public Builder threshold(Threshold threshold) {
+      thresholds.add(threshold);
       return this;
     }
 
@@ -144,13 +168,10 @@ public record ThroughputRow(
       return this;
     }
 
-    public ThroughputRow build() {
-      Statistics statistics = rounds.length == 0 ? null : Statistics.of(rounds);
-      return new ThroughputRow(SCHEMA, section, origin, subject, workload, contestant, parameters, unit,
-          statistics == null ? null : statistics.median(),
-          statistics == null ? null : statistics.lowerQuartile(),
-          statistics == null ? null : statistics.upperQuartile(),
-          Arrays.stream(rounds).boxed().toList(), figures, ratios, bars, curve, failure);
+    public BenchRow build() {
+      return new BenchRow(SCHEMA, section, origin, subject, workload, contestant, parameters, unit,
+          statistics == null ? null : statistics.median(), statistics == null ? null : statistics.lowerQuartile(),
+          statistics == null ? null : statistics.upperQuartile(), rounds, figures, ratios, thresholds, curve, failure);
     }
   }
 }

@@ -8,7 +8,7 @@ package org.conceptclip.bench.throughput;
  * @param atLeast whether the limit is a lower one
  * @param limit promised
  */
-public record Bar(String name, double value, boolean atLeast, double limit) {
+public record Threshold(String name, double value, boolean atLeast, double limit) {
 
   /** Whether the promise was kept; a figure that is not a number keeps none. */
   public boolean met() {

@@ -1,0 +1,50 @@
+package org.conceptclip.bench.throughput;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.conceptclip.bench.Contestant;
+import org.conceptclip.bench.Rounds;
+import org.conceptclip.bench.Workload;
+import org.conceptclip.bench.throughput.Interleaved.Entrant;
+import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.runtime.Encoder;
+
+/** Whole towers in one call, from host inputs to host features, against peers on the same inputs. */
+public final class TowersSection {
+  private TowersSection() {}
+
+  /** Tokens of the longest text that a model takes. */
+  public static int longestText(String model) {
+    try (OpenModel open = OpenModel.open(model)) {
+      return Math.min(open.config().text().contextLength(), open.config().text().maxPositions());
+    }
+  }
+
+  /**
+   * Measures each workload.
+   *
+   * @param ours ratios are taken of the first, which also runs as its own A/A control
+   * @param peers compute the same model; the caller closes them
+   */
+  public static void run(
+      Session session, List<Setup> ours, List<? extends Contestant> peers, List<Workload> workloads, Rounds rounds) {
+    session.sink().begin(Section.TOWERS, workloads.size() * (1 + ours.size() + peers.size()) * (rounds.count() + rounds.warmups()));
+    for (Workload workload : workloads) {
+      Integer batch = workload instanceof Workload.Vision vision ? vision.batch() : null;
+      List<Entrant> entrants = new ArrayList<>();
+      for (Setup setup : ours) {
+        Encoder encoder = session.bench().encoder(setup);
+        Subject subject = session.bench().subject(setup).withBatch(batch);
+        // Emulated times must not be taken for a GPU's, wherever a row ends up.
+        String name = (subject.backend().equals("emulated") ? "conceptclip on the emulator " : "conceptclip ") + subject.precision();
+        entrants.add(new Entrant(EncoderContestant.likePeers(name, encoder), subject));
+        if (entrants.size() == 1) {
+          entrants.add(new Entrant(EncoderContestant.likePeers(name + BenchRow.CONTROL, encoder), subject));
+        }
+      }
+      peers.forEach(peer -> entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, batch))));
+      Interleaved.report(session, new Interleaved(Section.TOWERS, workload, workload.label(), Map.of()).run(session, entrants, rounds));
+    }
+  }
+}
