@@ -14,16 +14,14 @@ import zipfile
 
 DATE = (1980, 1, 1, 0, 0, 0)
 
-# Jar name -> entries to leave out, and what must remain.
+# Jar name -> entries to leave out, and what must remain. A rule for a jar that the program no longer has does nothing.
 RULES = [
     (r"tokenizers-", r"native/lib/(?!linux-x86_64/cpu/|tokenizers\.properties)", r"native/lib/linux-x86_64/cpu/libtokenizers\.so"),
-    (r"webp-imageio-", r"native/(?!Linux/x86_64/)", r"native/Linux/x86_64/libwebp-imageio\.so"),
     (
         r"leptonica-.*-linux-x86_64",
         r"org/bytedeco/leptonica/linux-x86_64/(?!libleptonica\.so)",
         r"org/bytedeco/leptonica/linux-x86_64/libleptonica\.so\.6",
     ),
-    (r"jna-", r"com/sun/jna/(?!linux-x86-64/)[^/]*/.*jnidispatch", r"com/sun/jna/linux-x86-64/libjnidispatch\.so"),
     (
         # Each of cuBLAS, cuDNN, NPP, ... has a binding of its own; the runtime's and cuBLAS's (with cuBLASLt's) are all that we call.
         r"cuda-.*-linux-x86_64",

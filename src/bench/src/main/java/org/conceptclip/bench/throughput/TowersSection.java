@@ -31,11 +31,10 @@ public final class TowersSection {
       Session session, List<Setup> ours, List<? extends Contestant> peers, List<Workload> workloads, Rounds rounds) {
     session.sink().begin(Section.TOWERS, workloads.size() * (1 + ours.size() + peers.size()) * (rounds.count() + rounds.warmups()));
     for (Workload workload : workloads) {
-      Integer batch = workload instanceof Workload.Vision vision ? vision.batch() : null;
       List<Entrant> entrants = new ArrayList<>();
       for (Setup setup : ours) {
         Encoder encoder = session.bench().encoder(setup);
-        Subject subject = session.bench().subject(setup).withBatch(batch);
+        Subject subject = session.bench().subject(setup);
         // Emulated times must not be taken for a GPU's, wherever a row ends up.
         String name = (subject.backend().equals("emulated") ? "conceptclip on the emulator " : "conceptclip ") + subject.precision();
         entrants.add(new Entrant(EncoderContestant.likePeers(name, encoder), subject));
@@ -43,7 +42,7 @@ public final class TowersSection {
           entrants.add(new Entrant(EncoderContestant.likePeers(name + BenchRow.CONTROL, encoder), subject));
         }
       }
-      peers.forEach(peer -> entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, batch))));
+      peers.forEach(peer -> entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, null))));
       Interleaved.report(session, new Interleaved(Section.TOWERS, workload, workload.label(), Map.of()).run(session, entrants, rounds));
     }
   }

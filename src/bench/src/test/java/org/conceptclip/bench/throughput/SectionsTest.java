@@ -135,7 +135,6 @@ class SectionsTest {
     assertEquals("conceptclip fp32", ours.contestant());
     assertEquals(Set.of("conceptclip fp32, again (A/A)", "conceptclip bf16-weights", "peer"), ours.ratios().keySet());
     assertEquals("vision, batch 2", ours.workload());
-    assertEquals(2, ours.subject().batch());
     assertEquals("2 texts of 5-24 tokens", rows.getLast().workload());
     assertTrue(row("scaled").failure().contains("another model"), row("scaled")::toString);
   }
