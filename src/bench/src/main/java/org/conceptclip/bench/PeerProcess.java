@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.conceptclip.util.OneLine;
 
 /**
  * A contestant in a process of its own: native libraries of two peers never meet, and a crash is one failed row. Owns the
@@ -104,7 +105,8 @@ public final class PeerProcess implements Contestant {
       }
       return new Sample(Long.parseLong(words[0]), values);
     } catch (NumberFormatException e) {
-      throw new ContestantFailedException(name + ": answered a sample that is no numbers: " + String.join(" ", words), e);
+      throw new ContestantFailedException(
+          name + ": answered a sample that is not all numbers: " + OneLine.quoted(String.join(" ", words)), e);
     }
   }
 
@@ -136,7 +138,7 @@ public final class PeerProcess implements Contestant {
       throw new ContestantFailedException(name + ": ended during '" + request + "'" + exitCode());
     }
     if (!answer.startsWith(expectedPrefix)) {
-      throw new ContestantFailedException(name + ": answered '" + answer + "' to '" + request + "'");
+      throw new ContestantFailedException(name + ": answered " + OneLine.quoted(answer) + " to " + OneLine.quoted(request, 40));
     }
     return answer.substring(expectedPrefix.length()).trim();
   }

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import org.conceptclip.util.OneLine;
 
 /**
  * The other end of {@link PeerProcess}: serves one contestant over lines.
@@ -46,7 +47,7 @@ public final class PeerServer {
       }
       return "error unknown request: " + request;
     } catch (Exception | LinkageError failure) {
-      return "error " + String.valueOf(failure).lines().findFirst().orElse("unknown");
+      return "error " + OneLine.of(failure.toString());
     }
   }
 }

@@ -18,6 +18,15 @@ import java.util.function.Consumer;
  * @param seed of the shuffling
  */
 public record Rounds(int count, int warmups, long pauseMillis, long seed) {
+  /** The same, but so many measured rounds. */
+  public Rounds withCount(int other) {
+    return new Rounds(other, warmups, pauseMillis, seed);
+  }
+
+  /** The same, but with another pause. */
+  public Rounds withPause(long millis) {
+    return new Rounds(count, warmups, millis, seed);
+  }
 
   /**
    * Runs a workload. A contestant that fails is left out from then on, and its failure is its result.

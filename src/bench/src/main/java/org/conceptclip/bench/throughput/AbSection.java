@@ -56,7 +56,7 @@ public final class AbSection {
 
   private static void compare(Session session, Workload workload, String label, List<Entrant> entrants) {
     List<Result> results = new Interleaved(Section.AB, workload, label, Map.of("batchesPerRun", session.plan().batchesPerRun()))
-        .run(session, entrants, session.plan().interleaved());
+        .run(session, entrants, session.plan().rounds());
     Result b = results.getLast();
     b.over(results.getFirst()).ifPresent(ratio -> b.row().ratio(A, ratio));
     Interleaved.report(session, results);

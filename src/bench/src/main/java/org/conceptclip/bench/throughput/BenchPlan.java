@@ -7,24 +7,20 @@ import org.conceptclip.bench.Rounds;
 /**
  * How much is measured.
  *
- * @param rounds measured rounds of interleaved contestants
- * @param warmups rounds before that are thrown away
- * @param pauseMillis before each run
+ * @param rounds of interleaved contestants
+ * @param sweepRounds of the sweep
  * @param batchesPerRun batches of images, and repetitions of the texts, in a run
- * @param sweepRounds measured rounds of the sweep
- * @param sweepBatches its batch sizes
+ * @param sweepBatches batch sizes of the sweep
  * @param texts of a run
  * @param latencySeconds of load for each rate
- * @param loads how much of it
+ * @param loads rates
  * @param queueMillis of each run of the queue's overhead
  * @param ops how long single ops are timed
  */
 public record BenchPlan(
-    int rounds,
-    int warmups,
-    long pauseMillis,
+    Rounds rounds,
+    Rounds sweepRounds,
     int batchesPerRun,
-    int sweepRounds,
     List<Integer> sweepBatches,
     int texts,
     double latencySeconds,
@@ -37,12 +33,12 @@ public record BenchPlan(
   public static final List<Load> AUTOMATIC = List.of(new Load(0.5, true), new Load(0.8, true), new Load(3, true));
 
   /** For figures to keep. With the full model on a CPU that is hours: then ask for single sections, fewer rounds, smaller batches. */
-  public static final BenchPlan FULL = new BenchPlan(
-      9, 1, 100, 2, 3, List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000, OpsBenchmark.Timing.Calls.DEFAULT);
+  public static final BenchPlan FULL = new BenchPlan(new Rounds(9, 1, 100, SEED), new Rounds(3, 1, 100, SEED), 2, List.of(1, 2, 4, 8),
+      128, 20, AUTOMATIC, 2000, OpsBenchmark.Timing.Calls.DEFAULT);
 
   /** For a first impression within two minutes. */
-  public static final BenchPlan QUICK = new BenchPlan(
-      5, 1, 20, 2, 3, List.of(1, 4), 64, 4, AUTOMATIC, 300, new OpsBenchmark.Timing.Calls(100_000_000, 60_000_000));
+  public static final BenchPlan QUICK = new BenchPlan(new Rounds(5, 1, 20, SEED), new Rounds(3, 1, 20, SEED), 2, List.of(1, 4),
+      64, 4, AUTOMATIC, 300, new OpsBenchmark.Timing.Calls(100_000_000, 60_000_000));
 
   /**
    * A rate of requests.
@@ -77,37 +73,28 @@ public record BenchPlan(
     }
   }
 
-  public BenchPlan withRounds(int value) {
-    return new BenchPlan(value, warmups, pauseMillis, batchesPerRun, Math.min(sweepRounds, value), sweepBatches, texts, latencySeconds,
-        loads, queueMillis, ops);
-  }
-
-  public BenchPlan withSweepBatches(List<Integer> values) {
-    return new BenchPlan(rounds, warmups, pauseMillis, batchesPerRun, sweepRounds, List.copyOf(values), texts, latencySeconds, loads,
-        queueMillis, ops);
-  }
-
-  public BenchPlan withLatency(double seconds, List<Load> values) {
-    return new BenchPlan(rounds, warmups, pauseMillis, batchesPerRun, sweepRounds, sweepBatches, texts, seconds, List.copyOf(values),
-        queueMillis, ops);
-  }
-
-  public BenchPlan withTexts(int value) {
-    return new BenchPlan(rounds, warmups, pauseMillis, batchesPerRun, sweepRounds, sweepBatches, value, latencySeconds, loads,
-        queueMillis, ops);
+  public BenchPlan withRounds(int count) {
+    return withRounds(rounds.withCount(count), sweepRounds.withCount(Math.min(sweepRounds.count(), count)));
   }
 
   /** With pauses long enough for threads of peers that spin after their work. */
   public BenchPlan withPause(long millis) {
-    return new BenchPlan(rounds, warmups, millis, batchesPerRun, sweepRounds, sweepBatches, texts, latencySeconds, loads, queueMillis,
-        ops);
+    return withRounds(rounds.withPause(millis), sweepRounds.withPause(millis));
   }
 
-  Rounds interleaved() {
-    return new Rounds(rounds, warmups, pauseMillis, SEED);
+  private BenchPlan withRounds(Rounds all, Rounds sweep) {
+    return new BenchPlan(all, sweep, batchesPerRun, sweepBatches, texts, latencySeconds, loads, queueMillis, ops);
   }
 
-  Rounds sweep() {
-    return new Rounds(sweepRounds, 1, pauseMillis, SEED);
+  public BenchPlan withSweepBatches(List<Integer> values) {
+    return new BenchPlan(rounds, sweepRounds, batchesPerRun, List.copyOf(values), texts, latencySeconds, loads, queueMillis, ops);
+  }
+
+  public BenchPlan withTexts(int value) {
+    return new BenchPlan(rounds, sweepRounds, batchesPerRun, sweepBatches, value, latencySeconds, loads, queueMillis, ops);
+  }
+
+  public BenchPlan withLatency(double seconds, List<Load> values) {
+    return new BenchPlan(rounds, sweepRounds, batchesPerRun, sweepBatches, texts, seconds, List.copyOf(values), queueMillis, ops);
   }
 }

@@ -152,8 +152,15 @@ public record BenchRow(
       return this;
     }
 
-    public Builder threshold(Threshold threshold) {
-      thresholds.add(threshold);
+    /** A promise that a value is not below a limit. */
+    public Builder atLeast(String promise, double value, double limit) {
+      thresholds.add(new Threshold(promise, value, true, limit));
+      return this;
+    }
+
+    /** A promise that a value is not above a limit. */
+    public Builder atMost(String promise, double value, double limit) {
+      thresholds.add(new Threshold(promise, value, false, limit));
       return this;
     }
 

@@ -2,7 +2,6 @@ package org.conceptclip.bench.throughput;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -12,9 +11,7 @@ import org.conceptclip.bench.Contestant;
 import org.conceptclip.bench.Workload;
 import org.conceptclip.bench.throughput.Interleaved.Entrant;
 import org.conceptclip.bench.throughput.Interleaved.Result;
-import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.tensor.HostTensor;
 
 /**
  * Images a second: the engine from pixels in RAM and from JPEG files, the bare loop with its control, and peers; then what the engine's
@@ -62,7 +59,7 @@ public final class ImagesSection {
       Map<String, ?> parameters = Map.of("batchesPerRun", batches, "maxWait", Setup.text(session.setup().batching().maxWait()),
           "queueBatches", session.setup().batching().queueBatches(), "files", files.size());
       List<Result> results = new Interleaved(Section.IMAGES, workload, "images", parameters)
-          .run(session, entrants, session.plan().interleaved());
+          .run(session, entrants, session.plan().rounds());
       promise(results, subject);
       Interleaved.report(session, results);
       stages(session, engine, encoder, files, subject);
@@ -74,11 +71,11 @@ public final class ImagesSection {
     Result files = results.get(1);
     Result bare = results.get(2);
     memory.over(bare).ifPresent(ratio ->
-        memory.row().threshold(new Threshold("engine over the bare loop", ratio.median(), true, ENGINE_AT_LEAST)));
+        memory.row().atLeast("engine over the bare loop", ratio.median(), ENGINE_AT_LEAST));
     files.over(bare).ifPresent(ratio -> {
       files.row().ratio(BARE, ratio);
       if (GPU_BACKEND.equals(subject.backend())) {
-        files.row().threshold(new Threshold("from JPEG files over the bare loop", ratio.median(), true, FILES_AT_LEAST));
+        files.row().atLeast("from JPEG files over the bare loop", ratio.median(), FILES_AT_LEAST);
       }
     });
   }

@@ -104,7 +104,7 @@ public final class LatencySection {
     double maxWaitMillis = setup.batching().maxWait().toNanos() / 1e6;
     double bound = maxWaitMillis + 2 * full.millis(P99);
     row.figure("boundMillis", bound).figure("boundByMedianBatchMillis", maxWaitMillis + 2 * full.millis(0.5))
-        .threshold(new Threshold("p99 of accepted under overload, ms, against maxWait + 2 batch times", outcome.latency().millis(P99), false, bound))
-        .threshold(new Threshold("p99 of refusals, ms", outcome.refusal().millis(P99), false, REFUSAL_LIMIT_MILLIS));
+        .atMost("p99 of accepted under overload, ms, against maxWait + 2 batch times", outcome.latency().millis(P99), bound)
+        .atMost("p99 of refusals, ms", outcome.refusal().millis(P99), REFUSAL_LIMIT_MILLIS);
   }
 }

@@ -1,7 +1,7 @@
 package org.conceptclip.bench.throughput;
 
-import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.DoubleStream;
 
 /**
  * Moments at which independent callers ask: gaps are exponential, so requests come in bursts and lulls, as they do from people, and not
@@ -21,19 +21,12 @@ final class PoissonArrivals {
           ratePerSecond + " requests a second for " + seconds + " s, expected both above 0 and below 1e8 requests");
     }
     SplittableRandom random = new SplittableRandom(seed);
-    long[] arrivals = new long[(int) (ratePerSecond * seconds) + 16];
-    int count = 0;
-    // 1 - nextDouble() is never 0, so the logarithm is finite.
-    for (double at = gap(random, ratePerSecond); at < seconds; at += gap(random, ratePerSecond)) {
-      if (count == arrivals.length) {
-        arrivals = Arrays.copyOf(arrivals, 2 * count);
-      }
-      arrivals[count++] = (long) (at * 1e9);
-    }
-    return Arrays.copyOf(arrivals, count);
+    return DoubleStream.iterate(gap(random, ratePerSecond), at -> at < seconds, at -> at + gap(random, ratePerSecond))
+        .mapToLong(at -> (long) (at * 1e9)).toArray();
   }
 
   private static double gap(SplittableRandom random, double ratePerSecond) {
+    // 1 - nextDouble() is never 0, so the logarithm is finite.
     return -Math.log(1 - random.nextDouble()) / ratePerSecond;
   }
 }

@@ -14,6 +14,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import org.conceptclip.batch.Batch;
 import org.conceptclip.batch.BatchLimits;
 import org.conceptclip.batch.BatchListener;
@@ -51,23 +53,16 @@ public final class QueueSection {
   /** The first, one request at a time, is what a lone request waits for threads to wake up. */
   private static final List<Load> LOADS = List.of(new Load(1, 1), new Load(1, WINDOW), new Load(2, WINDOW), new Load(4, WINDOW));
 
-  private final Load load;
-  private final long nanos;
-
-  private QueueSection(Load load, long nanos) {
-    this.load = load;
-    this.nanos = nanos;
-  }
+  private QueueSection() {}
 
   /** Measures with several numbers of submitting threads. */
   public static void run(Session session) {
-    int rounds = session.plan().rounds();
+    int rounds = session.plan().rounds().count();
     session.sink().begin(Section.QUEUE, LOADS.size() * (rounds + 1));
     for (Load load : LOADS) {
-      QueueSection section = new QueueSection(load, session.plan().queueMillis() * 1_000_000);
       List<Run> runs = new ArrayList<>();
       for (int round = -1; round < rounds; round++) {
-        Run run = section.measure();
+        Run run = measure(load, session.plan().queueMillis() * 1_000_000);
         session.sink().step();
         if (round >= 0) {
           runs.add(run);
@@ -95,25 +90,24 @@ public final class QueueSection {
   private record Run(double perSecond, double cpuMicros, double submitMicros, LatencySummary answer) {}
 
   private static BenchRow row(Session session, Load load, List<Run> runs) {
-    double[] perSecond = runs.stream().mapToDouble(Run::perSecond).toArray();
-    double overhead = median(runs.stream().mapToDouble(Run::cpuMicros).toArray());
+    double overhead = median(runs, Run::cpuMicros);
     BenchRow.Builder row = BenchRow.of(Section.QUEUE, session.origin(),
             new Subject(null, "null", null, null, null, BATCH), "requests through the batcher", load.label())
         .parameter("millis", session.plan().queueMillis())
-        .rounds("requests/s", perSecond)
+        .rounds("requests/s", runs.stream().mapToDouble(Run::perSecond).toArray())
         .figure("cpuMicrosPerRequest", overhead)
-        .figure("submitCallMicros", median(runs.stream().mapToDouble(Run::submitMicros).toArray()))
-        .figure("answerP50Micros", median(runs.stream().mapToDouble(run -> run.answer().nanos(0.5) / 1e3).toArray()))
-        .figure("answerP99Micros", median(runs.stream().mapToDouble(run -> run.answer().nanos(0.99) / 1e3).toArray()));
+        .figure("submitCallMicros", median(runs, Run::submitMicros))
+        .figure("answerP50Micros", median(runs, run -> run.answer().nanos(0.5) / 1e3))
+        .figure("answerP99Micros", median(runs, run -> run.answer().nanos(0.99) / 1e3));
     if (isPromised(load)) {
-      row.threshold(new Threshold("requests a second, null backend", median(perSecond), true, RATE_AT_LEAST))
-          .threshold(new Threshold("processor time a request, us", overhead, false, OVERHEAD_LIMIT_MICROS));
+      row.atLeast("requests a second, null backend", median(runs, Run::perSecond), RATE_AT_LEAST)
+          .atMost("processor time a request, us", overhead, OVERHEAD_LIMIT_MICROS);
     }
     return row.build();
   }
 
-  private static double median(double[] values) {
-    return Statistics.of(values).median();
+  private static double median(List<Run> runs, ToDoubleFunction<Run> what) {
+    return Statistics.of(runs.stream().mapToDouble(what).toArray()).median();
   }
 
   /** Has every batch done as soon as it is given, on a thread of its own as a device would. */
@@ -141,50 +135,37 @@ public final class QueueSection {
     }
   }
 
-  private Run measure() {
-    int threads = load.threads();
-    BatcherOptions options = new BatcherOptions(Duration.ZERO, 1 + 2.0 * threads * load.window() / BATCH);
+  private static Run measure(Load load, long nanos) {
+    BatcherOptions options = new BatcherOptions(Duration.ZERO, 1 + 2.0 * load.threads() * load.window() / BATCH);
     try (NullReplica replica = new NullReplica();
         SystemTiming timing = new SystemTiming();
         ExecutorService completions = Executors.newSingleThreadExecutor();
         Batcher<String, Integer, Integer> batcher = new Batcher<>(options, kind -> new BatchLimits(BATCH, BATCH, false),
             List.of(replica), timing, completions, payload -> {}, new BatchListener<String>() {});
-        ExecutorService submitters = Executors.newFixedThreadPool(threads)) {
+        ExecutorService submitters = Executors.newFixedThreadPool(load.threads())) {
       long cpu = processCpuNanos();
       long begin = System.nanoTime();
-      List<Future<Submitted>> running = new ArrayList<>();
-      for (int t = 0; t < threads; t++) {
-        String caller = "caller " + t;
-        running.add(submitters.submit(() -> submit(batcher, RequestOptions.DEFAULT.withCaller(caller), load.window(), begin + nanos)));
-      }
-      return joined(running, begin, cpu);
-    }
-  }
-
-  /** What one thread did. */
-  private record Submitted(long requests, long submitNanos, long[] answerNanos) {}
-
-  private static Run joined(List<Future<Submitted>> running, long begin, long cpu) {
-    long requests = 0;
-    long submitNanos = 0;
-    List<long[]> answers = new ArrayList<>();
-    try {
+      List<Future<Submitted>> running = IntStream.range(0, load.threads()).mapToObj(t -> submitters.submit(() ->
+          submit(batcher, RequestOptions.DEFAULT.withCaller("caller " + t), load.window(), begin + nanos))).toList();
+      List<Submitted> done = new ArrayList<>();
       for (Future<Submitted> each : running) {
-        Submitted done = each.get();
-        requests += done.requests();
-        submitNanos += done.submitNanos();
-        answers.add(done.answerNanos());
+        done.add(each.get());
       }
+      double elapsed = System.nanoTime() - begin;
+      long requests = done.stream().mapToLong(Submitted::requests).sum();
+      return new Run(requests * 1e9 / elapsed, (processCpuNanos() - cpu) / 1e3 / requests,
+          done.stream().mapToLong(Submitted::submitNanos).sum() / 1e3 / requests,
+          LatencySummary.of(done.stream().map(Submitted::answerNanos).flatMapToLong(Arrays::stream).toArray()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ContestantFailedException("interrupted while the queue was measured", e);
     } catch (ExecutionException e) {
       throw new ContestantFailedException("queue: " + e.getCause(), e);
     }
-    double elapsed = System.nanoTime() - begin;
-    return new Run(requests * 1e9 / elapsed, (processCpuNanos() - cpu) / 1e3 / requests, submitNanos / 1e3 / requests,
-        LatencySummary.of(answers.stream().flatMapToLong(Arrays::stream).toArray()));
   }
+
+  /** What one thread did. */
+  private record Submitted(long requests, long submitNanos, long[] answerNanos) {}
 
   private static Submitted submit(
       Batcher<String, Integer, Integer> batcher, RequestOptions options, int mostUnderWay, long until) throws InterruptedException {

@@ -45,6 +45,6 @@ public record Session(Workbench bench, Setup setup, BenchPlan plan, Sink sink) {
 
   /** Contestant runs of a workload. */
   int runs(int contestants) {
-    return contestants * (plan.rounds() + plan.warmups());
+    return contestants * (plan.rounds().count() + plan.rounds().warmups());
   }
 }

@@ -225,14 +225,14 @@ public final class Soak {
     Trend trend = Trend.of(megabytes);
     return row(name).rounds("MiB", megabytes).figure("firstQuarterMiB", trend.firstQuarter())
         .figure("lastQuarterMiB", trend.lastQuarter()).figure("slopeMiB", trend.slope())
-        .threshold(new Threshold(name + ": change from the first quarter to the last", Math.abs(trend.growth()), false, FLAT)).build();
+        .atMost(name + ": change from the first quarter to the last", Math.abs(trend.growth()), FLAT).build();
   }
 
   private BenchRow counts(List<Integer> leased, List<MemorySample> taken) {
     return row("requests and pixel slots held when drained").rounds("held", leased.stream().mapToDouble(Integer::doubleValue).toArray())
         .figure("submitted", submitted.get()).figure("ended", ended.get()).figure("cancelled", cancelled.get())
         .figure("refused", refused.get()).figure("directBuffersMiB", taken.getLast().directBuffers() / MEGABYTE)
-        .threshold(new Threshold("held when drained, at most", leased.stream().mapToInt(Integer::intValue).max().orElseThrow(), false, 0))
-        .threshold(new Threshold("submitted but not ended", submitted.get() - ended.get(), false, 0)).build();
+        .atMost("held when drained, at most", leased.stream().mapToInt(Integer::intValue).max().orElseThrow(), 0)
+        .atMost("submitted but not ended", submitted.get() - ended.get(), 0).build();
   }
 }

@@ -16,7 +16,7 @@ public final class SweepSection {
   /** Measures. */
   public static void run(Session session, List<Precision> precisions) {
     List<Integer> batches = session.plan().sweepBatches();
-    int runs = 2 * (session.plan().sweepRounds() + 1);
+    int runs = 2 * (session.plan().sweepRounds().count() + 1);
     session.sink().begin(Section.SWEEP, runs * batches.size() * precisions.size());
     for (Precision precision : precisions) {
       for (int batch : batches) {
@@ -37,7 +37,7 @@ public final class SweepSection {
           .run(session, List.of(
               new Entrant(EngineContestant.pixels("engine", engine, encoder, batches), subject),
               new Entrant(EncoderContestant.pixels("bare loop", encoder, batches), subject)),
-              session.plan().sweep());
+              session.plan().sweepRounds());
       Interleaved.report(session, results);
     }
   }

@@ -13,10 +13,7 @@ import org.conceptclip.bench.throughput.Interleaved.Entrant;
 import org.conceptclip.bench.throughput.Interleaved.Result;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.model.TextConfig;
-import org.conceptclip.op.TokenBatch;
-import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.tensor.HostTensor;
 
 /** Texts a second: the engine and the bare loop with its control, both packed, our own dense path padded to the context, and peers. */
 public final class TextsSection {
@@ -72,17 +69,17 @@ public final class TextsSection {
     StageReport before = engine.report();
     List<Result> results = new Interleaved(Section.TEXTS, workload,
         corpus.lengths().length + " " + corpus.label() + ", " + tokens + " tokens", parameters)
-        .run(session, entrants, session.plan().interleaved());
+        .run(session, entrants, session.plan().rounds());
     StageReport report = engine.report().since(before);
     BenchRow.Builder own = results.getFirst().row();
     double waste = wasted(session, corpus, tokens);
     session.sink().step();
     own.figure("tokensComputedOverWanted", waste)
         .figure("tokensGivenToDevicesOverWanted", (double) report.tokensComputed() / report.tokensWanted())
-        .threshold(new Threshold("tokens computed over tokens wanted", waste, false, WASTE_LIMIT));
+        .atMost("tokens computed over tokens wanted", waste, WASTE_LIMIT);
     results.getFirst().over(results.get(3)).ifPresent(ratio -> own.figure("paddedTokensOverWanted",
         (double) context * corpus.lengths().length / tokens)
-        .threshold(new Threshold("packed over padded to " + context, ratio.median(), true, PACKED_AT_LEAST)));
+        .atLeast("packed over padded to " + context, ratio.median(), PACKED_AT_LEAST));
     Interleaved.report(session, results);
   }
 

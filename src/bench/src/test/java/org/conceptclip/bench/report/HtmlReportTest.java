@@ -8,7 +8,6 @@ import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
-import org.conceptclip.bench.throughput.Threshold;
 import org.conceptclip.bench.throughput.Comparison;
 import org.conceptclip.bench.throughput.LatencySummary;
 import org.conceptclip.bench.throughput.Ratio;
@@ -31,7 +30,7 @@ class HtmlReportTest {
   /** At least one row of every section. */
   private static List<BenchRow> all() {
     List<BenchRow> rows = new ArrayList<>();
-    rows.add(Rows.images(3.1, 3.2, 3.3).ratio("bare", new Ratio(0.98, 0.97, 1)).threshold(new Threshold("engine over bare", 0.98, true, 0.97))
+    rows.add(Rows.images(3.1, 3.2, 3.3).ratio("bare", new Ratio(0.98, 0.97, 1)).atLeast("engine over bare", 0.98, 0.97)
         .build());
     rows.add(row(Section.IMAGES, "images from memory", "bare").rounds("images/s", 3.2, 3.3).build());
     rows.add(row(Section.IMAGES, "images from memory", "bare, again (A/A)").rounds("images/s", 3.2).build());
@@ -39,7 +38,7 @@ class HtmlReportTest {
     rows.add(row(Section.TOWERS, "vision, batch 1", "conceptclip fp32").rounds("images/s", 1, 2).build());
     rows.add(row(Section.LOAD, "from files", "ours").rounds("s", 3).build());
     rows.add(row(Section.STAGES, "busy", "decode").rounds("% busy", 40).build());
-    rows.add(row(Section.TEXTS, HOSTILE, HOSTILE).rounds("texts/s", 100, 120).threshold(new Threshold(HOSTILE, 1, true, 2)).build());
+    rows.add(row(Section.TEXTS, HOSTILE, HOSTILE).rounds("texts/s", 100, 120).atLeast(HOSTILE, 1, 2).build());
     for (int batch : new int[] {1, 2, 4}) {
       rows.add(BenchRow.of(Section.SWEEP, Rows.ORIGIN, Rows.SUBJECT.withBatch(batch), "sweep", "engine")
           .rounds("images/s", batch).build());

@@ -23,7 +23,7 @@ class ResultFileTest {
   @Test
   void rowsComeBackAsTheyWere() throws IOException {
     BenchRow full = Rows.images(3, 1, 2).parameter("maxWait", "2ms").figure("p99Millis", 12.5)
-        .ratio("bare", new Ratio(0.99, 0.98, 1)).threshold(new Threshold("engine over bare", 0.99, true, 0.97)).curve(1, 2, 3).build();
+        .ratio("bare", new Ratio(0.99, 0.98, 1)).atLeast("engine over bare", 0.99, 0.97).curve(1, 2, 3).build();
     BenchRow failed = Rows.images().failure("broke \"here\"\n</script>").build();
     assertEquals(List.of(full, failed), ResultFile.read(file(ResultFile.line(full), "", ResultFile.line(failed))));
     assertEquals(2, full.median());
