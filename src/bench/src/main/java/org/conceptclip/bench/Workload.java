@@ -62,14 +62,19 @@ public sealed interface Workload {
       for (int i = 0; i < count; i++) {
         lengths[i] = 8 + (i * (longest - 8)) / Math.max(1, count - 1);
       }
-      Random random = new Random(count);
-      for (int i = count - 1; i > 0; i--) {
+      return new Texts(shuffled(lengths));
+    }
+
+    /** Puts the lengths into an order that depends on their number alone. Returns the array. */
+    public static int[] shuffled(int... lengths) {
+      Random random = new Random(lengths.length);
+      for (int i = lengths.length - 1; i > 0; i--) {
         int other = random.nextInt(i + 1);
         int swapped = lengths[i];
         lengths[i] = lengths[other];
         lengths[other] = swapped;
       }
-      return new Texts(lengths);
+      return lengths;
     }
 
     @Override

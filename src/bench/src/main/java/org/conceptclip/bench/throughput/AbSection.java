@@ -37,15 +37,15 @@ public final class AbSection {
       Subject subjectA = bench.subject(a).withBatch(engineA.batchImages());
       Subject subjectB = bench.subject(b).withBatch(engineB.batchImages());
       compare(session, new Workload.Vision(items), items + " images from memory", List.of(
-          entrant(EngineContestant.pixels(A, engineA, encoderA, batches), subjectA),
-          entrant(EngineContestant.pixels(A + BenchRow.CONTROL, engineA, encoderA, batches), subjectA),
-          entrant(EngineContestant.pixels(other, engineB, encoderB, batches), subjectB)));
+          entrant(OwnContestant.pixels(A, engineA, encoderA, batches), subjectA),
+          entrant(OwnContestant.pixels(A + BenchRow.CONTROL, engineA, encoderA, batches), subjectA),
+          entrant(OwnContestant.pixels(other, engineB, encoderB, batches), subjectB)));
       int context = Math.min(TextsSection.context(encoderA), TextsSection.context(encoderB));
       int[] lengths = Arrays.stream(texts.lengths()).map(length -> Math.min(length, context)).toArray();
       compare(session, new Workload.Texts(lengths), lengths.length + " " + texts.label(), List.of(
-          entrant(EngineContestant.texts(A, engineA, encoderA, batches), subjectA.withBatch(null)),
-          entrant(EngineContestant.texts(A + BenchRow.CONTROL, engineA, encoderA, batches), subjectA.withBatch(null)),
-          entrant(EngineContestant.texts(other, engineB, encoderB, batches), subjectB.withBatch(null))));
+          entrant(OwnContestant.texts(A, engineA, encoderA, batches), subjectA.withBatch(null)),
+          entrant(OwnContestant.texts(A + BenchRow.CONTROL, engineA, encoderA, batches), subjectA.withBatch(null)),
+          entrant(OwnContestant.texts(other, engineB, encoderB, batches), subjectB.withBatch(null))));
     }
   }
 

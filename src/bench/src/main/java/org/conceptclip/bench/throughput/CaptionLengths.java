@@ -1,6 +1,7 @@
 package org.conceptclip.bench.throughput;
 
-import java.util.Random;
+import java.util.stream.IntStream;
+import org.conceptclip.bench.Workload;
 
 /**
  * How long texts are, in tokens with {@code [CLS]} and {@code [SEP]}.
@@ -38,17 +39,7 @@ public enum CaptionLengths {
    * @param context longest that the model takes
    */
   public int[] lengths(int texts, int context) {
-    int[] lengths = new int[texts];
-    for (int i = 0; i < texts; i++) {
-      lengths[i] = Math.min(context, table[(int) ((i + 0.5) * table.length / texts)]);
-    }
-    Random random = new Random(texts);
-    for (int i = texts - 1; i > 0; i--) {
-      int other = random.nextInt(i + 1);
-      int swapped = lengths[i];
-      lengths[i] = lengths[other];
-      lengths[other] = swapped;
-    }
-    return lengths;
+    return Workload.Texts.shuffled(
+        IntStream.range(0, texts).map(i -> Math.min(context, table[(int) ((i + 0.5) * table.length / texts)])).toArray());
   }
 }

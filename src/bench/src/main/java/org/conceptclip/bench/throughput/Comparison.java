@@ -2,12 +2,12 @@ package org.conceptclip.bench.throughput;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * New rows held against old ones that measured the same thing on the same machine.
@@ -53,12 +53,8 @@ public final class Comparison {
 
   /** Each new row that has figures and an old counterpart, in their order. Of several old ones the last of the file counts. */
   public static List<Pair> of(List<BenchRow> old, List<BenchRow> fresh) {
-    Map<String, List<BenchRow>> byKey = new LinkedHashMap<>();
-    for (BenchRow row : old) {
-      if (row.median() != null) {
-        byKey.computeIfAbsent(row.key(), key -> new ArrayList<>()).add(row);
-      }
-    }
+    Map<String, List<BenchRow>> byKey =
+        old.stream().filter(row -> row.median() != null).collect(Collectors.groupingBy(BenchRow::key));
     List<Pair> pairs = new ArrayList<>();
     for (BenchRow row : fresh) {
       List<BenchRow> candidates = byKey.getOrDefault(row.key(), List.of());

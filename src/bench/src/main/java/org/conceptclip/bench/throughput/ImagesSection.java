@@ -45,14 +45,14 @@ public final class ImagesSection {
     session.sink().begin(Section.IMAGES, session.runs(4 + peers.size()) + 1);
     try (Engine engine = bench.engine(session.setup(), List.of())) {
       List<Entrant> entrants = new ArrayList<>(List.of(
-          new Entrant(EngineContestant.pixels(MEMORY, engine, encoder, batches), subject),
-          new Entrant(EngineContestant.files(FILES, engine, encoder, batches, files), subject,
+          new Entrant(OwnContestant.pixels(MEMORY, engine, encoder, batches), subject),
+          new Entrant(OwnContestant.files(FILES, engine, encoder, batches, files), subject,
               // Files show other pictures than the noise in memory.
               Interleaved.UNCHECKED),
-          new Entrant(EncoderContestant.pixels(BARE, encoder, batches), subject),
-          new Entrant(EncoderContestant.pixels(BARE + BenchRow.CONTROL, encoder, batches), subject)));
+          new Entrant(OwnContestant.barePixels(BARE, encoder, batches), subject),
+          new Entrant(OwnContestant.barePixels(BARE + BenchRow.CONTROL, encoder, batches), subject)));
       Workload workload = new Workload.Vision(batch);
-      float[] reference = peers.isEmpty() ? null : EncoderContestant.reference(encoder, workload);
+      float[] reference = peers.isEmpty() ? null : OwnContestant.reference(encoder, workload);
       for (Contestant peer : peers) {
         entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, batch), reference));
       }
@@ -82,8 +82,8 @@ public final class ImagesSection {
 
   /** The pipeline's stages over one more run of files, warm as it is by now. */
   private static void stages(Session session, Engine engine, Encoder encoder, List<Path> files, Subject subject) {
-    EngineContestant run =
-        EngineContestant.files(FILES, engine, encoder, 2 * session.plan().batchesPerRun(), files);
+    OwnContestant run =
+        OwnContestant.files(FILES, engine, encoder, 2 * session.plan().batchesPerRun(), files);
     run.prepare(new Workload.Vision(subject.batch()));
     StageReport before = engine.report();
     run.run();

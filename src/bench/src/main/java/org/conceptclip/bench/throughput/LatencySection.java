@@ -51,7 +51,7 @@ public final class LatencySection {
 
   /** Images a second when there is always one more. */
   private static double capacity(Engine engine, Encoder encoder, int batch) {
-    EngineContestant contestant = EngineContestant.pixels("capacity", engine, encoder, CAPACITY_BATCHES);
+    OwnContestant contestant = OwnContestant.pixels("capacity", engine, encoder, CAPACITY_BATCHES);
     contestant.prepare(new Workload.Vision(batch));
     double best = 0;
     for (int i = 0; i < CAPACITY_RUNS; i++) {

@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.conceptclip.batch.OverloadedException;
 import org.conceptclip.bench.ContestantFailedException;
 
@@ -108,19 +109,9 @@ public final class OpenLoop {
     }
     await(open, answerSeconds);
     double elapsed = (clock.nanos() - begin) / 1e9;
-    return new Outcome(offered, offered - refused, refused, failed.get(), answered(latency),
+    long[] answered = IntStream.range(0, offered).mapToLong(latency::get).filter(nanos -> nanos != UNANSWERED).toArray();
+    return new Outcome(offered, offered - refused, refused, failed.get(), LatencySummary.of(answered),
         LatencySummary.of(Arrays.copyOf(refusal, refused)), LatencySummary.of(lateness), elapsed, firstFailure.get());
-  }
-
-  private static LatencySummary answered(AtomicLongArray latency) {
-    long[] values = new long[latency.length()];
-    int count = 0;
-    for (int i = 0; i < values.length; i++) {
-      if (latency.get(i) != UNANSWERED) {
-        values[count++] = latency.get(i);
-      }
-    }
-    return LatencySummary.of(Arrays.copyOf(values, count));
   }
 
   private static void await(CountDownLatch open, double seconds) {

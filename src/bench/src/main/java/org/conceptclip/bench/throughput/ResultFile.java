@@ -26,7 +26,7 @@ public final class ResultFile {
   }
 
   /**
-   * The rows of this benchmark in a file of results; lines of other benchmarks, which have no {@code schema}, are passed over.
+   * The rows in a file of results. Lines without a {@code schema} are skipped: some benchmarks of version 0.1 wrote such lines.
    *
    * @throws BadInputException if the file cannot be read, a line is not JSON, or its schema is not {@value BenchRow#SCHEMA}
    */

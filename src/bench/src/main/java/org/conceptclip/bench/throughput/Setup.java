@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.tensor.BadInputException;
@@ -30,6 +32,8 @@ public record Setup(
   /** What can be changed by {@link #with}, for people. */
   public static final String KEYS = "model, backend, precision, threads, batch, max-wait (20ms) or queue-batches";
 
+  private static final Pattern DURATION = Pattern.compile("([0-9.]*[0-9])\\s*(us|ms|s)", Pattern.CASE_INSENSITIVE);
+
   public Setup withModel(String other) {
     return new Setup(other, backend, precision, threads, backendOptions, batch, batching);
   }
@@ -44,10 +48,6 @@ public record Setup(
 
   public Setup withBatch(int other) {
     return new Setup(model, backend, precision, threads, backendOptions, other, batching);
-  }
-
-  private Setup withBatching(BatcherOptions other) {
-    return new Setup(model, backend, precision, threads, backendOptions, batch, other);
   }
 
   /**
@@ -79,8 +79,9 @@ public record Setup(
       case "precision" -> withPrecision(Precision.parse(value));
       case "threads" -> new Setup(model, backend, precision, count(value), backendOptions, batch, batching);
       case "batch" -> withBatch(count(value));
-      case "max-wait" -> withBatching(new BatcherOptions(duration(value), batching.queueBatches()));
-      case "queue-batches" -> withBatching(new BatcherOptions(batching.maxWait(), Double.parseDouble(value)));
+      case "max-wait", "queue-batches" -> new Setup(model, backend, precision, threads, backendOptions, batch, key.equals("max-wait")
+          ? new BatcherOptions(duration(value), batching.queueBatches())
+          : new BatcherOptions(batching.maxWait(), Double.parseDouble(value)));
       default -> throw new BadInputException("'" + key + "': no such option, expected " + KEYS);
     };
   }
@@ -95,18 +96,15 @@ public record Setup(
 
   /** A duration as people write it: {@code 250us}, {@code 2.5ms} or {@code 1s}. */
   public static Duration duration(String text) {
-    String lower = text.toLowerCase(Locale.ROOT).trim();
-    for (String unit : new String[] {"us", "ms", "s"}) {
-      if (lower.endsWith(unit)) {
-        double value = Double.parseDouble(lower.substring(0, lower.length() - unit.length()));
-        double nanos = value * switch (unit) {
-          case "us" -> 1e3;
-          case "ms" -> 1e6;
-          default -> 1e9;
-        };
-        if (nanos >= 0 && nanos < 1e15) {
-          return Duration.ofNanos((long) nanos);
-        }
+    Matcher parts = DURATION.matcher(text.trim());
+    if (parts.matches()) {
+      double nanos = Double.parseDouble(parts.group(1)) * switch (parts.group(2).toLowerCase(Locale.ROOT)) {
+        case "us" -> 1e3;
+        case "ms" -> 1e6;
+        default -> 1e9;
+      };
+      if (nanos < 1e15) {
+        return Duration.ofNanos((long) nanos);
       }
     }
     throw new IllegalArgumentException("'" + text + "' is no duration, expected one such as 250us, 2.5ms or 1s");

@@ -35,8 +35,8 @@ public final class SweepSection {
       List<Result> results = new Interleaved(Section.SWEEP, new Workload.Vision(setup.batch()), "images by batch size",
           Map.of("batchesPerRun", batches, "maxWait", Setup.text(setup.batching().maxWait())))
           .run(session, List.of(
-              new Entrant(EngineContestant.pixels("engine", engine, encoder, batches), subject),
-              new Entrant(EncoderContestant.pixels("bare loop", encoder, batches), subject)),
+              new Entrant(OwnContestant.pixels("engine", engine, encoder, batches), subject),
+              new Entrant(OwnContestant.barePixels("bare loop", encoder, batches), subject)),
               session.plan().sweepRounds());
       Interleaved.report(session, results);
     }

@@ -57,11 +57,11 @@ public final class TextsSection {
     int batches = session.plan().batchesPerRun();
     String padded = "bare loop, padded to " + context;
     List<Entrant> entrants = new ArrayList<>(List.of(
-        new Entrant(EngineContestant.texts(ENGINE, engine, encoder, batches), subject),
-        new Entrant(EncoderContestant.packed(BARE, encoder, batches), subject),
-        new Entrant(EncoderContestant.packed(BARE + BenchRow.CONTROL, encoder, batches), subject),
-        new Entrant(EncoderContestant.padded(padded, encoder, batches, context), subject)));
-    float[] reference = peers.isEmpty() ? null : EncoderContestant.reference(encoder, workload);
+        new Entrant(OwnContestant.texts(ENGINE, engine, encoder, batches), subject),
+        new Entrant(OwnContestant.barePacked(BARE, encoder, batches), subject),
+        new Entrant(OwnContestant.barePacked(BARE + BenchRow.CONTROL, encoder, batches), subject),
+        new Entrant(OwnContestant.barePadded(padded, encoder, batches, context), subject)));
+    float[] reference = peers.isEmpty() ? null : OwnContestant.reference(encoder, workload);
     peers.forEach(peer -> entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, null), reference)));
     int tokens = Arrays.stream(corpus.lengths()).sum();
     Map<String, ?> parameters = Map.of("texts", corpus.lengths().length, "tokens", tokens, "budget", engine.batchTokens(),
@@ -99,7 +99,7 @@ public final class TextsSection {
         Encoder counted = model.load(counter.around(session.bench().backend(session.setup())));
         Engine engine = Engine.open(List.of(counted),
             EngineOptions.builder().batching(session.setup().batching()).warmUp(false).build())) {
-      EngineContestant once = EngineContestant.texts("counted", engine, counted, 1);
+      OwnContestant once = OwnContestant.texts("counted", engine, counted, 1);
       once.prepare(new Workload.Texts(corpus.lengths()));
       once.run();
     }

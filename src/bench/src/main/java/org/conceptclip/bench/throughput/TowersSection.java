@@ -37,9 +37,9 @@ public final class TowersSection {
         Subject subject = session.bench().subject(setup);
         // Emulated times must not be taken for a GPU's, wherever a row ends up.
         String name = (subject.backend().equals("emulated") ? "conceptclip on the emulator " : "conceptclip ") + subject.precision();
-        entrants.add(new Entrant(EncoderContestant.likePeers(name, encoder), subject));
+        entrants.add(new Entrant(OwnContestant.likePeers(name, encoder), subject));
         if (entrants.size() == 1) {
-          entrants.add(new Entrant(EncoderContestant.likePeers(name + BenchRow.CONTROL, encoder), subject));
+          entrants.add(new Entrant(OwnContestant.likePeers(name + BenchRow.CONTROL, encoder), subject));
         }
       }
       peers.forEach(peer -> entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, null))));

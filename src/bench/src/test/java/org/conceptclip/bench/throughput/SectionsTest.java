@@ -94,7 +94,7 @@ class SectionsTest {
   }
 
   private List<Contestant> peers() {
-    Contestant same = EncoderContestant.likePeers("peer", bench.encoder(TINY));
+    Contestant same = OwnContestant.likePeers("peer", bench.encoder(TINY));
     return List.of(same, new Scaled(same, 1.1f));
   }
 
