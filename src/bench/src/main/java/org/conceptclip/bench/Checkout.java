@@ -36,8 +36,8 @@ public final class Checkout {
   }
 
   /**
-   * Short hash of the checkout's commit, with "+" when tracked files differ from it; what {@code -Dconceptclip.commit} says where that is
-   * given; else "unknown".
+   * Short hash of the checkout's commit, with "+" when tracked files differ from it; the value of {@code -Dconceptclip.commit} if that is
+   * given; "unknown" outside a checkout.
    */
   public static String commit() {
     return Known.COMMIT;

@@ -8,14 +8,14 @@ public interface Contestant extends AutoCloseable {
   /** Library and version, for results. */
   String version();
 
-  /** What it computes in, by the label of {@code --precision}: float32 unless it says otherwise. */
+  /** The precision that it computes in, by the label of {@code --precision}; the default is float32. */
   default String precision() {
     return "fp32";
   }
 
   /**
-   * Largest difference of a feature from the first contestant's, relative to the features' root mean square, at which both
-   * still computed the same model: a thousandth, unless it computes in less than float32.
+   * Largest difference of a feature from the first contestant's at which both are said to compute the same model, relative to the root
+   * mean square of the features: 0.001 for float32, more for a lower precision.
    */
   default double agreement() {
     return 1e-3;
@@ -24,7 +24,7 @@ public interface Contestant extends AutoCloseable {
   /** Loads what the workload needs and builds its inputs; not timed. */
   void prepare(Workload workload);
 
-  /** Computes the prepared workload once. */
+  /** Computes the prepared workload. */
   Sample run();
 
   @Override

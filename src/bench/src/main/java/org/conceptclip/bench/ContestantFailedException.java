@@ -1,6 +1,6 @@
 package org.conceptclip.bench;
 
-/** A contestant crashed, hung or answered nonsense; the message says which and what it said last. */
+/** A contestant crashed, hung or gave a wrong answer. The message names it and quotes its last answer. */
 public class ContestantFailedException extends RuntimeException {
   public ContestantFailedException(String message) {
     super(message);

@@ -3,8 +3,8 @@ package org.conceptclip.bench;
 import java.util.Optional;
 
 /**
- * A GPU at one moment, as {@code nvidia-smi} tells it. Figures compare only where name, driver and power limit are the same, and
- * clocks say whether it was throttled. What a device does not tell ("[N/A]") is {@code null}.
+ * A GPU at one moment, as {@code nvidia-smi} reports it. Figures compare only where name, driver and power limit are the same, and
+ * clocks say whether it was throttled. What a device does not report ("[N/A]") is {@code null}.
  *
  * @param name of the device
  * @param driver version

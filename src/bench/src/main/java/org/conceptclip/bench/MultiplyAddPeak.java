@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The multiply-add rate that this machine reaches now: the roof that matrix products are held against. Measured by a small C
+ * The multiply-add rate that this machine reaches now: the roof that matrix products are compared with. Measured by a small C
  * program, {@code bench/fma-peak.c}, since the compiler of this JVM reaches less than half of it (docs/adr/0006-benchmark.md).
  *
  * @param float32Gflops of fused multiply-adds, over all threads
@@ -15,7 +15,7 @@ import java.util.Optional;
 public record MultiplyAddPeak(double float32Gflops, double bfloat16Gflops) {
 
   /**
-   * Compiles and runs the program. Empty when there is no C compiler, or no source because this is no checkout.
+   * Compiles and runs the program. Empty when there is no C compiler, or no such source file.
    *
    * @param checkout root of the sources
    */

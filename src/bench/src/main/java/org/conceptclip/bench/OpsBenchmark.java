@@ -57,7 +57,7 @@ public final class OpsBenchmark {
       return new Plan(images, texts, 8192, new Timing.Slope(4, 24, 3, 9));
     }
 
-    /** As little as exercises everything: for the emulator, whose times mean nothing. */
+    /** The smallest plan that exercises everything, for the emulator, whose times mean nothing. */
     public static Plan onEmulator(int images, int texts) {
       return new Plan(images, texts, 64, new Timing.Slope(1, 2, 1, 1));
     }
@@ -73,7 +73,7 @@ public final class OpsBenchmark {
     Statistics nanos(Runnable op, Runnable settle);
 
     /**
-     * Calls one by one, for a backend that has computed when a call returns.
+     * Times each call, for a backend that has finished computing when a call returns.
      *
      * @param warmupNanos before any sample counts
      * @param sampleNanos of samples, at least five of them
@@ -99,12 +99,12 @@ public final class OpsBenchmark {
     }
 
     /**
-     * The slope between few and many calls that end in one wait each, for a backend that queues its work: what a launch, a download and
-     * the host cost once drops out. Noise larger than the op makes times of 0 and less.
+     * The slope between few and many calls, each followed by one wait, for a backend that queues its work: the fixed costs of launch,
+     * download and host drop out. Where noise is larger than the op, the time can be 0 or negative.
      *
      * @param few calls of the shorter run
      * @param many calls of the longer run
-     * @param warmups pairs that are thrown away: a list of work is recorded as a graph only after it was seen
+     * @param warmups pairs that are thrown away: a sequence of launches is recorded as a graph only when it occurs again
      * @param samples pairs that count
      */
     record Slope(int few, int many, int warmups, int samples) implements Timing {
@@ -141,7 +141,7 @@ public final class OpsBenchmark {
    * @param bytes read and written, each operand once
    */
   public record Op(String name, Statistics nanos, double flops, double bytes) {
-    /** Whether it took longer than noise. */
+    /** Whether a time could be measured above the noise. */
     public boolean isTimed() {
       return nanos.median() > 0;
     }

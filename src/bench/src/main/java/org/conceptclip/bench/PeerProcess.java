@@ -16,7 +16,7 @@ import java.util.concurrent.TimeoutException;
 import org.conceptclip.util.OneLine;
 
 /**
- * A contestant in a process of its own: native libraries of two peers never meet, and a crash is one failed row. Owns the
+ * A contestant in a process of its own, so that the native libraries of two peers never meet and a crash is one failed row. Owns the
  * process and ends it, by force if it does not answer.
  */
 public final class PeerProcess implements Contestant {

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import org.conceptclip.util.OneLine;
 
 /**
- * The other end of {@link PeerProcess}: serves one contestant over lines.
+ * The server of the protocol whose client is {@link PeerProcess}: one contestant, one line per request and per answer.
  *
  * <p>Requests {@code version}, {@code prepare <workload>}, {@code run}, {@code quit}; answers {@code version <text>}, {@code
  * ready}, {@code sample <nanos> <value>...}, or {@code error <one line>}.

@@ -13,7 +13,7 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.Closer;
 
 /**
- * The peers that {@code bench/peers/prepare} set up: their adapters' class path and the exported model, in one folder.
+ * The peers that {@code bench/peers/prepare} set up: the class path of their adapters, and the exported model, in one folder.
  *
  * @param work that folder
  */

@@ -4,18 +4,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What the kernel says of this process's memory. Linux only. */
+/** Memory of this process as the kernel reports it. Linux only. */
 public final class ProcessMemory {
   private static final Path STATUS = Path.of("/proc/self/status");
 
   private ProcessMemory() {}
 
-  /** Pages that the process has now, in bytes. */
+  /** Resident memory now, in bytes. */
   public static long residentBytes() {
     return bytes("VmRSS");
   }
 
-  /** The most that it ever had, in bytes. */
+  /** Peak of the resident memory so far, in bytes. */
   public static long peakResidentBytes() {
     return bytes("VmHWM");
   }

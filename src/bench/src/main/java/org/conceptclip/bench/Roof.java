@@ -3,7 +3,7 @@ package org.conceptclip.bench;
 import java.util.Optional;
 
 /**
- * What a machine reaches at most, for ops to be held against.
+ * The rates that a machine reaches at most: what the rates of ops are compared with.
  *
  * @param gflops multiply-adds of the precision in question, counted as two operations, 10^9 per second
  * @param gigabytes of memory traffic, 10^9 per second; infinite where it is not known

@@ -9,11 +9,11 @@ import java.util.Random;
 import java.util.function.Consumer;
 
 /**
- * Interleaved rounds: in each, every contestant runs once, in an order shuffled anew, with a pause before each run. So a
- * machine that slows down for a while slows all of them, and threads of one that still spin do not disturb the next.
+ * Interleaved rounds: in each, every contestant runs once, in a newly shuffled order, with a pause before each run. A machine that
+ * slows down for a while therefore slows all of them, and threads of one that still spin do not disturb the next.
  *
  * @param count measured rounds
- * @param warmups rounds before that are thrown away
+ * @param warmups rounds before the measured ones, which are thrown away
  * @param pauseMillis before each run
  * @param seed of the shuffling
  */
@@ -29,7 +29,7 @@ public record Rounds(int count, int warmups, long pauseMillis, long seed) {
   }
 
   /**
-   * Runs a workload. A contestant that fails is left out from then on, and its failure is its result.
+   * Runs a workload. A contestant that fails does not run again; its result is the failure.
    *
    * @param onRun called after each single run, for progress
    */
@@ -101,7 +101,7 @@ public record Rounds(int count, int warmups, long pauseMillis, long seed) {
       return values;
     }
 
-    /** Nanoseconds a run, in the order of the rounds. */
+    /** Nanoseconds of each run, in the order of the rounds. */
     public double[] nanos() {
       return nanos.stream().mapToDouble(Double::doubleValue).toArray();
     }

@@ -3,7 +3,7 @@ package org.conceptclip.bench;
 import java.util.Arrays;
 
 /**
- * What is reported of repeated timings: the median and the quartiles around it, which outliers of a shared machine hardly move.
+ * Summary of repeated timings: the median and the quartiles around it, which outliers of a shared machine hardly move.
  *
  * @param median in the unit of the samples
  * @param lowerQuartile a quarter of the samples lie below

@@ -7,12 +7,12 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * What every contestant computes in a round. Inputs are generated from the workload alone, the same in every process.
+ * The work of every contestant in a round. Inputs are generated from the workload alone, so they are the same in every process.
  *
  * <p>As a protocol line for peers: {@code vision 4}, or {@code text 24,13,8}.
  */
 public sealed interface Workload {
-  /** Images or texts a run. */
+  /** Images or texts of a run. */
   int items();
 
   /** Unit of speeds. */

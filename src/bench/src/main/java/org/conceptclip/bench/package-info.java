@@ -1,2 +1,2 @@
-/** Throughput measured against peers: interleaved rounds, medians, an A/A control, results as JSON lines. */
+/** What benchmarks need: contestants and peers in interleaved rounds, single ops, the machine they ran on. */
 package org.conceptclip.bench;

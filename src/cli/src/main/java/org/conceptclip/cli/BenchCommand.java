@@ -37,7 +37,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "bench",
     description = {
-      "Measures the batching engine: images and texts a second against the bare encoder, end to end from JPEG files, latency under"
+      "Measures the batching engine: images and texts per second against the bare encoder, end to end from JPEG files, latency under"
           + " open-loop load, batch sizes and precisions, what queueing costs, single ops.",
       "Rounds are interleaved, with an A/A control; bench/README.md says what each row means."
     },
@@ -72,7 +72,7 @@ final class BenchCommand implements Callable<Integer> {
   private String latencyModel;
 
   @Option(names = "--rates", paramLabel = "R", split = ",",
-      description = "load in requests a second, or with an x in shares of the measured capacity (default: 0.5x,0.8x,3.0x)")
+      description = "load in requests per second, or with an x as a share of the measured capacity (default: 0.5x,0.8x,3.0x)")
   private List<String> rates = new ArrayList<>();
 
   @Option(names = "--seconds", paramLabel = "N", description = "of load for each rate (default: 20)")
@@ -134,7 +134,7 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  /** What cannot be measured is a row that says why, and costs the others nothing. */
+  /** A section that cannot be measured becomes a row that says why; the other sections run all the same. */
   private void runOrSayWhyNot(Section section, Session session, List<? extends Contestant> contestants) {
     try {
       run(section, session, contestants);
@@ -165,8 +165,8 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   /**
-   * Without wishes: what the backend takes by itself, and bf16 on a CPU that has it. (bf16-weights runs anywhere, but where the processor
-   * has no AVX-512 at a twentieth of fp32's speed: a sweep of it would take hours.)
+   * Unless precisions were named: the one that the backend takes by itself, and bf16 on a CPU that has it. (bf16-weights runs on every CPU,
+   * but at a twentieth of the speed of fp32 where there is no AVX-512: a sweep of it would take hours.)
    */
   private List<Precision> swept(Session session) {
     if (!precisions.isEmpty()) {
@@ -234,7 +234,7 @@ final class BenchCommand implements Callable<Integer> {
       }
     }
     if (only.contains("ab") && ab.isEmpty()) {
-      throw new UsageException("--only ab: expected what B has otherwise, with --ab KEY=VALUE");
+      throw new UsageException("--only ab: expected the options of B, with --ab KEY=VALUE");
     }
     return all.stream()
         .filter(section -> only.isEmpty() ? section != Section.AB || !ab.isEmpty() : only.contains(names.get(all.indexOf(section))))
@@ -250,7 +250,7 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  /** Peers that were prepared; without them, a line that says how, and the run goes on. */
+  /** Starts the peers. If they were not prepared, a line says how to do that, and the run goes on without them. */
   private List<PeerProcess> peers(Setup setup, Closer owner) {
     if (peers.equals(List.of("none"))) {
       return List.of();

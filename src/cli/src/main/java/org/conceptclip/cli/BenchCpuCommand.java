@@ -43,7 +43,7 @@ final class BenchCpuCommand implements Callable<Integer> {
 
   @Option(names = "--precision", paramLabel = "P,...", split = ",", defaultValue = "fp32",
       converter = BackendOptions.PrecisionConverter.class,
-      description = "precisions of ours to run; ratios are taken of the first (default: ${DEFAULT-VALUE})")
+      description = "our precisions to run; ratios are those of the first (default: ${DEFAULT-VALUE})")
   private List<Precision> precisions;
 
   @Option(names = "--model", paramLabel = "M", defaultValue = "synthetic:full",
@@ -53,10 +53,10 @@ final class BenchCpuCommand implements Callable<Integer> {
   @Option(names = "--rounds", paramLabel = "N", defaultValue = "9", description = "measured rounds (default: ${DEFAULT-VALUE})")
   private int rounds;
 
-  @Option(names = "--quick", description = "three rounds of one image and of 32 texts only; with --ops a sixth of a second for each")
+  @Option(names = "--quick", description = "three rounds of one image and of 32 texts only; with --ops, 0.16 s per op")
   private boolean quick;
 
-  @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "of every contestant (default: one a core)")
+  @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "of every contestant (default: one per core)")
   private int threads;
 
   @Option(names = "--peers", paramLabel = "none|ort|torch|all", defaultValue = "all", description = "default: ${DEFAULT-VALUE}")

@@ -56,11 +56,11 @@ final class BenchGpuCommand implements Callable<Integer> {
   private int rounds;
 
   @Option(names = "--batches", paramLabel = "N,...", split = ",", defaultValue = "1,8,64,128",
-      description = "images a run; --ops takes the largest (default: ${DEFAULT-VALUE})")
+      description = "images of a run; --ops takes the largest (default: ${DEFAULT-VALUE})")
   private List<Integer> batches;
 
   @Option(names = "--texts", paramLabel = "N", defaultValue = "128",
-      description = "texts a run, of 8 tokens to the context length (default: ${DEFAULT-VALUE})")
+      description = "texts of a run, of 8 tokens to the context length (default: ${DEFAULT-VALUE})")
   private int texts;
 
   @Option(names = "--peers", paramLabel = "none|torch|torch-compile|all", defaultValue = "all",

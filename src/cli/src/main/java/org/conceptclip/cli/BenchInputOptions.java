@@ -28,7 +28,7 @@ final class BenchInputOptions {
   private List<Path> images = new ArrayList<>();
 
   @Option(names = "--texts", paramLabel = "FILE",
-      description = "one text a line; for a model without a tokenizer its length in tokens (default: lengths of figure captions, and of"
+      description = "one text per line; for a model without a tokenizer its length in tokens (default: lengths of figure captions, and of"
           + " their sentences)")
   private Path texts;
 
@@ -91,7 +91,7 @@ final class BenchInputOptions {
     try {
       List<String> lines = Files.readAllLines(texts).stream().filter(line -> !line.isBlank()).toList();
       if (lines.isEmpty()) {
-        throw new BadInputException("--texts " + texts + ": no texts there, expected one a line");
+        throw new BadInputException("--texts " + texts + ": no texts there, expected one per line");
       }
       if (open.folder().isEmpty()) {
         return lines.stream().mapToInt(line -> Math.min(context, length(line))).toArray();

@@ -14,9 +14,9 @@ import org.conceptclip.bench.throughput.ResultFile;
 import org.conceptclip.tensor.BadInputException;
 import picocli.CommandLine.Option;
 
-/** Where the rows of every benchmark go: to stdout and a file as they come, in the end into a page and a comparison with older ones. */
+/** Output of every benchmark: rows to stdout and to a file as they come, at the end a page and a comparison with older rows. */
 final class BenchOutput {
-  @Option(names = "--out", paramLabel = "FILE", description = "append results to this file, one JSON object a line")
+  @Option(names = "--out", paramLabel = "FILE", description = "append results to this file, one JSON object per line")
   private Path out;
 
   @Option(names = "--json", description = "results as JSON lines instead of a table")
@@ -25,7 +25,7 @@ final class BenchOutput {
   @Option(names = "--report", paramLabel = "FILE", description = "write a page of HTML with plots; it needs no network")
   private Path page;
 
-  @Option(names = "--compare", paramLabel = "OLD.jsonl", description = "hold the results against rows of an earlier run on this machine")
+  @Option(names = "--compare", paramLabel = "OLD.jsonl", description = "compare the results with rows of an earlier run on this machine")
   private Path old;
 
   @Option(names = "--fail-on-regression",
@@ -34,7 +34,7 @@ final class BenchOutput {
 
   private List<BenchRow> oldRows = List.of();
 
-  /** Begins a run of so many sections. Before anything is measured: an old file that cannot be read must not cost an hour. */
+  /** Begins a run of so many sections. Reads the old rows first, so that a file that cannot be read does not cost an hour. */
   BenchSink begin(Console console, int sections) {
     if (failOnRegression && old == null) {
       throw new UsageException("--fail-on-regression: expected --compare OLD.jsonl");
@@ -43,7 +43,7 @@ final class BenchOutput {
     return new BenchSink(console, this, sections);
   }
 
-  /** Appends rows to the file, and prints them. At once: what a long run has measured must not be lost with the rest of it. */
+  /** Appends rows to the file, and prints them, at once: if a long run fails later, its rows so far are kept. */
   void report(Console console, TextReport text, List<BenchRow> rows) {
     List<String> lines = rows.stream().map(ResultFile::line).toList();
     if (out != null) {

@@ -21,7 +21,7 @@ final class BenchSetupOptions {
       description = "auto, cuda, cpu, reference or emulated (default: ${DEFAULT-VALUE})")
   private String backend;
 
-  @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "of the CPU backend (default: one a core)")
+  @Option(names = "--threads", paramLabel = "N", defaultValue = "0", description = "of the CPU backend (default: one per core)")
   private int threads;
 
   @Option(names = "--cuda-libs", paramLabel = "DIR", description = "folder of CUDA's libraries, where they are not found without")

@@ -7,7 +7,7 @@ import org.conceptclip.bench.throughput.BenchRow;
 import org.conceptclip.bench.throughput.Section;
 import org.conceptclip.bench.throughput.Session;
 
-/** Reports rows as they come, and shows how far a run is. */
+/** Reports rows as they come, and shows progress. */
 final class BenchSink implements Session.Sink, AutoCloseable {
   /** All sections have the same length on the progress bar. */
   private static final int SECTION = 1000;

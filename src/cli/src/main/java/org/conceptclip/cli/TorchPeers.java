@@ -18,7 +18,7 @@ import org.conceptclip.util.Closer;
  *
  * @param python interpreter that has torch, timm and transformers
  * @param work folder that the weights are written to, once
- * @param console told when weights are written
+ * @param console gets a line when weights are written
  */
 record TorchPeers(String python, Path work, Console console) {
   /** Compiling a tower takes PyTorch minutes. */
@@ -47,7 +47,7 @@ record TorchPeers(String python, Path work, Console console) {
     return mode.equals("eager") ? "PyTorch" : "PyTorch, torch.compile";
   }
 
-  /** The model as a folder, in the type that everybody rounds its weights to. */
+  /** The model as a folder, in float16, the type that all contestants round their weights to. */
   private Path weights(String model) {
     Path folder = work.resolve(model.replace(':', '-') + "-fp16");
     if (!Files.exists(folder.resolve("config.json"))) {

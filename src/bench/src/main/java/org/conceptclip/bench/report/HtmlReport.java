@@ -15,8 +15,8 @@ import org.conceptclip.bench.throughput.Section;
 import org.conceptclip.bench.throughput.Threshold;
 
 /**
- * Results as one page of HTML that opens from a disk: static pictures, no script, no network, dark or light as the reader has it. It is
- * well-formed XML, too.
+ * Results as one page of HTML that can be opened from a disk: static pictures, no script, no network, dark or light as the reader's
+ * system is. It is also well-formed XML.
  */
 public final class HtmlReport {
   private static final String TITLE = "ConceptCLIP for the JVM: throughput";

@@ -2,7 +2,7 @@ package org.conceptclip.bench.report;
 
 /** The page's looks. */
 final class Style {
-  /** Colours of series were chosen to differ in lightness, too, for those who tell hues apart badly. */
+  /** Colours of series were chosen to differ in lightness as well, for readers who do not distinguish hues well. */
   static final String SHEET = """
 
       :root { color-scheme: light dark; --paper: #fdfdfc; --ink: #1d2329; --soft: #5c6670; --rule: #e3e6e8;

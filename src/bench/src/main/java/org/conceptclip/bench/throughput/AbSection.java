@@ -19,7 +19,7 @@ public final class AbSection {
   /**
    * Measures images and texts.
    *
-   * @param changes what B has otherwise, see {@link Setup#with}
+   * @param changes how B differs from A, see {@link Setup#with}
    * @param texts a corpus, cut to what both models take
    */
   public static void run(Session session, String changes, TextsSection.Corpus texts) {

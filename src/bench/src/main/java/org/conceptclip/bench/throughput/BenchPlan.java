@@ -43,7 +43,7 @@ public record BenchPlan(
   /**
    * A rate of requests.
    *
-   * @param value requests a second, or a share of the capacity that is measured before
+   * @param value requests per second, or a share of the capacity that is measured before
    * @param ofCapacity which of the two
    */
   public record Load(double value, boolean ofCapacity) {

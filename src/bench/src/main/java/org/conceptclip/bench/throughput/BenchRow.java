@@ -30,7 +30,7 @@ import org.conceptclip.bench.Statistics;
  * @param rounds the value of each round, in their order; empty where there were too many to keep
  * @param figures further results, by name with unit
  * @param ratios this contestant's values over the named other one's, by rounds
- * @param thresholds promises held against this row's figures
+ * @param thresholds promises about this row's figures
  * @param curve values at {@link LatencySummary#QUANTILES}; {@code null} where there is no curve
  * @param failure why there are no figures; {@code null} when there are
  */
@@ -54,7 +54,7 @@ public record BenchRow(
     String failure) {
   static final int SCHEMA = 1;
 
-  /** Ends the name of a contestant that is another one under a second name. */
+  /** Suffix of the name of an A/A control: the same contestant under a second name. */
   public static final String CONTROL = ", again (A/A)";
 
   /** The parameter that says which roof an op is closest to: a result, not a condition. */

@@ -34,7 +34,7 @@ public enum CaptionLengths {
   }
 
   /**
-   * Lengths of so many texts: the table evenly spread over them, in an order shuffled by their number, cut to the context.
+   * Lengths of a number of texts: the table spread over them evenly, in an order that depends on their number alone, cut to the context.
    *
    * @param context longest that the model takes
    */

@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * New rows held against old ones that measured the same thing on the same machine.
+ * New rows compared with old ones that measured the same thing on the same machine.
  *
  * <p>A difference counts only when both medians lie outside the other's quartiles and it is larger than {@value #NOISE}, the size that an
  * A/A control of a shared machine reaches by itself.
@@ -104,8 +104,8 @@ public final class Comparison {
   }
 
   /**
-   * Controls that say that the machine did not hold still: contestants whose second run under another name differs by more than {@value
-   * #NOISE}. One line each, for people.
+   * The controls that show that the machine was unsteady: contestants whose second run under another name differs by more than {@value
+   * #NOISE}. One line for each, for people.
    */
   public static List<String> unsteady(List<BenchRow> rows) {
     List<String> lines = new ArrayList<>();

@@ -14,8 +14,8 @@ import org.conceptclip.bench.throughput.Interleaved.Result;
 import org.conceptclip.runtime.Encoder;
 
 /**
- * Images a second: the engine from pixels in RAM and from JPEG files, the bare loop with its control, and peers; then what the engine's
- * stages did with the files.
+ * Images per second: the engine from pixels in RAM and from JPEG files, the bare loop with its control, and peers; then how busy the
+ * engine's stages were with the files.
  */
 public final class ImagesSection {
   private static final String BARE = "bare loop";

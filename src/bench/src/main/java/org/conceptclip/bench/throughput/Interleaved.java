@@ -20,11 +20,11 @@ import org.conceptclip.bench.Workload;
  * @param parameters for the rows
  */
 record Interleaved(Section section, Workload workload, String label, Map<String, ?> parameters) {
-  /** As an entrant's reference: it computes something else, and is compared with nobody. */
+  /** The reference of an entrant that computes something else: its features are not compared. */
   static final float[] UNCHECKED = {};
 
   /**
-   * Who runs.
+   * One of those who run.
    *
    * @param subject for its row; where it has no device, the contestant's version becomes that of a successful one
    * @param referenceOrNull features that it must come close to, where they are not the first entrant's
@@ -44,7 +44,7 @@ record Interleaved(Section section, Workload workload, String label, Map<String,
     }
   }
 
-  /** Runs everybody, with progress and origin of a session. */
+  /** Runs all entrants, with progress and origin of a session. */
   List<Result> run(Session session, List<Entrant> entrants, Rounds rounds) {
     return run(entrants, rounds, session::origin, name -> session.sink().step());
   }
@@ -54,7 +54,7 @@ record Interleaved(Section section, Workload workload, String label, Map<String,
     session.sink().rows(results.stream().map(result -> result.row().build()).toList());
   }
 
-  /** Runs everybody. The origin, with the state of the GPU, is asked for right after the last round. */
+  /** Runs all entrants. The origin, with the state of the GPU, is asked for right after the last round. */
   List<Result> run(List<Entrant> entrants, Rounds rounds, Supplier<Origin> origin, Consumer<String> onRun) {
     Map<String, Rounds.Outcome> outcomes = rounds.run(workload, entrants.stream().map(Entrant::contestant).toList(), onRun);
     Origin now = origin.get();

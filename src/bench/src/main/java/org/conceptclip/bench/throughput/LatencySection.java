@@ -19,7 +19,7 @@ public final class LatencySection {
   private static final int CAPACITY_RUNS = 3;
   private static final int CAPACITY_BATCHES = 8;
   private static final double P99 = 0.99;
-  /** "At once", for a refusal. */
+  /** What "at once" means for a rejection. */
   private static final double REFUSAL_LIMIT_MILLIS = 1;
 
   private LatencySection() {}
@@ -49,7 +49,7 @@ public final class LatencySection {
     }
   }
 
-  /** Images a second when there is always one more. */
+  /** Images per second while there is always one more to submit. */
   private static double capacity(Engine engine, Encoder encoder, int batch) {
     OwnContestant contestant = OwnContestant.pixels("capacity", engine, encoder, CAPACITY_BATCHES);
     contestant.prepare(new Workload.Vision(batch));
@@ -94,17 +94,17 @@ public final class LatencySection {
 
   /**
    * Under overload an accepted request waits for the batch that runs, and then for its own: two batches whole, nearly always. So the
-   * slowest hundredth of the requests is held against the slowest hundredth of the batches; the bound by the median batch, which noise
+   * slowest hundredth of the requests is compared with the slowest hundredth of the batches; the bound by the median batch, which noise
    * alone exceeds, is reported beside.
    */
   private static void promise(BenchRow.Builder row, Setup setup, OpenLoop.Outcome outcome, LatencySummary full) {
     if (full.count() == 0) {
-      throw new ContestantFailedException("under overload no batch was full: the promise has nothing to be held against");
+      throw new ContestantFailedException("under overload no batch was full, expected some: the promise is about full batches");
     }
     double maxWaitMillis = setup.batching().maxWait().toNanos() / 1e6;
     double bound = maxWaitMillis + 2 * full.millis(P99);
     row.figure("boundMillis", bound).figure("boundByMedianBatchMillis", maxWaitMillis + 2 * full.millis(0.5))
         .atMost("p99 of accepted under overload, ms, against maxWait + 2 batch times", outcome.latency().millis(P99), bound)
-        .atMost("p99 of refusals, ms", outcome.refusal().millis(P99), REFUSAL_LIMIT_MILLIS);
+        .atMost("p99 of rejections, ms", outcome.refusal().millis(P99), REFUSAL_LIMIT_MILLIS);
   }
 }

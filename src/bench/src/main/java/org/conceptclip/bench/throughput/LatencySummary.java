@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * How long requests took. Every value is kept and sorted: a run has some thousand, so nothing needs to be put into bins.
+ * How long requests took. Every value is kept and sorted: a run has some thousands, so they need not be put into bins.
  *
  * @param sorted nanoseconds, ascending; the record's own
  */

@@ -3,9 +3,9 @@ package org.conceptclip.bench.throughput;
 import java.util.concurrent.locks.LockSupport;
 import org.conceptclip.bench.ContestantFailedException;
 
-/** What an open-loop load goes by: the system's clock, or a test's. */
+/** The clock of an open-loop load: the system's, or a test's. */
 interface LoadClock {
-  /** {@link System#nanoTime}. It sleeps: a loop that spins until the moment would take a core from what is measured. */
+  /** {@link System#nanoTime}. It sleeps: a loop that spins until then would take a core from what is measured. */
   LoadClock SYSTEM = new LoadClock() {
     @Override
     public long nanos() {

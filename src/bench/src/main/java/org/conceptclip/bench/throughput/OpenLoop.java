@@ -12,7 +12,7 @@ import org.conceptclip.batch.OverloadedException;
 import org.conceptclip.bench.ContestantFailedException;
 
 /**
- * Requests that come when they come, whether or not the ones before were answered.
+ * Open-loop load: requests are sent at moments fixed beforehand, whether or not the ones before were answered.
  *
  * <p>Latency counts from the moment at which a request was due. A generator that is late (because the machine is busy, or a submission
  * blocks) therefore shows up in the figures; one that waits for answers, or counts from the moment of submission, would leave out
@@ -35,7 +35,7 @@ public final class OpenLoop {
      * Asks.
      *
      * @param index of the request, from 0
-     * @throws OverloadedException if it is refused
+     * @throws OverloadedException if it is rejected
      */
     CompletableFuture<?> submit(int index);
   }
@@ -45,10 +45,10 @@ public final class OpenLoop {
    *
    * @param offered requests that were due
    * @param accepted of them
-   * @param refused of them, at submission
+   * @param refused of them, rejected at submission
    * @param failed accepted ones that ended exceptionally
    * @param latency of those answered, from when they were due
-   * @param refusal how long the calls took that were refused
+   * @param refusal how long rejected calls took
    * @param lateness of the generator: from due to the call
    * @param seconds from the first due moment to the last answer
    * @param firstFailureOrNull why the first failed

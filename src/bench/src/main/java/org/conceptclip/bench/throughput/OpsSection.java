@@ -20,7 +20,7 @@ public final class OpsSection {
    * Measures.
    *
    * @param setups whose models' widths the ops have; weights are not loaded. On a device the batch is the number of images
-   * @param peak of the CPU, to hold its ops against; empty when it is not known
+   * @param peak of the CPU, which its ops are compared with; empty when it is not known
    */
   public static void run(Session session, List<Setup> setups, Optional<MultiplyAddPeak> peak) {
     session.sink().begin(Section.OPS, setups.size());

@@ -26,7 +26,7 @@ public record Origin(String date, String commit, Machine machine, Gpu gpu) {
         backend.equals("cuda") ? Gpu.current().orElse(null) : null);
   }
 
-  /** Whether figures of the two may be held against each other. */
+  /** Whether figures of the two may be compared. */
   boolean comparable(Origin other) {
     return machine.equals(other.machine) && device().equals(other.device());
   }

@@ -25,8 +25,8 @@ import org.conceptclip.runtime.Encoder;
 import org.conceptclip.tensor.HostTensor;
 
 /**
- * This runtime in one of its forms: the engine, or the bare loop, which calls the encoder again and again with inputs in memory and is
- * what an engine can reach at most. Encoder and engine belong to the caller, so that an A/A control can run them under two names.
+ * This runtime as a contestant: the engine, or the bare loop, which calls the encoder again and again with inputs in memory and is the
+ * upper limit of what an engine can reach. Encoder and engine belong to the caller, so that an A/A control can run them under two names.
  */
 final class OwnContestant implements Contestant {
   private final String name;

@@ -4,8 +4,8 @@ import java.util.SplittableRandom;
 import java.util.stream.DoubleStream;
 
 /**
- * Moments at which independent callers ask: gaps are exponential, so requests come in bursts and lulls, as they do from people, and not
- * in step with the answers.
+ * Moments at which independent callers send requests. Gaps are exponential, so requests come in bursts and lulls, as those of people
+ * do, and do not depend on the answers.
  */
 final class PoissonArrivals {
   private PoissonArrivals() {}
@@ -18,7 +18,7 @@ final class PoissonArrivals {
   static long[] nanos(double ratePerSecond, double seconds, long seed) {
     if (!(ratePerSecond > 0 && seconds > 0 && ratePerSecond * seconds < 1e8)) {
       throw new IllegalArgumentException(
-          ratePerSecond + " requests a second for " + seconds + " s, expected both above 0 and below 1e8 requests");
+          ratePerSecond + " requests per second for " + seconds + " s, expected both above 0 and below 1e8 requests");
     }
     SplittableRandom random = new SplittableRandom(seed);
     return DoubleStream.iterate(gap(random, ratePerSecond), at -> at < seconds, at -> at + gap(random, ratePerSecond))

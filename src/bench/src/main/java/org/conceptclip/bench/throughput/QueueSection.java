@@ -28,7 +28,7 @@ import org.conceptclip.bench.ContestantFailedException;
 import org.conceptclip.bench.Statistics;
 
 /**
- * What queueing itself costs: the batcher in front of a replica that has every batch done at once. Threads submit as fast as answers
+ * The cost of queueing itself: the batcher in front of a replica that finishes every batch at once. Threads submit as fast as answers
  * come, each with a bounded number of requests under way.
  */
 public final class QueueSection {
@@ -82,8 +82,8 @@ public final class QueueSection {
   /**
    * One run.
    *
-   * @param perSecond requests answered a second
-   * @param cpuMicros of all threads of this process together, a request
+   * @param perSecond requests answered per second
+   * @param cpuMicros of all threads of this process together, per request
    * @param submitMicros mean of the call that submits
    * @param answer from the call to the answer, of a sample
    */
@@ -100,8 +100,8 @@ public final class QueueSection {
         .figure("answerP50Micros", median(runs, run -> run.answer().nanos(0.5) / 1e3))
         .figure("answerP99Micros", median(runs, run -> run.answer().nanos(0.99) / 1e3));
     if (isPromised(load)) {
-      row.atLeast("requests a second, null backend", median(runs, Run::perSecond), RATE_AT_LEAST)
-          .atMost("processor time a request, us", overhead, OVERHEAD_LIMIT_MICROS);
+      row.atLeast("requests per second, null backend", median(runs, Run::perSecond), RATE_AT_LEAST)
+          .atMost("processor time per request, us", overhead, OVERHEAD_LIMIT_MICROS);
     }
     return row.build();
   }
@@ -110,7 +110,7 @@ public final class QueueSection {
     return Statistics.of(runs.stream().mapToDouble(what).toArray()).median();
   }
 
-  /** Has every batch done as soon as it is given, on a thread of its own as a device would. */
+  /** Finishes every batch as soon as it gets it, on a thread of its own as a device would. */
   private static final class NullReplica implements Replica<String, Integer, Integer>, AutoCloseable {
     private final ExecutorService device = Executors.newSingleThreadExecutor();
 

@@ -15,7 +15,7 @@ public record Ratio(double median, double low, double high) {
   /**
    * Ratios of values that were measured in the same rounds.
    *
-   * @param over one value a round
+   * @param over one value per round
    * @param under of the other contestant, in the order of the same rounds
    */
   public static Ratio paired(double[] over, double[] under) {

@@ -12,8 +12,8 @@ import javax.imageio.ImageIO;
 import org.conceptclip.bench.ContestantFailedException;
 
 /**
- * JPEG files to decode, drawn: soft blobs over a gradient with grain, which takes a decoder about as long as a photograph of that size.
- * The same for the same number.
+ * Drawn JPEG files to decode: soft blobs over a gradient with grain, which take a decoder about as long as a photograph of that size.
+ * Equal for equal numbers.
  */
 public final class SampleImages {
   static final int WIDTH = 1024;

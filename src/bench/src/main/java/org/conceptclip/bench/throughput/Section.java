@@ -1,6 +1,6 @@
 package org.conceptclip.bench.throughput;
 
-/** What a row is about; a heading of the report. */
+/** The part of the benchmarks that a row belongs to: a heading of the report. */
 public enum Section {
   TOWERS("Towers, one call for each batch"),
   IMAGES("Images, from memory and end to end from JPEG files"),

@@ -10,7 +10,7 @@ import org.conceptclip.bench.ContestantFailedException;
  * @param bench opens models
  * @param setup what is measured
  * @param plan how much
- * @param sink gets rows as soon as they are there
+ * @param sink receives rows as soon as they are measured
  */
 public record Session(Workbench bench, Setup setup, BenchPlan plan, Sink sink) {
 

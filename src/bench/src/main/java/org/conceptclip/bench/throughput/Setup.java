@@ -16,7 +16,7 @@ import org.conceptclip.tensor.BadInputException;
  * @param model folder, or a synthetic model's name
  * @param backend its name
  * @param precision empty for the backend's default
- * @param threads of the CPU backend, 0 for one a core
+ * @param threads of the CPU backend, 0 for one per core
  * @param backendOptions settings of single backends, see {@link org.conceptclip.backend.BackendRequest#options}
  * @param batch images of a batch at most, 0 for what suits the backend
  * @param batching the engine's options

@@ -28,8 +28,8 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.text.TokenizedText;
 
 /**
- * Mixed work for a long time, and whether memory stays what it was: images in memory and as JPEG files, broken files, texts, cancelled
- * and expired requests, overload. At every sample the engine has drained, so that what is left is what leaks.
+ * Checks that memory stays flat under mixed work for a long time: images in memory and as JPEG files, broken files, texts, cancelled
+ * and expired requests, overload. At every sample the engine has drained, so that whatever is still held has leaked.
  */
 public final class Soak {
   /** What may change from the first quarter to the last. */
@@ -114,8 +114,8 @@ public final class Soak {
   }
 
   /**
-   * What is still held some time after the last request ended: a cancelled one ends at once for its caller, and for the engine when its
-   * batch or its decoding does.
+   * The number of slots and requests still held some time after the last request ended. A cancelled request ends at once for its caller,
+   * but for the engine only when its batch or its decoding ends.
    */
   private static int heldWhenDrained(Engine engine) {
     long patience = System.nanoTime() + DRAIN_NANOS;

@@ -9,7 +9,7 @@ import org.conceptclip.bench.throughput.Interleaved.Entrant;
 import org.conceptclip.bench.throughput.Interleaved.Result;
 import org.conceptclip.runtime.Encoder;
 
-/** Images a second of engine and bare loop at each batch size and precision. */
+/** Images per second of engine and bare loop at each batch size and precision. */
 public final class SweepSection {
   private SweepSection() {}
 
@@ -28,7 +28,7 @@ public final class SweepSection {
   private static void run(Session session, Setup setup) {
     Encoder encoder = session.bench().encoder(setup);
     Subject subject = session.bench().subject(setup).withBatch(setup.batch());
-    // Small batches are run more often, so that a run is no shorter than a clock and a scheduler can tell.
+    // Small batches are repeated, so that every run is long compared with the resolution of clock and scheduler.
     int largest = session.plan().sweepBatches().stream().mapToInt(Integer::intValue).max().orElseThrow();
     int batches = Math.max(1, largest / setup.batch());
     try (Engine engine = session.bench().engine(setup, List.of())) {

@@ -15,7 +15,7 @@ import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.model.TextConfig;
 import org.conceptclip.runtime.Encoder;
 
-/** Texts a second: the engine and the bare loop with its control, both packed, our own dense path padded to the context, and peers. */
+/** Texts per second: the engine and the bare loop with its control, both packed, our own dense path padded to the context, and peers. */
 public final class TextsSection {
   private static final String ENGINE = "engine, packed";
   private static final String BARE = "bare loop, packed";
@@ -90,8 +90,8 @@ public final class TextsSection {
   }
 
   /**
-   * Rows that the text tower's first op really had, over the tokens of the texts: the corpus once through an engine that is counted. What
-   * is packed does not depend on the model, so a small one is taken.
+   * Rows that the text tower's first op really computed, over the tokens of the texts: the corpus goes once through an engine whose ops
+   * are counted. Packing does not depend on the model, so a small one is used.
    */
   private static double wasted(Session session, Corpus corpus, int tokens) {
     TokenCounter counter = new TokenCounter();

@@ -1,7 +1,7 @@
 package org.conceptclip.bench.throughput;
 
 /**
- * A promise held against a figure.
+ * A promise, and the figure that keeps or breaks it.
  *
  * @param name what is promised
  * @param value measured

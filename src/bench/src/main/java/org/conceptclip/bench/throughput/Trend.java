@@ -3,7 +3,7 @@ package org.conceptclip.bench.throughput;
 import java.util.Arrays;
 
 /**
- * Whether a series of samples stays where it was.
+ * Whether a series of samples stays flat.
  *
  * @param firstQuarter mean of the first quarter of the samples
  * @param lastQuarter mean of the last

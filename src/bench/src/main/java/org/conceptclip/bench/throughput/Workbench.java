@@ -15,7 +15,7 @@ import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.runtime.Encoder;
 import org.conceptclip.util.Closer;
 
-/** Models on backends, each opened when it is first asked for and kept for the sections that follow. Owns them. Not thread-safe. */
+/** Owns models on backends. Each is opened at its first use and kept for the sections that follow. Not thread-safe. */
 public final class Workbench implements AutoCloseable {
   private final Backends backends;
   private final Consumer<String> notices;
