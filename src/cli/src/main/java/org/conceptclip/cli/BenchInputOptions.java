@@ -1,11 +1,9 @@
 package org.conceptclip.cli;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -43,7 +41,10 @@ final class BenchInputOptions {
       try {
         use.accept(SampleImages.write(folder, quick ? QUICK_DRAWINGS : DRAWINGS));
       } finally {
-        delete(folder);
+        for (Path drawing : list(folder)) {
+          Files.delete(drawing);
+        }
+        Files.delete(folder);
       }
     } catch (IOException e) {
       throw new BadInputException("drawings cannot be written: " + e.getMessage(), e);
@@ -54,8 +55,8 @@ final class BenchInputOptions {
     if (Files.isRegularFile(named)) {
       return Stream.of(named);
     }
-    try (Stream<Path> entries = Files.list(named)) {
-      List<Path> files = entries.filter(Files::isRegularFile).sorted().toList();
+    try {
+      List<Path> files = list(named);
       if (files.isEmpty()) {
         throw new BadInputException("--images " + named + ": no files there, expected images");
       }
@@ -65,13 +66,9 @@ final class BenchInputOptions {
     }
   }
 
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> entries = Files.walk(folder)) {
-      for (Path entry : entries.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(entry);
-      }
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+  private static List<Path> list(Path folder) throws IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.filter(Files::isRegularFile).sorted().toList();
     }
   }
 

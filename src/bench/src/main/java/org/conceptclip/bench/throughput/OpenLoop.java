@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.conceptclip.batch.OverloadedException;
 import org.conceptclip.bench.ContestantFailedException;
@@ -22,11 +23,37 @@ public final class OpenLoop {
   private static final long UNANSWERED = -1;
 
   private final Service service;
-  private final LoadClock clock;
+  private final Clock clock;
 
-  OpenLoop(Service service, LoadClock clock) {
+  OpenLoop(Service service, Clock clock) {
     this.service = service;
     this.clock = clock;
+  }
+
+  /** The clock of an open-loop load: the system's, or a test's. */
+  interface Clock {
+    /** {@link System#nanoTime}. It sleeps: a loop that spins until then would take a core from what is measured. */
+    Clock SYSTEM = new Clock() {
+      @Override
+      public long nanos() {
+        return System.nanoTime();
+      }
+
+      @Override
+      public void sleepUntil(long nanos) {
+        for (long left = nanos - System.nanoTime(); left > 0; left = nanos - System.nanoTime()) {
+          if (Thread.interrupted()) {
+            throw new ContestantFailedException("interrupted while load was generated");
+          }
+          LockSupport.parkNanos(left);
+        }
+      }
+    };
+
+    long nanos();
+
+    /** Returns at this moment or later, at once when it has passed. */
+    void sleepUntil(long nanos);
   }
 
   /** What is under load. */
@@ -71,7 +98,7 @@ public final class OpenLoop {
    * @throws ContestantFailedException if some are not answered by then
    */
   public static Outcome run(Service service, double ratePerSecond, double seconds, long seed, double answerSeconds) {
-    return new OpenLoop(service, LoadClock.SYSTEM).run(PoissonArrivals.nanos(ratePerSecond, seconds, seed), answerSeconds);
+    return new OpenLoop(service, Clock.SYSTEM).run(PoissonArrivals.nanos(ratePerSecond, seconds, seed), answerSeconds);
   }
 
   /** Runs a load of given arrivals, in nanoseconds from now. */

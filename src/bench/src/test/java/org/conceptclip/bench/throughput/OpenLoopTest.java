@@ -17,7 +17,7 @@ class OpenLoopTest {
   private static final long SECOND = 1_000_000_000L;
 
   /** Time that passes only when somebody sleeps or works. */
-  private static final class VirtualClock implements LoadClock {
+  private static final class VirtualClock implements OpenLoop.Clock {
     private long now = 5 * SECOND;
 
     @Override
