@@ -23,16 +23,19 @@ public final class TextReport {
         lines.add("");
         lines.add(section.title());
       }
-      if (!row.title().equals(group)) {
-        group = row.title();
+      // Each op is a workload of its own: one heading for all of them, and the op in front of its figures.
+      boolean ops = section == Section.OPS;
+      String title = ops ? row.setup() : row.title();
+      if (!title.equals(group)) {
+        group = title;
         lines.add("  " + group);
       }
-      add(lines, row);
+      add(lines, row, ops ? String.format("%-50s", row.workload()) : String.format("%-30s", row.contestant()));
     }
     return lines;
   }
 
-  private static void add(List<String> lines, BenchRow row) {
+  private static void add(List<String> lines, BenchRow row, String name) {
     if (row.failure() != null) {
       lines.add("    " + row.contestant() + ": " + row.failure());
       return;
@@ -40,7 +43,7 @@ public final class TextReport {
     String quartiles = row.low() < row.high() ? "(" + Figures.of(row.low()) + "-" + Figures.of(row.high()) + ")" : "";
     List<String> ratios = new ArrayList<>();
     row.ratios().forEach((other, ratio) -> ratios.add(String.format(Locale.ROOT, "%.3fx %s", ratio.median(), other)));
-    lines.add(String.format(Locale.ROOT, "    %-30s %9s %-10s %-17s %s", row.contestant(), Figures.of(row.median()), row.unit(),
+    lines.add(String.format(Locale.ROOT, "    %s %9s %-10s %-17s %s", name, Figures.of(row.median()), row.unit(),
         quartiles, String.join(", ", ratios)).stripTrailing());
     if (!row.figures().isEmpty()) {
       lines.add("      " + figures(row));

@@ -70,10 +70,15 @@ public record BenchRow(
     return unit != null && unit.endsWith("/s");
   }
 
-  /** Workload, model, precision and batch, as far as they apply. */
-  public String title() {
-    return Stream.of(workload, subject.model(), subject.precision(), subject.batch() == null ? null : "batch " + subject.batch())
+  /** Model, precision and batch, as far as they apply. */
+  public String setup() {
+    return Stream.of(subject.model(), subject.precision(), subject.batch() == null ? null : "batch " + subject.batch())
         .filter(Objects::nonNull).collect(Collectors.joining(", "));
+  }
+
+  /** The workload, and {@link #setup()}. */
+  public String title() {
+    return setup().isEmpty() ? workload : workload + ", " + setup();
   }
 
   /** Equal for rows that measured the same thing, wherever and whenever. */

@@ -60,7 +60,7 @@ public final class OpsSection {
   static BenchRow row(BenchRow.Builder row, OpsBenchmark.Op op, Optional<Roof> roof) {
     row.statistics("us", op.nanos().scaled(1e-3)).figure("gigaflop", op.flops() / 1e9).figure("megabytes", op.bytes() / 1e6);
     if (op.isTimed()) {
-      row.figure("gflops", op.gflops()).figure("gigabytesPerSecond", op.gigabytes());
+      row.figure("gflops", op.flops() > 0 ? op.gflops() : Double.NaN).figure("gigabytesPerSecond", op.gigabytes());
       roof.ifPresent(most -> {
         double arithmetic = op.gflops() / most.gflops();
         double memory = op.gigabytes() / most.gigabytes();
