@@ -3,6 +3,7 @@ package org.conceptclip.image;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /**
  * Image files to RGB, as Pillow 9.4's {@code Image.open(file).convert("RGB")} reads them.
@@ -43,7 +44,7 @@ public final class ImageDecoder {
    * @throws BadInputException as {@link #decode(Path)}
    */
   public RgbImage decode(byte[] bytes, String name) {
-    return decodeNamed(bytes, printable(name));
+    return decodeNamed(bytes, ImageFile.name(name));
   }
 
   /** Like {@link #decode(byte[], String)} for a name without control characters. */
@@ -86,11 +87,6 @@ public final class ImageDecoder {
   private static String oneLine(Throwable failure) {
     String message = failure.getMessage();
     String kind = failure.getClass().getSimpleName();
-    return message == null || message.isBlank() ? kind : kind + ": " + printable(message.strip());
-  }
-
-  /** Text for a message of one line: control characters, line ends among them, become question marks. */
-  static String printable(String text) {
-    return text.replaceAll("\\p{Cc}+", "?");
+    return message == null || message.isBlank() ? kind : kind + ": " + OneLine.of(message);
   }
 }

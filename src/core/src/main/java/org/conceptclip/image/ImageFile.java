@@ -8,17 +8,25 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /** Reads whole files, and says in one line why one cannot be read. */
 final class ImageFile {
   /** The JDK keeps a buffer of the largest single read for each thread, outside of the heap. */
   private static final int LARGEST_READ_BYTES = 128 << 10;
 
+  private static final int LONGEST_NAME = 4096;
+
   private ImageFile() {}
 
   /** What messages call a file. */
   static String name(Path file) {
-    return ImageDecoder.printable(file.toString());
+    return name(file.toString());
+  }
+
+  /** A name that may hold anything, for messages of one line. Paths are long, and their end tells most. */
+  static String name(String given) {
+    return OneLine.of(given, LONGEST_NAME);
   }
 
   /** The content in an array of its length. */

@@ -9,10 +9,10 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.zip.CRC32;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /**
  * libjpeg-turbo, called through the libtiff that lies in the same library: libjpeg reports errors by jumping out of its own frames,
@@ -23,7 +23,6 @@ import org.conceptclip.tensor.BadInputException;
  * 4 bytes a pixel), nor is the jar's Java side. Loaded on first use, once a process. Thread-safe.
  */
 final class JpegLibrary {
-  private static final String RESOURCE = "/org/bytedeco/leptonica/linux-x86_64/libleptonica.so.6";
   private static final System.Logger LOG = System.getLogger(JpegLibrary.class.getName());
 
   /** CRC-32 of the pixels of {@code probe.jpg}, which {@code ProbePicture} of the tests draws. */
@@ -45,7 +44,7 @@ final class JpegLibrary {
         library.prove();
       } catch (IOException | RuntimeException | LinkageError e) {
         library = null;
-        problem = ImageDecoder.printable(e.toString());
+        problem = OneLine.of(e.toString());
         LOG.log(Level.WARNING, "JPEG files are decoded by the JDK, four times slower and to the same pixels; libjpeg-turbo"
             + " cannot be used: " + problem, e);
       }
@@ -66,11 +65,7 @@ final class JpegLibrary {
   private final JpegContainer.Callbacks callbacks;
 
   private JpegLibrary() {
-    String platform = (System.getProperty("os.name") + " " + System.getProperty("os.arch")).toLowerCase(Locale.ROOT);
-    if (!platform.equals("linux amd64") && !platform.equals("linux x86_64")) {
-      throw new IllegalStateException("no build for " + platform + ", expected Linux on amd64");
-    }
-    BundledLibrary library = new BundledLibrary(RESOURCE, "leptonica");
+    BundledLibrary library = CodecLibrary.get();
     var pointer = ValueLayout.ADDRESS;
     // const char* TIFFGetVersion(void)
     getVersion = library.bind("TIFFGetVersion", FunctionDescriptor.of(pointer));

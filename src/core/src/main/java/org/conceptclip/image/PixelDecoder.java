@@ -59,13 +59,13 @@ public final class PixelDecoder implements AutoCloseable {
    */
   public void decodeInto(byte[] encoded, String name, int size, MemorySegment target, long offset) {
     check(size, target, offset);
-    decode(encoded, encoded.length, ImageDecoder.printable(name), size, target, offset);
+    decode(encoded, encoded.length, ImageFile.name(name), size, target, offset);
   }
 
   /** Like {@link #decodeInto(byte[], String, int, MemorySegment, long)} for a file in any memory. */
   public void decodeInto(MemorySegment encoded, String name, int size, MemorySegment target, long offset) {
     check(size, target, offset);
-    String printable = ImageDecoder.printable(name);
+    String printable = ImageFile.name(name);
     if (encoded.byteSize() > Integer.MAX_VALUE - 8) {
       throw new BadInputException(printable + ": " + encoded.byteSize() + " bytes, expected an image file below 2 GiB");
     }

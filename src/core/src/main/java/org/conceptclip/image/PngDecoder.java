@@ -6,6 +6,7 @@ import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /**
  * PNG (ISO/IEC 15948) to RGB, with the colour choices of Pillow: alpha and {@code tRNS} dropped, gamma and profiles
@@ -322,6 +323,6 @@ final class PngDecoder {
 
   private BadInputException damaged(String found, String expected) {
     // A chunk's type may be any bytes.
-    return new BadInputException(name + ": damaged PNG, found " + ImageDecoder.printable(found) + ", expected " + expected);
+    return new BadInputException(name + ": damaged PNG, found " + OneLine.of(found) + ", expected " + expected);
   }
 }

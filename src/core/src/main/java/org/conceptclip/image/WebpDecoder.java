@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /**
  * WebP to RGB through libwebp, the decoder that Pillow uses: lossy decoding is defined to the bit, but the upsampling of
@@ -75,11 +76,9 @@ final class WebpDecoder {
   private WebpLibrary library() {
     try {
       return WebpLibrary.get();
-    } catch (LinkageError e) {
-      // What kept the library from loading is the cause at the first attempt, and the JVM's summary of it later.
-      Throwable reason = e.getCause() == null ? e : e.getCause();
-      throw new BadInputException(name + ": WebP, which cannot be read here (" + ImageDecoder.printable(reason.toString())
-          + "), expected another format", e);
+    } catch (IllegalStateException e) {
+      throw new BadInputException(
+          name + ": WebP, which cannot be read here (" + OneLine.of(e.getMessage()) + "), expected another format", e);
     }
   }
 

@@ -5,41 +5,35 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.Locale;
 
-/**
- * The three functions of libwebp's simple decoding interface that are used, bound when the first WebP file comes.
- *
- * <p>The native library lies in a jar made for Image I/O; its Java side is not used, since it decodes through 32-bit ARGB
- * and drags a language runtime along. The library stays loaded until the JVM ends. Thread-safe.
- */
+/** The three functions of libwebp's simple decoding interface that are used. Thread-safe. */
 final class WebpLibrary {
   private static final class Holder {
-    static final WebpLibrary INSTANCE = new WebpLibrary();
+    static final WebpLibrary INSTANCE = new WebpLibrary(CodecLibrary.get());
   }
 
   private final MethodHandle getInfo;
   private final MethodHandle decodeRgbInto;
   private final MethodHandle getDecoderVersion;
 
-  private WebpLibrary() {
-    BundledLibrary library = load();
+  private WebpLibrary(BundledLibrary library) {
+    var pointer = ValueLayout.ADDRESS;
     // int WebPGetInfo(const uint8_t* data, size_t size, int* width, int* height)
-    getInfo = library.bind("WebPGetInfo", FunctionDescriptor.of(
-        ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+    getInfo = library.bind(
+        "WebPGetInfo", FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG, pointer, pointer));
     // uint8_t* WebPDecodeRGBInto(const uint8_t* data, size_t size, uint8_t* out, size_t outBytes, int stride)
     decodeRgbInto = library.bind("WebPDecodeRGBInto", FunctionDescriptor.of(
-        ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG,
-        ValueLayout.JAVA_INT));
+        pointer, pointer, ValueLayout.JAVA_LONG, pointer, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
     getDecoderVersion = library.bind("WebPGetDecoderVersion", FunctionDescriptor.of(ValueLayout.JAVA_INT));
   }
 
   /**
-   * The library, loaded on first use.
+   * Binds the functions on first use.
    *
-   * @throws LinkageError if there is no build for this platform or it cannot be loaded
+   * @throws IllegalStateException if the library cannot be used; the message says why, each time
    */
   static WebpLibrary get() {
+    CodecLibrary.get();
     return Holder.INSTANCE;
   }
 
@@ -65,11 +59,7 @@ final class WebpLibrary {
     }
   }
 
-  /**
-   * Decodes a still picture into [height, width, 3] bytes of native memory.
-   *
-   * @return false if the file is damaged or ends early
-   */
+  /** Decodes a still picture into [height, width, 3] bytes of native memory. False if the file is damaged or ends early. */
   boolean decode(MemorySegment file, MemorySegment pixels, int stride) {
     try {
       MemorySegment result =
@@ -78,15 +68,5 @@ final class WebpLibrary {
     } catch (Throwable e) {
       throw BundledLibrary.unexpected("libwebp", e);
     }
-  }
-
-  private static BundledLibrary load() {
-    String platform = System.getProperty("os.name") + " " + System.getProperty("os.arch");
-    String resource = switch (platform.toLowerCase(Locale.ROOT)) {
-      case "linux amd64", "linux x86_64" -> "/native/Linux/x86_64/libwebp-imageio.so";
-      case "linux aarch64" -> "/native/Linux/aarch64/libwebp-imageio.so";
-      default -> throw new IllegalStateException("no WebP library for " + platform + ", expected Linux on amd64 or aarch64");
-    };
-    return new BundledLibrary(resource, "webp-imageio");
   }
 }

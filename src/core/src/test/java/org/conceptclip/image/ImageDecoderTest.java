@@ -98,6 +98,8 @@ class ImageDecoderTest {
     Path empty = Files.createFile(directory.resolve("empty.jpg"));
     assertTrue(assertThrows(BadInputException.class, () -> decoder.decode(empty)).getMessage().contains("0 bytes"));
     assertEquals(1, refusal(new byte[0], "two\nlines").lines().count());
+    String deep = "folder/".repeat(100) + "picture.png";
+    assertTrue(refusal(new byte[0], deep).startsWith(deep + ": empty"), "a long name is told whole");
     Path good = Files.write(directory.resolve("wrong-suffix.txt"), ImageFixtures.bytes("rgb8.png"));
     assertEquals(29, decoder.decode(good).height());
   }
