@@ -1,15 +1,14 @@
 package org.conceptclip.image;
 
 import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
+import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Arrays;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.conceptclip.tensor.BadInputException;
 
 /**
@@ -25,6 +24,8 @@ final class TiffDecoder {
   private static final int CMYK = 5;
   private static final int YCBCR = 6;
 
+  private static final int MOST_SAMPLES = 16;
+
   private final byte[] file;
   private final String name;
   private final DecodeLimits limits;
@@ -36,25 +37,32 @@ final class TiffDecoder {
   }
 
   RgbImage decode() throws IOException {
-    TiffHeader header = TiffHeader.read(file, name);
-    limits.check(name, header.width(), header.height());
-    checkMode(header);
+    TiffTags tags = new TiffTags(file, name);
+    limits.check(name, tags.first(TiffTags.WIDTH, -1), tags.first(TiffTags.HEIGHT, -1));
+    limits.check(name, tags.first(TiffTags.TILE_WIDTH, 1), tags.first(TiffTags.TILE_HEIGHT, 1));
+    int photometric = (int) tags.first(TiffTags.PHOTOMETRIC, -1);
+    checkMode(tags, photometric);
+    tags.requirePixelData();
     ImageReader reader = new TIFFImageReaderSpi().createReaderInstance(null);
-    try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+    try (ImageInputStream input = new ByteArrayImageInputStream(tags.withTagsOfPixelsOnly())) {
       reader.setInput(input, true, true);
       limits.check(name, reader.getWidth(0), reader.getHeight(0));
       BufferedImage image = reader.read(0);
-      return Orientation.apply(header.orientation(), toRgb(header, image));
+      boolean premultiplied = tags.first(TiffTags.EXTRA_SAMPLES, 0) == 1;
+      return Orientation.apply((int) tags.first(TiffTags.ORIENTATION, 1), toRgb(image, photometric, premultiplied));
     } finally {
       reader.dispose();
     }
   }
 
-  private void checkMode(TiffHeader header) {
-    long bits = header.bits()[0];
-    int samples = header.bits().length;
-    boolean uniform = Arrays.stream(header.bits()).allMatch(each -> each == bits);
-    boolean known = header.sampleFormat() == 1 && uniform && switch (header.photometric()) {
+  private void checkMode(TiffTags tags, int photometric) {
+    long samples = tags.first(TiffTags.SAMPLES, 1);
+    long[] eachBits = tags.values(TiffTags.BITS, 1);
+    long bits = eachBits.length == 0 ? 0 : eachBits[0];
+    long format = tags.first(TiffTags.SAMPLE_FORMAT, 1);
+    // One number of bits may stand for all samples.
+    boolean uniform = (eachBits.length == 1 || eachBits.length == samples) && Arrays.stream(eachBits).allMatch(each -> each == bits);
+    boolean known = format == 1 && uniform && samples <= MOST_SAMPLES && switch (photometric) {
       case WHITE_IS_ZERO, BLACK_IS_ZERO -> (bits == 1 || bits == 2 || bits == 4 || bits == 8) && samples == 1
           || bits == 8 && samples == 2;
       case PALETTE -> (bits == 1 || bits == 2 || bits == 4 || bits == 8) && samples == 1;
@@ -64,23 +72,23 @@ final class TiffDecoder {
       default -> false;
     };
     if (!known) {
-      throw new BadInputException(name + ": TIFF of photometric kind " + header.photometric() + ", bits "
-          + Arrays.toString(header.bits()) + ", sample format " + header.sampleFormat()
+      throw new BadInputException(name + ": TIFF of photometric kind " + photometric + ", " + samples + " samples of "
+          + Arrays.toString(Arrays.copyOf(eachBits, Math.min(eachBits.length, MOST_SAMPLES))) + " bits, sample format " + format
           + ", expected grey, palette, RGB, CMYK or YCbCr of 8 bits (or RGB of 16); map deeper grey to 8 bits first");
     }
   }
 
-  private RgbImage toRgb(TiffHeader header, BufferedImage image) {
+  private static RgbImage toRgb(BufferedImage image, int photometric, boolean premultiplied) {
     Raster raster = image.getRaster();
     byte[] samples = PluginReaders.bytes(raster);
     int bands = raster.getNumBands();
     byte[] rgb;
     if (image.getColorModel() instanceof IndexColorModel palette) {
       rgb = PluginReaders.paletteToRgb(samples, palette);
-    } else if (header.photometric() == CMYK && bands >= 4) {
+    } else if (photometric == CMYK && bands >= 4) {
       rgb = JpegColour.cmykToRgb(samples, bands);
     } else {
-      if (header.isPremultiplied() && bands == 4) {
+      if (premultiplied && bands == 4) {
         divideByAlpha(samples);
       }
       rgb = PluginReaders.toRgb(samples, bands);
