@@ -3,7 +3,6 @@ package org.conceptclip.image;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -132,19 +131,6 @@ class ImageDecoderTest {
       for (var result : threads.invokeAll(List.of(pass, pass, pass, pass))) {
         result.get();
       }
-    }
-  }
-
-  /** Real figures from articles; the sample is not part of the repository. Checksums are Pillow's. */
-  @Test
-  void decodesRealFiguresAsPillowDoes() throws IOException {
-    Path sample = Path.of("../shared/data/pmc-sample");
-    assumeTrue(Files.isDirectory(sample), "no sample of real figures at " + sample.toAbsolutePath());
-    for (String line : new String(ImageFixtures.bytes("pmc-sample.txt")).lines().toList()) {
-      String[] fields = line.split(" ");
-      RgbImage image = decoder.decode(sample.resolve(fields[0]));
-      assertEquals(fields[1] + "x" + fields[2], image.width() + "x" + image.height(), fields[0]);
-      assertEquals(fields[3], ImageFixtures.crc32(image.pixels()), fields[0]);
     }
   }
 

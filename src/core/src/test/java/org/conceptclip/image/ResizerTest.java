@@ -56,7 +56,8 @@ class ResizerTest {
     int bytes = 12 * 9 * 3;
     byte[] array = new byte[bytes + 20];
     Arrays.fill(array, (byte) 0x5a);
-    Resizer.resizeInto(source, 12, 9, array, 7);
+    MemorySegment pixels = MemorySegment.ofArray(source.pixels());
+    new BlockResizer().resize(pixels, 50, 40, 3, 12, 9, MemorySegment.ofArray(array), 7);
     assertArrayEquals(expected, Arrays.copyOfRange(array, 7, 7 + bytes));
     for (int i = 0; i < array.length; i++) {
       if (i < 7 || i >= 7 + bytes) {
@@ -65,10 +66,10 @@ class ResizerTest {
     }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment target = arena.allocate(bytes + 3);
-      Resizer.resizeInto(source, 12, 9, target, 3);
+      new BlockResizer().resize(pixels, 50, 40, 3, 12, 9, target, 3);
       assertArrayEquals(expected, target.asSlice(3).toArray(ValueLayout.JAVA_BYTE));
-      assertThrows(IllegalArgumentException.class, () -> Resizer.resizeInto(source, 12, 9, target, 4));
-      assertThrows(IllegalArgumentException.class, () -> Resizer.resizeInto(source, 12, 9, target, -1));
+      assertThrows(IndexOutOfBoundsException.class, () -> new BlockResizer().resize(pixels, 50, 40, 3, 12, 9, target, 4));
+      assertThrows(IndexOutOfBoundsException.class, () -> new BlockResizer().resize(pixels, 50, 40, 3, 12, 9, target, -1));
     }
     assertThrows(IllegalArgumentException.class, () -> Resizer.resize(source, 0, 9));
     assertThrows(IllegalArgumentException.class, () -> Resizer.resize(source, 40_000, 40_000));
