@@ -47,40 +47,36 @@ public final class ImageDecoder {
     return decodeNamed(bytes, ImageFile.name(name));
   }
 
-  /** Like {@link #decode(byte[], String)} for a name without control characters. */
-  RgbImage decodeNamed(byte[] bytes, String name) {
-    if (bytes.length == 0) {
-      throw new BadInputException(name + ": empty (0 bytes), expected an image (" + ImageFormat.NAMES + ")");
-    }
-    ImageFormat format = ImageFormat.of(bytes);
-    if (format == null) {
-      throw new BadInputException(
-          name + ": found " + ImageFormat.describe(bytes) + ", expected an image (" + ImageFormat.NAMES + ")");
-    }
+  private RgbImage decodeNamed(byte[] bytes, String name) {
+    return decode(ImageSource.of(bytes, bytes.length, name, limits));
+  }
+
+  /** What {@link #decode(Path)} does with a file that has been read. */
+  static RgbImage decode(ImageSource source) {
     try {
-      return switch (format) {
-        case PNG -> decodePng(bytes, name);
-        case JPEG -> new JpegDecoder(bytes, name, limits).decode();
-        case GIF -> new GifDecoder(bytes, name, limits).decode();
-        case BMP -> new BmpDecoder(bytes, name, limits).decode();
-        case TIFF -> new TiffDecoder(bytes, name, limits).decode();
-        case WEBP -> new WebpDecoder(bytes, name, limits).decode();
+      return switch (source.format()) {
+        case PNG -> decodePng(source);
+        case JPEG -> JpegDecoder.decode(source);
+        case GIF -> new GifDecoder(source).decode();
+        case BMP -> BmpDecoder.decode(source);
+        case TIFF -> TiffDecoder.decode(source);
+        case WEBP -> new WebpDecoder(source).decode();
       };
     } catch (BadInputException e) {
       throw e;
     } catch (IOException | RuntimeException | StackOverflowError e) {
       // The one place where whatever a decoder throws on hostile data becomes a refusal; the cause keeps the details.
       throw new BadInputException(
-          name + ": damaged " + format + " (" + oneLine(e) + "), expected a complete, valid image", e);
+          source.name() + ": damaged " + source.format() + " (" + oneLine(e) + "), expected a complete, valid image", e);
     }
   }
 
-  private RgbImage decodePng(byte[] bytes, String name) {
+  private static RgbImage decodePng(ImageSource source) {
     try (PngWorkspace workspace = new PngWorkspace()) {
-      PngDecoder png = new PngDecoder(bytes, bytes.length, name, limits, workspace);
-      byte[] samples = new byte[png.readHeader()];
+      PngDecoder png = new PngDecoder(source, workspace);
+      byte[] samples = new byte[png.bytes()];
       png.decodeInto(samples);
-      return new RgbImage(png.width(), png.height(), png.channels() == 1 ? JpegColour.greyToRgb(samples) : samples);
+      return new RgbImage(png.width(), png.height(), PluginReaders.toRgb(samples, png.channels()));
     }
   }
 

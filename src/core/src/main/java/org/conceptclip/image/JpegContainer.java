@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
  * A TIFF file in native memory that announces one JPEG strip, and the state that libtiff's callbacks read and write.
  *
  * <pre>
- * state     = [int64 position][int64 container bytes][int32 errors][int32 warnings][int32 notices][int32 unused][container]
+ * state     = [int64 position][int64 container bytes][int32 complaints][int32 unused][container]
  * container = "II" 42 [int32 8] [int16 entries] ([int16 tag][int16 type][int32 count][value: 4 bytes])* [int32 0]
  * </pre>
  *
@@ -26,10 +26,8 @@ final class JpegContainer {
   private static final ValueLayout.OfInt INT32_UNALIGNED = ValueLayout.JAVA_INT_UNALIGNED;
   private static final int POSITION = 0;
   private static final int LENGTH = 8;
-  private static final int ERRORS = 16;
-  private static final int WARNINGS = 20;
-  private static final int NOTICES = 24;
-  private static final int CONTAINER = 32;
+  private static final int COMPLAINTS = 16;
+  private static final int CONTAINER = 24;
   private static final int FIRST_ENTRY = 10;
   private static final int ENTRY_BYTES = 12;
   private static final int STATE_BYTES = CONTAINER + FIRST_ENTRY + 16 * ENTRY_BYTES;
@@ -54,40 +52,39 @@ final class JpegContainer {
     return state;
   }
 
-  /**
-   * Describes the next file and forgets what was reported of the last.
-   *
-   * @param photometric TIFF's code of the components' meaning
-   * @param sampling horizontal and vertical factors of the luma, 4 bits each, where there is chroma; else 0
-   */
-  void describe(int width, int height, int components, int photometric, int sampling, int fileBytes) {
+  /** Describes the next file, of a kind that {@link NativeJpeg#takes} accepts, and forgets what was reported about the last. */
+  void describe(JpegHeader header) {
+    int photometric = switch (header.colour) {
+      case GREY -> 1;
+      case RGB -> 2;
+      default -> 6;
+    };
     entries = 0;
-    entry(256, LONG, width);
-    entry(257, LONG, height);
+    entry(256, LONG, header.width);
+    entry(257, LONG, header.height);
     entry(258, SHORT, 8);
     entry(259, SHORT, 7);
     entry(262, SHORT, photometric);
     entry(273, LONG, 8);
-    entry(277, SHORT, components);
-    entry(278, LONG, height);
-    entry(279, LONG, fileBytes);
+    entry(277, SHORT, header.colour.components);
+    entry(278, LONG, header.height);
+    entry(279, LONG, header.source.length());
     entry(284, SHORT, 1);
-    if (sampling != 0) {
-      entry(530, SHORT, sampling >> 4 | (sampling & 0xf) << 16);
+    if (photometric == 6) {
+      // Two values: the horizontal and vertical factor of the luma.
+      entry(530, SHORT, header.sampling[0] >> 4 | (header.sampling[0] & 0xf) << 16);
       state.set(INT32_UNALIGNED, CONTAINER + FIRST_ENTRY + (entries - 1) * ENTRY_BYTES + 4, 2);
     }
     state.set(INT16, CONTAINER + 8, (short) entries);
     state.set(INT32_UNALIGNED, CONTAINER + FIRST_ENTRY + entries * ENTRY_BYTES, 0);
     state.set(INT64, POSITION, 0);
     state.set(INT64, LENGTH, FIRST_ENTRY + entries * ENTRY_BYTES + 4);
-    state.set(INT32, ERRORS, 0);
-    state.set(INT32, WARNINGS, 0);
-    state.set(INT32, NOTICES, 0);
+    state.set(INT32, COMPLAINTS, 0);
   }
 
   /** Whether libtiff or libjpeg found anything to remark in the last file. */
   boolean hasComplaints() {
-    return state.get(INT32, ERRORS) != 0 || state.get(INT32, WARNINGS) != 0;
+    return state.get(INT32, COMPLAINTS) != 0;
   }
 
   private void entry(int tag, short type, int value) {
@@ -173,19 +170,14 @@ final class JpegContainer {
 
     private static int onError(
         MemorySegment tiff, MemorySegment user, MemorySegment module, MemorySegment format, MemorySegment arguments) {
-      count(user, ERRORS);
+      MemorySegment state = user.reinterpret(STATE_BYTES);
+      state.set(INT32, COMPLAINTS, state.get(INT32, COMPLAINTS) + 1);
       return 1;
     }
 
     private static int onWarning(
         MemorySegment tiff, MemorySegment user, MemorySegment module, MemorySegment format, MemorySegment arguments) {
-      count(user, isProgressiveNotice(format) ? NOTICES : WARNINGS);
-      return 1;
-    }
-
-    private static void count(MemorySegment user, int field) {
-      MemorySegment state = user.reinterpret(STATE_BYTES);
-      state.set(INT32, field, state.get(INT32, field) + 1);
+      return isProgressiveNotice(format) ? 1 : onError(tiff, user, module, format, arguments);
     }
 
     /** Compares byte by byte, so that a shorter text ends the comparison before its own end. */

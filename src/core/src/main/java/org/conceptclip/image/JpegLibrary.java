@@ -173,8 +173,8 @@ final class JpegLibrary {
       file = in.readAllBytes();
     }
     try (NativeJpeg decoder = new NativeJpeg(this)) {
-      JpegHeader header = JpegHeader.read(file, file.length, "probe.jpg", DecodeLimits.DEFAULT);
-      MemorySegment pixels = decoder.decode(file, file.length, header);
+      MemorySegment pixels =
+          decoder.decode(new JpegHeader(ImageSource.of(file, file.length, "probe.jpg", DecodeLimits.DEFAULT)));
       CRC32 crc = new CRC32();
       if (pixels != null) {
         crc.update(pixels.toArray(ValueLayout.JAVA_BYTE));

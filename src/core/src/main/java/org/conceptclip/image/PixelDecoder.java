@@ -3,7 +3,6 @@ package org.conceptclip.image;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.Arrays;
 import org.conceptclip.tensor.BadInputException;
 
 /**
@@ -23,7 +22,6 @@ public final class PixelDecoder implements AutoCloseable {
   static final int KEPT_BYTES = 16 << 20;
 
   private final DecodeLimits limits;
-  private final ImageDecoder decoder;
   private final BlockResizer resizer = new BlockResizer();
   private final HeapScratch file = new HeapScratch(KEPT_BYTES);
   private final HeapScratch pixels = new HeapScratch(KEPT_BYTES);
@@ -36,7 +34,6 @@ public final class PixelDecoder implements AutoCloseable {
 
   public PixelDecoder(DecodeLimits limits) {
     this.limits = limits;
-    this.decoder = new ImageDecoder(limits);
   }
 
   /** Bytes that one picture takes: size * size * 3. */
@@ -65,14 +62,14 @@ public final class PixelDecoder implements AutoCloseable {
   /** Like {@link #decodeInto(byte[], String, int, MemorySegment, long)} for a file in any memory. */
   public void decodeInto(MemorySegment encoded, String name, int size, MemorySegment target, long offset) {
     check(size, target, offset);
-    String printable = ImageFile.name(name);
+    String line = ImageFile.name(name);
     if (encoded.byteSize() > Integer.MAX_VALUE - 8) {
-      throw new BadInputException(printable + ": " + encoded.byteSize() + " bytes, expected an image file below 2 GiB");
+      throw new BadInputException(line + ": " + encoded.byteSize() + " bytes, expected an image file below 2 GiB");
     }
     int length = (int) encoded.byteSize();
     byte[] copy = file.atLeast(length);
     MemorySegment.copy(encoded, ValueLayout.JAVA_BYTE, 0, copy, 0, length);
-    decode(copy, length, printable, size, target, offset);
+    decode(copy, length, line, size, target, offset);
   }
 
   /**
@@ -112,8 +109,9 @@ public final class PixelDecoder implements AutoCloseable {
 
   private void decode(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
     try {
-      if (!decodeInPlace(bytes, length, name, size, target, offset)) {
-        RgbImage image = decoder.decodeNamed(bytes.length == length ? bytes : Arrays.copyOf(bytes, length), name);
+      ImageSource source = ImageSource.of(bytes, length, name, limits);
+      if (!decodeInPlace(source, size, target, offset)) {
+        RgbImage image = ImageDecoder.decode(source);
         resizer.resize(MemorySegment.ofArray(image.pixels()), image.width(), image.height(), RgbImage.CHANNELS, size, size, target,
             offset);
       }
@@ -127,33 +125,32 @@ public final class PixelDecoder implements AutoCloseable {
     }
   }
 
-  /** Decodes by way of kept memory; false for files to be left to {@link ImageDecoder}, whose word on what is damaged is final. */
-  private boolean decodeInPlace(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
-    ImageFormat format = ImageFormat.of(bytes, length);
-    return format == ImageFormat.JPEG ? decodeJpeg(bytes, length, name, size, target, offset)
-        : format == ImageFormat.PNG && decodePng(bytes, length, name, size, target, offset);
-  }
-
-  private boolean decodeJpeg(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
-    JpegHeader header;
-    MemorySegment samples;
+  /** Decodes by way of kept memory; false for files to be left to {@link ImageDecoder}, which decides whether a file is damaged. */
+  private boolean decodeInPlace(ImageSource source, int size, MemorySegment target, long offset) {
     try {
-      header = JpegHeader.read(bytes, length, name, limits);
-      if (!NativeJpeg.takes(header) || !hasNativeJpeg()) {
-        return false;
-      }
-      samples = nativeJpeg.decode(bytes, length, header);
+      return switch (source.format()) {
+        case JPEG -> decodeJpeg(source, size, target, offset);
+        case PNG -> decodePng(source, size, target, offset);
+        default -> false;
+      };
     } catch (BadInputException e) {
       throw e;
     } catch (RuntimeException e) {
-      // Hostile data: the other way comes upon it, too, and finds the words.
+      // Hostile data: ImageDecoder comes upon it, too, and finds the words.
       return false;
     }
-    if (samples == null) {
+  }
+
+  private boolean decodeJpeg(ImageSource source, int size, MemorySegment target, long offset) {
+    JpegHeader header = new JpegHeader(source);
+    if (!NativeJpeg.takes(header) || !hasNativeJpeg()) {
       return false;
     }
-    resizer.resize(samples, header.width(), header.height(), header.colour().components, size, size, target, offset);
-    return true;
+    MemorySegment samples = nativeJpeg.decode(header);
+    if (samples != null) {
+      resizer.resize(samples, header.width, header.height, header.colour.components, size, size, target, offset);
+    }
+    return samples != null;
   }
 
   private boolean hasNativeJpeg() {
@@ -163,17 +160,10 @@ public final class PixelDecoder implements AutoCloseable {
     return nativeJpeg != null;
   }
 
-  private boolean decodePng(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
-    PngDecoder png = new PngDecoder(bytes, length, name, limits, pngWorkspace);
-    byte[] samples;
-    try {
-      samples = pixels.atLeast(png.readHeader());
-      png.decodeInto(samples);
-    } catch (BadInputException e) {
-      throw e;
-    } catch (RuntimeException e) {
-      return false;
-    }
+  private boolean decodePng(ImageSource source, int size, MemorySegment target, long offset) {
+    PngDecoder png = new PngDecoder(source, pngWorkspace);
+    byte[] samples = pixels.atLeast(png.bytes());
+    png.decodeInto(samples);
     resizer.resize(MemorySegment.ofArray(samples), png.width(), png.height(), png.channels(), size, size, target, offset);
     return true;
   }

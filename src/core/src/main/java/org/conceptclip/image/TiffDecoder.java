@@ -26,27 +26,19 @@ final class TiffDecoder {
 
   private static final int MOST_SAMPLES = 16;
 
-  private final byte[] file;
-  private final String name;
-  private final DecodeLimits limits;
+  private TiffDecoder() {}
 
-  TiffDecoder(byte[] file, String name, DecodeLimits limits) {
-    this.file = file;
-    this.name = name;
-    this.limits = limits;
-  }
-
-  RgbImage decode() throws IOException {
-    TiffTags tags = new TiffTags(file, name);
-    limits.check(name, tags.first(TiffTags.WIDTH, -1), tags.first(TiffTags.HEIGHT, -1));
-    limits.check(name, tags.first(TiffTags.TILE_WIDTH, 1), tags.first(TiffTags.TILE_HEIGHT, 1));
+  static RgbImage decode(ImageSource source) throws IOException {
+    TiffTags tags = new TiffTags(source);
+    source.checkSize(tags.first(TiffTags.WIDTH, -1), tags.first(TiffTags.HEIGHT, -1));
+    source.checkSize(tags.first(TiffTags.TILE_WIDTH, 1), tags.first(TiffTags.TILE_HEIGHT, 1));
     int photometric = (int) tags.first(TiffTags.PHOTOMETRIC, -1);
-    checkMode(tags, photometric);
+    checkMode(source, tags, photometric);
     tags.requirePixelData();
     ImageReader reader = new TIFFImageReaderSpi().createReaderInstance(null);
     try (ImageInputStream input = new ByteArrayImageInputStream(tags.withTagsOfPixelsOnly())) {
       reader.setInput(input, true, true);
-      limits.check(name, reader.getWidth(0), reader.getHeight(0));
+      source.checkSize(reader.getWidth(0), reader.getHeight(0));
       BufferedImage image = reader.read(0);
       boolean premultiplied = tags.first(TiffTags.EXTRA_SAMPLES, 0) == 1;
       return Orientation.apply((int) tags.first(TiffTags.ORIENTATION, 1), toRgb(image, photometric, premultiplied));
@@ -55,7 +47,7 @@ final class TiffDecoder {
     }
   }
 
-  private void checkMode(TiffTags tags, int photometric) {
+  private static void checkMode(ImageSource source, TiffTags tags, int photometric) {
     long samples = tags.first(TiffTags.SAMPLES, 1);
     long[] eachBits = tags.values(TiffTags.BITS, 1);
     long bits = eachBits.length == 0 ? 0 : eachBits[0];
@@ -72,7 +64,7 @@ final class TiffDecoder {
       default -> false;
     };
     if (!known) {
-      throw new BadInputException(name + ": TIFF of photometric kind " + photometric + ", " + samples + " samples of "
+      throw new BadInputException(source.name() + ": TIFF of photometric kind " + photometric + ", " + samples + " samples of "
           + Arrays.toString(Arrays.copyOf(eachBits, Math.min(eachBits.length, MOST_SAMPLES))) + " bits, sample format " + format
           + ", expected grey, palette, RGB, CMYK or YCbCr of 8 bits (or RGB of 16); map deeper grey to 8 bits first");
     }

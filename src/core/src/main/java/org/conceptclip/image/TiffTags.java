@@ -2,9 +2,9 @@ package org.conceptclip.image;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
-import org.conceptclip.tensor.BadInputException;
 
 /**
  * The tags of a TIFF's first directory, each read when it is asked for.
@@ -42,27 +42,24 @@ final class TiffTags {
 
   private static final int NO_TAG = 0xffff;
 
-  private final byte[] file;
+  private final ImageSource source;
   private final ByteBuffer data;
-  private final String name;
   private final boolean big;
   private final long entries;
   private final long firstEntry;
 
   /** Finds the first directory. */
-  TiffTags(byte[] file, String name) {
-    this.file = file;
-    this.name = name;
-    this.data = ByteBuffer.wrap(file).order(file[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-    require(0, 16);
+  TiffTags(ImageSource source) {
+    this.source = source;
+    this.data = source.numbers(source.bytes()[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+    source.require(16);
     big = data.getShort(2) == 43;
     long directory = offset(big ? 8 : 4);
-    int countBytes = big ? 8 : 2;
-    require(directory, countBytes);
+    firstEntry = directory + (big ? 8 : 2);
+    require(directory, firstEntry - directory);
     entries = big ? data.getLong((int) directory) : data.getShort((int) directory) & 0xffff;
-    firstEntry = directory + countBytes;
-    if (entries < 0 || entries > file.length) {
-      throw damaged("a directory of " + entries + " entries", "fewer than the file has bytes");
+    if (entries < 0 || entries > source.length()) {
+      throw source.damaged("a directory of " + entries + " entries", "fewer than the file has bytes");
     }
     require(firstEntry, entries * entryBytes());
   }
@@ -81,7 +78,7 @@ final class TiffTags {
     }
     int type = type(entry);
     if (type != 1 && type != 3 && type != 4 && type != 16) {
-      throw damaged("tag " + tag + " of type " + type, "an unsigned integer");
+      throw source.damaged("tag " + tag + " of type " + type, "an unsigned integer");
     }
     int bytes = TYPE_BYTES[type];
     int valueField = entry + (big ? 12 : 8);
@@ -107,7 +104,7 @@ final class TiffTags {
     long[] offsets = values(tiled ? TILE_OFFSETS : STRIP_OFFSETS);
     long[] sizes = values(tiled ? TILE_SIZES : STRIP_SIZES);
     if (offsets.length == 0 || sizes.length != 0 && sizes.length != offsets.length) {
-      throw damaged(offsets.length + " strips or tiles with " + sizes.length + " sizes", "a size for each");
+      throw source.damaged(offsets.length + " strips or tiles with " + sizes.length + " sizes", "a size for each");
     }
     for (int i = 0; i < offsets.length; i++) {
       require(offsets[i], sizes.length == 0 ? 1 : sizes[i]);
@@ -119,7 +116,7 @@ final class TiffTags {
    * only the tags of pixels are left, each once, and no second directory; what is left may not be larger than the file.
    */
   byte[] withTagsOfPixelsOnly() {
-    ByteBuffer copy = ByteBuffer.wrap(file.clone()).order(data.order());
+    ByteBuffer copy = ByteBuffer.wrap(Arrays.copyOf(source.bytes(), source.length())).order(data.order());
     Set<Integer> wanted = new HashSet<>(OF_PIXELS);
     long total = 0;
     for (long i = 0; i < entries; i++) {
@@ -135,11 +132,11 @@ final class TiffTags {
         }
       }
     }
-    if (total > file.length) {
-      throw damaged("tags of " + total + " bytes in a file of " + file.length, "fewer than the file has");
+    if (total > source.length()) {
+      throw source.damaged("tags of " + total + " bytes in a file of " + source.length(), "fewer than the file has");
     }
     int end = entry(entries);
-    for (int at = end; at < Math.min(end + (big ? 8 : 4), file.length); at++) {
+    for (int at = end; at < Math.min(end + (big ? 8 : 4), source.length()); at++) {
       copy.put(at, (byte) 0);
     }
     return copy.array();
@@ -169,8 +166,8 @@ final class TiffTags {
 
   private long valueBytes(int entry) {
     long count = big ? data.getLong(entry + 4) : data.getInt(entry + 4) & 0xffffffffL;
-    if (count < 0 || count > file.length) {
-      throw damaged("tag " + (data.getShort(entry) & 0xffff) + " of " + count + " values", "fewer than the file has bytes");
+    if (count < 0 || count > source.length()) {
+      throw source.damaged("tag " + (data.getShort(entry) & 0xffff) + " of " + count + " values", "fewer than the file has bytes");
     }
     return count * TYPE_BYTES[type(entry)];
   }
@@ -180,12 +177,6 @@ final class TiffTags {
   }
 
   private void require(long at, long bytes) {
-    if (at < 0 || bytes < 0 || at > file.length - bytes) {
-      throw damaged("truncated: ends at byte " + file.length, bytes + " bytes at byte " + at);
-    }
-  }
-
-  private BadInputException damaged(String found, String expected) {
-    return new BadInputException(name + ": damaged TIFF, found " + found + ", expected " + expected);
+    source.require(at < 0 || bytes < 0 || at > source.length() ? Long.MAX_VALUE : at + bytes);
   }
 }
