@@ -1,10 +1,13 @@
 package org.conceptclip.image;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -117,6 +120,27 @@ class ImageDecoderTest {
         continue;
       }
       assertEquals(fixture.crc32(), ImageFixtures.crc32(image.pixels()), "cut to " + length + " bytes of " + whole.length);
+    }
+  }
+
+  /** The chunks of a frame go to libwebp without a file around them: alpha, which does not count, and the picture. */
+  @Test
+  void decodesTheFirstFrameOfALossyAnimationWithAlpha() {
+    byte[] still = ImageFixtures.bytes("lossy_alpha.webp");
+    RgbImage expected = decoder.decode(still, "still");
+    // RIFF header of 12 bytes, VP8X chunk of 18, then ALPH and VP8.
+    int chunks = still.length - 30;
+    for (int offset : new int[] {0, 2}) {
+      ByteBuffer file = ByteBuffer.allocate(30 + 24 + chunks).order(ByteOrder.LITTLE_ENDIAN);
+      file.put(still, 0, 30).putInt(4, file.capacity() - 8).put(20, (byte) 0x12);
+      file.putInt('A' | 'N' << 8 | 'M' << 16 | 'F' << 24).putInt(16 + chunks);
+      file.put(new byte[] {(byte) (offset / 2), 0, 0, 0, 0, 0, 36, 0, 0, 28, 0, 0, 0, 0, 0, 0}).put(still, 30, chunks);
+      if (offset > 0) {
+        String message = refusal(file.array(), "animation");
+        assertTrue(message.contains("frame of 37x29 at 2,0, expected one inside 37x29"), message);
+      } else {
+        assertArrayEquals(expected.pixels(), decoder.decode(file.array(), "animation").pixels());
+      }
     }
   }
 
