@@ -17,15 +17,21 @@ final class BicubicFilter {
   /** Up to this input extent all weights are kept (about 4 ints per input position); beyond, made when asked for. */
   private static final int LARGEST_KEPT_EXTENT = 1 << 20;
 
-  private final int inputs;
-  private final int outputs;
+  /** Extent of the input axis. */
+  final int inputs;
+
+  /** Extent of the output axis. */
+  final int outputs;
+
+  /** Most input positions that any output has. */
+  final int mostTaps;
+
   private final double scale;
   private final double support;
   private final double kernelStep;
   private final int[][] kept;
   private final int[] firsts;
   private final int[] ends;
-  private final int mostTaps;
 
   BicubicFilter(int inputs, int outputs) {
     this.inputs = inputs;
@@ -55,21 +61,6 @@ final class BicubicFilter {
   /** Whether input and output have the same extent, so that resampling changes nothing. */
   boolean isIdentity() {
     return inputs == outputs;
-  }
-
-  /** Extent of the input axis. */
-  int inputs() {
-    return inputs;
-  }
-
-  /** Most input positions that any output has. */
-  int mostTaps() {
-    return mostTaps;
-  }
-
-  /** Extent of the output axis. */
-  int outputs() {
-    return outputs;
   }
 
   /** Whether {@link #weights} is a look-up; otherwise each call computes. */

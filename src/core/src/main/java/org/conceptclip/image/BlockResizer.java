@@ -145,7 +145,7 @@ final class BlockResizer {
       finish(work, work.open.remove(), target, offset);
     }
     int next = nextRow;
-    for (; next < rows.outputs() && rows.first(next) < y + count; next++) {
+    for (; next < rows.outputs && rows.first(next) < y + count; next++) {
       OpenRow row = begin(work, rows, next);
       addRows(work.block, y, count, row);
       if (row.end <= y + count) {

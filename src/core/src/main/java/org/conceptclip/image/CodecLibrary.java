@@ -40,4 +40,18 @@ final class CodecLibrary {
     }
     return LIBRARY;
   }
+
+  /** A call of a native function. */
+  interface Call<T> {
+    T run() throws Throwable;
+  }
+
+  /** Makes a call of plain integers and addresses, which throws nothing of its own. Errors of the JVM pass. */
+  static <T> T call(Call<T> call) {
+    try {
+      return call.run();
+    } catch (Throwable e) {
+      throw BundledLibrary.unexpected("an image codec", e);
+    }
+  }
 }

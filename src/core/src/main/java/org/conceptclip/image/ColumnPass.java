@@ -39,7 +39,7 @@ final class ColumnPass {
 
   /** Whether the fast way is meant for such weights. */
   static boolean suits(BicubicFilter columns) {
-    return columns.isKept() && columns.outputs() <= WIDEST_TARGET && columns.mostTaps() <= MOST_TAPS;
+    return columns.isKept() && columns.outputs <= WIDEST_TARGET && columns.mostTaps <= MOST_TAPS;
   }
 
   /**
@@ -51,7 +51,7 @@ final class ColumnPass {
    * @param block receives [count][outputs * channels]
    */
   void run(MemorySegment source, long from, long rowBytes, int count, BicubicFilter columns, int channels, int[][] block) {
-    int mask = Integer.highestOneBit(Math.max(columns.mostTaps() - 1, 1)) * 2 - 1;
+    int mask = Integer.highestOneBit(Math.max(columns.mostTaps - 1, 1)) * 2 - 1;
     if (ring.length <= mask) {
       ring = new int[mask + 1][LANES];
     }
@@ -64,11 +64,11 @@ final class ColumnPass {
     int turned = columns.first(0);
     int stripStart = turned;
     int stripEnd = turned;
-    for (int output = 0; output < columns.outputs(); output++) {
+    for (int output = 0; output < columns.outputs; output++) {
       for (; turned < columns.end(output); turned++) {
         if (turned == stripEnd) {
           stripStart = turned;
-          stripEnd = Math.min(turned + STRIP, columns.inputs());
+          stripEnd = Math.min(turned + STRIP, columns.inputs);
           copyStrip(source, from + (long) stripStart * channels, rowBytes, count, (stripEnd - stripStart) * channels, stride);
         }
         turn((turned - stripStart) * channels, stride, count, channels, ring[turned & mask]);
@@ -140,7 +140,7 @@ final class ColumnPass {
   /** Any weights, any width: pixel by pixel, a few times slower, without working memory. */
   static void runPlain(
       MemorySegment source, long from, long rowBytes, int count, BicubicFilter columns, int channels, int[][] block) {
-    for (int output = 0; output < columns.outputs(); output++) {
+    for (int output = 0; output < columns.outputs; output++) {
       int[] weights = columns.weights(output);
       long first = from + (long) columns.first(output) * channels;
       for (int row = 0; row < count; row++) {

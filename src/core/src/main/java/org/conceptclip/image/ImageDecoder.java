@@ -33,7 +33,9 @@ public final class ImageDecoder {
    *     directory, unreadable, empty, no image, an unsupported format or mode, more pixels than the limit, damaged
    */
   public RgbImage decode(Path file) {
-    return decodeNamed(ImageFile.readAll(file), ImageFile.name(file));
+    HeapScratch bytes = new HeapScratch(0);
+    int length = ImageFile.read(file, bytes);
+    return decode(ImageSource.of(bytes.atLeast(0), length, ImageFile.name(file), limits));
   }
 
   /**
@@ -44,11 +46,7 @@ public final class ImageDecoder {
    * @throws BadInputException as {@link #decode(Path)}
    */
   public RgbImage decode(byte[] bytes, String name) {
-    return decodeNamed(bytes, ImageFile.name(name));
-  }
-
-  private RgbImage decodeNamed(byte[] bytes, String name) {
-    return decode(ImageSource.of(bytes, bytes.length, name, limits));
+    return decode(ImageSource.of(bytes, bytes.length, ImageFile.name(name), limits));
   }
 
   /** What {@link #decode(Path)} does with a file that has been read. */
@@ -76,7 +74,7 @@ public final class ImageDecoder {
       PngDecoder png = new PngDecoder(source, workspace);
       byte[] samples = new byte[png.bytes()];
       png.decodeInto(samples);
-      return new RgbImage(png.width(), png.height(), PluginReaders.toRgb(samples, png.channels()));
+      return new RgbImage(png.width, png.height, PluginReaders.toRgb(samples, png.channels()));
     }
   }
 

@@ -31,26 +31,25 @@ final class JpegLibrary {
   private static final int TAG_COLOUR_MODE = 65538;
   private static final int COLOUR_MODE_RGB = 1;
 
-  /** Loads on first use and keeps why not: nothing is tried twice, and the log says it once. */
-  private static final class Holder {
-    static final JpegLibrary LIBRARY;
-    static final String PROBLEM;
+  private static final JpegLibrary LIBRARY;
 
-    static {
-      JpegLibrary library = null;
-      String problem = null;
-      try {
-        library = new JpegLibrary();
-        library.prove();
-      } catch (IOException | RuntimeException | LinkageError e) {
-        library = null;
-        problem = OneLine.of(e.toString());
-        LOG.log(Level.WARNING, "JPEG files are decoded by the JDK, four times slower and to the same pixels; libjpeg-turbo"
-            + " cannot be used: " + problem, e);
-      }
-      LIBRARY = library;
-      PROBLEM = problem;
+  /** Why there is no library. Nothing is tried twice, and the log says it once. */
+  private static final String PROBLEM;
+
+  static {
+    JpegLibrary library = null;
+    String problem = null;
+    try {
+      library = new JpegLibrary();
+      library.prove();
+    } catch (IOException | RuntimeException | LinkageError e) {
+      library = null;
+      problem = OneLine.of(e.toString());
+      LOG.log(Level.WARNING, "JPEG files are decoded by the JDK, four times slower and to the same pixels; libjpeg-turbo"
+          + " cannot be used: " + problem, e);
     }
+    LIBRARY = library;
+    PROBLEM = problem;
   }
 
   private final MethodHandle getVersion;
@@ -92,28 +91,24 @@ final class JpegLibrary {
 
   /** The library, or empty where it cannot be used; then the log has said why. */
   static Optional<JpegLibrary> find() {
-    return Optional.ofNullable(Holder.LIBRARY);
+    return Optional.ofNullable(LIBRARY);
   }
 
   /** Which decoder JPEG files go through, in one line. */
   static String describe() {
-    return Holder.LIBRARY == null
-        ? "JDK (libjpeg-turbo cannot be used: " + Holder.PROBLEM + ")"
-        : "libjpeg-turbo, through " + Holder.LIBRARY.version() + "; the JDK for CMYK and whatever is damaged or unusual";
+    return LIBRARY == null
+        ? "JDK (libjpeg-turbo cannot be used: " + PROBLEM + ")"
+        : "libjpeg-turbo, through " + LIBRARY.version() + "; the JDK for CMYK and whatever is damaged or unusual";
   }
 
   private String version() {
-    try {
-      MemorySegment text = (MemorySegment) getVersion.invokeExact();
-      return text.reinterpret(1024).getString(0).lines().findFirst().orElse("libtiff").strip();
-    } catch (Throwable e) {
-      throw BundledLibrary.unexpected("libtiff", e);
-    }
+    MemorySegment text = CodecLibrary.call(() -> (MemorySegment) getVersion.invokeExact());
+    return text.reinterpret(1024).getString(0).lines().findFirst().orElse("libtiff").strip();
   }
 
-  /** Settings of a container's handles, among them who is told of errors and warnings; {@link #release} gives them back. */
+  /** Settings of a container's handles, among them who is told of errors and warnings. {@link #release} frees them. */
   MemorySegment options(MemorySegment state) {
-    try {
+    return CodecLibrary.call(() -> {
       MemorySegment options = (MemorySegment) optionsAlloc.invokeExact();
       if (options.address() == 0) {
         throw new OutOfMemoryError("libtiff cannot allocate its options");
@@ -121,17 +116,14 @@ final class JpegLibrary {
       onError.invokeExact(options, callbacks.error, state);
       onWarning.invokeExact(options, callbacks.warning, state);
       return options;
-    } catch (Throwable e) {
-      throw BundledLibrary.unexpected("libtiff", e);
-    }
+    });
   }
 
   void release(MemorySegment options) {
-    try {
+    CodecLibrary.call(() -> {
       optionsFree.invokeExact(options);
-    } catch (Throwable e) {
-      throw BundledLibrary.unexpected("libtiff", e);
-    }
+      return null;
+    });
   }
 
   /**
@@ -146,7 +138,7 @@ final class JpegLibrary {
    */
   boolean decode(MemorySegment state, MemorySegment options, MemorySegment name, MemorySegment mode, MemorySegment file,
       boolean toRgb, MemorySegment pixels) {
-    try {
+    return CodecLibrary.call(() -> {
       MemorySegment tiff = (MemorySegment) open.invokeExact(name, mode, state, callbacks.read, callbacks.write, callbacks.seek,
           callbacks.close, callbacks.size, MemorySegment.NULL, MemorySegment.NULL, options);
       if (tiff.address() == 0) {
@@ -158,9 +150,7 @@ final class JpegLibrary {
       }
       close.invokeExact(tiff);
       return done != 0;
-    } catch (Throwable e) {
-      throw BundledLibrary.unexpected("libtiff", e);
-    }
+    });
   }
 
   /** Decodes a picture whose pixels are known: another libjpeg in the process could have taken this one's symbols. */

@@ -63,7 +63,7 @@ public final class PixelDecoder implements AutoCloseable {
   public void decodeInto(MemorySegment encoded, String name, int size, MemorySegment target, long offset) {
     check(size, target, offset);
     String line = ImageFile.name(name);
-    if (encoded.byteSize() > Integer.MAX_VALUE - 8) {
+    if (encoded.byteSize() > ImageFile.LARGEST_FILE_BYTES) {
       throw new BadInputException(line + ": " + encoded.byteSize() + " bytes, expected an image file below 2 GiB");
     }
     int length = (int) encoded.byteSize();
@@ -164,7 +164,7 @@ public final class PixelDecoder implements AutoCloseable {
     PngDecoder png = new PngDecoder(source, pngWorkspace);
     byte[] samples = pixels.atLeast(png.bytes());
     png.decodeInto(samples);
-    resizer.resize(MemorySegment.ofArray(samples), png.width(), png.height(), png.channels(), size, size, target, offset);
+    resizer.resize(MemorySegment.ofArray(samples), png.width, png.height, png.channels(), size, size, target, offset);
     return true;
   }
 

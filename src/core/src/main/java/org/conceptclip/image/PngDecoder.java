@@ -43,13 +43,14 @@ final class PngDecoder {
   private static final int IDAT = 'I' << 24 | 'D' << 16 | 'A' << 8 | 'T';
   private static final int IEND = 'I' << 24 | 'E' << 16 | 'N' << 8 | 'D';
 
+  final int width;
+  final int height;
+
   private final ImageSource source;
   private final byte[] file;
   private final ByteBuffer data;
   private final PngWorkspace workspace;
   private final byte[] palette = greyRamp();
-  private final int width;
-  private final int height;
   private final int bits;
   private final int colourType;
   private final boolean interlaced;
@@ -95,14 +96,6 @@ final class PngDecoder {
           + "clip all values above 255 to white; map the range of interest to 8 bits first)");
     }
     interlaced = interlace == 1;
-  }
-
-  int width() {
-    return width;
-  }
-
-  int height() {
-    return height;
   }
 
   /** Bytes of one pixel as decoded: 1 for grey, 3 for colour. */

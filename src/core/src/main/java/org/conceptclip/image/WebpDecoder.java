@@ -57,30 +57,30 @@ final class WebpDecoder {
 
   /** Decodes a picture of {@code bytes} bytes: a whole file, or the chunks of a frame. */
   private RgbImage decodeStill(int from, int bytes) {
+    requireLibrary();
     try (Arena arena = Arena.ofConfined()) {
-      WebpLibrary library = library();
       MemorySegment still = arena.allocate(bytes);
       MemorySegment.copy(file, from, still, ValueLayout.JAVA_BYTE, 0, bytes);
-      int[] size = library.size(still);
+      int[] size = WebpLibrary.size(still);
       if (size == null) {
         throw source.damaged("an unreadable picture header", "VP8 or VP8L data");
       }
       source.checkSize(size[0], size[1]);
       int stride = size[0] * RgbImage.CHANNELS;
       MemorySegment pixels = arena.allocate((long) stride * size[1]);
-      if (!library.decode(still, pixels, stride)) {
-        throw source.damaged("data that libwebp " + library.version() + " rejects", "a complete " + size[0] + "x" + size[1] + " picture");
+      if (!WebpLibrary.decode(still, pixels, stride)) {
+        throw source.damaged("data that libwebp " + WebpLibrary.version() + " rejects", "a complete " + size[0] + "x" + size[1] + " picture");
       }
       return new RgbImage(size[0], size[1], pixels.toArray(ValueLayout.JAVA_BYTE));
     }
   }
 
-  private WebpLibrary library() {
+  private void requireLibrary() {
     try {
-      return WebpLibrary.get();
-    } catch (IllegalStateException | LinkageError e) {
+      CodecLibrary.get();
+    } catch (IllegalStateException e) {
       throw new BadInputException(
-          source.name() + ": WebP, which cannot be read here (" + OneLine.of(e.toString()) + "), expected another format", e);
+          source.name() + ": WebP, which cannot be read here (" + OneLine.of(e.getMessage()) + "), expected another format", e);
     }
   }
 
