@@ -34,13 +34,13 @@ public record DecodeLimits(long maxPixels) {
       throw new BadInputException(name + ": header announces " + width + "x" + height + " pixels, expected at least 1x1");
     }
     // Both sides fit 32 bits in every format here, so the product fits a long once neither is negative.
-    if (Math.max(width, height) > LONGEST_SIDE && width * height <= maxPixels) {
-      throw new BadInputException(name + ": header announces " + width + "x" + height
-          + " pixels, expected sides of at most " + LONGEST_SIDE);
-    }
     if (width * height > maxPixels) {
       throw new BadInputException(name + ": header announces " + width + "x" + height + " = " + width * height
           + " pixels, expected at most " + maxPixels + " (decompression bomb?)");
+    }
+    if (Math.max(width, height) > LONGEST_SIDE) {
+      throw new BadInputException(
+          name + ": header announces " + width + "x" + height + " pixels, expected sides of at most " + LONGEST_SIDE);
     }
   }
 }

@@ -6,8 +6,6 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
-import java.nio.charset.StandardCharsets;
 
 /**
  * A TIFF file in native memory that announces one JPEG strip, and the state that libtiff's callbacks read and write.
@@ -35,7 +33,7 @@ final class JpegContainer {
   private static final short LONG = 4;
 
   /** What libtiff says of each progressive file before it decodes it as well as any other. */
-  private static final byte[] PROGRESSIVE_NOTICE = "The JPEG strip/tile is encoded with progressive mode".getBytes(StandardCharsets.US_ASCII);
+  private static final String PROGRESSIVE_NOTICE = "The JPEG strip/tile is encoded with progressive mode";
 
   private final MemorySegment state;
   private int entries;
@@ -125,9 +123,8 @@ final class JpegContainer {
 
     private static MemorySegment stub(Arena arena, String name, FunctionDescriptor type) {
       try {
-        MethodType signature = type.toMethodType();
-        return Linker.nativeLinker()
-            .upcallStub(MethodHandles.lookup().findStatic(Callbacks.class, name, signature), type, arena);
+        return Linker.nativeLinker().upcallStub(
+            MethodHandles.lookup().findStatic(Callbacks.class, name, type.toMethodType()), type, arena);
       } catch (ReflectiveOperationException e) {
         throw new IllegalStateException("no callback " + name, e);
       }
@@ -180,15 +177,9 @@ final class JpegContainer {
       return isProgressiveNotice(format) ? 1 : onError(tiff, user, module, format, arguments);
     }
 
-    /** Compares byte by byte, so that a shorter text ends the comparison before its own end. */
+    /** The format is a constant of the library, and so ends with a zero. */
     private static boolean isProgressiveNotice(MemorySegment format) {
-      MemorySegment text = format.reinterpret(PROGRESSIVE_NOTICE.length);
-      for (int i = 0; i < PROGRESSIVE_NOTICE.length; i++) {
-        if (text.get(ValueLayout.JAVA_BYTE, i) != PROGRESSIVE_NOTICE[i]) {
-          return false;
-        }
-      }
-      return true;
+      return format.reinterpret(Long.MAX_VALUE).getString(0).startsWith(PROGRESSIVE_NOTICE);
     }
   }
 }

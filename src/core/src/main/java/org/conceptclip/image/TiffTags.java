@@ -112,8 +112,8 @@ final class TiffTags {
   }
 
   /**
-   * A copy of the file for a reader that loads the values of all tags of all directories, whose memory a hostile file could thus multiply:
-   * only the tags of pixels are left, each once, and no second directory; what is left may not be larger than the file.
+   * A copy of the file with one directory, which has the tags of pixels alone, each once. It is for a reader that loads the values of
+   * all tags of all directories: a hostile file could make it allocate its own size many times.
    */
   byte[] withTagsOfPixelsOnly() {
     ByteBuffer copy = ByteBuffer.wrap(Arrays.copyOf(source.bytes(), source.length())).order(data.order());
@@ -135,10 +135,9 @@ final class TiffTags {
     if (total > source.length()) {
       throw source.damaged("tags of " + total + " bytes in a file of " + source.length(), "fewer than the file has");
     }
+    // No second directory.
     int end = entry(entries);
-    for (int at = end; at < Math.min(end + (big ? 8 : 4), source.length()); at++) {
-      copy.put(at, (byte) 0);
-    }
+    Arrays.fill(copy.array(), end, Math.min(end + (big ? 8 : 4), source.length()), (byte) 0);
     return copy.array();
   }
 
@@ -177,6 +176,8 @@ final class TiffTags {
   }
 
   private void require(long at, long bytes) {
-    source.require(at < 0 || bytes < 0 || at > source.length() ? Long.MAX_VALUE : at + bytes);
+    if (at < 0 || bytes < 0 || at > source.length() - bytes) {
+      throw source.damaged("truncated: ends at byte " + source.length(), bytes + " bytes at byte " + at);
+    }
   }
 }

@@ -31,7 +31,7 @@ class TiffTagsTest {
   @Test
   void readsAClassicAndABigFileThatItMakesItself() {
     for (boolean big : new boolean[] {false, true}) {
-      assertEquals("[2, 2, 2, 2, 2, 2, -7, -7, -7, 2, 2, 2]", pixels(file(big, grey(), 0)));
+      assertEquals("[2, 2, 2, 2, 2, 2, -7, -7, -7, 2, 2, 2]", pixels(file(big, grey())));
     }
   }
 
@@ -44,7 +44,7 @@ class TiffTagsTest {
         for (int i = 0; i < MANY; i++) {
           entries.add(new Entry(tag, 1, bytes, 16));
         }
-        assertSmall(file(big, entries, 0));
+        assertSmall(file(big, entries));
       }
     }
   }
@@ -55,9 +55,9 @@ class TiffTagsTest {
     for (int i = 0; i < MANY; i++) {
       repeated.add(new Entry(347, 7, MANY * 6, 16));
     }
-    assertSmall(file(false, repeated, 0));
+    assertSmall(file(false, repeated));
     List<Entry> entries = grey();
-    byte[] file = file(false, entries, 0);
+    byte[] file = file(false, entries);
     int end = file.length - 4;
     // The next directory begins in this one, at its count.
     ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putInt(end, 14);
@@ -70,8 +70,18 @@ class TiffTagsTest {
     for (int tag : new int[] {320, 332, 347, 519, 520, 521, 529, 532}) {
       entries.add(new Entry(tag, 7, 100, 16));
     }
-    String message = assertThrows(BadInputException.class, () -> pixels(file(false, entries, 0))).getMessage();
+    String message = assertThrows(BadInputException.class, () -> pixels(file(false, entries))).getMessage();
     assertTrue(message.contains("tags of") && message.contains("in a file of"), message);
+  }
+
+  @Test
+  void rejectsPixelDataWhoseEndOverflows() {
+    for (long size : new long[] {Long.MAX_VALUE, Long.MIN_VALUE, -1}) {
+      List<Entry> entries = grey();
+      entries.set(8, new Entry(279, 16, 1, size));
+      String message = assertThrows(BadInputException.class, () -> pixels(file(true, entries))).getMessage();
+      assertTrue(message.contains("truncated: ends at byte"), message);
+    }
   }
 
   @Test
@@ -79,7 +89,7 @@ class TiffTagsTest {
     List<Entry> entries = grey();
     entries.add(new Entry(322, 4, 1, 2_000_000_000));
     entries.add(new Entry(323, 4, 1, 2_000_000_000));
-    String message = assertThrows(BadInputException.class, () -> pixels(file(false, entries, 0))).getMessage();
+    String message = assertThrows(BadInputException.class, () -> pixels(file(false, entries))).getMessage();
     assertTrue(message.contains("2000000000x2000000000"), message);
   }
 
@@ -104,7 +114,7 @@ class TiffTagsTest {
   }
 
   /** The four pixels come first, then the directory. */
-  private static byte[] file(boolean big, List<Entry> entries, long next) {
+  private static byte[] file(boolean big, List<Entry> entries) {
     ByteBuffer file = ByteBuffer.allocate(40 + entries.size() * (big ? 20 : 12)).order(ByteOrder.LITTLE_ENDIAN);
     int pixels = big ? 16 : 8;
     file.put((byte) 'I').put((byte) 'I').putShort((short) (big ? 43 : 42));
@@ -123,9 +133,9 @@ class TiffTagsTest {
       }
     }
     if (big) {
-      file.putLong(next);
+      file.putLong(0);
     } else {
-      file.putInt((int) next);
+      file.putInt(0);
     }
     return Arrays.copyOf(file.array(), file.position());
   }
