@@ -86,10 +86,6 @@ final class BlockResizer {
     BicubicFilter rows = filter(height, toHeight);
     boolean fast = ColumnPass.suits(columns) && !columns.isIdentity();
     int blockRows = fast ? ColumnPass.blockRows(channels) : PLAIN_ROWS;
-    if (!columns.isKept()) {
-      // Making such weights costs more than a row does: made once, for all rows. A source that wide has few.
-      blockRows = height;
-    }
     Workspace work = workspace(Math.min(blockRows, height), toWidth, channels);
     // Left over where the last target could not be written to.
     work.spare.addAll(work.open);
@@ -145,7 +141,7 @@ final class BlockResizer {
       finish(work, work.open.remove(), target, offset);
     }
     int next = nextRow;
-    for (; next < rows.outputs && rows.first(next) < y + count; next++) {
+    for (; next < rows.outputs && rows.first[next] < y + count; next++) {
       OpenRow row = begin(work, rows, next);
       addRows(work.block, y, count, row);
       if (row.end <= y + count) {
@@ -160,9 +156,9 @@ final class BlockResizer {
   private static OpenRow begin(Workspace work, BicubicFilter rows, int index) {
     OpenRow row = work.spare.isEmpty() ? new OpenRow(work.block[0].length) : work.spare.pop();
     row.index = index;
-    row.first = rows.first(index);
-    row.end = rows.end(index);
-    row.weights = rows.weights(index);
+    row.first = rows.first[index];
+    row.end = rows.end[index];
+    row.weights = rows.weights[index];
     Arrays.fill(row.sums, BicubicFilter.ROUNDING);
     return row;
   }

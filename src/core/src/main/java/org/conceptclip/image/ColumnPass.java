@@ -39,7 +39,7 @@ final class ColumnPass {
 
   /** Whether the fast way is meant for such weights. */
   static boolean suits(BicubicFilter columns) {
-    return columns.isKept() && columns.outputs <= WIDEST_TARGET && columns.mostTaps <= MOST_TAPS;
+    return columns.outputs <= WIDEST_TARGET && columns.mostTaps <= MOST_TAPS;
   }
 
   /**
@@ -61,11 +61,11 @@ final class ColumnPass {
     if (strip.length < rows * stride) {
       strip = new byte[rows * stride];
     }
-    int turned = columns.first(0);
+    int turned = columns.first[0];
     int stripStart = turned;
     int stripEnd = turned;
     for (int output = 0; output < columns.outputs; output++) {
-      for (; turned < columns.end(output); turned++) {
+      for (; turned < columns.end[output]; turned++) {
         if (turned == stripEnd) {
           stripStart = turned;
           stripEnd = Math.min(turned + STRIP, columns.inputs);
@@ -73,7 +73,7 @@ final class ColumnPass {
         }
         turn((turned - stripStart) * channels, stride, count, channels, ring[turned & mask]);
       }
-      weigh(columns.weights(output), columns.first(output), mask);
+      weigh(columns.weights[output], columns.first[output], mask);
       turnBack(block, output * channels, count, channels);
     }
   }
@@ -141,8 +141,8 @@ final class ColumnPass {
   static void runPlain(
       MemorySegment source, long from, long rowBytes, int count, BicubicFilter columns, int channels, int[][] block) {
     for (int output = 0; output < columns.outputs; output++) {
-      int[] weights = columns.weights(output);
-      long first = from + (long) columns.first(output) * channels;
+      int[] weights = columns.weights[output];
+      long first = from + (long) columns.first[output] * channels;
       for (int row = 0; row < count; row++) {
         for (int channel = 0; channel < channels; channel++) {
           long at = first + row * rowBytes + channel;

@@ -27,15 +27,8 @@ final class NativeScratch implements AutoCloseable {
       close();
       // Rounded up, so that pictures of slightly rising sizes do not allocate each time. Shared: decoders may change threads.
       long rounded = Math.ceilDiv(bytes, STEP_BYTES) * STEP_BYTES;
-      Arena fresh = Arena.ofShared();
-      try {
-        memory = fresh.allocate(rounded);
-        arena = fresh;
-      } finally {
-        if (arena != fresh) {
-          fresh.close();
-        }
-      }
+      arena = Arena.ofShared();
+      memory = arena.allocate(rounded);
     }
     return memory;
   }

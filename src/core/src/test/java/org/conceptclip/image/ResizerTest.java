@@ -81,7 +81,7 @@ class ResizerTest {
     assertNotSame(source.pixels(), copy);
   }
 
-  /** Strips far longer than a decoder lets through, so long that their weights are made as they are needed. */
+  /** Strips far longer than a decoder lets through. */
   @Test
   void takesLongStrips() {
     int length = 20_000_000;
