@@ -15,12 +15,9 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 
 /**
- * libjpeg-turbo, called through the libtiff that lies in the same library: libjpeg reports errors by jumping out of its own frames,
- * which no Java frame may be jumped over; libtiff catches the jump and returns a status. A JPEG file is what a TIFF strip of
- * compression 7 holds, so {@link JpegContainer} describes one such strip and libtiff decodes it from and to memory of ours.
- *
- * <p>Lies in Leptonica's jar; Leptonica itself is not used (it reads through a FILE, prints libjpeg's warnings to stderr and yields
- * 4 bytes a pixel), nor is the jar's Java side. Loaded on first use, once a process. Thread-safe.
+ * libjpeg-turbo, called through libtiff. libjpeg reports errors by jumping out of its own frames, which must not cross a Java frame;
+ * libtiff catches the jump and returns a status. A JPEG file is what a TIFF strip of compression 7 holds, so {@link JpegContainer}
+ * describes one such strip, and libtiff decodes it from and to memory of ours. Loaded once per process, on first use. Thread-safe.
  */
 final class JpegLibrary {
   private static final System.Logger LOG = System.getLogger(JpegLibrary.class.getName());
@@ -30,10 +27,12 @@ final class JpegLibrary {
 
   private static final int TAG_COLOUR_MODE = 65538;
   private static final int COLOUR_MODE_RGB = 1;
+  private static final MemorySegment NAME = Arena.global().allocateFrom("jpeg");
+  private static final MemorySegment MODE = Arena.global().allocateFrom("r");
 
   private static final JpegLibrary LIBRARY;
 
-  /** Why there is no library. Nothing is tried twice, and the log says it once. */
+  /** Why there is no library. Loading is tried once, and logged once. */
   private static final String PROBLEM;
 
   static {
@@ -89,7 +88,7 @@ final class JpegLibrary {
     callbacks = new JpegContainer.Callbacks(Arena.global());
   }
 
-  /** The library, or empty where it cannot be used; then the log has said why. */
+  /** The library, or empty where it cannot be used; the log then says why. */
   static Optional<JpegLibrary> find() {
     return Optional.ofNullable(LIBRARY);
   }
@@ -106,7 +105,7 @@ final class JpegLibrary {
     return text.reinterpret(1024).getString(0).lines().findFirst().orElse("libtiff").strip();
   }
 
-  /** Settings of a container's handles, among them who is told of errors and warnings. {@link #release} frees them. */
+  /** Settings for opening a container, which route errors and warnings to its state. {@link #release} frees them. */
   MemorySegment options(MemorySegment state) {
     return CodecLibrary.call(() -> {
       MemorySegment options = (MemorySegment) optionsAlloc.invokeExact();
@@ -129,17 +128,14 @@ final class JpegLibrary {
   /**
    * Decodes the strip that a container describes.
    *
-   * @param name a C string that messages of the library would carry
-   * @param mode a C string, {@code "r"}
    * @param file the JPEG file, native
    * @param toRgb whether components are luma and chroma, to be converted
    * @param pixels receives [height, width, components], native
-   * @return whether the library says that all went well; what it reported besides is counted in the container's state
+   * @return whether libtiff succeeded; what it reported besides is counted in the container's state
    */
-  boolean decode(MemorySegment state, MemorySegment options, MemorySegment name, MemorySegment mode, MemorySegment file,
-      boolean toRgb, MemorySegment pixels) {
+  boolean decode(MemorySegment state, MemorySegment options, MemorySegment file, boolean toRgb, MemorySegment pixels) {
     return CodecLibrary.call(() -> {
-      MemorySegment tiff = (MemorySegment) open.invokeExact(name, mode, state, callbacks.read, callbacks.write, callbacks.seek,
+      MemorySegment tiff = (MemorySegment) open.invokeExact(NAME, MODE, state, callbacks.read, callbacks.write, callbacks.seek,
           callbacks.close, callbacks.size, MemorySegment.NULL, MemorySegment.NULL, options);
       if (tiff.address() == 0) {
         return false;
@@ -163,8 +159,7 @@ final class JpegLibrary {
       file = in.readAllBytes();
     }
     try (NativeJpeg decoder = new NativeJpeg(this)) {
-      MemorySegment pixels =
-          decoder.decode(new JpegHeader(ImageSource.of(file, file.length, "probe.jpg", DecodeLimits.DEFAULT)));
+      MemorySegment pixels = decoder.decode(new JpegHeader(ImageSource.of(file, file.length, "probe.jpg", DecodeLimits.DEFAULT)));
       CRC32 crc = new CRC32();
       if (pixels != null) {
         crc.update(pixels.toArray(ValueLayout.JAVA_BYTE));

@@ -3,33 +3,32 @@ package org.conceptclip.image;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.conceptclip.util.Closer;
 
 /**
- * JPEG through libjpeg-turbo, for undamaged files of the common kinds; {@link JpegDecoder} takes the rest.
- *
- * <p>Owns native memory. Not thread-safe.
+ * JPEG through libjpeg-turbo, for undamaged files of the common kinds; {@link JpegDecoder} takes the rest. Owns native memory. Not
+ * thread-safe.
  */
 final class NativeJpeg implements AutoCloseable {
   /** Most bytes kept for the file and for the pixels each: 5.6 million pixels of colour. */
   static final long KEPT_BYTES = 16 << 20;
 
   private final JpegLibrary library;
-  private final Arena arena = Arena.ofShared();
-  private final JpegContainer container = new JpegContainer(arena);
-  private final MemorySegment name = arena.allocateFrom("jpeg");
-  private final MemorySegment mode = arena.allocateFrom("r");
+  private final Closer resources = new Closer();
+  private final NativeScratch file = resources.own(new NativeScratch(KEPT_BYTES));
+  private final NativeScratch pixels = resources.own(new NativeScratch(KEPT_BYTES));
+  private final JpegContainer container = new JpegContainer(resources.own(Arena.ofShared()));
   private final MemorySegment options;
-  private final NativeScratch file = new NativeScratch(KEPT_BYTES);
-  private final NativeScratch pixels = new NativeScratch(KEPT_BYTES);
 
   NativeJpeg(JpegLibrary library) {
     this.library = library;
     this.options = library.options(container.state());
+    resources.own(options, () -> library.release(options));
   }
 
   /**
-   * Whether a file's kind is decoded here: grey, RGB without subsampling, and luma with chroma of lower resolution by 1, 2 or 4 along
-   * each side. CMYK and other samplings are not what libtiff takes. Missing Huffman tables are refused elsewhere.
+   * Whether a file is of a kind that libtiff takes: grey, RGB without subsampling, and luma with chroma of lower resolution by 1, 2 or
+   * 4 along each side. A file without its Huffman tables is left to the JDK, which rejects it.
    */
   static boolean takes(JpegHeader header) {
     int[] sampling = header.sampling;
@@ -44,7 +43,7 @@ final class NativeJpeg implements AutoCloseable {
   /**
    * Decodes a file of a kind that {@link #takes} accepts.
    *
-   * @return [height, width, 1 for grey or 3] bytes, valid until the next call; null if the library remarked anything at all
+   * @return [height, width, 1 for grey or 3] bytes, valid until the next call; null if the library reported any error or warning
    */
   MemorySegment decode(JpegHeader header) {
     int length = header.source.length();
@@ -58,7 +57,7 @@ final class NativeJpeg implements AutoCloseable {
     long bytes = (long) header.width * header.height * components;
     MemorySegment output = pixels.atLeast(bytes).asSlice(0, bytes);
     container.describe(header);
-    boolean decoded = library.decode(container.state(), options, name, mode, input, header.colour == JpegHeader.Colour.YCC, output);
+    boolean decoded = library.decode(container.state(), options, input, header.colour == JpegHeader.Colour.YCC, output);
     return decoded && !container.hasComplaints() ? output : null;
   }
 
@@ -67,7 +66,7 @@ final class NativeJpeg implements AutoCloseable {
     return file.bytes() + pixels.bytes();
   }
 
-  /** Ends the use for one picture: gives back what an uncommonly large one took. */
+  /** Ends the use for one picture: frees what an unusually large one took. */
   void trim() {
     file.trim();
     pixels.trim();
@@ -75,13 +74,10 @@ final class NativeJpeg implements AutoCloseable {
 
   @Override
   public void close() {
-    file.close();
-    pixels.close();
-    library.release(options);
-    arena.close();
+    resources.close();
   }
 
-  /** What libjpeg admits; to be asked before the factors are overwritten. */
+  /** What libjpeg accepts. To be called before the factors are overwritten. */
   private static boolean isLegal(int factor) {
     return factor >= 1 && factor <= 4;
   }

@@ -4,15 +4,16 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.Closer;
 
 /**
- * Image files straight to the model's input in memory of the caller: decoded and squashed to U8 [size, size, 3], the same bytes as
- * {@link Preprocessor#toPixels} of what {@link ImageDecoder} returns, and the same refusals.
+ * Decodes image files straight to the model's input, in memory of the caller: U8 [size, size, 3], red first, the same bytes as {@link
+ * Preprocessor#toPixels} makes of what {@link ImageDecoder} returns, and the same errors.
  *
- * <p>For threads that decode without end: one decoder a thread, whose working memory serves one file after the other. JPEG and PNG leave
- * a few kilobytes of garbage a picture; GIF, BMP, TIFF, WebP, JPEG of four components, and JPEG at which libjpeg-turbo finds anything to
- * remark go through {@link ImageDecoder}, with a picture's worth of garbage. What a file's kind decides is speed, never the result.
- * Working memory above {@value #KEPT_BYTES} bytes, which an uncommonly large picture takes, is given back when its call ends.
+ * <p>Made for threads that decode all the time: one decoder per thread, which keeps its working memory from file to file. JPEG and PNG
+ * leave a few kilobytes of garbage per picture. Other formats, JPEG of four components, and JPEG about which libjpeg-turbo reports an
+ * error or a warning go through {@link ImageDecoder}, which allocates a picture each time. Working memory above {@value #KEPT_BYTES}
+ * bytes, which only unusually large pictures need, is freed when the call ends.
  *
  * <p>Not thread-safe, but not bound to a thread either. The caller closes it; afterwards every call throws {@link
  * IllegalStateException}.
@@ -22,10 +23,11 @@ public final class PixelDecoder implements AutoCloseable {
   static final int KEPT_BYTES = 16 << 20;
 
   private final DecodeLimits limits;
+  private final Closer resources = new Closer();
   private final BlockResizer resizer = new BlockResizer();
   private final HeapScratch file = new HeapScratch(KEPT_BYTES);
   private final HeapScratch pixels = new HeapScratch(KEPT_BYTES);
-  private final PngWorkspace pngWorkspace = new PngWorkspace();
+  private final PngWorkspace pngWorkspace = resources.own(new PngWorkspace());
 
   /** Null where libjpeg-turbo cannot be used, and until the first JPEG comes. */
   private NativeJpeg nativeJpeg;
@@ -50,7 +52,7 @@ public final class PixelDecoder implements AutoCloseable {
    * @param encoded the whole file; not changed
    * @param name how messages call it
    * @param size columns and rows of the result
-   * @param target receives [size, size, 3] unsigned bytes from byte {@code offset} on; after an exception these bytes are undefined
+   * @param target receives [size, size, 3] unsigned bytes from byte {@code offset} on; undefined after an exception
    * @throws BadInputException as {@link ImageDecoder#decode(byte[], String)}
    * @throws IllegalArgumentException if the target is too small or read-only, or the size is below 1
    */
@@ -79,32 +81,25 @@ public final class PixelDecoder implements AutoCloseable {
    */
   public void decodeInto(Path path, int size, MemorySegment target, long offset) {
     check(size, target, offset);
-    int length;
     try {
-      length = ImageFile.read(path, file);
-    } catch (BadInputException e) {
+      int length = ImageFile.read(path, file);
+      decode(file.atLeast(length), length, ImageFile.name(path), size, target, offset);
+    } finally {
       file.trim();
-      throw e;
     }
-    decode(file.atLeast(0), length, ImageFile.name(path), size, target, offset);
   }
 
-  /** Bytes of working memory held for files and pixels, on the heap and outside. */
+  /** Bytes of working memory for files and pixels, on the heap and outside. */
   long scratchBytes() {
     return (long) file.bytes() + pixels.bytes() + pngWorkspace.bytes() + (nativeJpeg == null ? 0 : nativeJpeg.scratchBytes());
   }
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      file.release();
-      pixels.release();
-      pngWorkspace.close();
-      if (nativeJpeg != null) {
-        nativeJpeg.close();
-      }
-    }
+    closed = true;
+    file.release();
+    pixels.release();
+    resources.close();
   }
 
   private void decode(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
@@ -125,7 +120,7 @@ public final class PixelDecoder implements AutoCloseable {
     }
   }
 
-  /** Decodes by way of kept memory; false for files to be left to {@link ImageDecoder}, which decides whether a file is damaged. */
+  /** Decodes in kept memory. Returns false for files that {@link ImageDecoder} has to decode; it decides whether a file is damaged. */
   private boolean decodeInPlace(ImageSource source, int size, MemorySegment target, long offset) {
     try {
       return switch (source.format()) {
@@ -136,7 +131,7 @@ public final class PixelDecoder implements AutoCloseable {
     } catch (BadInputException e) {
       throw e;
     } catch (RuntimeException e) {
-      // Hostile data: ImageDecoder comes upon it, too, and finds the words.
+      // Hostile data: ImageDecoder fails on it, too, and says how.
       return false;
     }
   }
@@ -155,7 +150,7 @@ public final class PixelDecoder implements AutoCloseable {
 
   private boolean hasNativeJpeg() {
     if (nativeJpeg == null) {
-      nativeJpeg = JpegLibrary.find().map(NativeJpeg::new).orElse(null);
+      nativeJpeg = JpegLibrary.find().map(library -> resources.own(new NativeJpeg(library))).orElse(null);
     }
     return nativeJpeg != null;
   }
