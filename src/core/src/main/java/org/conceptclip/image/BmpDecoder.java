@@ -51,20 +51,13 @@ final class BmpDecoder {
     if (bands != 1 && bands < RgbImage.CHANNELS) {
       throw new BadInputException(source.name() + ": BMP of " + bands + " channels, expected 1, 3 or 4");
     }
-    if (!(raster.getSampleModel() instanceof ComponentSampleModel)) {
-      for (int band = 0; band < bands; band++) {
-        stretch(samples, band, bands, (1 << raster.getSampleModel().getSampleSize(band)) - 1);
+    boolean packed = !(raster.getSampleModel() instanceof ComponentSampleModel);
+    for (int band = 0; packed && band < bands; band++) {
+      int max = Math.min(255, (1 << raster.getSampleModel().getSampleSize(band)) - 1);
+      for (int at = band; at < samples.length; at += bands) {
+        samples[at] = (byte) ((samples[at] & 0xff) * 255 / max);
       }
     }
     return PluginReaders.toRgb(samples, bands);
-  }
-
-  private static void stretch(byte[] samples, int first, int step, int max) {
-    if (max >= 255) {
-      return;
-    }
-    for (int at = first; at < samples.length; at += step) {
-      samples[at] = (byte) ((samples[at] & 0xff) * 255 / max);
-    }
   }
 }

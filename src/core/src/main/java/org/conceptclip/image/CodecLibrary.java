@@ -3,8 +3,8 @@ package org.conceptclip.image;
 import java.util.Locale;
 
 /**
- * The one native library of image codecs: Leptonica's, of which only the libtiff, libjpeg-turbo and libwebp inside it are used. Neither
- * Leptonica itself nor the Java side of its jar is called. Loaded once per process, on first use.
+ * The native library of image codecs: Leptonica's, which contains libtiff, libjpeg-turbo and libwebp. Neither Leptonica itself nor the
+ * Java side of its jar is used. Loaded once per process, on first use.
  */
 final class CodecLibrary {
   private static final String RESOURCE = "/org/bytedeco/leptonica/linux-x86_64/libleptonica.so.6";

@@ -6,11 +6,11 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 
 /**
- * Image files to RGB, as Pillow 9.4's {@code Image.open(file).convert("RGB")} reads them.
+ * Decodes image files (JPEG, PNG, GIF, BMP, TIFF, WebP) to RGB, as Pillow 9.4's {@code Image.open(file).convert("RGB")} does.
  *
- * <p>The format is told by content. Orientation tags are not applied, colour profiles are ignored, alpha is dropped
- * without blending, palettes become colours, CMYK is converted naively, and of several frames or pages the first counts.
- * Where Pillow would return a damaged picture (a file that ends early, 16-bit grey clipped to white) the file is refused.
+ * <p>The format is recognised by content. EXIF orientation is not applied (TIFF's own orientation tag is), colour profiles are ignored,
+ * alpha is dropped without blending, palettes become colours, CMYK is converted naively, and of several frames or pages the first is
+ * decoded. Where Pillow would return a damaged picture (a file that ends early, 16-bit grey clipped to white) the file is rejected.
  *
  * <p>Thread-safe: a decoder holds nothing but its limits.
  */
@@ -21,7 +21,7 @@ public final class ImageDecoder {
     this.limits = limits;
   }
 
-  /** Which decoder JPEG files go through in this process and, where it is not the fast one, why; one line. */
+  /** One line that names the JPEG decoder that this process uses and, if it is not the fast one, says why. */
   public static String jpegDecoder() {
     return JpegLibrary.describe();
   }
@@ -29,8 +29,8 @@ public final class ImageDecoder {
   /**
    * Decodes a file.
    *
-   * @throws BadInputException one line that names the file, what was found and what was expected: no such file, a
-   *     directory, unreadable, empty, no image, an unsupported format or mode, more pixels than the limit, damaged
+   * @throws BadInputException if there is no such file, or it is a directory, unreadable, empty, no image, of an unsupported format or
+   *     mode, larger than the limits, or damaged; the message is one line that names the file, what was found and what was expected
    */
   public RgbImage decode(Path file) {
     HeapScratch bytes = new HeapScratch(0);
@@ -49,7 +49,7 @@ public final class ImageDecoder {
     return decode(ImageSource.of(bytes, bytes.length, ImageFile.name(name), limits));
   }
 
-  /** What {@link #decode(Path)} does with a file that has been read. */
+  /** Decodes a file of a known format. */
   static RgbImage decode(ImageSource source) {
     try {
       return switch (source.format()) {
@@ -63,7 +63,7 @@ public final class ImageDecoder {
     } catch (BadInputException e) {
       throw e;
     } catch (IOException | RuntimeException | StackOverflowError e) {
-      // The one place where whatever a decoder throws on hostile data becomes a refusal; the cause keeps the details.
+      // The one place where whatever a decoder throws on hostile data becomes a rejection; the cause keeps the details.
       throw new BadInputException(
           source.name() + ": damaged " + source.format() + " (" + oneLine(e) + "), expected a complete, valid image", e);
     }

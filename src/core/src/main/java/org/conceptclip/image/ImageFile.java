@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 
-/** Reads whole files, and says in one line why one cannot be read. */
+/** Reads whole files. Errors say in one line why a file cannot be read. */
 final class ImageFile {
   /** The JDK keeps a buffer of the largest single read for each thread, outside of the heap. */
   private static final int LARGEST_READ_BYTES = 128 << 10;
@@ -27,7 +27,7 @@ final class ImageFile {
     return name(file.toString());
   }
 
-  /** A name that may hold anything, for messages of one line. Paths are long, and their end tells most. */
+  /** Any name, for messages of one line. It is hardly cut: paths are long, and their end says most. */
   static String name(String given) {
     return OneLine.of(given, LONGEST_NAME);
   }
@@ -41,10 +41,10 @@ final class ImageFile {
     String name = name(file);
     if (!Files.exists(file)) {
       boolean dangling = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
-      throw refused(name, dangling ? "link to a missing file" : "no such file");
+      throw unusable(name, dangling ? "link to a missing file" : "no such file");
     }
     if (!Files.isRegularFile(file)) {
-      throw refused(name, Files.isDirectory(file) ? "is a directory" : "is not a regular file");
+      throw unusable(name, Files.isDirectory(file) ? "is a directory" : "is not a regular file");
     }
     try (SeekableByteChannel channel = Files.newByteChannel(file)) {
       if (channel.size() > LARGEST_FILE_BYTES) {
@@ -56,7 +56,7 @@ final class ImageFile {
       while (at < size) {
         int count = channel.read(ByteBuffer.wrap(array, at, Math.min(LARGEST_READ_BYTES, size - at)));
         if (count < 0) {
-          // Became shorter meanwhile: what is there now is judged.
+          // The file became shorter meanwhile. What is left decides whether it is damaged.
           break;
         }
         at += count;
@@ -69,7 +69,7 @@ final class ImageFile {
     }
   }
 
-  private static BadInputException refused(String name, String found) {
+  private static BadInputException unusable(String name, String found) {
     return new BadInputException(name + ": " + found + ", expected an image file (" + ImageFormat.NAMES + ")");
   }
 }

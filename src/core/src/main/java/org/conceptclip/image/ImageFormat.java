@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/** The file formats that are read, told apart by their first bytes and never by their name. */
+/** The file formats that are read. Files are recognised by their first bytes, never by their name. */
 enum ImageFormat {
   JPEG("\u00ff\u00d8\u00ff"),
   PNG("\u0089PNG\r\n\u001a\n"),

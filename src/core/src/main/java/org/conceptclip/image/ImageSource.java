@@ -6,7 +6,7 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 
 /**
- * An image file in memory, as the decoders take it.
+ * An image file in memory, the input of every decoder.
  *
  * @param bytes the file in the first {@code length} bytes; not written to
  * @param length bytes of the file
@@ -15,11 +15,7 @@ import org.conceptclip.util.OneLine;
  * @param limits what is rejected by its size
  */
 record ImageSource(byte[] bytes, int length, String name, ImageFormat format, DecodeLimits limits) {
-  /**
-   * A file whose format is told by its first bytes.
-   *
-   * @throws BadInputException if it is empty or of no known format
-   */
+  /** Recognises the format of a file. Rejects files that are empty or of no known format. */
   static ImageSource of(byte[] bytes, int length, String name, DecodeLimits limits) {
     ImageFormat format = ImageFormat.of(bytes, length);
     if (format == null) {
@@ -29,7 +25,7 @@ record ImageSource(byte[] bytes, int length, String name, ImageFormat format, De
     return new ImageSource(bytes, length, name, format, limits);
   }
 
-  /** The file as numbers of that byte order. Reading beyond the file's end throws {@link IndexOutOfBoundsException}. */
+  /** A view of the file in a byte order. Reading beyond the file's end throws {@link IndexOutOfBoundsException}. */
   ByteBuffer numbers(ByteOrder order) {
     return ByteBuffer.wrap(bytes, 0, length).order(order);
   }
@@ -46,7 +42,7 @@ record ImageSource(byte[] bytes, int length, String name, ImageFormat format, De
     limits.check(name, width, height);
   }
 
-  /** The refusal of a file that breaks its format's rules. */
+  /** The error for a file that breaks the rules of its format. */
   BadInputException damaged(String found, String expected) {
     return new BadInputException(name + ": damaged " + format + ", found " + OneLine.of(found) + ", expected " + expected);
   }

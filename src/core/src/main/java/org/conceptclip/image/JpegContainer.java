@@ -15,7 +15,7 @@ import java.lang.invoke.MethodHandles;
  * container = "II" 42 [int32 8] [int16 entries] ([int16 tag][int16 type][int32 count][value: 4 bytes])* [int32 0]
  * </pre>
  *
- * The strip's bytes are not in the file: its offset is a placeholder, and libtiff is given them apart. Not thread-safe.
+ * The strip's bytes are not in the file: its offset is a placeholder, and libtiff gets them separately. Not thread-safe.
  */
 final class JpegContainer {
   private static final ValueLayout.OfLong INT64 = ValueLayout.JAVA_LONG;
@@ -32,7 +32,7 @@ final class JpegContainer {
   private static final short SHORT = 3;
   private static final short LONG = 4;
 
-  /** What libtiff says of each progressive file before it decodes it as well as any other. */
+  /** The start of a warning that libtiff gives about each progressive file, which it decodes like any other. */
   private static final String PROGRESSIVE_NOTICE = "The JPEG strip/tile is encoded with progressive mode";
 
   private final MemorySegment state;
@@ -45,7 +45,7 @@ final class JpegContainer {
     state.set(INT32_UNALIGNED, CONTAINER + 4, 8);
   }
 
-  /** What libtiff hands to the callbacks. */
+  /** What libtiff passes to the callbacks. */
   MemorySegment state() {
     return state;
   }
@@ -80,7 +80,7 @@ final class JpegContainer {
     state.set(INT32, COMPLAINTS, 0);
   }
 
-  /** Whether libtiff or libjpeg found anything to remark in the last file. */
+  /** Whether libtiff or libjpeg reported an error or a warning about the last file. */
   boolean hasComplaints() {
     return state.get(INT32, COMPLAINTS) != 0;
   }
@@ -95,8 +95,8 @@ final class JpegContainer {
   }
 
   /**
-   * libtiff's callbacks as native functions; they know their container by its state alone, so one set serves all. None may throw: an
-   * exception in a callback ends the JVM.
+   * libtiff's callbacks as native functions. They find their container through its state, so one set serves all containers. None may
+   * throw: an exception in a callback ends the JVM.
    */
   static final class Callbacks {
     final MemorySegment read;

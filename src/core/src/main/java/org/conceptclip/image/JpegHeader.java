@@ -35,7 +35,7 @@ final class JpegHeader {
   private static final int SOS = 0xda;
   private static final int COMMENT = 0xfe;
 
-  /** Adobe's segment with colour transform 0: it tells a decoder to hand out the components as they are stored. */
+  /** Adobe's segment with colour transform 0: it makes a decoder return the components as they are stored. */
   private static final byte[] UNTRANSFORMED = {
     (byte) 0xff, (byte) 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 0
   };

@@ -7,11 +7,11 @@ import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 
-/** Image I/O's readers and rasters, without anything that would start the toolkit or write a cache to disk. */
+/** Image I/O's readers and rasters. Nothing here starts the AWT toolkit or writes a cache to disk. */
 final class PluginReaders {
   private PluginReaders() {}
 
-  /** A new reader of the JDK itself, whatever other plug-ins the class path holds. The caller disposes of it. */
+  /** A new reader of the JDK itself, whatever plug-ins the host has registered. The caller disposes of it. */
   static ImageReader jdk(String format) {
     Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format);
     while (readers.hasNext()) {
@@ -61,7 +61,7 @@ final class PluginReaders {
     return rgb;
   }
 
-  /** The first three of at least three bands; of fewer, the first three times. */
+  /** Drops the bands after the third; of one or two bands, repeats the first. Returns the same array if there are three. */
   static byte[] toRgb(byte[] samples, int bands) {
     if (bands == RgbImage.CHANNELS) {
       return samples;

@@ -12,7 +12,7 @@ import org.conceptclip.tensor.BadInputException;
 /**
  * PNG (ISO/IEC 15948) to RGB, with the colour choices of Pillow: alpha and {@code tRNS} dropped, gamma and profiles
  * ignored, the high byte of 16-bit colours, grey of 1, 2 and 4 bits stretched to 0..255, palette indices beyond the
- * palette read as grey of that value. 16-bit grey is refused (Pillow clips it at 255, which turns nearly every such picture white).
+ * palette read as grey of that value. 16-bit grey is rejected (Pillow clips it at 255, which turns nearly every such picture white).
  *
  * <p>Stricter than Pillow in this: every chunk's CRC is checked, and image data that ends early is an error.
  *
@@ -128,7 +128,7 @@ final class PngDecoder {
     }
   }
 
-  /** 256 colours that are grey of their index: what Pillow's palettes hold before a file fills them. */
+  /** 256 colours, each the grey of its index: what Pillow's palettes hold before a file fills them. */
   static byte[] greyRamp() {
     byte[] colours = new byte[256 * RgbImage.CHANNELS];
     for (int i = 0; i < colours.length; i++) {

@@ -14,7 +14,7 @@ import org.conceptclip.tensor.BadInputException;
 /**
  * The first page of a TIFF to RGB: TwelveMonkeys undoes strips, tiles and compression, colours are converted here. As in
  * Pillow the orientation tag is applied (for TIFF alone), the high byte of 16-bit colours is taken and colours multiplied
- * by alpha are divided by it. 16-bit grey and floating-point samples are refused (Pillow clips them at 255).
+ * by alpha are divided by it. 16-bit grey and floating-point samples are rejected (Pillow clips them at 255).
  */
 final class TiffDecoder {
   private static final int WHITE_IS_ZERO = 0;

@@ -11,7 +11,7 @@ import org.conceptclip.util.OneLine;
 
 /**
  * WebP to RGB through libwebp, the decoder that Pillow uses: lossy decoding is defined to the bit, but the upsampling of
- * its chroma is not, so only the same code gives the same pixels. Of an animation the first frame, on black.
+ * its chroma is not, so only the same code gives the same pixels. Of an animation the first frame is decoded, on black.
  *
  * <pre>
  * file  = "RIFF" [int32 size, little-endian] "WEBP" chunk*
