@@ -39,7 +39,7 @@ final class BmpDecoder {
     source.require(26);
     ByteBuffer data = source.numbers(ByteOrder.LITTLE_ENDIAN);
     if (data.getInt(14) == 12) {
-      source.checkSize(data.getShort(18) & 0xffff, data.getShort(20) & 0xffff);
+      source.checkSize(data.getChar(18), data.getChar(20));
     } else {
       // A negative height stores the rows from the top down.
       source.checkSize(data.getInt(18), Math.abs((long) data.getInt(22)));

@@ -45,18 +45,18 @@ final class GifDecoder {
     byte[] palette = PngDecoder.greyRamp();
     takePalette(file[10], palette);
     findFrame();
-    int x = unsignedShort(at);
-    int y = unsignedShort(at + 2);
-    int frameWidth = unsignedShort(at + 4);
-    int frameHeight = unsignedShort(at + 6);
+    int x = data.getChar(at);
+    int y = data.getChar(at + 2);
+    int frameWidth = data.getChar(at + 4);
+    int frameHeight = data.getChar(at + 6);
     int flags = file[at + 8];
     at += DESCRIPTOR_BYTES;
     if ((flags & 0x80) != 0) {
       palette = PngDecoder.greyRamp();
       takePalette(flags, palette);
     }
-    int width = Math.max(unsignedShort(6), x + frameWidth);
-    int height = Math.max(unsignedShort(8), y + frameHeight);
+    int width = Math.max(data.getChar(6), x + frameWidth);
+    int height = Math.max(data.getChar(8), y + frameHeight);
     source.checkSize(width, height);
     source.checkSize(frameWidth, frameHeight);
     byte[] indices = decodeFrame(frameWidth * frameHeight);
@@ -194,9 +194,5 @@ final class GifDecoder {
     pendingBits >>>= bits;
     pendingCount -= bits;
     return code;
-  }
-
-  private int unsignedShort(int offset) {
-    return data.getShort(offset) & 0xffff;
   }
 }

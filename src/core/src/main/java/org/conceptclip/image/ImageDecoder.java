@@ -35,7 +35,7 @@ public final class ImageDecoder {
   public RgbImage decode(Path file) {
     HeapScratch bytes = new HeapScratch(0);
     int length = ImageFile.read(file, bytes);
-    return decode(ImageSource.of(bytes.atLeast(0), length, ImageFile.name(file), limits));
+    return decode(ImageSource.of(bytes.atLeast(0), length, ImageFile.name(file.toString()), limits));
   }
 
   /**
@@ -64,8 +64,9 @@ public final class ImageDecoder {
       throw e;
     } catch (IOException | RuntimeException | StackOverflowError e) {
       // The one place where whatever a decoder throws on hostile data becomes a rejection; the cause keeps the details.
+      String found = e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
       throw new BadInputException(
-          source.name() + ": damaged " + source.format() + " (" + oneLine(e) + "), expected a complete, valid image", e);
+          source.name() + ": damaged " + source.format() + " (" + OneLine.of(found) + "), expected a complete, valid image", e);
     }
   }
 
@@ -76,11 +77,5 @@ public final class ImageDecoder {
       png.decodeInto(samples);
       return new RgbImage(png.width, png.height, PluginReaders.toRgb(samples, png.channels()));
     }
-  }
-
-  private static String oneLine(Throwable failure) {
-    String message = failure.getMessage();
-    String kind = failure.getClass().getSimpleName();
-    return message == null || message.isBlank() ? kind : kind + ": " + OneLine.of(message);
   }
 }

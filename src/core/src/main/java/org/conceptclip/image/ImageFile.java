@@ -22,11 +22,6 @@ final class ImageFile {
 
   private ImageFile() {}
 
-  /** What messages call a file. */
-  static String name(Path file) {
-    return name(file.toString());
-  }
-
   /** Any name, for messages of one line. It is hardly cut: paths are long, and their end says most. */
   static String name(String given) {
     return OneLine.of(given, LONGEST_NAME);
@@ -38,7 +33,7 @@ final class ImageFile {
    * @return bytes of the file, from index 0 on
    */
   static int read(Path file, HeapScratch target) {
-    String name = name(file);
+    String name = name(file.toString());
     if (!Files.exists(file)) {
       boolean dangling = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
       throw unusable(name, dangling ? "link to a missing file" : "no such file");

@@ -60,7 +60,8 @@ enum ImageFormat {
         : "data that starts with bytes " + HexFormat.ofDelimiter(" ").formatHex(head);
   }
 
-  private static boolean has(byte[] bytes, int length, int offset, String expected) {
+  /** Whether a file of {@code length} bytes has those bytes, one for each character, at an offset. */
+  static boolean has(byte[] bytes, int length, int offset, String expected) {
     byte[] wanted = expected.getBytes(StandardCharsets.ISO_8859_1);
     int end = offset + wanted.length;
     return end <= length && Arrays.equals(bytes, offset, end, wanted, 0, wanted.length);

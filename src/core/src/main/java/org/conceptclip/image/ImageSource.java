@@ -25,7 +25,7 @@ record ImageSource(byte[] bytes, int length, String name, ImageFormat format, De
     return new ImageSource(bytes, length, name, format, limits);
   }
 
-  /** A view of the file in a byte order. Reading beyond the file's end throws {@link IndexOutOfBoundsException}. */
+  /** A view of the file in a byte order. {@code getChar} reads unsigned 16 bits; beyond the end it throws. */
   ByteBuffer numbers(ByteOrder order) {
     return ByteBuffer.wrap(bytes, 0, length).order(order);
   }

@@ -1,8 +1,8 @@
 package org.conceptclip.image;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.conceptclip.tensor.BadInputException;
 
 /**
@@ -61,6 +61,7 @@ final class JpegHeader {
   int frame = -1;
 
   private final byte[] file;
+  private final ByteBuffer data;
   private boolean jfif;
   private int adobeTransform = -1;
 
@@ -75,13 +76,14 @@ final class JpegHeader {
   JpegHeader(ImageSource source) {
     this.source = source;
     this.file = source.bytes();
+    this.data = source.numbers(ByteOrder.BIG_ENDIAN);
     codeStart = readSegments();
     if (frame < 0) {
       throw source.damaged("a scan without frame header", "SOF0, SOF1 or SOF2 first");
     }
     requireEnd();
-    height = unsignedShort(frame + 5);
-    width = unsignedShort(frame + 7);
+    height = data.getChar(frame + 5);
+    width = data.getChar(frame + 7);
     colour = readColour();
     sampling = new int[colour.components];
     for (int component = 0; component < sampling.length; component++) {
@@ -109,7 +111,7 @@ final class JpegHeader {
     out.writeBytes(UNTRANSFORMED);
     for (int at = 2; at < codeStart; ) {
       int marker = file[at + 1] & 0xff;
-      int end = marker == 0xff ? at + 1 : at + 2 + unsignedShort(at + 2);
+      int end = marker == 0xff ? at + 1 : at + 2 + data.getChar(at + 2);
       if ((marker & 0xf0) != 0xe0 && marker != COMMENT && marker != 0xff) {
         out.write(file, at, end - at);
       }
@@ -126,15 +128,15 @@ final class JpegHeader {
       source.require(at + 4);
       int marker = file[at + 1] & 0xff;
       if ((file[at] & 0xff) != 0xff) {
-        throw source.damaged("byte " + hex(file[at]) + " at " + at, "a marker");
+        throw source.damaged(String.format("byte 0x%02x at %d", file[at], at), "a marker");
       }
       if (marker == 0xff) {
         at++;
         continue;
       }
-      int length = unsignedShort(at + 2);
+      int length = data.getChar(at + 2);
       if (marker == EOI || marker <= 0x01 || (marker & 0xf8) == 0xd0 || marker == SOI || length < 2) {
-        throw source.damaged("marker " + hex((byte) marker) + " of length " + length + " before the first scan",
+        throw source.damaged(String.format("marker 0x%02x of length %d before the first scan", marker, length),
             "tables, frame header and scan");
       }
       source.require(at + 2 + length);
@@ -150,9 +152,9 @@ final class JpegHeader {
     boolean isFrame = (marker & 0xf0) == 0xc0 && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
     if (isFrame) {
       takeFrame(marker, at, length);
-    } else if (marker == 0xe0 && length >= 7 && hasText(at + 4, "JFIF")) {
+    } else if (marker == 0xe0 && length >= 7 && ImageFormat.has(file, source.length(), at + 4, "JFIF")) {
       jfif = true;
-    } else if (marker == 0xee && length >= 14 && hasText(at + 4, "Adobe")) {
+    } else if (marker == 0xee && length >= 14 && ImageFormat.has(file, source.length(), at + 4, "Adobe")) {
       adobeTransform = file[at + 15] & 0xff;
     } else if (marker == 0xc4) {
       takeHuffmanTables(at + 4, at + 2 + length);
@@ -186,7 +188,7 @@ final class JpegHeader {
     if (file[at + 4] != 8) {
       throw new BadInputException(source.name() + ": JPEG of " + file[at + 4] + " bits a sample, expected 8");
     }
-    source.checkSize(unsignedShort(at + 7), unsignedShort(at + 5));
+    source.checkSize(data.getChar(at + 7), data.getChar(at + 5));
     frame = at;
   }
 
@@ -211,7 +213,7 @@ final class JpegHeader {
       return true;
     }
     int components = colour.components;
-    if (unsignedShort(codeStart + 2) != 6 + 2 * components || file[codeStart + 4] != components) {
+    if (data.getChar(codeStart + 2) != 6 + 2 * components || file[codeStart + 4] != components) {
       return false;
     }
     for (int component = 0; component < components; component++) {
@@ -241,22 +243,9 @@ final class JpegHeader {
         at += marker == 0xff ? 1 : 2;
       } else {
         source.require(at + 4);
-        at += 2 + unsignedShort(at + 2);
+        at += 2 + data.getChar(at + 2);
       }
     }
     throw source.damaged("truncated: ends at byte " + source.length(), "an end marker after the last scan");
-  }
-
-  private boolean hasText(int at, String text) {
-    byte[] expected = text.getBytes(StandardCharsets.US_ASCII);
-    return Arrays.equals(file, at, at + expected.length, expected, 0, expected.length);
-  }
-
-  private int unsignedShort(int at) {
-    return (file[at] & 0xff) << 8 | file[at + 1] & 0xff;
-  }
-
-  private static String hex(byte value) {
-    return String.format("0x%02x", value);
   }
 }

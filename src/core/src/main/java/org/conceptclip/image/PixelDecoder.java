@@ -83,7 +83,7 @@ public final class PixelDecoder implements AutoCloseable {
     check(size, target, offset);
     try {
       int length = ImageFile.read(path, file);
-      decode(file.atLeast(length), length, ImageFile.name(path), size, target, offset);
+      decode(file.atLeast(length), length, ImageFile.name(path.toString()), size, target, offset);
     } finally {
       file.trim();
     }
@@ -138,7 +138,10 @@ public final class PixelDecoder implements AutoCloseable {
 
   private boolean decodeJpeg(ImageSource source, int size, MemorySegment target, long offset) {
     JpegHeader header = new JpegHeader(source);
-    if (!NativeJpeg.takes(header) || !hasNativeJpeg()) {
+    if (nativeJpeg == null) {
+      nativeJpeg = JpegLibrary.find().map(library -> resources.own(new NativeJpeg(library))).orElse(null);
+    }
+    if (nativeJpeg == null || !NativeJpeg.takes(header)) {
       return false;
     }
     MemorySegment samples = nativeJpeg.decode(header);
@@ -146,13 +149,6 @@ public final class PixelDecoder implements AutoCloseable {
       resizer.resize(samples, header.width, header.height, header.colour.components, size, size, target, offset);
     }
     return samples != null;
-  }
-
-  private boolean hasNativeJpeg() {
-    if (nativeJpeg == null) {
-      nativeJpeg = JpegLibrary.find().map(library -> resources.own(new NativeJpeg(library))).orElse(null);
-    }
-    return nativeJpeg != null;
   }
 
   private boolean decodePng(ImageSource source, int size, MemorySegment target, long offset) {

@@ -13,8 +13,7 @@ final class PluginReaders {
 
   /** A new reader of the JDK itself, whatever plug-ins the host has registered. The caller disposes of it. */
   static ImageReader jdk(String format) {
-    Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format);
-    while (readers.hasNext()) {
+    for (Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format); readers.hasNext(); ) {
       ImageReader reader = readers.next();
       if (reader.getClass().getName().startsWith("com.sun.imageio.")) {
         return reader;

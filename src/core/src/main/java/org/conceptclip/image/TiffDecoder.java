@@ -17,13 +17,12 @@ import org.conceptclip.tensor.BadInputException;
  * by alpha are divided by it. 16-bit grey and floating-point samples are rejected (Pillow clips them at 255).
  */
 final class TiffDecoder {
-  private static final int WHITE_IS_ZERO = 0;
-  private static final int BLACK_IS_ZERO = 1;
+  private static final int GREY_FROM_WHITE = 0;
+  private static final int GREY_FROM_BLACK = 1;
   private static final int RGB = 2;
   private static final int PALETTE = 3;
   private static final int CMYK = 5;
   private static final int YCBCR = 6;
-
   private static final int MOST_SAMPLES = 16;
 
   private TiffDecoder() {}
@@ -54,10 +53,10 @@ final class TiffDecoder {
     long format = tags.first(TiffTags.SAMPLE_FORMAT, 1);
     // One number of bits may stand for all samples.
     boolean uniform = (eachBits.length == 1 || eachBits.length == samples) && Arrays.stream(eachBits).allMatch(each -> each == bits);
+    boolean small = bits == 1 || bits == 2 || bits == 4 || bits == 8;
     boolean known = format == 1 && uniform && samples <= MOST_SAMPLES && switch (photometric) {
-      case WHITE_IS_ZERO, BLACK_IS_ZERO -> (bits == 1 || bits == 2 || bits == 4 || bits == 8) && samples == 1
-          || bits == 8 && samples == 2;
-      case PALETTE -> (bits == 1 || bits == 2 || bits == 4 || bits == 8) && samples == 1;
+      case GREY_FROM_WHITE, GREY_FROM_BLACK -> small && samples == 1 || bits == 8 && samples == 2;
+      case PALETTE -> small && samples == 1;
       case RGB -> (bits == 8 || bits == 16) && samples >= 3;
       case CMYK -> bits == 8 && samples >= 4;
       case YCBCR -> bits == 8 && samples == 3;

@@ -33,9 +33,9 @@ final class TiffTags {
   private static final int TILE_SIZES = 325;
 
   /** All that decoding pixels may take: layout, compression and its tables, palette, inks, chroma. */
-  private static final Set<Integer> OF_PIXELS = Set.of(WIDTH, HEIGHT, BITS, 259, PHOTOMETRIC, 266, STRIP_OFFSETS, SAMPLES, 278, STRIP_SIZES,
-      284, 292, 293, 317, 320, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES, 332, EXTRA_SAMPLES, SAMPLE_FORMAT, 347, 512, 513, 514, 515,
-      519, 520, 521, 529, 530, 532);
+  private static final Set<Integer> OF_PIXELS = Set.of(WIDTH, HEIGHT, BITS, 259, PHOTOMETRIC, 266, STRIP_OFFSETS, SAMPLES, 278,
+      STRIP_SIZES, 284, 292, 293, 317, 320, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES, 332, EXTRA_SAMPLES, SAMPLE_FORMAT, 347,
+      512, 513, 514, 515, 519, 520, 521, 529, 530, 532);
 
   /** Bytes of a value of each type; 0 for types that do not exist. */
   private static final int[] TYPE_BYTES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
@@ -57,7 +57,7 @@ final class TiffTags {
     long directory = offset(big ? 8 : 4);
     firstEntry = directory + (big ? 8 : 2);
     require(directory, firstEntry - directory);
-    entries = big ? data.getLong((int) directory) : data.getShort((int) directory) & 0xffff;
+    entries = big ? data.getLong((int) directory) : data.getChar((int) directory);
     if (entries < 0 || entries > source.length()) {
       throw source.damaged("a directory of " + entries + " entries", "fewer than the file has bytes");
     }
@@ -90,7 +90,7 @@ final class TiffTags {
       int position = (int) at + i * bytes;
       values[i] = switch (bytes) {
         case 1 -> data.get(position) & 0xff;
-        case 2 -> data.getShort(position) & 0xffff;
+        case 2 -> data.getChar(position);
         case 4 -> data.getInt(position) & 0xffffffffL;
         default -> data.getLong(position);
       };
@@ -121,7 +121,7 @@ final class TiffTags {
     long total = 0;
     for (long i = 0; i < entries; i++) {
       int entry = entry(i);
-      if (wanted.remove(data.getShort(entry) & 0xffff)) {
+      if (wanted.remove((int) data.getChar(entry))) {
         total += valueBytes(entry);
       } else {
         copy.putShort(entry, (short) NO_TAG).putShort(entry + 2, (short) 1);
@@ -143,7 +143,7 @@ final class TiffTags {
 
   private int find(int tag) {
     for (long i = 0; i < entries; i++) {
-      if ((data.getShort(entry(i)) & 0xffff) == tag) {
+      if (data.getChar(entry(i)) == tag) {
         return entry(i);
       }
     }
@@ -166,7 +166,7 @@ final class TiffTags {
   private long valueBytes(int entry) {
     long count = big ? data.getLong(entry + 4) : data.getInt(entry + 4) & 0xffffffffL;
     if (count < 0 || count > source.length()) {
-      throw source.damaged("tag " + (data.getShort(entry) & 0xffff) + " of " + count + " values", "fewer than the file has bytes");
+      throw source.damaged("tag " + (int) data.getChar(entry) + " of " + count + " values", "fewer than the file has bytes");
     }
     return count * TYPE_BYTES[type(entry)];
   }

@@ -69,7 +69,8 @@ final class WebpDecoder {
       int stride = size[0] * RgbImage.CHANNELS;
       MemorySegment pixels = arena.allocate((long) stride * size[1]);
       if (!WebpLibrary.decode(still, pixels, stride)) {
-        throw source.damaged("data that libwebp " + WebpLibrary.version() + " rejects", "a complete " + size[0] + "x" + size[1] + " picture");
+        throw source.damaged(
+            "data that libwebp " + WebpLibrary.version() + " rejects", "a complete " + size[0] + "x" + size[1] + " picture");
       }
       return new RgbImage(size[0], size[1], pixels.toArray(ValueLayout.JAVA_BYTE));
     }
@@ -103,7 +104,8 @@ final class WebpDecoder {
     // libwebp takes the chunks of alpha and picture without a file around them.
     RgbImage picture = decodeStill(frame + FRAME_HEADER_BYTES, length - FRAME_HEADER_BYTES);
     if (x > width - picture.width() || y > height - picture.height()) {
-      throw source.damaged("frame of " + picture.width() + "x" + picture.height() + " at " + x + "," + y, "one inside " + width + "x" + height);
+      throw source.damaged(
+          "frame of " + picture.width() + "x" + picture.height() + " at " + x + "," + y, "one inside " + width + "x" + height);
     }
     byte[] pixels = new byte[width * height * RgbImage.CHANNELS];
     int rowBytes = picture.width() * RgbImage.CHANNELS;
