@@ -2,8 +2,10 @@ package org.conceptclip.image;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -39,8 +41,6 @@ final class TiffTags {
 
   /** Bytes of a value of each type; 0 for types that do not exist. */
   private static final int[] TYPE_BYTES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
-
-  private static final int NO_TAG = 0xffff;
 
   private final ImageSource source;
   private final ByteBuffer data;
@@ -82,10 +82,14 @@ final class TiffTags {
     }
     int bytes = TYPE_BYTES[type];
     int valueField = entry + (big ? 12 : 8);
-    long total = valueBytes(entry);
+    long count = count(entry);
+    if (count > source.length()) {
+      throw source.damaged("tag " + tag + " of " + count + " values", "fewer than the file has bytes");
+    }
+    long total = count * bytes;
     long at = total > (big ? 8 : 4) ? offset(valueField) : valueField;
     require(at, total);
-    long[] values = new long[(int) (total / bytes)];
+    long[] values = new long[(int) count];
     for (int i = 0; i < values.length; i++) {
       int position = (int) at + i * bytes;
       values[i] = switch (bytes) {
@@ -116,28 +120,33 @@ final class TiffTags {
    * all tags of all directories: a hostile file could make it allocate its own size many times.
    */
   byte[] withTagsOfPixelsOnly() {
-    ByteBuffer copy = ByteBuffer.wrap(Arrays.copyOf(source.bytes(), source.length())).order(data.order());
     Set<Integer> wanted = new HashSet<>(OF_PIXELS);
+    List<Integer> kept = new ArrayList<>();
     long total = 0;
     for (long i = 0; i < entries; i++) {
       int entry = entry(i);
       if (wanted.remove((int) data.getChar(entry))) {
-        total += valueBytes(entry);
-      } else {
-        copy.putShort(entry, (short) NO_TAG).putShort(entry + 2, (short) 1);
-        if (big) {
-          copy.putLong(entry + 4, 1);
-        } else {
-          copy.putInt(entry + 4, 1);
-        }
+        kept.add(entry);
+        // The reader does not load values that do not fit the file.
+        total += count(entry) > source.length() ? 0 : count(entry) * TYPE_BYTES[type(entry)];
       }
     }
     if (total > source.length()) {
       throw source.damaged("tags of " + total + " bytes in a file of " + source.length(), "fewer than the file has");
     }
+    // In place of the first directory, which has at least as many entries, so that no other byte changes.
+    ByteBuffer copy = ByteBuffer.wrap(Arrays.copyOf(source.bytes(), source.length())).order(data.order());
+    int next = entry(kept.size());
+    if (big) {
+      copy.putLong((int) firstEntry - 8, kept.size());
+    } else {
+      copy.putShort((int) firstEntry - 2, (short) kept.size());
+    }
+    for (int i = 0; i < kept.size(); i++) {
+      copy.put(entry(i), source.bytes(), kept.get(i), entryBytes());
+    }
     // No second directory.
-    int end = entry(entries);
-    Arrays.fill(copy.array(), end, Math.min(end + (big ? 8 : 4), source.length()), (byte) 0);
+    Arrays.fill(copy.array(), next, Math.min(next + (big ? 8 : 4), source.length()), (byte) 0);
     return copy.array();
   }
 
@@ -163,12 +172,9 @@ final class TiffTags {
     return type < 0 || type >= TYPE_BYTES.length ? 0 : type;
   }
 
-  private long valueBytes(int entry) {
+  private long count(int entry) {
     long count = big ? data.getLong(entry + 4) : data.getInt(entry + 4) & 0xffffffffL;
-    if (count < 0 || count > source.length()) {
-      throw source.damaged("tag " + (int) data.getChar(entry) + " of " + count + " values", "fewer than the file has bytes");
-    }
-    return count * TYPE_BYTES[type(entry)];
+    return count < 0 ? Long.MAX_VALUE : count;
   }
 
   private long offset(int at) {

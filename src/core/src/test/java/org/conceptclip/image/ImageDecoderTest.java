@@ -130,16 +130,17 @@ class ImageDecoderTest {
     RgbImage expected = decoder.decode(still, "still");
     // RIFF header of 12 bytes, VP8X chunk of 18, then ALPH and VP8.
     int chunks = still.length - 30;
-    for (int offset : new int[] {0, 2}) {
+    for (int[] damage : new int[][] {{0, 37, 29}, {2, 37, 29}, {0, 36, 29}, {0, 37, 30}}) {
       ByteBuffer file = ByteBuffer.allocate(30 + 24 + chunks).order(ByteOrder.LITTLE_ENDIAN);
       file.put(still, 0, 30).putInt(4, file.capacity() - 8).put(20, (byte) 0x12);
       file.putInt('A' | 'N' << 8 | 'M' << 16 | 'F' << 24).putInt(16 + chunks);
-      file.put(new byte[] {(byte) (offset / 2), 0, 0, 0, 0, 0, 36, 0, 0, 28, 0, 0, 0, 0, 0, 0}).put(still, 30, chunks);
-      if (offset > 0) {
-        String message = refusal(file.array(), "animation");
-        assertTrue(message.contains("frame of 37x29 at 2,0, expected one inside 37x29"), message);
-      } else {
+      file.put(new byte[] {
+          (byte) (damage[0] / 2), 0, 0, 0, 0, 0, (byte) (damage[1] - 1), 0, 0, (byte) (damage[2] - 1), 0, 0, 0, 0, 0, 0}).put(still, 30, chunks);
+      if (damage[0] == 0 && damage[1] == 37 && damage[2] == 29) {
         assertArrayEquals(expected.pixels(), decoder.decode(file.array(), "animation").pixels());
+      } else {
+        String message = refusal(file.array(), "animation");
+        assertTrue(message.contains("frame of 37x29 at " + damage[0] + ",0, expected the size that its header"), message);
       }
     }
   }

@@ -64,6 +64,17 @@ class TiffTagsTest {
     assertSmall(file);
   }
 
+  /** What then seem to be entries are pixels, which must come out as they are. */
+  @Test
+  void takesADirectoryThatSeemsToReachIntoThePixels() {
+    byte[] file = ImageFixtures.bytes("grey_raw.tif");
+    String expected = pixels(file);
+    ByteBuffer numbers = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+    int directory = numbers.getInt(4);
+    numbers.putShort(directory, (short) (numbers.getShort(directory) + 5));
+    assertEquals(expected, pixels(file));
+  }
+
   @Test
   void rejectsNeededTagsThatTogetherAreLargerThanTheFile() {
     List<Entry> entries = grey();
