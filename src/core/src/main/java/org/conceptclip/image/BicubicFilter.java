@@ -2,10 +2,10 @@ package org.conceptclip.image;
 
 /**
  * One axis of Pillow's antialiased bicubic resampling: for each output position the range of input positions ("taps") and
- * their fixed-point weights.
+ * their fixed-point weights, about 4 integers per input position where the axis shrinks.
  *
  * <p>Keys's kernel with a = -0.5, widened by the scale when shrinking; weights normalised in float64, then rounded to
- * multiples of 2^-22. The order of the float64 operations is part of the contract: it decides the last bit. Immutable.
+ * multiples of 2^-22. The order of the float64 operations is part of the contract: it decides the last bit. Nobody writes to the arrays.
  */
 final class BicubicFilter {
   /** Fraction bits of a weight. */
@@ -14,82 +14,56 @@ final class BicubicFilter {
   /** Half, in the scale of a weighted sum: added before the shift so that it rounds. */
   static final int ROUNDING = 1 << (PRECISION_BITS - 1);
 
-  /** Up to this input extent all weights are kept (about 4 ints per input position); beyond, made when asked for. */
-  private static final int LARGEST_KEPT_EXTENT = 1 << 20;
+  final int inputs;
+  final int outputs;
 
-  private final int inputs;
-  private final int outputs;
-  private final double scale;
-  private final double support;
-  private final double kernelStep;
-  private final int[][] kept;
-  private final int[] firsts;
-  private final int[] ends;
-  private final int mostTaps;
+  /** First tap of each output position. Never falls as the position rises. */
+  final int[] first;
+
+  /** One past the last tap of each output position. Never falls as the position rises. */
+  final int[] end;
+
+  /** For each output position the weights of its taps, in units of 2^-22. */
+  final int[][] weights;
+
+  /** Most taps that any output position has. */
+  final int mostTaps;
 
   BicubicFilter(int inputs, int outputs) {
     this.inputs = inputs;
     this.outputs = outputs;
-    this.scale = (double) inputs / outputs;
+    this.first = new int[outputs];
+    this.end = new int[outputs];
+    this.weights = new int[outputs][];
+    double scale = (double) inputs / outputs;
     double widening = Math.max(scale, 1.0);
-    this.support = 2.0 * widening;
-    this.kernelStep = 1.0 / widening;
-    this.kept = inputs <= LARGEST_KEPT_EXTENT ? new int[outputs][] : null;
-    this.firsts = new int[outputs];
-    this.ends = new int[outputs];
+    double support = 2.0 * widening;
+    double kernelStep = 1.0 / widening;
+    double[] exact = new double[(int) Math.min(inputs, 2 * support + 2)];
     int most = 0;
     for (int output = 0; output < outputs; output++) {
-      firsts[output] = Math.max((int) (center(output) - support + 0.5), 0);
-      ends[output] = Math.min((int) (center(output) + support + 0.5), inputs);
-      most = Math.max(most, ends[output] - firsts[output]);
-    }
-    this.mostTaps = most;
-    if (kept != null) {
-      double[] exact = new double[most];
-      for (int output = 0; output < outputs; output++) {
-        kept[output] = makeWeights(output, exact);
+      double center = (output + 0.5) * scale;
+      first[output] = Math.max((int) (center - support + 0.5), 0);
+      end[output] = Math.min((int) (center + support + 0.5), inputs);
+      int taps = end[output] - first[output];
+      most = Math.max(most, taps);
+      double sum = 0;
+      for (int tap = 0; tap < taps; tap++) {
+        exact[tap] = kernel((tap + first[output] - center + 0.5) * kernelStep);
+        sum += exact[tap];
+      }
+      weights[output] = new int[taps];
+      for (int tap = 0; tap < taps; tap++) {
+        double weight = sum != 0 ? exact[tap] / sum : exact[tap];
+        weights[output][tap] = (int) (weight * (1 << PRECISION_BITS) + (weight < 0 ? -0.5 : 0.5));
       }
     }
+    mostTaps = most;
   }
 
   /** Whether input and output have the same extent, so that resampling changes nothing. */
   boolean isIdentity() {
     return inputs == outputs;
-  }
-
-  /** Extent of the input axis. */
-  int inputs() {
-    return inputs;
-  }
-
-  /** Most input positions that any output has. */
-  int mostTaps() {
-    return mostTaps;
-  }
-
-  /** Extent of the output axis. */
-  int outputs() {
-    return outputs;
-  }
-
-  /** Whether {@link #weights} is a look-up; otherwise each call computes. */
-  boolean isKept() {
-    return kept != null;
-  }
-
-  /** First tap of an output position. Never falls as the position rises. */
-  int first(int output) {
-    return firsts[output];
-  }
-
-  /** One past the last tap of an output position. Never falls as the position rises. */
-  int end(int output) {
-    return ends[output];
-  }
-
-  /** Weights of the taps {@link #first} to {@link #end}, in units of 2^-22; not to be written to. */
-  int[] weights(int output) {
-    return kept != null ? kept[output] : makeWeights(output, new double[mostTaps]);
   }
 
   /** Rounds a weighted sum (which includes {@link #ROUNDING}) to 0..255. */
@@ -98,25 +72,22 @@ final class BicubicFilter {
     return Math.max(0, Math.min(255, sum >> PRECISION_BITS));
   }
 
-  private double center(int output) {
-    return (output + 0.5) * scale;
+  /**
+   * Adds a weighted row to sums. All arrays have one length and are indexed alike: with an offset into one of them the JIT of JDK 25 must
+   * assume that they overlap, and makes no vector code.
+   */
+  static void add(int[] row, int weight, int[] sums) {
+    for (int i = 0; i < sums.length; i++) {
+      sums[i] += row[i] * weight;
+    }
   }
 
-  /** Makes the weights of one output by way of {@code exact}, at least as long as there are taps. */
-  private int[] makeWeights(int output, double[] exact) {
-    double center = center(output);
-    int first = first(output);
-    int[] weights = new int[end(output) - first];
-    double sum = 0;
-    for (int tap = 0; tap < weights.length; tap++) {
-      exact[tap] = kernel((tap + first - center + 0.5) * kernelStep);
-      sum += exact[tap];
+  /** Four at once: the sums are loaded and stored once. */
+  static void add(
+      int[] row0, int weight0, int[] row1, int weight1, int[] row2, int weight2, int[] row3, int weight3, int[] sums) {
+    for (int i = 0; i < sums.length; i++) {
+      sums[i] += row0[i] * weight0 + row1[i] * weight1 + row2[i] * weight2 + row3[i] * weight3;
     }
-    for (int tap = 0; tap < weights.length; tap++) {
-      double weight = sum != 0 ? exact[tap] / sum : exact[tap];
-      weights[tap] = (int) (weight * (1 << PRECISION_BITS) + (weight < 0 ? -0.5 : 0.5));
-    }
-    return weights;
   }
 
   private static double kernel(double signedDistance) {

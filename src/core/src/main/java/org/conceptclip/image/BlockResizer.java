@@ -8,11 +8,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Pillow's bicubic resize of one picture after the other, in working memory that is kept: equal in every byte, see {@link Resizer}.
+ * Pillow's bicubic resize, see {@link Resizer}, in working memory that is kept from picture to picture.
  *
- * <p>Source rows come in blocks; each block goes through {@link ColumnPass} and is added at once to the output rows that it
- * contributes to, so no picture of intermediate size exists. Beyond source and target the memory is a block and a few rows, whatever
- * the source's size. Not thread-safe.
+ * <p>Source rows are processed in blocks. Each block goes through {@link ColumnPass} and is added at once to the output rows that it
+ * contributes to, so no picture of intermediate size exists. Beside source and target the memory is a block, a few rows and the weights.
+ * Not thread-safe.
  */
 final class BlockResizer {
   /** Rows in a block of the plain column pass. */
@@ -25,7 +25,7 @@ final class BlockResizer {
 
   private record Axis(int inputs, int outputs) {}
 
-  /** The last used first to stay. Pictures of an archive come in few sizes. */
+  /** The last used are kept. Pictures of an archive come in few sizes. */
   private final Map<Axis, BicubicFilter> filters = new LinkedHashMap<>(16, 0.75f, true) {
     @Override
     protected boolean removeEldestEntry(Map.Entry<Axis, BicubicFilter> eldest) {
@@ -49,10 +49,6 @@ final class BlockResizer {
       this.channels = channels;
       this.block = new int[rows][width * channels];
       this.finished = new byte[width * RgbImage.CHANNELS];
-    }
-
-    boolean suits(int rows, int width) {
-      return block.length >= rows && finished.length == width * RgbImage.CHANNELS;
     }
   }
 
@@ -86,12 +82,8 @@ final class BlockResizer {
     BicubicFilter rows = filter(height, toHeight);
     boolean fast = ColumnPass.suits(columns) && !columns.isIdentity();
     int blockRows = fast ? ColumnPass.blockRows(channels) : PLAIN_ROWS;
-    if (!columns.isKept()) {
-      // Making such weights costs more than a row does: made once, for all rows. A source that wide has few.
-      blockRows = height;
-    }
     Workspace work = workspace(Math.min(blockRows, height), toWidth, channels);
-    // Left over where the last target could not be written to.
+    // Rows are left over if the last target could not be written to.
     work.spare.addAll(work.open);
     work.open.clear();
     long rowBytes = (long) width * channels;
@@ -118,8 +110,8 @@ final class BlockResizer {
 
   private Workspace workspace(int rows, int width, int channels) {
     Workspace found = channels == 1 ? grey : colour;
-    if (!found.suits(rows, width)) {
-      // Full blocks, lest pictures of rising height allocate each time.
+    if (found.block.length < rows || found.finished.length != width * RgbImage.CHANNELS) {
+      // Full blocks, so that pictures of rising height do not allocate each time.
       found = new Workspace(Math.max(rows, width <= LONGEST_KEPT_AXIS ? ColumnPass.blockRows(channels) : rows), width, channels);
       if (channels == 1) {
         grey = found;
@@ -145,7 +137,7 @@ final class BlockResizer {
       finish(work, work.open.remove(), target, offset);
     }
     int next = nextRow;
-    for (; next < rows.outputs() && rows.first(next) < y + count; next++) {
+    for (; next < rows.outputs && rows.first[next] < y + count; next++) {
       OpenRow row = begin(work, rows, next);
       addRows(work.block, y, count, row);
       if (row.end <= y + count) {
@@ -160,9 +152,9 @@ final class BlockResizer {
   private static OpenRow begin(Workspace work, BicubicFilter rows, int index) {
     OpenRow row = work.spare.isEmpty() ? new OpenRow(work.block[0].length) : work.spare.pop();
     row.index = index;
-    row.first = rows.first(index);
-    row.end = rows.end(index);
-    row.weights = rows.weights(index);
+    row.first = rows.first[index];
+    row.end = rows.end[index];
+    row.weights = rows.weights[index];
     Arrays.fill(row.sums, BicubicFilter.ROUNDING);
     return row;
   }
@@ -174,11 +166,11 @@ final class BlockResizer {
     for (; y + 4 <= end; y += 4) {
       int at = y - y0;
       int tap = y - row.first;
-      RowSums.add(block[at], weights[tap], block[at + 1], weights[tap + 1], block[at + 2], weights[tap + 2], block[at + 3],
+      BicubicFilter.add(block[at], weights[tap], block[at + 1], weights[tap + 1], block[at + 2], weights[tap + 2], block[at + 3],
           weights[tap + 3], row.sums);
     }
     for (; y < end; y++) {
-      RowSums.add(block[y - y0], weights[y - row.first], row.sums);
+      BicubicFilter.add(block[y - y0], weights[y - row.first], row.sums);
     }
   }
 
@@ -198,7 +190,7 @@ final class BlockResizer {
       }
     }
     MemorySegment.copy(bytes, 0, target, ValueLayout.JAVA_BYTE, offset + (long) row.index * bytes.length, bytes.length);
-    // Weights of a long axis are not to be held by a row that waits.
+    // A spare row must not hold the weights of a long axis.
     row.weights = null;
     work.spare.push(row);
   }

@@ -5,22 +5,27 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * The horizontal half of a resize: some source rows to the target's width, rounded to 0..255. Keeps its working memory, about 100 kB
+ * The horizontal half of a resize: scales rows to the target's width and rounds to 0..255. Keeps its working memory, about 100 kB
  * for a photograph and at most 1 MB. Not thread-safe.
  *
- * <p>All samples of one source column share their weight, so a block of rows is turned: a column becomes an array of {@link #LANES}
- * samples, the red ones of all rows, then the green, then the blue. The weighted sum of columns is then a sum of arrays, which the JIT
- * compiles to vector code (it does so only where all arrays are indexed alike, hence one array a column). Columns live in a ring that
- * holds the taps of one output, so they stay in L1.
+ * <p>All samples of one source column share their weight, so a block of rows is transposed: a column becomes an array of {@value
+ * #LANES} samples, the red ones of all rows, then the green, then the blue. The weighted sum of columns is then a sum of arrays, which the JIT
+ * compiles to vector code (only where all arrays are indexed alike, hence one array per column). Columns are kept in a ring that holds
+ * the taps of one output, so they stay in L1.
  *
- * <p>Tried and lost, for 1024x1024 to 384x384 on Zen 3 with AVX2: pixels one after the other in plain loops 12.5 ms, two rows in the
+ * <p>Alternatives that were slower, for 1024x1024 to 384x384 on Zen 3 with AVX2: pixels one after the other in plain loops 12.5 ms, two rows in the
  * halves of a long 7.8, turning whole windows of 32 outputs 5.4, turning 8x8 bytes in eight longs 5.2; this one 4.6 (lowest of 30).
  */
 final class ColumnPass {
   /** Samples of one turned column: 64 rows of colour, or 192 of grey. */
   static final int LANES = 192;
 
-  /** Beyond these the arrays that are kept would grow large. */
+  /** Where the green and the blue samples begin. */
+  private static final int GREEN = LANES / 3;
+
+  private static final int BLUE = 2 * GREEN;
+
+  /** Beyond these limits the arrays that are kept would grow large. */
   private static final int MOST_TAPS = 1024;
 
   private static final int WIDEST_TARGET = 8192;
@@ -37,9 +42,9 @@ final class ColumnPass {
     return LANES / channels;
   }
 
-  /** Whether the fast way is meant for such weights. */
+  /** Whether {@link #run} takes such weights; otherwise {@link #runPlain} does. */
   static boolean suits(BicubicFilter columns) {
-    return columns.isKept() && columns.outputs() <= WIDEST_TARGET && columns.mostTaps() <= MOST_TAPS;
+    return columns.outputs <= WIDEST_TARGET && columns.mostTaps <= MOST_TAPS;
   }
 
   /**
@@ -51,7 +56,7 @@ final class ColumnPass {
    * @param block receives [count][outputs * channels]
    */
   void run(MemorySegment source, long from, long rowBytes, int count, BicubicFilter columns, int channels, int[][] block) {
-    int mask = Integer.highestOneBit(Math.max(columns.mostTaps() - 1, 1)) * 2 - 1;
+    int mask = Integer.highestOneBit(Math.max(columns.mostTaps - 1, 1)) * 2 - 1;
     if (ring.length <= mask) {
       ring = new int[mask + 1][LANES];
     }
@@ -61,19 +66,19 @@ final class ColumnPass {
     if (strip.length < rows * stride) {
       strip = new byte[rows * stride];
     }
-    int turned = columns.first(0);
+    int turned = columns.first[0];
     int stripStart = turned;
     int stripEnd = turned;
-    for (int output = 0; output < columns.outputs(); output++) {
-      for (; turned < columns.end(output); turned++) {
+    for (int output = 0; output < columns.outputs; output++) {
+      for (; turned < columns.end[output]; turned++) {
         if (turned == stripEnd) {
           stripStart = turned;
-          stripEnd = Math.min(turned + STRIP, columns.inputs());
+          stripEnd = Math.min(turned + STRIP, columns.inputs);
           copyStrip(source, from + (long) stripStart * channels, rowBytes, count, (stripEnd - stripStart) * channels, stride);
         }
         turn((turned - stripStart) * channels, stride, count, channels, ring[turned & mask]);
       }
-      weigh(columns.weights(output), columns.first(output), mask);
+      weigh(columns.weights[output], columns.first[output], mask);
       turnBack(block, output * channels, count, channels);
     }
   }
@@ -93,12 +98,10 @@ final class ColumnPass {
       }
       return;
     }
-    int green = LANES / 3;
-    int blue = 2 * green;
     for (int row = 0; row < count; row++, at += stride) {
       column[row] = samples[at] & 0xff;
-      column[green + row] = samples[at + 1] & 0xff;
-      column[blue + row] = samples[at + 2] & 0xff;
+      column[GREEN + row] = samples[at + 1] & 0xff;
+      column[BLUE + row] = samples[at + 2] & 0xff;
     }
   }
 
@@ -108,11 +111,11 @@ final class ColumnPass {
     int tap = 0;
     for (; tap + 4 <= weights.length; tap += 4) {
       int at = first + tap;
-      RowSums.add(ring[at & mask], weights[tap], ring[at + 1 & mask], weights[tap + 1], ring[at + 2 & mask], weights[tap + 2],
+      BicubicFilter.add(ring[at & mask], weights[tap], ring[at + 1 & mask], weights[tap + 1], ring[at + 2 & mask], weights[tap + 2],
           ring[at + 3 & mask], weights[tap + 3], total);
     }
     for (; tap < weights.length; tap++) {
-      RowSums.add(ring[first + tap & mask], weights[tap], total);
+      BicubicFilter.add(ring[first + tap & mask], weights[tap], total);
     }
     for (int i = 0; i < total.length; i++) {
       total[i] = BicubicFilter.toUnsignedByte(total[i]);
@@ -127,22 +130,20 @@ final class ColumnPass {
       }
       return;
     }
-    int green = LANES / 3;
-    int blue = 2 * green;
     for (int row = 0; row < count; row++) {
       int[] target = block[row];
       target[to] = column[row];
-      target[to + 1] = column[green + row];
-      target[to + 2] = column[blue + row];
+      target[to + 1] = column[GREEN + row];
+      target[to + 2] = column[BLUE + row];
     }
   }
 
-  /** Any weights, any width: pixel by pixel, a few times slower, without working memory. */
+  /** Like {@link #run} for any weights and widths: pixel by pixel, a few times slower, without working memory. */
   static void runPlain(
       MemorySegment source, long from, long rowBytes, int count, BicubicFilter columns, int channels, int[][] block) {
-    for (int output = 0; output < columns.outputs(); output++) {
-      int[] weights = columns.weights(output);
-      long first = from + (long) columns.first(output) * channels;
+    for (int output = 0; output < columns.outputs; output++) {
+      int[] weights = columns.weights[output];
+      long first = from + (long) columns.first[output] * channels;
       for (int row = 0; row < count; row++) {
         for (int channel = 0; channel < channels; channel++) {
           long at = first + row * rowBytes + channel;
@@ -157,7 +158,7 @@ final class ColumnPass {
     }
   }
 
-  /** Rows that keep their width. */
+  /** Copies rows that keep their width. */
   void copy(MemorySegment source, long from, long rowBytes, int count, int[][] block) {
     if (strip.length < rowBytes) {
       strip = new byte[(int) rowBytes];

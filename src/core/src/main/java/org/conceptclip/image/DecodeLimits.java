@@ -3,18 +3,18 @@ package org.conceptclip.image;
 import org.conceptclip.tensor.BadInputException;
 
 /**
- * What a decoder accepts before it allocates memory for pixels.
+ * The largest pictures that a decoder accepts. They are checked before memory for pixels is allocated.
  *
- * @param maxPixels most pixels (width times height) that a file's header may announce
+ * @param maxPixels most pixels (width times height) that a file's header may announce, 1 to 715,827,879
  */
 public record DecodeLimits(long maxPixels) {
-  /** Pillow refuses from twice its warning threshold (256 MiB of RGB pixels, rounded down) on: the same number here. */
+  /** 178,956,970 pixels, Pillow's limit: twice its warning threshold of 256 MiB of RGB pixels. */
   public static final DecodeLimits DEFAULT = new DecodeLimits(178_956_970L);
 
   /** Most pixels whose RGB bytes fit one Java array. */
   private static final long ARRAY_PIXELS = (Integer.MAX_VALUE - 8) / RgbImage.CHANNELS;
 
-  /** No picture is this long. A strip of one pixel's width could otherwise keep a resize busy for minutes. */
+  /** No real picture is this long. Resizing a longer strip of one pixel's width could take minutes. */
   static final int LONGEST_SIDE = 1_000_000;
 
   public DecodeLimits {
@@ -23,24 +23,19 @@ public record DecodeLimits(long maxPixels) {
     }
   }
 
-  /**
-   * Refuses a picture by the size that its header announces.
-   *
-   * @throws BadInputException if a side is below 1 or above {@link #LONGEST_SIDE}, or the picture has more than {@link
-   *     #maxPixels} pixels
-   */
+  /** Rejects a picture whose header announces a side below 1 or above {@link #LONGEST_SIDE}, or more than {@link #maxPixels} pixels. */
   void check(String name, long width, long height) {
     if (width < 1 || height < 1) {
       throw new BadInputException(name + ": header announces " + width + "x" + height + " pixels, expected at least 1x1");
     }
     // Both sides fit 32 bits in every format here, so the product fits a long once neither is negative.
-    if (Math.max(width, height) > LONGEST_SIDE && width * height <= maxPixels) {
-      throw new BadInputException(name + ": header announces " + width + "x" + height
-          + " pixels, expected sides of at most " + LONGEST_SIDE);
-    }
     if (width * height > maxPixels) {
       throw new BadInputException(name + ": header announces " + width + "x" + height + " = " + width * height
           + " pixels, expected at most " + maxPixels + " (decompression bomb?)");
+    }
+    if (Math.max(width, height) > LONGEST_SIDE) {
+      throw new BadInputException(
+          name + ": header announces " + width + "x" + height + " pixels, expected sides of at most " + LONGEST_SIDE);
     }
   }
 }

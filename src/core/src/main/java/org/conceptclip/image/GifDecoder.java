@@ -2,7 +2,6 @@ package org.conceptclip.image;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import org.conceptclip.tensor.BadInputException;
 
 /**
  * The first frame of a GIF (87a, 89a) to RGB. As in Pillow, the picture is the logical screen, grown where the frame
@@ -26,42 +25,40 @@ final class GifDecoder {
 
   private static final int[][] SEQUENTIAL = {{0, 1}};
 
+  private final ImageSource source;
   private final byte[] file;
   private final ByteBuffer data;
-  private final String name;
-  private final DecodeLimits limits;
-  private int at;
+  private int at = HEADER_BYTES;
   private int transparent = -1;
+  private int pendingBits;
+  private int pendingCount;
+  private int subBlockLeft;
 
-  GifDecoder(byte[] file, String name, DecodeLimits limits) {
-    this.file = file;
-    this.data = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-    this.name = name;
-    this.limits = limits;
+  GifDecoder(ImageSource source) {
+    this.source = source;
+    this.file = source.bytes();
+    this.data = source.numbers(ByteOrder.LITTLE_ENDIAN);
   }
 
   RgbImage decode() {
-    require(HEADER_BYTES);
-    int screenWidth = unsignedShort(6);
-    int screenHeight = unsignedShort(8);
+    source.require(HEADER_BYTES);
     byte[] palette = PngDecoder.greyRamp();
-    at = HEADER_BYTES;
     takePalette(file[10], palette);
     findFrame();
-    int x = unsignedShort(at);
-    int y = unsignedShort(at + 2);
-    int frameWidth = unsignedShort(at + 4);
-    int frameHeight = unsignedShort(at + 6);
+    int x = data.getChar(at);
+    int y = data.getChar(at + 2);
+    int frameWidth = data.getChar(at + 4);
+    int frameHeight = data.getChar(at + 6);
     int flags = file[at + 8];
     at += DESCRIPTOR_BYTES;
     if ((flags & 0x80) != 0) {
       palette = PngDecoder.greyRamp();
       takePalette(flags, palette);
     }
-    int width = Math.max(screenWidth, x + frameWidth);
-    int height = Math.max(screenHeight, y + frameHeight);
-    limits.check(name, width, height);
-    limits.check(name, frameWidth, frameHeight);
+    int width = Math.max(data.getChar(6), x + frameWidth);
+    int height = Math.max(data.getChar(8), y + frameHeight);
+    source.checkSize(width, height);
+    source.checkSize(frameWidth, frameHeight);
     byte[] indices = decodeFrame(frameWidth * frameHeight);
 
     byte[] pixels = new byte[width * height * RgbImage.CHANNELS];
@@ -84,7 +81,7 @@ final class GifDecoder {
   private void takePalette(int flags, byte[] palette) {
     if ((flags & 0x80) != 0) {
       int bytes = RgbImage.CHANNELS << (flags & 7) + 1;
-      require(at + bytes);
+      source.require(at + bytes);
       System.arraycopy(file, at, palette, 0, bytes);
       at += bytes;
     }
@@ -93,18 +90,18 @@ final class GifDecoder {
   /** Passes extensions, of which only the transparent colour matters, up to the first frame's descriptor. */
   private void findFrame() {
     while (true) {
-      require(at + 2);
+      source.require(at + 2);
       int block = file[at++] & 0xff;
       if (block == ',') {
-        require(at + DESCRIPTOR_BYTES + 1);
+        source.require(at + DESCRIPTOR_BYTES + 1);
         return;
       }
       if (block == ';') {
-        throw damaged("the end without a frame", "at least one frame");
+        throw source.damaged("the end without a frame", "at least one frame");
       }
       if (block == '!') {
         int label = file[at++] & 0xff;
-        require(at + 6);
+        source.require(at + 6);
         if (label == GRAPHIC_CONTROL && file[at] >= 4) {
           transparent = (file[at + 1] & 1) != 0 ? file[at + 4] & 0xff : -1;
         }
@@ -117,18 +114,18 @@ final class GifDecoder {
   }
 
   private int nextSubBlock() {
-    require(at + 1);
+    source.require(at + 1);
     int length = file[at++] & 0xff;
-    require(at + length);
+    source.require(at + length);
     return length;
   }
 
   /** Undoes LZW: each code names an earlier string, or "the last string and its own first byte". */
   private byte[] decodeFrame(int count) {
-    require(at + 1);
+    source.require(at + 1);
     int codeBits = file[at++] & 0xff;
     if (codeBits < 1 || codeBits > 8) {
-      throw damaged("codes of " + codeBits + " bits", "1 to 8");
+      throw source.damaged("codes of " + codeBits + " bits", "1 to 8");
     }
     int clear = 1 << codeBits;
     short[] prefix = new short[1 << MAX_CODE_BITS];
@@ -149,10 +146,10 @@ final class GifDecoder {
         continue;
       }
       if (code == clear + 1) {
-        throw damaged("truncated: an end code after " + filled + " pixels", count + " pixels");
+        throw source.damaged("truncated: an end code after " + filled + " pixels", count + " pixels");
       }
       if (code > next || code == next && last < 0 || last < 0 && code > clear) {
-        throw damaged("LZW code " + code + " after " + filled + " pixels", "at most " + next);
+        throw source.damaged("LZW code " + code + " after " + filled + " pixels", "at most " + next);
       }
       int depth = 0;
       int walk = code;
@@ -181,16 +178,12 @@ final class GifDecoder {
     return indices;
   }
 
-  private int pendingBits;
-  private int pendingCount;
-  private int subBlockLeft;
-
   private int readCode(int bits, int filled, int count) {
     while (pendingCount < bits) {
       if (subBlockLeft == 0) {
         subBlockLeft = nextSubBlock();
         if (subBlockLeft == 0) {
-          throw damaged("truncated: image data ends after " + filled + " pixels", count + " pixels");
+          throw source.damaged("truncated: image data ends after " + filled + " pixels", count + " pixels");
         }
       }
       pendingBits |= (file[at++] & 0xff) << pendingCount;
@@ -201,19 +194,5 @@ final class GifDecoder {
     pendingBits >>>= bits;
     pendingCount -= bits;
     return code;
-  }
-
-  private int unsignedShort(int offset) {
-    return data.getShort(offset) & 0xffff;
-  }
-
-  private void require(int end) {
-    if (end > file.length) {
-      throw damaged("truncated: ends at byte " + file.length, "at least " + end + " bytes");
-    }
-  }
-
-  private BadInputException damaged(String found, String expected) {
-    return new BadInputException(name + ": damaged GIF, found " + found + ", expected " + expected);
   }
 }

@@ -1,9 +1,6 @@
 package org.conceptclip.image;
 
-/**
- * An array that serves one picture after the other and grows on demand; what an uncommonly large picture made it grow to is given up by
- * {@link #trim}. Not thread-safe.
- */
+/** An array that is used for one picture after the other and grows on demand. {@link #trim} bounds what it keeps. Not thread-safe. */
 final class HeapScratch {
   private static final int STEP_BYTES = 1 << 16;
   private static final int LONGEST_ARRAY = Integer.MAX_VALUE - 8;
@@ -12,14 +9,12 @@ final class HeapScratch {
   private final int keptBytes;
   private byte[] array = EMPTY;
 
-  /**
-   * @param keptBytes most bytes that stay allocated between pictures
-   */
+  /** Keeps at most that many bytes between pictures. */
   HeapScratch(int keptBytes) {
     this.keptBytes = keptBytes;
   }
 
-  /** An array of at least that many bytes, of any content, in use until the next call of any method. */
+  /** An array of at least that many bytes, with undefined content, valid until the next call of any method. */
   byte[] atLeast(int bytes) {
     if (array.length < bytes) {
       array = EMPTY;
@@ -34,14 +29,14 @@ final class HeapScratch {
     return array.length;
   }
 
-  /** Ends the use for one picture. */
+  /** Ends the use for one picture: frees an array that is larger than is to be kept. */
   void trim() {
     if (array.length > keptBytes) {
       array = EMPTY;
     }
   }
 
-  /** Gives up everything. */
+  /** Frees everything. */
   void release() {
     array = EMPTY;
   }

@@ -3,13 +3,14 @@ package org.conceptclip.image;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /**
- * Image files to RGB, as Pillow 9.4's {@code Image.open(file).convert("RGB")} reads them.
+ * Decodes image files (JPEG, PNG, GIF, BMP, TIFF, WebP) to RGB, as Pillow 9.4's {@code Image.open(file).convert("RGB")} does.
  *
- * <p>The format is told by content. Orientation tags are not applied, colour profiles are ignored, alpha is dropped
- * without blending, palettes become colours, CMYK is converted naively, and of several frames or pages the first counts.
- * Where Pillow would return a damaged picture (a file that ends early, 16-bit grey clipped to white) the file is refused.
+ * <p>The format is recognised by content. EXIF orientation is not applied (TIFF's own orientation tag is), colour profiles are ignored,
+ * alpha is dropped without blending, palettes become colours, CMYK is converted naively, and of several frames or pages the first is
+ * decoded. Where Pillow would return a damaged picture (a file that ends early, 16-bit grey clipped to white) the file is rejected.
  *
  * <p>Thread-safe: a decoder holds nothing but its limits.
  */
@@ -20,7 +21,7 @@ public final class ImageDecoder {
     this.limits = limits;
   }
 
-  /** Which decoder JPEG files go through in this process and, where it is not the fast one, why; one line. */
+  /** One line that names the JPEG decoder that this process uses and, if it is not the fast one, says why. */
   public static String jpegDecoder() {
     return JpegLibrary.describe();
   }
@@ -28,11 +29,13 @@ public final class ImageDecoder {
   /**
    * Decodes a file.
    *
-   * @throws BadInputException one line that names the file, what was found and what was expected: no such file, a
-   *     directory, unreadable, empty, no image, an unsupported format or mode, more pixels than the limit, damaged
+   * @throws BadInputException if there is no such file, or it is a directory, unreadable, empty, no image, of an unsupported format or
+   *     mode, larger than the limits, or damaged; the message is one line that names the file, what was found and what was expected
    */
   public RgbImage decode(Path file) {
-    return decodeNamed(ImageFile.readAll(file), ImageFile.name(file));
+    HeapScratch bytes = new HeapScratch(0);
+    int length = ImageFile.read(file, bytes);
+    return decode(ImageSource.of(bytes.atLeast(0), length, ImageFile.name(file.toString()), limits));
   }
 
   /**
@@ -43,54 +46,36 @@ public final class ImageDecoder {
    * @throws BadInputException as {@link #decode(Path)}
    */
   public RgbImage decode(byte[] bytes, String name) {
-    return decodeNamed(bytes, printable(name));
+    return decode(ImageSource.of(bytes, bytes.length, ImageFile.name(name), limits));
   }
 
-  /** Like {@link #decode(byte[], String)} for a name without control characters. */
-  RgbImage decodeNamed(byte[] bytes, String name) {
-    if (bytes.length == 0) {
-      throw new BadInputException(name + ": empty (0 bytes), expected an image (" + ImageFormat.NAMES + ")");
-    }
-    ImageFormat format = ImageFormat.of(bytes);
-    if (format == null) {
-      throw new BadInputException(
-          name + ": found " + ImageFormat.describe(bytes) + ", expected an image (" + ImageFormat.NAMES + ")");
-    }
+  /** Decodes a file of a known format. */
+  static RgbImage decode(ImageSource source) {
     try {
-      return switch (format) {
-        case PNG -> decodePng(bytes, name);
-        case JPEG -> new JpegDecoder(bytes, name, limits).decode();
-        case GIF -> new GifDecoder(bytes, name, limits).decode();
-        case BMP -> new BmpDecoder(bytes, name, limits).decode();
-        case TIFF -> new TiffDecoder(bytes, name, limits).decode();
-        case WEBP -> new WebpDecoder(bytes, name, limits).decode();
+      return switch (source.format()) {
+        case PNG -> decodePng(source);
+        case JPEG -> JpegDecoder.decode(source);
+        case GIF -> new GifDecoder(source).decode();
+        case BMP -> BmpDecoder.decode(source);
+        case TIFF -> TiffDecoder.decode(source);
+        case WEBP -> new WebpDecoder(source).decode();
       };
     } catch (BadInputException e) {
       throw e;
     } catch (IOException | RuntimeException | StackOverflowError e) {
-      // The one place where whatever a decoder throws on hostile data becomes a refusal; the cause keeps the details.
+      // The one place where whatever a decoder throws on hostile data becomes a rejection; the cause keeps the details.
+      String found = e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
       throw new BadInputException(
-          name + ": damaged " + format + " (" + oneLine(e) + "), expected a complete, valid image", e);
+          source.name() + ": damaged " + source.format() + " (" + OneLine.of(found) + "), expected a complete, valid image", e);
     }
   }
 
-  private RgbImage decodePng(byte[] bytes, String name) {
+  private static RgbImage decodePng(ImageSource source) {
     try (PngWorkspace workspace = new PngWorkspace()) {
-      PngDecoder png = new PngDecoder(bytes, bytes.length, name, limits, workspace);
-      byte[] samples = new byte[png.readHeader()];
+      PngDecoder png = new PngDecoder(source, workspace);
+      byte[] samples = new byte[png.bytes()];
       png.decodeInto(samples);
-      return new RgbImage(png.width(), png.height(), png.channels() == 1 ? JpegColour.greyToRgb(samples) : samples);
+      return new RgbImage(png.width, png.height, PluginReaders.toRgb(samples, png.channels()));
     }
-  }
-
-  private static String oneLine(Throwable failure) {
-    String message = failure.getMessage();
-    String kind = failure.getClass().getSimpleName();
-    return message == null || message.isBlank() ? kind : kind + ": " + printable(message.strip());
-  }
-
-  /** Text for a message of one line: control characters, line ends among them, become question marks. */
-  static String printable(String text) {
-    return text.replaceAll("\\p{Cc}+", "?");
   }
 }

@@ -8,72 +8,63 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
-/** Reads whole files, and says in one line why one cannot be read. */
+/** Reads whole files. Errors say in one line why a file cannot be read. */
 final class ImageFile {
   /** The JDK keeps a buffer of the largest single read for each thread, outside of the heap. */
   private static final int LARGEST_READ_BYTES = 128 << 10;
 
+  /** What fits an array. */
+  static final int LARGEST_FILE_BYTES = Integer.MAX_VALUE - 8;
+
+  private static final int LONGEST_NAME = 4096;
+
   private ImageFile() {}
 
-  /** What messages call a file. */
-  static String name(Path file) {
-    return ImageDecoder.printable(file.toString());
-  }
-
-  /** The content in an array of its length. */
-  static byte[] readAll(Path file) {
-    return read(file, bytes -> Files.readAllBytes(file));
+  /** Any name, for messages of one line. It is hardly cut: paths are long, and their end says most. */
+  static String name(String given) {
+    return OneLine.of(given, LONGEST_NAME);
   }
 
   /**
-   * Reads into an array that is used again.
+   * Reads a file into an array that may be used again.
    *
    * @return bytes of the file, from index 0 on
    */
   static int read(Path file, HeapScratch target) {
-    return read(file, size -> {
-      byte[] array = target.atLeast(size);
-      try (SeekableByteChannel channel = Files.newByteChannel(file)) {
-        int at = 0;
-        while (at < size) {
-          int count = channel.read(ByteBuffer.wrap(array, at, Math.min(LARGEST_READ_BYTES, size - at)));
-          if (count < 0) {
-            // Became shorter meanwhile: what is there now is judged.
-            break;
-          }
-          at += count;
-        }
-        return at;
-      }
-    });
-  }
-
-  private interface Reader<T> {
-    T read(int size) throws IOException;
-  }
-
-  private static <T> T read(Path file, Reader<T> reader) {
-    String name = name(file);
+    String name = name(file.toString());
     if (!Files.exists(file)) {
       boolean dangling = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
-      throw new BadInputException(name + (dangling ? ": link to a missing file" : ": no such file")
-          + ", expected an image file (" + ImageFormat.NAMES + ")");
+      throw unusable(name, dangling ? "link to a missing file" : "no such file");
     }
     if (!Files.isRegularFile(file)) {
-      throw new BadInputException(name + (Files.isDirectory(file) ? ": is a directory" : ": is not a regular file")
-          + ", expected an image file (" + ImageFormat.NAMES + ")");
+      throw unusable(name, Files.isDirectory(file) ? "is a directory" : "is not a regular file");
     }
-    try {
-      long size = Files.size(file);
-      if (size > Integer.MAX_VALUE - 8) {
-        throw new BadInputException(name + ": " + size + " bytes, expected an image file below 2 GiB");
+    try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+      if (channel.size() > LARGEST_FILE_BYTES) {
+        throw new BadInputException(name + ": " + channel.size() + " bytes, expected an image file below 2 GiB");
       }
-      return reader.read((int) size);
+      int size = (int) channel.size();
+      byte[] array = target.atLeast(size);
+      int at = 0;
+      while (at < size) {
+        int count = channel.read(ByteBuffer.wrap(array, at, Math.min(LARGEST_READ_BYTES, size - at)));
+        if (count < 0) {
+          // The file became shorter meanwhile. What is left decides whether it is damaged.
+          break;
+        }
+        at += count;
+      }
+      return at;
     } catch (AccessDeniedException e) {
       throw new BadInputException(name + ": permission denied, expected a readable image file", e);
     } catch (IOException e) {
-      throw new BadInputException(name + ": cannot be read (" + e + "), expected a readable image file", e);
+      throw new BadInputException(name + ": cannot be read (" + OneLine.of(e.toString()) + "), expected a readable image file", e);
     }
+  }
+
+  private static BadInputException unusable(String name, String found) {
+    return new BadInputException(name + ": " + found + ", expected an image file (" + ImageFormat.NAMES + ")");
   }
 }

@@ -2,84 +2,68 @@ package org.conceptclip.image;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HexFormat;
 
-/** The file formats that are read, told apart by their first bytes; a file's name plays no part. */
+/** The file formats that are read. Files are recognised by their first bytes, never by their name. */
 enum ImageFormat {
-  JPEG,
-  PNG,
-  GIF,
-  BMP,
-  TIFF,
-  WEBP;
+  JPEG("\u00ff\u00d8\u00ff"),
+  PNG("\u0089PNG\r\n\u001a\n"),
+  GIF("GIF87a", "GIF89a"),
+  BMP("BM"),
+  /** Classic and BigTIFF, each in both byte orders. */
+  TIFF("II*\0", "MM\0*", "II+\0", "MM\0+"),
+  WEBP("RIFF");
 
   /** What the formats are called in messages. */
   static final String NAMES = "JPEG, PNG, BMP, GIF, TIFF or WebP";
 
-  /** The format that the content announces, or null for anything else. */
-  static ImageFormat of(byte[] bytes) {
-    return of(bytes, bytes.length);
+  private final String[] beginnings;
+
+  /** How files begin, one byte for each character. */
+  ImageFormat(String... beginnings) {
+    this.beginnings = beginnings;
   }
 
-  /** Like {@link #of(byte[])} for a file that is the first {@code length} bytes. */
+  /** The format that a file announces, or null for anything else. The file is the first {@code length} bytes. */
   static ImageFormat of(byte[] bytes, int length) {
-    if (starts(bytes, length, 0, 0xff, 0xd8, 0xff)) {
-      return JPEG;
-    }
-    if (starts(bytes, length, 0, 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n')) {
-      return PNG;
-    }
-    if (starts(bytes, length, 0, 'G', 'I', 'F', '8', '7', 'a') || starts(bytes, length, 0, 'G', 'I', 'F', '8', '9', 'a')) {
-      return GIF;
-    }
-    if (starts(bytes, length, 0, 'B', 'M')) {
-      return BMP;
-    }
-    // Classic and BigTIFF, each in both byte orders.
-    if (starts(bytes, length, 0, 'I', 'I', 42, 0) || starts(bytes, length, 0, 'M', 'M', 0, 42)
-        || starts(bytes, length, 0, 'I', 'I', 43, 0) || starts(bytes, length, 0, 'M', 'M', 0, 43)) {
-      return TIFF;
-    }
-    return starts(bytes, length, 0, 'R', 'I', 'F', 'F') && starts(bytes, length, 8, 'W', 'E', 'B', 'P') ? WEBP : null;
-  }
-
-  /** What an unknown file seems to be, for the message that refuses it. */
-  static String describe(byte[] bytes) {
-    if (starts(bytes, bytes.length, 0, '%', 'P', 'D', 'F')) {
-      return "a PDF document";
-    }
-    if (starts(bytes, bytes.length, 128, 'D', 'I', 'C', 'M')) {
-      return "a DICOM file";
-    }
-    if (starts(bytes, bytes.length, 0, 'P', 'K', 3, 4)) {
-      return "a ZIP archive";
-    }
-    if (starts(bytes, bytes.length, 0, 0x1f, 0x8b)) {
-      return "a gzip file";
-    }
-    if (starts(bytes, bytes.length, 4, 'j', 'P', ' ', ' ')) {
-      return "a JPEG 2000 file";
-    }
-    byte[] head = Arrays.copyOf(bytes, Math.min(bytes.length, 8));
-    boolean printable = true;
-    StringBuilder hex = new StringBuilder();
-    for (byte b : head) {
-      printable &= b >= 0x20 && b < 0x7f;
-      hex.append(hex.isEmpty() ? "" : " ").append(String.format("%02x", b));
-    }
-    return printable
-        ? "text that starts with \"" + new String(head, StandardCharsets.US_ASCII) + "\""
-        : "data that starts with bytes " + hex;
-  }
-
-  private static boolean starts(byte[] bytes, int length, int offset, int... expected) {
-    if (length < offset + expected.length) {
-      return false;
-    }
-    for (int i = 0; i < expected.length; i++) {
-      if ((bytes[offset + i] & 0xff) != expected[i]) {
-        return false;
+    for (ImageFormat format : values()) {
+      for (String beginning : format.beginnings) {
+        if (has(bytes, length, 0, beginning) && (format != WEBP || has(bytes, length, 8, "WEBP"))) {
+          return format;
+        }
       }
     }
-    return true;
+    return null;
+  }
+
+  /** What an unknown file seems to be, for the message that rejects it. */
+  static String describe(byte[] bytes, int length) {
+    if (has(bytes, length, 0, "%PDF")) {
+      return "a PDF document";
+    }
+    if (has(bytes, length, 128, "DICM")) {
+      return "a DICOM file";
+    }
+    if (has(bytes, length, 0, "PK\u0003\u0004")) {
+      return "a ZIP archive";
+    }
+    if (has(bytes, length, 0, "\u001f\u008b")) {
+      return "a gzip file";
+    }
+    if (has(bytes, length, 4, "jP  ")) {
+      return "a JPEG 2000 file";
+    }
+    byte[] head = Arrays.copyOf(bytes, Math.min(length, 8));
+    String text = new String(head, StandardCharsets.ISO_8859_1);
+    return text.chars().allMatch(character -> character >= ' ' && character < 0x7f)
+        ? "text that starts with \"" + text + "\""
+        : "data that starts with bytes " + HexFormat.ofDelimiter(" ").formatHex(head);
+  }
+
+  /** Whether a file of {@code length} bytes has those bytes, one for each character, at an offset. */
+  static boolean has(byte[] bytes, int length, int offset, String expected) {
+    byte[] wanted = expected.getBytes(StandardCharsets.ISO_8859_1);
+    int end = offset + wanted.length;
+    return end <= length && Arrays.equals(bytes, offset, end, wanted, 0, wanted.length);
   }
 }

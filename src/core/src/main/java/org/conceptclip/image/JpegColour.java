@@ -24,20 +24,10 @@ final class JpegColour {
 
   private JpegColour() {}
 
-  static byte[] greyToRgb(byte[] grey) {
-    byte[] rgb = new byte[Math.multiplyExact(grey.length, RgbImage.CHANNELS)];
-    for (int pixel = 0, to = 0; pixel < grey.length; pixel++, to += RgbImage.CHANNELS) {
-      rgb[to] = grey[pixel];
-      rgb[to + 1] = grey[pixel];
-      rgb[to + 2] = grey[pixel];
-    }
-    return rgb;
-  }
-
   /** In place: the array given is the array returned. */
   static byte[] yccToRgb(byte[] samples) {
     for (int at = 0; at < samples.length; at += RgbImage.CHANNELS) {
-      toRgb(samples, at, samples, at);
+      toRgb(samples, at);
     }
     return samples;
   }
@@ -70,7 +60,7 @@ final class JpegColour {
   /** The first three components convert to RGB, which is what inverted CMY is. */
   static byte[] ycckToRgb(byte[] samples) {
     for (int at = 0; at < samples.length; at += 4) {
-      toRgb(samples, at, samples, at);
+      toRgb(samples, at);
       // libjpeg yields CMY = 255 - RGB here, and Pillow inverts all four inks.
       for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
         samples[at + channel] = (byte) (255 - (samples[at + channel] & 0xff));
@@ -79,13 +69,13 @@ final class JpegColour {
     return invertedCmykToRgb(samples);
   }
 
-  private static void toRgb(byte[] samples, int from, byte[] rgb, int to) {
-    int luma = samples[from] & 0xff;
-    int cb = samples[from + 1] & 0xff;
-    int cr = samples[from + 2] & 0xff;
-    rgb[to] = clip(luma + RED_OF_CR[cr]);
-    rgb[to + 1] = clip(luma + (GREEN_OF_CB[cb] + GREEN_OF_CR[cr] >> FRACTION_BITS));
-    rgb[to + 2] = clip(luma + BLUE_OF_CB[cb]);
+  private static void toRgb(byte[] samples, int at) {
+    int luma = samples[at] & 0xff;
+    int cb = samples[at + 1] & 0xff;
+    int cr = samples[at + 2] & 0xff;
+    samples[at] = clip(luma + RED_OF_CR[cr]);
+    samples[at + 1] = clip(luma + (GREEN_OF_CB[cb] + GREEN_OF_CR[cr] >> FRACTION_BITS));
+    samples[at + 2] = clip(luma + BLUE_OF_CB[cb]);
   }
 
   private static byte clip(int value) {

@@ -6,18 +6,16 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
-import java.nio.charset.StandardCharsets;
 
 /**
  * A TIFF file in native memory that announces one JPEG strip, and the state that libtiff's callbacks read and write.
  *
  * <pre>
- * state     = [int64 position][int64 container bytes][int32 errors][int32 warnings][int32 notices][int32 unused][container]
+ * state     = [int64 position][int64 container bytes][int32 complaints][int32 unused][container]
  * container = "II" 42 [int32 8] [int16 entries] ([int16 tag][int16 type][int32 count][value: 4 bytes])* [int32 0]
  * </pre>
  *
- * The strip's bytes are not in the file: its offset is a placeholder, and libtiff is given them apart. Not thread-safe.
+ * The strip's bytes are not in the file: its offset is a placeholder, and libtiff gets them separately. Not thread-safe.
  */
 final class JpegContainer {
   private static final ValueLayout.OfLong INT64 = ValueLayout.JAVA_LONG;
@@ -26,18 +24,16 @@ final class JpegContainer {
   private static final ValueLayout.OfInt INT32_UNALIGNED = ValueLayout.JAVA_INT_UNALIGNED;
   private static final int POSITION = 0;
   private static final int LENGTH = 8;
-  private static final int ERRORS = 16;
-  private static final int WARNINGS = 20;
-  private static final int NOTICES = 24;
-  private static final int CONTAINER = 32;
+  private static final int COMPLAINTS = 16;
+  private static final int CONTAINER = 24;
   private static final int FIRST_ENTRY = 10;
   private static final int ENTRY_BYTES = 12;
   private static final int STATE_BYTES = CONTAINER + FIRST_ENTRY + 16 * ENTRY_BYTES;
   private static final short SHORT = 3;
   private static final short LONG = 4;
 
-  /** What libtiff says of each progressive file before it decodes it as well as any other. */
-  private static final byte[] PROGRESSIVE_NOTICE = "The JPEG strip/tile is encoded with progressive mode".getBytes(StandardCharsets.US_ASCII);
+  /** The start of a warning that libtiff gives about each progressive file, which it decodes like any other. */
+  private static final String PROGRESSIVE_NOTICE = "The JPEG strip/tile is encoded with progressive mode";
 
   private final MemorySegment state;
   private int entries;
@@ -49,45 +45,44 @@ final class JpegContainer {
     state.set(INT32_UNALIGNED, CONTAINER + 4, 8);
   }
 
-  /** What libtiff hands to the callbacks. */
+  /** What libtiff passes to the callbacks. */
   MemorySegment state() {
     return state;
   }
 
-  /**
-   * Describes the next file and forgets what was reported of the last.
-   *
-   * @param photometric TIFF's code of the components' meaning
-   * @param sampling horizontal and vertical factors of the luma, 4 bits each, where there is chroma; else 0
-   */
-  void describe(int width, int height, int components, int photometric, int sampling, int fileBytes) {
+  /** Describes the next file, of a kind that {@link NativeJpeg#takes} accepts, and forgets what was reported about the last. */
+  void describe(JpegHeader header) {
+    int photometric = switch (header.colour) {
+      case GREY -> 1;
+      case RGB -> 2;
+      default -> 6;
+    };
     entries = 0;
-    entry(256, LONG, width);
-    entry(257, LONG, height);
+    entry(256, LONG, header.width);
+    entry(257, LONG, header.height);
     entry(258, SHORT, 8);
     entry(259, SHORT, 7);
     entry(262, SHORT, photometric);
     entry(273, LONG, 8);
-    entry(277, SHORT, components);
-    entry(278, LONG, height);
-    entry(279, LONG, fileBytes);
+    entry(277, SHORT, header.colour.components);
+    entry(278, LONG, header.height);
+    entry(279, LONG, header.source.length());
     entry(284, SHORT, 1);
-    if (sampling != 0) {
-      entry(530, SHORT, sampling >> 4 | (sampling & 0xf) << 16);
+    if (photometric == 6) {
+      // Two values: the horizontal and vertical factor of the luma.
+      entry(530, SHORT, header.sampling[0] >> 4 | (header.sampling[0] & 0xf) << 16);
       state.set(INT32_UNALIGNED, CONTAINER + FIRST_ENTRY + (entries - 1) * ENTRY_BYTES + 4, 2);
     }
     state.set(INT16, CONTAINER + 8, (short) entries);
     state.set(INT32_UNALIGNED, CONTAINER + FIRST_ENTRY + entries * ENTRY_BYTES, 0);
     state.set(INT64, POSITION, 0);
     state.set(INT64, LENGTH, FIRST_ENTRY + entries * ENTRY_BYTES + 4);
-    state.set(INT32, ERRORS, 0);
-    state.set(INT32, WARNINGS, 0);
-    state.set(INT32, NOTICES, 0);
+    state.set(INT32, COMPLAINTS, 0);
   }
 
-  /** Whether libtiff or libjpeg found anything to remark in the last file. */
+  /** Whether libtiff or libjpeg reported an error or a warning about the last file. */
   boolean hasComplaints() {
-    return state.get(INT32, ERRORS) != 0 || state.get(INT32, WARNINGS) != 0;
+    return state.get(INT32, COMPLAINTS) != 0;
   }
 
   private void entry(int tag, short type, int value) {
@@ -100,8 +95,8 @@ final class JpegContainer {
   }
 
   /**
-   * libtiff's callbacks as native functions; they know their container by its state alone, so one set serves all. None may throw: an
-   * exception in a callback ends the JVM.
+   * libtiff's callbacks as native functions. They find their container through its state, so one set serves all containers. None may
+   * throw: an exception in a callback ends the JVM.
    */
   static final class Callbacks {
     final MemorySegment read;
@@ -128,9 +123,8 @@ final class JpegContainer {
 
     private static MemorySegment stub(Arena arena, String name, FunctionDescriptor type) {
       try {
-        MethodType signature = type.toMethodType();
-        return Linker.nativeLinker()
-            .upcallStub(MethodHandles.lookup().findStatic(Callbacks.class, name, signature), type, arena);
+        return Linker.nativeLinker().upcallStub(
+            MethodHandles.lookup().findStatic(Callbacks.class, name, type.toMethodType()), type, arena);
       } catch (ReflectiveOperationException e) {
         throw new IllegalStateException("no callback " + name, e);
       }
@@ -173,30 +167,19 @@ final class JpegContainer {
 
     private static int onError(
         MemorySegment tiff, MemorySegment user, MemorySegment module, MemorySegment format, MemorySegment arguments) {
-      count(user, ERRORS);
+      MemorySegment state = user.reinterpret(STATE_BYTES);
+      state.set(INT32, COMPLAINTS, state.get(INT32, COMPLAINTS) + 1);
       return 1;
     }
 
     private static int onWarning(
         MemorySegment tiff, MemorySegment user, MemorySegment module, MemorySegment format, MemorySegment arguments) {
-      count(user, isProgressiveNotice(format) ? NOTICES : WARNINGS);
-      return 1;
+      return isProgressiveNotice(format) ? 1 : onError(tiff, user, module, format, arguments);
     }
 
-    private static void count(MemorySegment user, int field) {
-      MemorySegment state = user.reinterpret(STATE_BYTES);
-      state.set(INT32, field, state.get(INT32, field) + 1);
-    }
-
-    /** Compares byte by byte, so that a shorter text ends the comparison before its own end. */
+    /** The format is a constant of the library, and so ends with a zero. */
     private static boolean isProgressiveNotice(MemorySegment format) {
-      MemorySegment text = format.reinterpret(PROGRESSIVE_NOTICE.length);
-      for (int i = 0; i < PROGRESSIVE_NOTICE.length; i++) {
-        if (text.get(ValueLayout.JAVA_BYTE, i) != PROGRESSIVE_NOTICE[i]) {
-          return false;
-        }
-      }
-      return true;
+      return format.reinterpret(Long.MAX_VALUE).getString(0).startsWith(PROGRESSIVE_NOTICE);
     }
   }
 }

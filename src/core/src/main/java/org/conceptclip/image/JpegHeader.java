@@ -1,8 +1,8 @@
 package org.conceptclip.image;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.conceptclip.tensor.BadInputException;
 
 /**
@@ -13,17 +13,8 @@ import org.conceptclip.tensor.BadInputException;
  * segment = FF [marker][int16 length, itself included, big-endian][bytes]
  * scan    = SOS segment, entropy-coded bytes in which FF is followed by 00 or a restart marker
  * </pre>
- *
- * @param width columns
- * @param height rows
- * @param colour how samples relate to colours
- * @param sampling for each component its horizontal and vertical sampling factor, 4 bits each
- * @param frame offset of the SOF marker
- * @param codeStart offset of the first SOS
- * @param selfContained whether the file is progressive, or its first scan has all components and names no Huffman table that does
- *     not come before it; libjpeg-turbo takes the standard tables for missing ones (motion JPEG), the JDK refuses
  */
-record JpegHeader(int width, int height, Colour colour, int[] sampling, int frame, int codeStart, boolean selfContained) {
+final class JpegHeader {
   /** What the stored components mean, by libjpeg's rules for files that do not say. */
   enum Colour {
     GREY(1),
@@ -44,19 +35,61 @@ record JpegHeader(int width, int height, Colour colour, int[] sampling, int fram
   private static final int SOS = 0xda;
   private static final int COMMENT = 0xfe;
 
-  /** Adobe's segment with colour transform 0: it tells a decoder to hand out the components as they are stored. */
+  /** Adobe's segment with colour transform 0: it makes a decoder return the components as they are stored. */
   private static final byte[] UNTRANSFORMED = {
     (byte) 0xff, (byte) 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 0
   };
 
+  final ImageSource source;
+  final int width;
+  final int height;
+  final Colour colour;
+
+  /** For each component its horizontal and vertical sampling factor, 4 bits each. */
+  final int[] sampling;
+
+  /** Offset of the first SOS marker. */
+  final int codeStart;
+
+  /**
+   * Whether the file is progressive, or its first scan has all components and names no Huffman table that does not come before it.
+   * libjpeg-turbo takes the standard tables for missing ones (motion JPEG); the JDK rejects such files.
+   */
+  final boolean selfContained;
+
+  /** Offset of the SOF marker. */
+  int frame = -1;
+
+  private final byte[] file;
+  private final ByteBuffer data;
+  private boolean jfif;
+  private int adobeTransform = -1;
+
+  /** A bit for each Huffman table defined so far: class (0 DC, 1 AC) in the upper half of the bit's number, identity in the lower. */
+  private int huffmanTables;
+
   /**
    * Reads the segments before the first scan and finds the end of the last.
    *
-   * @param file the file, its first {@code bytes} bytes
    * @throws BadInputException if the file ends before its end marker, or is of a kind not read here
    */
-  static JpegHeader read(byte[] file, int bytes, String name, DecodeLimits limits) {
-    return new Parser(file, bytes, name, limits).read();
+  JpegHeader(ImageSource source) {
+    this.source = source;
+    this.file = source.bytes();
+    this.data = source.numbers(ByteOrder.BIG_ENDIAN);
+    codeStart = readSegments();
+    if (frame < 0) {
+      throw source.damaged("a scan without frame header", "SOF0, SOF1 or SOF2 first");
+    }
+    requireEnd();
+    height = data.getChar(frame + 5);
+    width = data.getChar(frame + 7);
+    colour = readColour();
+    sampling = new int[colour.components];
+    for (int component = 0; component < sampling.length; component++) {
+      sampling[component] = file[frame + 11 + 3 * component] & 0xff;
+    }
+    selfContained = readSelfContained();
   }
 
   /** Whether a component has the full width of the picture but half its height. */
@@ -71,211 +104,148 @@ record JpegHeader(int width, int height, Colour colour, int[] sampling, int fram
   }
 
   /** The same picture without profiles, comments and thumbnails, marked to be decoded without colour transform. */
-  byte[] untransformed(byte[] file) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream(file.length + UNTRANSFORMED.length);
+  byte[] untransformed() {
+    ByteArrayOutputStream out = new ByteArrayOutputStream(source.length() + UNTRANSFORMED.length);
     out.write(0xff);
     out.write(SOI);
     out.writeBytes(UNTRANSFORMED);
-    int at = 2;
-    while (at < codeStart) {
+    for (int at = 2; at < codeStart; ) {
       int marker = file[at + 1] & 0xff;
-      if (marker == 0xff) {
-        at++;
-        continue;
-      }
-      int end = at + 2 + Parser.segmentLength(file, at);
-      if ((marker & 0xf0) != 0xe0 && marker != COMMENT) {
+      int end = marker == 0xff ? at + 1 : at + 2 + data.getChar(at + 2);
+      if ((marker & 0xf0) != 0xe0 && marker != COMMENT && marker != 0xff) {
         out.write(file, at, end - at);
       }
       at = end;
     }
-    out.write(file, codeStart, file.length - codeStart);
+    out.write(file, codeStart, source.length() - codeStart);
     return out.toByteArray();
   }
 
-  private static final class Parser {
-    private final byte[] file;
-    private final int bytes;
-    private final String name;
-    private final DecodeLimits limits;
-    private int frame = -1;
-    private boolean jfif;
-    private int adobeTransform = -1;
-
-    /** A bit for each Huffman table defined so far: class (0 DC, 1 AC) in the upper half of the bit's number, identity in the lower. */
-    private int huffmanTables;
-
-    Parser(byte[] file, int bytes, String name, DecodeLimits limits) {
-      this.file = file;
-      this.bytes = bytes;
-      this.name = name;
-      this.limits = limits;
+  /** Takes the segments up to the first scan. Returns where that begins. */
+  private int readSegments() {
+    int at = 2;
+    while (true) {
+      source.require(at + 4);
+      int marker = file[at + 1] & 0xff;
+      if ((file[at] & 0xff) != 0xff) {
+        throw source.damaged(String.format("byte 0x%02x at %d", file[at], at), "a marker");
+      }
+      if (marker == 0xff) {
+        at++;
+        continue;
+      }
+      int length = data.getChar(at + 2);
+      if (marker == EOI || marker <= 0x01 || (marker & 0xf8) == 0xd0 || marker == SOI || length < 2) {
+        throw source.damaged(String.format("marker 0x%02x of length %d before the first scan", marker, length),
+            "tables, frame header and scan");
+      }
+      source.require(at + 2 + length);
+      if (marker == SOS) {
+        return at;
+      }
+      take(marker, at, length);
+      at += 2 + length;
     }
+  }
 
-    static int segmentLength(byte[] file, int at) {
-      return unsignedShort(file, at + 2);
+  private void take(int marker, int at, int length) {
+    boolean isFrame = (marker & 0xf0) == 0xc0 && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    if (isFrame) {
+      takeFrame(marker, at, length);
+    } else if (marker == 0xe0 && length >= 7 && ImageFormat.has(file, source.length(), at + 4, "JFIF")) {
+      jfif = true;
+    } else if (marker == 0xee && length >= 14 && ImageFormat.has(file, source.length(), at + 4, "Adobe")) {
+      adobeTransform = file[at + 15] & 0xff;
+    } else if (marker == 0xc4) {
+      takeHuffmanTables(at + 4, at + 2 + length);
     }
+  }
 
-    JpegHeader read() {
-      int at = 2;
-      while (true) {
-        require(at + 4);
-        int marker = file[at + 1] & 0xff;
-        if ((file[at] & 0xff) != 0xff) {
-          throw damaged("byte " + hex(file[at]) + " at " + at, "a marker");
-        }
-        if (marker == 0xff) {
-          at++;
-          continue;
-        }
-        int length = segmentLength(file, at);
-        if (marker == EOI || marker <= 0x01 || (marker & 0xf8) == 0xd0 || marker == SOI || length < 2) {
-          throw damaged("marker " + hex((byte) marker) + " of length " + length + " before the first scan",
-              "tables, frame header and scan");
-        }
-        require(at + 2 + length);
-        if (marker == SOS) {
-          break;
-        }
-        take(marker, at, length);
-        at += 2 + length;
+  /** {@code ([class and identity, 4 bits each][16 counts][as many bytes as the counts add up to])*}. */
+  private void takeHuffmanTables(int from, int end) {
+    int table = from;
+    while (table + 17 <= end) {
+      huffmanTables |= 1 << (file[table] & 0x1f);
+      int symbols = 0;
+      for (int i = 1; i <= 16; i++) {
+        symbols += file[table + i] & 0xff;
       }
-      if (frame < 0) {
-        throw damaged("a scan without frame header", "SOF0, SOF1 or SOF2 first");
-      }
-      requireEnd(at);
-      int height = unsignedShort(file, frame + 5);
-      int width = unsignedShort(file, frame + 7);
-      Colour colour = colour();
-      int[] sampling = new int[colour.components];
-      for (int component = 0; component < sampling.length; component++) {
-        sampling[component] = file[frame + 11 + 3 * component] & 0xff;
-      }
-      return new JpegHeader(width, height, colour, sampling, frame, at, isSelfContained(at));
+      table += 17 + symbols;
     }
+  }
 
-    private void take(int marker, int at, int length) {
-      boolean isFrame = (marker & 0xf0) == 0xc0 && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
-      if (isFrame) {
-        takeFrame(marker, at, length);
-      } else if (marker == 0xe0 && length >= 7 && hasText(at + 4, "JFIF")) {
-        jfif = true;
-      } else if (marker == 0xee && length >= 14 && hasText(at + 4, "Adobe")) {
-        adobeTransform = file[at + 15] & 0xff;
-      } else if (marker == 0xc4) {
-        takeHuffmanTables(at + 4, at + 2 + length);
-      }
+  private void takeFrame(int marker, int at, int length) {
+    if (frame >= 0) {
+      throw source.damaged("a second frame header", "one");
     }
-
-    /** {@code ([class and identity, 4 bits each][16 counts][as many bytes as the counts add up to])*}. */
-    private void takeHuffmanTables(int from, int end) {
-      int table = from;
-      while (table + 17 <= end) {
-        huffmanTables |= 1 << (file[table] & 0x1f);
-        int symbols = 0;
-        for (int i = 1; i <= 16; i++) {
-          symbols += file[table + i] & 0xff;
-        }
-        table += 17 + symbols;
-      }
+    if (marker > 0xc2) {
+      throw new BadInputException(source.name() + ": JPEG of kind SOF" + (marker & 0xf)
+          + " (lossless, hierarchical or arithmetic), expected baseline or progressive Huffman coding");
     }
+    if (length < 8 || length != 8 + 3 * (file[at + 9] & 0xff)) {
+      throw source.damaged("frame header of " + length + " bytes", "8 and 3 for each component");
+    }
+    if (file[at + 4] != 8) {
+      throw new BadInputException(source.name() + ": JPEG of " + file[at + 4] + " bits a sample, expected 8");
+    }
+    source.checkSize(data.getChar(at + 7), data.getChar(at + 5));
+    frame = at;
+  }
 
-    /** {@code FFDA [length][components]([identity][DC and AC table, 4 bits each])*}. */
-    private boolean isSelfContained(int scan) {
-      if ((file[frame + 1] & 0xff) == 0xc2) {
-        return true;
+  private Colour readColour() {
+    int components = file[frame + 9] & 0xff;
+    return switch (components) {
+      case 1 -> Colour.GREY;
+      case 3 -> {
+        boolean named = file[frame + 10] == 'R' && file[frame + 13] == 'G' && file[frame + 16] == 'B';
+        boolean rgb = !jfif && (adobeTransform >= 0 ? adobeTransform == 0 : named);
+        yield rgb ? Colour.RGB : Colour.YCC;
       }
-      int components = file[frame + 9];
-      if (segmentLength(file, scan) != 6 + 2 * components || file[scan + 4] != components) {
-        return false;
-      }
-      for (int component = 0; component < components; component++) {
-        int tables = file[scan + 6 + 2 * component] & 0xff;
-        int needed = 1 << (tables >> 4 & 0xf) | 1 << 16 << (tables & 0xf);
-        if ((huffmanTables & needed) != needed) {
-          return false;
-        }
-      }
+      case 4 -> adobeTransform > 0 ? Colour.YCCK : Colour.CMYK;
+      default -> throw new BadInputException(
+          source.name() + ": JPEG of " + components + " components, expected 1 (grey), 3 (colour) or 4 (CMYK)");
+    };
+  }
+
+  /** {@code FFDA [length][components]([identity][DC and AC table, 4 bits each])*}. */
+  private boolean readSelfContained() {
+    if ((file[frame + 1] & 0xff) == 0xc2) {
       return true;
     }
-
-    private void takeFrame(int marker, int at, int length) {
-      if (frame >= 0) {
-        throw damaged("a second frame header", "one");
-      }
-      if (marker > 0xc2) {
-        throw new BadInputException(name + ": JPEG of kind SOF" + (marker & 0xf)
-            + " (lossless, hierarchical or arithmetic), expected baseline or progressive Huffman coding");
-      }
-      if (length < 8 || length != 8 + 3 * (file[at + 9] & 0xff)) {
-        throw damaged("frame header of " + length + " bytes", "8 and 3 for each component");
-      }
-      if (file[at + 4] != 8) {
-        throw new BadInputException(name + ": JPEG of " + file[at + 4] + " bits a sample, expected 8");
-      }
-      limits.check(name, unsignedShort(file, at + 7), unsignedShort(file, at + 5));
-      frame = at;
+    int components = colour.components;
+    if (data.getChar(codeStart + 2) != 6 + 2 * components || file[codeStart + 4] != components) {
+      return false;
     }
-
-    private Colour colour() {
-      int components = file[frame + 9] & 0xff;
-      return switch (components) {
-        case 1 -> Colour.GREY;
-        case 3 -> {
-          boolean named = file[frame + 10] == 'R' && file[frame + 13] == 'G' && file[frame + 16] == 'B';
-          boolean rgb = !jfif && (adobeTransform >= 0 ? adobeTransform == 0 : named);
-          yield rgb ? Colour.RGB : Colour.YCC;
-        }
-        case 4 -> adobeTransform > 0 ? Colour.YCCK : Colour.CMYK;
-        default -> throw new BadInputException(
-            name + ": JPEG of " + components + " components, expected 1 (grey), 3 (colour) or 4 (CMYK)");
-      };
-    }
-
-    /** Goes over the scans: a file that was cut lacks the end marker, and a decoder would fill the rest with grey. */
-    private void requireEnd(int from) {
-      int at = from;
-      while (at < bytes - 1) {
-        if (file[at] != (byte) 0xff) {
-          at++;
-          continue;
-        }
-        int marker = file[at + 1] & 0xff;
-        if (marker == EOI) {
-          return;
-        }
-        boolean standsAlone = marker <= 0x01 || marker == 0xff || (marker & 0xf8) == 0xd0;
-        if (standsAlone) {
-          at += marker == 0xff ? 1 : 2;
-        } else {
-          require(at + 4);
-          at += 2 + segmentLength(file, at);
-        }
-      }
-      throw damaged("truncated: ends at byte " + bytes, "an end marker after the last scan");
-    }
-
-    private void require(int end) {
-      if (end > bytes) {
-        throw damaged("truncated: ends at byte " + bytes, "at least " + end + " bytes");
+    for (int component = 0; component < components; component++) {
+      int tables = file[codeStart + 6 + 2 * component] & 0xff;
+      int needed = 1 << (tables >> 4 & 0xf) | 1 << 16 << (tables & 0xf);
+      if ((huffmanTables & needed) != needed) {
+        return false;
       }
     }
+    return true;
+  }
 
-    private boolean hasText(int at, String text) {
-      byte[] expected = text.getBytes(StandardCharsets.US_ASCII);
-      return Arrays.equals(file, at, at + expected.length, expected, 0, expected.length);
+  /** Goes over the scans: a file that was cut lacks the end marker, and a decoder would fill the rest with grey. */
+  private void requireEnd() {
+    int at = codeStart;
+    while (at < source.length() - 1) {
+      if (file[at] != (byte) 0xff) {
+        at++;
+        continue;
+      }
+      int marker = file[at + 1] & 0xff;
+      if (marker == EOI) {
+        return;
+      }
+      boolean standsAlone = marker <= 0x01 || marker == 0xff || (marker & 0xf8) == 0xd0;
+      if (standsAlone) {
+        at += marker == 0xff ? 1 : 2;
+      } else {
+        source.require(at + 4);
+        at += 2 + data.getChar(at + 2);
+      }
     }
-
-    private static int unsignedShort(byte[] file, int at) {
-      return (file[at] & 0xff) << 8 | file[at + 1] & 0xff;
-    }
-
-    private static String hex(byte value) {
-      return String.format("0x%02x", value);
-    }
-
-    private BadInputException damaged(String found, String expected) {
-      return new BadInputException(name + ": damaged JPEG, found " + found + ", expected " + expected);
-    }
+    throw source.damaged("truncated: ends at byte " + source.length(), "an end marker after the last scan");
   }
 }

@@ -9,21 +9,17 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.zip.CRC32;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /**
- * libjpeg-turbo, called through the libtiff that lies in the same library: libjpeg reports errors by jumping out of its own frames,
- * which no Java frame may be jumped over; libtiff catches the jump and returns a status. A JPEG file is what a TIFF strip of
- * compression 7 holds, so {@link JpegContainer} describes one such strip and libtiff decodes it from and to memory of ours.
- *
- * <p>Lies in Leptonica's jar; Leptonica itself is not used (it reads through a FILE, prints libjpeg's warnings to stderr and yields
- * 4 bytes a pixel), nor is the jar's Java side. Loaded on first use, once a process. Thread-safe.
+ * libjpeg-turbo, called through libtiff. libjpeg reports errors by jumping out of its own frames, which must not cross a Java frame;
+ * libtiff catches the jump and returns a status. A JPEG file is what a TIFF strip of compression 7 holds, so {@link JpegContainer}
+ * describes one such strip, and libtiff decodes it from and to memory of ours. Loaded once per process, on first use. Thread-safe.
  */
 final class JpegLibrary {
-  private static final String RESOURCE = "/org/bytedeco/leptonica/linux-x86_64/libleptonica.so.6";
   private static final System.Logger LOG = System.getLogger(JpegLibrary.class.getName());
 
   /** CRC-32 of the pixels of {@code probe.jpg}, which {@code ProbePicture} of the tests draws. */
@@ -31,27 +27,28 @@ final class JpegLibrary {
 
   private static final int TAG_COLOUR_MODE = 65538;
   private static final int COLOUR_MODE_RGB = 1;
+  private static final MemorySegment NAME = Arena.global().allocateFrom("jpeg");
+  private static final MemorySegment MODE = Arena.global().allocateFrom("r");
 
-  /** Loads on first use and keeps why not: nothing is tried twice, and the log says it once. */
-  private static final class Holder {
-    static final JpegLibrary LIBRARY;
-    static final String PROBLEM;
+  private static final JpegLibrary LIBRARY;
 
-    static {
-      JpegLibrary library = null;
-      String problem = null;
-      try {
-        library = new JpegLibrary();
-        library.prove();
-      } catch (IOException | RuntimeException | LinkageError e) {
-        library = null;
-        problem = ImageDecoder.printable(e.toString());
-        LOG.log(Level.WARNING, "JPEG files are decoded by the JDK, four times slower and to the same pixels; libjpeg-turbo"
-            + " cannot be used: " + problem, e);
-      }
-      LIBRARY = library;
-      PROBLEM = problem;
+  /** Why there is no library. Loading is tried once, and logged once. */
+  private static final String PROBLEM;
+
+  static {
+    JpegLibrary library = null;
+    String problem = null;
+    try {
+      library = new JpegLibrary();
+      library.prove();
+    } catch (IOException | RuntimeException | LinkageError e) {
+      library = null;
+      problem = OneLine.of(e.toString());
+      LOG.log(Level.WARNING, "JPEG files are decoded by the JDK, four times slower and to the same pixels; libjpeg-turbo"
+          + " cannot be used: " + problem, e);
     }
+    LIBRARY = library;
+    PROBLEM = problem;
   }
 
   private final MethodHandle getVersion;
@@ -66,11 +63,7 @@ final class JpegLibrary {
   private final JpegContainer.Callbacks callbacks;
 
   private JpegLibrary() {
-    String platform = (System.getProperty("os.name") + " " + System.getProperty("os.arch")).toLowerCase(Locale.ROOT);
-    if (!platform.equals("linux amd64") && !platform.equals("linux x86_64")) {
-      throw new IllegalStateException("no build for " + platform + ", expected Linux on amd64");
-    }
-    BundledLibrary library = new BundledLibrary(RESOURCE, "leptonica");
+    BundledLibrary library = CodecLibrary.get();
     var pointer = ValueLayout.ADDRESS;
     // const char* TIFFGetVersion(void)
     getVersion = library.bind("TIFFGetVersion", FunctionDescriptor.of(pointer));
@@ -95,30 +88,26 @@ final class JpegLibrary {
     callbacks = new JpegContainer.Callbacks(Arena.global());
   }
 
-  /** The library, or empty where it cannot be used; then the log has said why. */
+  /** The library, or empty where it cannot be used; the log then says why. */
   static Optional<JpegLibrary> find() {
-    return Optional.ofNullable(Holder.LIBRARY);
+    return Optional.ofNullable(LIBRARY);
   }
 
   /** Which decoder JPEG files go through, in one line. */
   static String describe() {
-    return Holder.LIBRARY == null
-        ? "JDK (libjpeg-turbo cannot be used: " + Holder.PROBLEM + ")"
-        : "libjpeg-turbo, through " + Holder.LIBRARY.version() + "; the JDK for CMYK and whatever is damaged or unusual";
+    return LIBRARY == null
+        ? "JDK (libjpeg-turbo cannot be used: " + PROBLEM + ")"
+        : "libjpeg-turbo, through " + LIBRARY.version() + "; the JDK for CMYK and whatever is damaged or unusual";
   }
 
   private String version() {
-    try {
-      MemorySegment text = (MemorySegment) getVersion.invokeExact();
-      return text.reinterpret(1024).getString(0).lines().findFirst().orElse("libtiff").strip();
-    } catch (Throwable e) {
-      throw BundledLibrary.unexpected("libtiff", e);
-    }
+    MemorySegment text = CodecLibrary.call(() -> (MemorySegment) getVersion.invokeExact());
+    return text.reinterpret(1024).getString(0).lines().findFirst().orElse("libtiff").strip();
   }
 
-  /** Settings of a container's handles, among them who is told of errors and warnings; {@link #release} gives them back. */
+  /** Settings for opening a container, which route errors and warnings to its state. {@link #release} frees them. */
   MemorySegment options(MemorySegment state) {
-    try {
+    return CodecLibrary.call(() -> {
       MemorySegment options = (MemorySegment) optionsAlloc.invokeExact();
       if (options.address() == 0) {
         throw new OutOfMemoryError("libtiff cannot allocate its options");
@@ -126,33 +115,27 @@ final class JpegLibrary {
       onError.invokeExact(options, callbacks.error, state);
       onWarning.invokeExact(options, callbacks.warning, state);
       return options;
-    } catch (Throwable e) {
-      throw BundledLibrary.unexpected("libtiff", e);
-    }
+    });
   }
 
   void release(MemorySegment options) {
-    try {
+    CodecLibrary.call(() -> {
       optionsFree.invokeExact(options);
-    } catch (Throwable e) {
-      throw BundledLibrary.unexpected("libtiff", e);
-    }
+      return null;
+    });
   }
 
   /**
    * Decodes the strip that a container describes.
    *
-   * @param name a C string that messages of the library would carry
-   * @param mode a C string, {@code "r"}
    * @param file the JPEG file, native
    * @param toRgb whether components are luma and chroma, to be converted
    * @param pixels receives [height, width, components], native
-   * @return whether the library says that all went well; what it reported besides is counted in the container's state
+   * @return whether libtiff succeeded; what it reported besides is counted in the container's state
    */
-  boolean decode(MemorySegment state, MemorySegment options, MemorySegment name, MemorySegment mode, MemorySegment file,
-      boolean toRgb, MemorySegment pixels) {
-    try {
-      MemorySegment tiff = (MemorySegment) open.invokeExact(name, mode, state, callbacks.read, callbacks.write, callbacks.seek,
+  boolean decode(MemorySegment state, MemorySegment options, MemorySegment file, boolean toRgb, MemorySegment pixels) {
+    return CodecLibrary.call(() -> {
+      MemorySegment tiff = (MemorySegment) open.invokeExact(NAME, MODE, state, callbacks.read, callbacks.write, callbacks.seek,
           callbacks.close, callbacks.size, MemorySegment.NULL, MemorySegment.NULL, options);
       if (tiff.address() == 0) {
         return false;
@@ -163,9 +146,7 @@ final class JpegLibrary {
       }
       close.invokeExact(tiff);
       return done != 0;
-    } catch (Throwable e) {
-      throw BundledLibrary.unexpected("libtiff", e);
-    }
+    });
   }
 
   /** Decodes a picture whose pixels are known: another libjpeg in the process could have taken this one's symbols. */
@@ -178,8 +159,7 @@ final class JpegLibrary {
       file = in.readAllBytes();
     }
     try (NativeJpeg decoder = new NativeJpeg(this)) {
-      JpegHeader header = JpegHeader.read(file, file.length, "probe.jpg", DecodeLimits.DEFAULT);
-      MemorySegment pixels = decoder.decode(file, file.length, header);
+      MemorySegment pixels = decoder.decode(new JpegHeader(ImageSource.of(file, file.length, "probe.jpg", DecodeLimits.DEFAULT)));
       CRC32 crc = new CRC32();
       if (pixels != null) {
         crc.update(pixels.toArray(ValueLayout.JAVA_BYTE));

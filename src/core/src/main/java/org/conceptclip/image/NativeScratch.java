@@ -4,8 +4,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Native memory that serves one picture after the other and grows on demand. What an uncommonly large picture made it grow to is given
- * back by {@link #trim}. Not thread-safe; any thread may close it.
+ * Native memory that is used for one picture after the other and grows on demand. {@link #trim} bounds what it keeps. Not thread-safe;
+ * any thread may close it.
  */
 final class NativeScratch implements AutoCloseable {
   private static final long STEP_BYTES = 1 << 20;
@@ -14,28 +14,18 @@ final class NativeScratch implements AutoCloseable {
   private Arena arena;
   private MemorySegment memory = MemorySegment.NULL;
 
-  /**
-   * @param keptBytes most bytes that stay allocated between pictures
-   */
+  /** Keeps at most that many bytes between pictures. */
   NativeScratch(long keptBytes) {
     this.keptBytes = keptBytes;
   }
 
-  /** At least that many bytes, of any content, valid until the next call of any method. */
+  /** At least that many bytes, with undefined content, valid until the next call of any method. */
   MemorySegment atLeast(long bytes) {
     if (memory.byteSize() < bytes) {
       close();
       // Rounded up, so that pictures of slightly rising sizes do not allocate each time. Shared: decoders may change threads.
-      long rounded = Math.ceilDiv(bytes, STEP_BYTES) * STEP_BYTES;
-      Arena fresh = Arena.ofShared();
-      try {
-        memory = fresh.allocate(rounded);
-        arena = fresh;
-      } finally {
-        if (arena != fresh) {
-          fresh.close();
-        }
-      }
+      arena = Arena.ofShared();
+      memory = arena.allocate(Math.ceilDiv(bytes, STEP_BYTES) * STEP_BYTES);
     }
     return memory;
   }
@@ -45,7 +35,7 @@ final class NativeScratch implements AutoCloseable {
     return memory.byteSize();
   }
 
-  /** Ends the use for one picture. */
+  /** Ends the use for one picture: frees memory that is larger than is to be kept. */
   void trim() {
     if (memory.byteSize() > keptBytes) {
       close();

@@ -4,11 +4,7 @@ package org.conceptclip.image;
 final class Orientation {
   private Orientation() {}
 
-  /**
-   * Turns and flips a picture upright.
-   *
-   * @param orientation 1 to 8; anything else changes nothing
-   */
+  /** Turns and flips a picture upright. Orientations other than 2 to 8 change nothing. */
   static RgbImage apply(int orientation, RgbImage stored) {
     if (orientation < 2 || orientation > 8) {
       return stored;

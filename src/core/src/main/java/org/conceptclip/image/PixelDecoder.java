@@ -3,17 +3,17 @@ package org.conceptclip.image;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.Arrays;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.Closer;
 
 /**
- * Image files straight to the model's input in memory of the caller: decoded and squashed to U8 [size, size, 3], the same bytes as
- * {@link Preprocessor#toPixels} of what {@link ImageDecoder} returns, and the same refusals.
+ * Decodes image files straight to the model's input, in memory of the caller: U8 [size, size, 3], red first, the same bytes as {@link
+ * Preprocessor#toPixels} makes of what {@link ImageDecoder} returns, and the same errors.
  *
- * <p>For threads that decode without end: one decoder a thread, whose working memory serves one file after the other. JPEG and PNG leave
- * a few kilobytes of garbage a picture; GIF, BMP, TIFF, WebP, JPEG of four components, and JPEG at which libjpeg-turbo finds anything to
- * remark go through {@link ImageDecoder}, with a picture's worth of garbage. What a file's kind decides is speed, never the result.
- * Working memory above {@value #KEPT_BYTES} bytes, which an uncommonly large picture takes, is given back when its call ends.
+ * <p>Made for threads that decode all the time: one decoder per thread, which keeps its working memory from file to file. JPEG and PNG
+ * leave a few kilobytes of garbage per picture. Other formats, JPEG of four components, and JPEG about which libjpeg-turbo reports an
+ * error or a warning go through {@link ImageDecoder}, which allocates a picture each time. Working memory above {@value #KEPT_BYTES}
+ * bytes, which only unusually large pictures need, is freed when the call ends.
  *
  * <p>Not thread-safe, but not bound to a thread either. The caller closes it; afterwards every call throws {@link
  * IllegalStateException}.
@@ -23,11 +23,11 @@ public final class PixelDecoder implements AutoCloseable {
   static final int KEPT_BYTES = 16 << 20;
 
   private final DecodeLimits limits;
-  private final ImageDecoder decoder;
+  private final Closer resources = new Closer();
   private final BlockResizer resizer = new BlockResizer();
   private final HeapScratch file = new HeapScratch(KEPT_BYTES);
   private final HeapScratch pixels = new HeapScratch(KEPT_BYTES);
-  private final PngWorkspace pngWorkspace = new PngWorkspace();
+  private final PngWorkspace pngWorkspace = resources.own(new PngWorkspace());
 
   /** Null where libjpeg-turbo cannot be used, and until the first JPEG comes. */
   private NativeJpeg nativeJpeg;
@@ -36,7 +36,6 @@ public final class PixelDecoder implements AutoCloseable {
 
   public PixelDecoder(DecodeLimits limits) {
     this.limits = limits;
-    this.decoder = new ImageDecoder(limits);
   }
 
   /** Bytes that one picture takes: size * size * 3. */
@@ -53,26 +52,26 @@ public final class PixelDecoder implements AutoCloseable {
    * @param encoded the whole file; not changed
    * @param name how messages call it
    * @param size columns and rows of the result
-   * @param target receives [size, size, 3] unsigned bytes from byte {@code offset} on; after an exception these bytes are undefined
+   * @param target receives [size, size, 3] unsigned bytes from byte {@code offset} on; undefined after an exception
    * @throws BadInputException as {@link ImageDecoder#decode(byte[], String)}
    * @throws IllegalArgumentException if the target is too small or read-only, or the size is below 1
    */
   public void decodeInto(byte[] encoded, String name, int size, MemorySegment target, long offset) {
     check(size, target, offset);
-    decode(encoded, encoded.length, ImageDecoder.printable(name), size, target, offset);
+    decode(encoded, encoded.length, ImageFile.name(name), size, target, offset);
   }
 
   /** Like {@link #decodeInto(byte[], String, int, MemorySegment, long)} for a file in any memory. */
   public void decodeInto(MemorySegment encoded, String name, int size, MemorySegment target, long offset) {
     check(size, target, offset);
-    String printable = ImageDecoder.printable(name);
-    if (encoded.byteSize() > Integer.MAX_VALUE - 8) {
-      throw new BadInputException(printable + ": " + encoded.byteSize() + " bytes, expected an image file below 2 GiB");
+    String line = ImageFile.name(name);
+    if (encoded.byteSize() > ImageFile.LARGEST_FILE_BYTES) {
+      throw new BadInputException(line + ": " + encoded.byteSize() + " bytes, expected an image file below 2 GiB");
     }
     int length = (int) encoded.byteSize();
     byte[] copy = file.atLeast(length);
     MemorySegment.copy(encoded, ValueLayout.JAVA_BYTE, 0, copy, 0, length);
-    decode(copy, length, printable, size, target, offset);
+    decode(copy, length, line, size, target, offset);
   }
 
   /**
@@ -82,38 +81,32 @@ public final class PixelDecoder implements AutoCloseable {
    */
   public void decodeInto(Path path, int size, MemorySegment target, long offset) {
     check(size, target, offset);
-    int length;
     try {
-      length = ImageFile.read(path, file);
-    } catch (BadInputException e) {
+      int length = ImageFile.read(path, file);
+      decode(file.atLeast(length), length, ImageFile.name(path.toString()), size, target, offset);
+    } finally {
       file.trim();
-      throw e;
     }
-    decode(file.atLeast(0), length, ImageFile.name(path), size, target, offset);
   }
 
-  /** Bytes of working memory held for files and pixels, on the heap and outside. */
+  /** Bytes of working memory for files and pixels, on the heap and outside. */
   long scratchBytes() {
     return (long) file.bytes() + pixels.bytes() + pngWorkspace.bytes() + (nativeJpeg == null ? 0 : nativeJpeg.scratchBytes());
   }
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      file.release();
-      pixels.release();
-      pngWorkspace.close();
-      if (nativeJpeg != null) {
-        nativeJpeg.close();
-      }
-    }
+    closed = true;
+    file.release();
+    pixels.release();
+    resources.close();
   }
 
   private void decode(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
     try {
-      if (!decodeInPlace(bytes, length, name, size, target, offset)) {
-        RgbImage image = decoder.decodeNamed(bytes.length == length ? bytes : Arrays.copyOf(bytes, length), name);
+      ImageSource source = ImageSource.of(bytes, length, name, limits);
+      if (!decodeInPlace(source, size, target, offset)) {
+        RgbImage image = ImageDecoder.decode(source);
         resizer.resize(MemorySegment.ofArray(image.pixels()), image.width(), image.height(), RgbImage.CHANNELS, size, size, target,
             offset);
       }
@@ -127,54 +120,42 @@ public final class PixelDecoder implements AutoCloseable {
     }
   }
 
-  /** Decodes by way of kept memory; false for files to be left to {@link ImageDecoder}, whose word on what is damaged is final. */
-  private boolean decodeInPlace(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
-    ImageFormat format = ImageFormat.of(bytes, length);
-    return format == ImageFormat.JPEG ? decodeJpeg(bytes, length, name, size, target, offset)
-        : format == ImageFormat.PNG && decodePng(bytes, length, name, size, target, offset);
-  }
-
-  private boolean decodeJpeg(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
-    JpegHeader header;
-    MemorySegment samples;
+  /** Decodes in kept memory. Returns false for files that {@link ImageDecoder} has to decode; it decides whether a file is damaged. */
+  private boolean decodeInPlace(ImageSource source, int size, MemorySegment target, long offset) {
     try {
-      header = JpegHeader.read(bytes, length, name, limits);
-      if (!NativeJpeg.takes(header) || !hasNativeJpeg()) {
-        return false;
-      }
-      samples = nativeJpeg.decode(bytes, length, header);
+      return switch (source.format()) {
+        case JPEG -> decodeJpeg(source, size, target, offset);
+        case PNG -> decodePng(source, size, target, offset);
+        default -> false;
+      };
     } catch (BadInputException e) {
       throw e;
     } catch (RuntimeException e) {
-      // Hostile data: the other way comes upon it, too, and finds the words.
+      // Hostile data: ImageDecoder fails on it, too, and says how.
       return false;
     }
-    if (samples == null) {
-      return false;
-    }
-    resizer.resize(samples, header.width(), header.height(), header.colour().components, size, size, target, offset);
-    return true;
   }
 
-  private boolean hasNativeJpeg() {
+  private boolean decodeJpeg(ImageSource source, int size, MemorySegment target, long offset) {
+    JpegHeader header = new JpegHeader(source);
     if (nativeJpeg == null) {
-      nativeJpeg = JpegLibrary.find().map(NativeJpeg::new).orElse(null);
+      nativeJpeg = JpegLibrary.find().map(library -> resources.own(new NativeJpeg(library))).orElse(null);
     }
-    return nativeJpeg != null;
-  }
-
-  private boolean decodePng(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
-    PngDecoder png = new PngDecoder(bytes, length, name, limits, pngWorkspace);
-    byte[] samples;
-    try {
-      samples = pixels.atLeast(png.readHeader());
-      png.decodeInto(samples);
-    } catch (BadInputException e) {
-      throw e;
-    } catch (RuntimeException e) {
+    if (nativeJpeg == null || !NativeJpeg.takes(header)) {
       return false;
     }
-    resizer.resize(MemorySegment.ofArray(samples), png.width(), png.height(), png.channels(), size, size, target, offset);
+    MemorySegment samples = nativeJpeg.decode(header);
+    if (samples != null) {
+      resizer.resize(samples, header.width, header.height, header.colour.components, size, size, target, offset);
+    }
+    return samples != null;
+  }
+
+  private boolean decodePng(ImageSource source, int size, MemorySegment target, long offset) {
+    PngDecoder png = new PngDecoder(source, pngWorkspace);
+    byte[] samples = pixels.atLeast(png.bytes());
+    png.decodeInto(samples);
+    resizer.resize(MemorySegment.ofArray(samples), png.width, png.height, png.channels(), size, size, target, offset);
     return true;
   }
 

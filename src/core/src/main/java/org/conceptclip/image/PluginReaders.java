@@ -1,22 +1,19 @@
 package org.conceptclip.image;
 
 import java.awt.image.DataBuffer;
-import java.awt.image.DataBufferByte;
 import java.awt.image.IndexColorModel;
-import java.awt.image.PixelInterleavedSampleModel;
 import java.awt.image.Raster;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 
-/** Image I/O's readers and rasters, without anything that would start the toolkit or write a cache to disk. */
+/** Image I/O's readers and rasters. Nothing here starts the AWT toolkit or writes a cache to disk. */
 final class PluginReaders {
   private PluginReaders() {}
 
-  /** A new reader of the JDK itself, whatever other plug-ins the class path holds. The caller disposes of it. */
+  /** A new reader of the JDK itself, whatever plug-ins the host has registered. The caller disposes of it. */
   static ImageReader jdk(String format) {
-    Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format);
-    while (readers.hasNext()) {
+    for (Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format); readers.hasNext(); ) {
       ImageReader reader = readers.next();
       if (reader.getClass().getName().startsWith("com.sun.imageio.")) {
         return reader;
@@ -25,20 +22,16 @@ final class PluginReaders {
     throw new IllegalStateException("this Java runtime has no " + format + " reader: java.desktop is incomplete");
   }
 
-  /** Samples of a raster, of 16 bits the high byte: [height, width, bands]. May be the raster's own array. */
+  /** Samples of a raster, of 16 bits the high byte: [height, width, bands]. */
   static byte[] bytes(Raster raster) {
-    int shift = raster.getTransferType() == DataBuffer.TYPE_USHORT && raster.getSampleModel().getSampleSize(0) == 16 ? 8 : 0;
-    int bands = raster.getNumBands();
     int width = raster.getWidth();
     int height = raster.getHeight();
-    int length = Math.toIntExact((long) width * height * bands);
-    if (raster.getDataBuffer() instanceof DataBufferByte buffer
-        && raster.getSampleModel() instanceof PixelInterleavedSampleModel model
-        && buffer.getNumBanks() == 1 && buffer.getSize() == length && model.getScanlineStride() == width * bands
-        && inOrder(model.getBandOffsets())) {
-      return buffer.getData();
+    int bands = raster.getNumBands();
+    if (raster.getTransferType() == DataBuffer.TYPE_BYTE && raster.getNumDataElements() == bands) {
+      return (byte[]) raster.getDataElements(raster.getMinX(), raster.getMinY(), width, height, null);
     }
-    byte[] samples = new byte[length];
+    int shift = raster.getTransferType() == DataBuffer.TYPE_USHORT && raster.getSampleModel().getSampleSize(0) == 16 ? 8 : 0;
+    byte[] samples = new byte[Math.toIntExact((long) width * height * bands)];
     int[] row = new int[width * bands];
     for (int y = 0; y < height; y++) {
       raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
@@ -67,7 +60,7 @@ final class PluginReaders {
     return rgb;
   }
 
-  /** The first three of at least three bands; of fewer, the first three times. */
+  /** Drops the bands after the third; of one or two bands, repeats the first. Returns the same array if there are three. */
   static byte[] toRgb(byte[] samples, int bands) {
     if (bands == RgbImage.CHANNELS) {
       return samples;
@@ -80,14 +73,5 @@ final class PluginReaders {
       rgb[to + 2] = samples[from + 2 * second];
     }
     return rgb;
-  }
-
-  private static boolean inOrder(int[] bandOffsets) {
-    for (int band = 0; band < bandOffsets.length; band++) {
-      if (bandOffsets[band] != band) {
-        return false;
-      }
-    }
-    return true;
   }
 }

@@ -1,9 +1,7 @@
 package org.conceptclip.image;
 
 /**
- * A decoded picture.
- *
- * <p>The array is shared, not copied: whoever holds the image must not write to it. Reads from several threads are safe.
+ * A decoded picture. The array is shared, not copied, and must not be written to; then any number of threads may read it.
  *
  * @param width columns, at least 1
  * @param height rows, at least 1

@@ -51,6 +51,10 @@ final class ImageFixtures {
     }
   }
 
+  static ImageSource source(byte[] file) {
+    return ImageSource.of(file, file.length, "file", DecodeLimits.DEFAULT);
+  }
+
   static String crc32(byte[] bytes) {
     CRC32 crc = new CRC32();
     crc.update(bytes);

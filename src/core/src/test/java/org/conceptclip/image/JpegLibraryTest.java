@@ -14,16 +14,17 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.conceptclip.tensor.BadInputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What happens where libjpeg-turbo cannot be had: in processes of their own, since a process loads once. */
+/** What happens where the native codecs cannot be loaded. In processes of their own, since a process loads once. */
 @Timeout(60)
 class JpegLibraryTest {
   @TempDir Path folder;
 
-  /** Decodes one file twice, and once more to the model's size; prints checksums and which decoder it was. */
+  /** Decodes one JPEG twice, once more to the model's size, and a WebP; prints checksums or errors, and which JPEG decoder it was. */
   static final class Main {
     public static void main(String[] arguments) {
       byte[] file = ImageFixtures.bytes("rgb_420.jpg");
@@ -36,6 +37,12 @@ class JpegLibraryTest {
       }
       System.out.println(ImageFixtures.crc32(pixels));
       System.out.println(ImageDecoder.jpegDecoder());
+      try {
+        byte[] webp = ImageFixtures.bytes("lossy.webp");
+        System.out.println(ImageFixtures.crc32(new ImageDecoder(DecodeLimits.DEFAULT).decode(webp, "file").pixels()));
+      } catch (BadInputException e) {
+        System.out.println(e.getMessage());
+      }
     }
   }
 
@@ -51,6 +58,9 @@ class JpegLibraryTest {
   void isUsedHere() throws Exception {
     Outcome outcome = run(classPath(), "-Da=b");
     assertTrue(outcome.out().get(3).startsWith("libjpeg-turbo, through LIBTIFF, Version 4."), outcome.toString());
+    assertEquals(5, outcome.out().size(), outcome.toString());
+    assertTrue(ImageFixtures.all().stream().anyMatch(
+        fixture -> fixture.file().equals("lossy.webp") && fixture.crc32().equals(outcome.out().get(4))), outcome.toString());
     assertEquals("", outcome.err());
   }
 
@@ -71,6 +81,9 @@ class JpegLibraryTest {
     assertEquals(run(classPath(), "-Da=b").out().subList(0, 3), outcome.out().subList(0, 3));
     assertTrue(outcome.out().get(3).startsWith("JDK (libjpeg-turbo cannot be used: "), outcome.toString());
     assertTrue(outcome.out().get(3).contains(why), outcome.toString());
+    String webp = outcome.out().get(4);
+    assertTrue(webp.startsWith("file: WebP, which cannot be read here (") && webp.contains(why), outcome.toString());
+    assertTrue(webp.endsWith("), expected another format"), webp);
     assertEquals(1, outcome.err().lines().filter(line -> line.contains("are decoded by the JDK")).count(), outcome.err());
   }
 

@@ -29,8 +29,8 @@ public record AxisWeights(int inputs, int outputs, int taps, int[] first, int[] 
     int[] count = new int[outputs];
     int taps = 1;
     for (int output = 0; output < outputs; output++) {
-      first[output] = filter.first(output);
-      count[output] = filter.end(output) - first[output];
+      first[output] = filter.first[output];
+      count[output] = filter.end[output] - first[output];
       taps = Math.max(taps, count[output]);
     }
     long elements = (long) outputs * taps;
@@ -40,7 +40,7 @@ public record AxisWeights(int inputs, int outputs, int taps, int[] first, int[] 
     }
     int[] weights = new int[(int) elements];
     for (int output = 0; output < outputs; output++) {
-      System.arraycopy(filter.weights(output), 0, weights, output * taps, count[output]);
+      System.arraycopy(filter.weights[output], 0, weights, output * taps, count[output]);
     }
     return new AxisWeights(inputs, outputs, taps, first, count, weights);
   }
