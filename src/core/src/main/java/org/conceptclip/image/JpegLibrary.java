@@ -92,7 +92,7 @@ final class JpegLibrary {
         ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG, pointer, ValueLayout.JAVA_LONG));
     // void TIFFClose(TIFF*)
     close = library.bind("TIFFClose", FunctionDescriptor.ofVoid(pointer));
-    callbacks = new JpegContainer.Callbacks(Arena.global());
+    callbacks = new JpegContainer.Callbacks(Arena.ofAuto());
   }
 
   /** The library, or empty where it cannot be used; then the log has said why. */

@@ -8,12 +8,13 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Stream;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /**
  * Turns texts into the token ids of one model, as Hugging Face's fast tokenizers do: for ConceptCLIP cleaning, lowercasing,
@@ -25,6 +26,12 @@ import org.conceptclip.tensor.BadInputException;
 public final class TextTokenizer implements AutoCloseable {
   /** {@code [CLS]}, {@code [SEP]} and one token of text. */
   private static final int FEWEST_TOKENS = 3;
+
+  /**
+   * The library's own batches start native threads that would never end. A text takes about 50 microseconds, so from this number of texts
+   * on several threads pay.
+   */
+  private static final int PARALLEL_FROM = 32;
 
   private final TokenizersLibrary library;
   private final String description;
@@ -117,28 +124,16 @@ public final class TextTokenizer implements AutoCloseable {
    * which cleaning drops.
    */
   public TokenizedText encode(String text) {
-    lock.readLock().lock();
-    try {
-      return take(text, library.encode(openHandle(), wellFormed(text), true));
-    } finally {
-      lock.readLock().unlock();
-    }
+    return encode(List.of(text)).getFirst();
   }
 
-  /** Encodes texts, in their order, on several threads when there are several. Each result is the same as alone. */
+  /** Encodes texts, in their order; many of them in the JVM's common pool. Each result is the same as alone. */
   public List<TokenizedText> encode(List<String> texts) {
-    if (texts.size() == 1) {
-      return List.of(encode(texts.getFirst()));
-    }
     lock.readLock().lock();
     try {
-      String[] inputs = texts.stream().map(TextTokenizer::wellFormed).toArray(String[]::new);
-      long[] encodings = library.batchEncode(openHandle(), inputs, true);
-      List<TokenizedText> results = new ArrayList<>(encodings.length);
-      for (int i = 0; i < encodings.length; i++) {
-        results.add(take(texts.get(i), encodings[i]));
-      }
-      return results;
+      long tokenizer = openHandle(); // the threads of the pool must not wait for the lock, which this one holds
+      Stream<String> stream = texts.size() < PARALLEL_FROM ? texts.stream() : texts.parallelStream();
+      return stream.map(text -> take(text, library.encode(tokenizer, wellFormed(text), true))).toList();
     } finally {
       lock.readLock().unlock();
     }

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /**
  * The {@code tokenizer.json} that a BERT {@code vocab.txt} and {@code tokenizer_config.json} stand for.

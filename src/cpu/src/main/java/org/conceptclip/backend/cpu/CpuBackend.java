@@ -54,7 +54,6 @@ public final class CpuBackend implements Backend {
 
   /** Whether {@link Precision#BF16} can be asked for on this CPU. */
   public static boolean computesBf16() {
-    OneDnn.load();
     return OneDnn.hasBf16();
   }
 

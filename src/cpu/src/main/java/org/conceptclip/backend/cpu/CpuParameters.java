@@ -1,13 +1,10 @@
 package org.conceptclip.backend.cpu;
 
-import static org.bytedeco.dnnl.global.dnnl.*;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.Parameters;
@@ -83,11 +80,11 @@ final class CpuParameters implements Parameters {
   /** Packs a slice in the layout of the activations' type; narrower weights are rounded after that, value by value. */
   private void packSlice(WorkerContext context, HostTensor rows, int inputs, int outputs, long target) {
     Kernel kernel = kernels.get(new Reorder(inputs, outputs, rows.dtype(), activationType), key -> {
-      dnnl_memory_desc from =
+      long from =
           kernels.dnn().strided(key.from(), new long[] {key.inputs(), key.outputs()}, new long[] {1, key.inputs()});
-      dnnl_memory_desc to = kernels.dnn().copyOf(kernels.weightLayout(key.inputs(), key.outputs(), key.type()));
+      long to = kernels.dnn().copyOfDescriptor(kernels.weightLayout(key.inputs(), key.outputs(), key.type()));
       return kernels.compiled(key.toString(), kernels.dnn().reorder(from, to, key.toString()),
-          new int[] {DNNL_ARG_FROM, DNNL_ARG_TO}, from, to);
+          new int[] {Dnnl.SRC, Dnnl.DST}, from, to);
     });
     long values = packedValues(inputs, outputs);
     boolean narrower = weightType != activationType;
@@ -100,7 +97,7 @@ final class CpuParameters implements Parameters {
   }
 
   private long packedValues(int inputs, int outputs) {
-    return dnnl_memory_desc_get_size(kernels.weightLayout(inputs, outputs, activationType)) / activationType.bytes();
+    return kernels.dnn().bytes(kernels.weightLayout(inputs, outputs, activationType)) / activationType.bytes();
   }
 
   /** Copies so many values, converting, to {@code target}. */

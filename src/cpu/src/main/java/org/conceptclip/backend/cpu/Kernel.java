@@ -1,10 +1,5 @@
 package org.conceptclip.backend.cpu;
 
-import static org.bytedeco.dnnl.global.dnnl.*;
-
-import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.bytedeco.dnnl.dnnl_primitive;
-import org.bytedeco.dnnl.dnnl_primitive_desc;
 
 /**
  * A compiled primitive with the layouts of its arguments: shared by all workers, each of which binds it to memory in a
@@ -14,10 +9,10 @@ final class Kernel implements AutoCloseable {
   private final OneDnn dnn;
   private final int id;
   private final String what;
-  private final dnnl_primitive_desc desc;
-  private final dnnl_primitive primitive;
+  private final long desc;
+  private final long primitive;
   private final int[] arguments;
-  private final dnnl_memory_desc[] layouts;
+  private final long[] layouts;
   private final long scratchpadBytes;
 
   /**
@@ -27,7 +22,7 @@ final class Kernel implements AutoCloseable {
    * @param arguments oneDNN's argument numbers
    * @param layouts one an argument
    */
-  Kernel(OneDnn dnn, int id, String what, dnnl_primitive_desc desc, int[] arguments, dnnl_memory_desc... layouts) {
+  Kernel(OneDnn dnn, int id, String what, long desc, int[] arguments, long... layouts) {
     this.dnn = dnn;
     this.id = id;
     this.what = what;
@@ -35,7 +30,7 @@ final class Kernel implements AutoCloseable {
     this.arguments = arguments;
     this.layouts = layouts;
     this.primitive = dnn.primitive(desc, what);
-    this.scratchpadBytes = dnnl_memory_desc_get_size(scratchpadLayout());
+    this.scratchpadBytes = dnn.bytes(scratchpadLayout());
   }
 
   int id() {
@@ -46,7 +41,7 @@ final class Kernel implements AutoCloseable {
     return what;
   }
 
-  dnnl_primitive primitive() {
+  long primitive() {
     return primitive;
   }
 
@@ -58,18 +53,18 @@ final class Kernel implements AutoCloseable {
     return arguments[index];
   }
 
-  dnnl_memory_desc layout(int index) {
+  long layout(int index) {
     return layouts[index];
   }
 
   /** Bytes that argument {@code index} takes. */
   long layoutBytes(int index) {
-    return dnnl_memory_desc_get_size(layouts[index]);
+    return dnn.bytes(layouts[index]);
   }
 
   /** Layout of the scratchpad; a view that this kernel owns. */
-  dnnl_memory_desc scratchpadLayout() {
-    return dnnl_primitive_desc_query_md(desc, dnnl_query_scratchpad_md, 0);
+  long scratchpadLayout() {
+    return dnn.chosen(desc, Dnnl.QUERY_SCRATCHPAD);
   }
 
   long scratchpadBytes() {
@@ -78,10 +73,10 @@ final class Kernel implements AutoCloseable {
 
   @Override
   public void close() {
-    dnn.destroy(primitive);
-    for (dnnl_memory_desc layout : layouts) {
-      dnn.destroy(layout);
+    dnn.destroyPrimitive(primitive);
+    for (long layout : layouts) {
+      dnn.destroyDescriptor(layout);
     }
-    dnn.destroy(desc);
+    dnn.destroyPrimitiveDescriptor(desc);
   }
 }

@@ -1,12 +1,11 @@
 package org.conceptclip.backend.cpu;
 
 import java.util.Arrays;
-import org.bytedeco.dnnl.dnnl_stream;
 
 /** What one thread works with: its stream, its bound kernels, its scratch memory. Not thread-safe. */
 final class WorkerContext implements AutoCloseable {
   private final OneDnn dnn;
-  private final dnnl_stream stream;
+  private final long stream;
   private BoundKernel[] bound = new BoundKernel[64];
   private NativeMemory scratchpad;
   private NativeMemory[] scratch = new NativeMemory[4];
@@ -78,6 +77,6 @@ final class WorkerContext implements AutoCloseable {
         memory.close();
       }
     }
-    dnn.destroy(stream);
+    dnn.destroyStream(stream);
   }
 }
