@@ -3,7 +3,6 @@ package org.conceptclip.image;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -63,7 +62,6 @@ final class JpegLibrary {
   private final MethodHandle setField;
   private final MethodHandle readFromUserBuffer;
   private final MethodHandle close;
-  private final JpegContainer.Callbacks callbacks;
 
   private JpegLibrary() {
     String platform = (System.getProperty("os.name") + " " + System.getProperty("os.arch")).toLowerCase(Locale.ROOT);
@@ -92,7 +90,6 @@ final class JpegLibrary {
         ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG, pointer, ValueLayout.JAVA_LONG));
     // void TIFFClose(TIFF*)
     close = library.bind("TIFFClose", FunctionDescriptor.ofVoid(pointer));
-    callbacks = new JpegContainer.Callbacks(Arena.ofAuto());
   }
 
   /** The library, or empty where it cannot be used; then the log has said why. */
@@ -117,14 +114,14 @@ final class JpegLibrary {
   }
 
   /** Settings of a container's handles, among them who is told of errors and warnings; {@link #release} gives them back. */
-  MemorySegment options(MemorySegment state) {
+  MemorySegment options(JpegContainer container) {
     try {
       MemorySegment options = (MemorySegment) optionsAlloc.invokeExact();
       if (options.address() == 0) {
         throw new OutOfMemoryError("libtiff cannot allocate its options");
       }
-      onError.invokeExact(options, callbacks.error, state);
-      onWarning.invokeExact(options, callbacks.warning, state);
+      onError.invokeExact(options, container.callbacks().error, container.state());
+      onWarning.invokeExact(options, container.callbacks().warning, container.state());
       return options;
     } catch (Throwable e) {
       throw BundledLibrary.unexpected("libtiff", e);
@@ -149,10 +146,11 @@ final class JpegLibrary {
    * @param pixels receives [height, width, components], native
    * @return whether the library says that all went well; what it reported besides is counted in the container's state
    */
-  boolean decode(MemorySegment state, MemorySegment options, MemorySegment name, MemorySegment mode, MemorySegment file,
+  boolean decode(JpegContainer container, MemorySegment options, MemorySegment name, MemorySegment mode, MemorySegment file,
       boolean toRgb, MemorySegment pixels) {
+    JpegContainer.Callbacks callbacks = container.callbacks();
     try {
-      MemorySegment tiff = (MemorySegment) open.invokeExact(name, mode, state, callbacks.read, callbacks.write, callbacks.seek,
+      MemorySegment tiff = (MemorySegment) open.invokeExact(name, mode, container.state(), callbacks.read, callbacks.write, callbacks.seek,
           callbacks.close, callbacks.size, MemorySegment.NULL, MemorySegment.NULL, options);
       if (tiff.address() == 0) {
         return false;

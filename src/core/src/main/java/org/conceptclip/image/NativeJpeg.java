@@ -30,7 +30,7 @@ final class NativeJpeg implements AutoCloseable {
 
   NativeJpeg(JpegLibrary library) {
     this.library = library;
-    this.options = library.options(container.state());
+    this.options = library.options(container);
   }
 
   /**
@@ -70,7 +70,7 @@ final class NativeJpeg implements AutoCloseable {
     long bytes = (long) header.width() * header.height() * components;
     MemorySegment output = pixels.atLeast(bytes).asSlice(0, bytes);
     container.describe(header.width(), header.height(), components, photometric, toRgb ? header.sampling()[0] : 0, length);
-    boolean decoded = library.decode(container.state(), options, name, mode, input, toRgb, output);
+    boolean decoded = library.decode(container, options, name, mode, input, toRgb, output);
     return decoded && !container.hasComplaints() ? output : null;
   }
 
