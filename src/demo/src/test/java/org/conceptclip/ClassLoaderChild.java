@@ -34,11 +34,6 @@ public final class ClassLoaderChild {
         Thread.sleep(20);
       }
       System.out.println(gone.get() == null ? "collected" : "not collected");
-      if (gone.get() != null && System.getProperty("dump") != null) {
-        java.lang.management.ManagementFactory.getPlatformMXBean(com.sun.management.HotSpotDiagnosticMXBean.class)
-            .dumpHeap(System.getProperty("dump"), true);
-        System.exit(1);
-      }
     }
   }
 
