@@ -17,11 +17,11 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 
 /**
- * Turns texts into the token ids of one model, as Hugging Face's fast tokenizers do: for ConceptCLIP cleaning, lowercasing,
- * accent stripping, WordPiece, {@code [CLS]} in front and {@code [SEP]} behind, cut to a number of tokens, never padded.
+ * Turns texts into the token ids of one model, as Hugging Face's fast tokenizers do. For ConceptCLIP: clean the text, lowercase it, strip
+ * accents, split it by WordPiece, add {@code [CLS]} in front and {@code [SEP]} behind. Texts are cut to a number of tokens, never padded.
  *
- * <p>Owns native memory until closed. Thread-safe: texts may be encoded by several threads at once. Reads files of the folder
- * that it is opened on and, once a process, unpacks a native library (see docs/adr/0004-tokenizer.md); contacts nothing.
+ * <p>Owns native memory until closed. Thread-safe. It reads the files of the folder that it is opened on, and the first tokenizer of a class
+ * loader unpacks a native library (see docs/adr/0004-tokenizer.md). It uses no network.
  */
 public final class TextTokenizer implements AutoCloseable {
   /** {@code [CLS]}, {@code [SEP]} and one token of text. */
@@ -80,7 +80,7 @@ public final class TextTokenizer implements AutoCloseable {
     throw new BadInputException(absence(folder).orElseThrow());
   }
 
-  /** Why {@link #open} finds no tokenizer in a folder, in a line for people; empty when there is one, sound or not. */
+  /** One line that says why {@link #open} finds no tokenizer in a folder; empty if it finds one, which may be broken. */
   public static Optional<String> absence(Path folder) {
     Path vocabulary = folder.resolve("vocab.txt");
     Path config = folder.resolve("tokenizer_config.json");
@@ -102,14 +102,14 @@ public final class TextTokenizer implements AutoCloseable {
   /**
    * Makes a WordPiece tokenizer from the bytes of {@code vocab.txt} and {@code tokenizer_config.json}.
    *
-   * @param where folder or resource path of the two, for messages
+   * @param where folder or resource path of the two files, for messages
    * @throws BadInputException if they are broken, or {@code maxTokens} is below 3
    */
   public static TextTokenizer fromVocabulary(String where, byte[] vocabulary, byte[] config, int maxTokens) {
     return new TextTokenizer(where + "/vocab.txt", WordPieceJson.build(where, vocabulary, config), maxTokens);
   }
 
-  /** The file that this came from. */
+  /** The file that the tokenizer was read from. */
   public String description() {
     return description;
   }

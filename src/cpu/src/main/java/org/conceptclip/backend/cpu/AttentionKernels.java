@@ -6,7 +6,7 @@ import org.conceptclip.tensor.DType;
  * The primitives of attention over one number of keys.
  *
  * @param packKeys keys of a head to the layout that {@link #scores} wants: from, to; null where they are not packed
- * @param packValues likewise for values; null where they are not packed
+ * @param packValues values of a head to the layout that {@link #mix} wants: from, to; null where they are not packed
  * @param scores scaled scores: queries, keys, out
  * @param softmax of the scores: in, out
  * @param mix probabilities times values: probabilities, values, out

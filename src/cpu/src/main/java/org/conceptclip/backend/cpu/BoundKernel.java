@@ -22,14 +22,14 @@ final class BoundKernel implements AutoCloseable {
     this.dnn = dnn;
     this.kernel = kernel;
     this.stream = stream;
-    int count = kernel.argumentCount();
+    int count = kernel.arguments().length;
     memories = new long[count + 1];
     current = new long[count + 1];
     table = NativeMemory.allocate(dnn.system(), (long) ENTRY_BYTES * (count + 1));
     for (int i = 0; i <= count; i++) {
       boolean scratchpad = i == count;
       memories[i] = dnn.memory(scratchpad ? kernel.scratchpadLayout() : kernel.layout(i));
-      table.segment().set(ValueLayout.JAVA_INT, (long) i * ENTRY_BYTES, scratchpad ? Dnnl.SCRATCHPAD : kernel.argument(i));
+      table.segment().set(ValueLayout.JAVA_INT, (long) i * ENTRY_BYTES, scratchpad ? Dnnl.SCRATCHPAD : kernel.arguments()[i]);
       table.segment().set(ValueLayout.JAVA_LONG, (long) i * ENTRY_BYTES + 8, memories[i]);
     }
   }

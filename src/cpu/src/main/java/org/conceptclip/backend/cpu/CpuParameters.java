@@ -5,8 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import org.conceptclip.op.LinearWeights;
-import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.Parameters;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.PatchGeometry;
@@ -16,7 +14,7 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
-/** Packs weights for the CPU, straight from the host tensors' memory where oneDNN can read it. Owns what it packed. */
+/** Packs weights for the CPU, directly from the memory of the host tensors where oneDNN can read it. Owns the packed memory. */
 final class CpuParameters implements Parameters {
   private static final int ALIGNMENT = 64;
 
@@ -31,7 +29,7 @@ final class CpuParameters implements Parameters {
   private long ownedBytes;
   private boolean open = true;
 
-  /** @param onClose tells the backend, once */
+  /** @param onClose called once, when this is closed */
   CpuParameters(
       Kernels kernels, ContextPool contexts, DType activationType, DType weightType, Runnable onClose) {
     this.kernels = kernels;
@@ -42,11 +40,7 @@ final class CpuParameters implements Parameters {
   }
 
   @Override
-  public LinearWeights linear(String name, HostTensor weight, HostTensor biasOrNull) {
-    return pack(name, weight, biasOrNull);
-  }
-
-  private PackedLinear pack(String name, HostTensor weight, HostTensor biasOrNull) {
+  public PackedLinear linear(String name, HostTensor weight, HostTensor biasOrNull) {
     int outputs = Math.toIntExact(weight.shape().extent(0));
     int inputs = Math.toIntExact(weight.shape().elements() / outputs);
     int sliceOutputs = PackedLinear.sliceOutputs(outputs);
@@ -100,7 +94,7 @@ final class CpuParameters implements Parameters {
     return kernels.dnn().bytes(kernels.weightLayout(inputs, outputs, activationType)) / activationType.bytes();
   }
 
-  /** Copies so many values, converting, to {@code target}. */
+  /** Copies this number of values to {@code target}, converting them. */
   private void cast(WorkerContext context, long from, DType fromType, long values, DType to, long target) {
     Kernel kernel = kernels.cast(new Kernels.Cast(values, fromType, to));
     context.bind(kernel).aim(0, from).aim(1, target);
@@ -137,11 +131,7 @@ final class CpuParameters implements Parameters {
   }
 
   @Override
-  public NormWeights layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
-    return norm(name, weight, bias, epsilon);
-  }
-
-  private CpuNorm norm(String name, HostTensor weight, HostTensor bias, double epsilon) {
+  public CpuNorm layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
     return new CpuNorm(name, Math.toIntExact(weight.shape().elements()), epsilon, keep(weight, DType.F32).address(),
         keep(bias, DType.F32).address());
   }
@@ -162,7 +152,7 @@ final class CpuParameters implements Parameters {
       }
     }
     return new CpuPatchEmbedding(
-        name, geometry, pack(name, weight, bias), keep(positions, DType.F32).address(), pixelValues);
+        name, geometry, linear(name, weight, bias), keep(positions, DType.F32).address(), pixelValues);
   }
 
   @Override
@@ -182,7 +172,7 @@ final class CpuParameters implements Parameters {
       sums.setAtIndex(ValueLayout.JAVA_FLOAT, i, sum);
     }
     return new CpuTokenEmbedding(name, Math.toIntExact(words.rows()), Math.toIntExact(positions.rows()), weightType,
-        keep(words, weightType), sums, norm(name, normWeight, normBias, epsilon));
+        keep(words, weightType), sums, layerNorm(name, normWeight, normBias, epsilon));
   }
 
   @Override

@@ -1,56 +1,19 @@
 package org.conceptclip.backend.cpu;
 
-
 /**
  * A compiled primitive with the layouts of its arguments: shared by all workers, each of which binds it to memory in a
  * {@link BoundKernel} of its own. Immutable; owns its native objects.
+ *
+ * @param id index in each worker's table of bound kernels
+ * @param arguments oneDNN's argument numbers
+ * @param layouts descriptors, one per argument
  */
-final class Kernel implements AutoCloseable {
-  private final OneDnn dnn;
-  private final int id;
-  private final String what;
-  private final long desc;
-  private final long primitive;
-  private final int[] arguments;
-  private final long[] layouts;
-  private final long scratchpadBytes;
+record Kernel(OneDnn dnn, int id, String what, long desc, long primitive, int[] arguments, long[] layouts, long scratchpadBytes)
+    implements AutoCloseable {
 
-  /**
-   * Compiles {@code desc}, which from now on belongs to this kernel, as do the layouts.
-   *
-   * @param id index in each worker's table of bound kernels
-   * @param arguments oneDNN's argument numbers
-   * @param layouts one an argument
-   */
+  /** Compiles {@code desc}, which from now on belongs to this kernel, as do the layouts. */
   Kernel(OneDnn dnn, int id, String what, long desc, int[] arguments, long... layouts) {
-    this.dnn = dnn;
-    this.id = id;
-    this.what = what;
-    this.desc = desc;
-    this.arguments = arguments;
-    this.layouts = layouts;
-    this.primitive = dnn.primitive(desc, what);
-    this.scratchpadBytes = dnn.bytes(scratchpadLayout());
-  }
-
-  int id() {
-    return id;
-  }
-
-  String what() {
-    return what;
-  }
-
-  long primitive() {
-    return primitive;
-  }
-
-  int argumentCount() {
-    return arguments.length;
-  }
-
-  int argument(int index) {
-    return arguments[index];
+    this(dnn, id, what, desc, dnn.primitive(desc, what), arguments, layouts, dnn.bytes(dnn.chosen(desc, Dnnl.QUERY_SCRATCHPAD)));
   }
 
   long layout(int index) {
@@ -65,10 +28,6 @@ final class Kernel implements AutoCloseable {
   /** Layout of the scratchpad; a view that this kernel owns. */
   long scratchpadLayout() {
     return dnn.chosen(desc, Dnnl.QUERY_SCRATCHPAD);
-  }
-
-  long scratchpadBytes() {
-    return scratchpadBytes;
   }
 
   @Override

@@ -26,7 +26,7 @@ final class Kernels implements AutoCloseable {
   /** LayerNorm of dense float32 [rows, width]. */
   record LayerNorm(int rows, int width, double epsilon, DType out) {}
 
-  /** Copy of so many values to another type. */
+  /** Copy of a number of values to another type. */
   record Cast(long values, DType from, DType to) {}
 
   private final OneDnn dnn;

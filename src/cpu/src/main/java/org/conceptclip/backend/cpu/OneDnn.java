@@ -13,6 +13,10 @@ import org.conceptclip.tensor.DType;
  * functions return; whoever creates one destroys it. Thread-safe.
  */
 final class OneDnn implements AutoCloseable {
+  /** Names of the C functions' statuses. */
+  private static final String[] STATUSES = {"success", "out of memory", "invalid arguments", "unimplemented",
+    "last implementation reached", "runtime error", "not required", "invalid graph"};
+
   private static final int ISA_AVX2 = 0x7;
   private static final int ISA_AVX512 = 0x27;
   private static final int ISA_AVX512_BF16 = 0xe7;
@@ -35,9 +39,12 @@ final class OneDnn implements AutoCloseable {
     engine = create("dnnl_engine_create", "cpu", Dnnl.CPU, 0);
   }
 
-  private void check(long status, String call, Object details) {
-    if ((int) status != 0) {
-      throw new OneDnnException((int) status, call, String.valueOf(details));
+  /** @param returned what the function returned, of which the lower half is its status */
+  private static void check(long returned, String function, Object details) {
+    int status = (int) returned;
+    if (status != 0) {
+      String name = status > 0 && status < STATUSES.length ? " (" + STATUSES[status] + ")" : "";
+      throw new IllegalStateException("oneDNN: " + function + " failed with status " + status + name + ": " + details);
     }
   }
 
