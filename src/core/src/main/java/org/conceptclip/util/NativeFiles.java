@@ -28,13 +28,13 @@ import java.util.zip.CheckedInputStream;
  * Native libraries of jars, unpacked to files that the system can load, in a folder that only this user can write.
  *
  * <p>The folder is {@code native} under {@code $CONCEPTCLIP_CACHE}, or else under {@code $XDG_CACHE_HOME/conceptclip} or
- * {@code ~/.cache/conceptclip}. It is used only if it is a folder (no symbolic link), belongs to this user or to root, and nobody else can
- * write it; so nobody else can have put code there. If others could write it, it is emptied and made anew with mode 0700. Files are
- * kept for later processes, under a name that holds the CRC-32 of their content in the jar.
+ * {@code ~/.cache/conceptclip}. It must be a folder (a symbolic link is rejected), belong to this user or to root, and be writable by nobody
+ * else, so that nobody else can have put code there. A folder that others can write is deleted and made again with mode 0700. Files are kept
+ * for later processes, in a folder whose name holds the CRC-32 of their content in the jar.
  *
  * <p>Where the default folder cannot be used, the files go to a fresh folder of random name and mode 0700 under
  * {@code java.io.tmpdir}, which {@link #close()} deletes: a loaded library does not need its file any more. A
- * {@code $CONCEPTCLIP_CACHE} that cannot be used is an error. Not thread-safe; several processes and class loaders may unpack at once.
+ * {@code $CONCEPTCLIP_CACHE} that cannot be used is an error. Several threads, class loaders and processes may unpack at once.
  */
 public final class NativeFiles implements AutoCloseable {
   /** The environment variable that names the folder of caches. */
@@ -195,7 +195,7 @@ public final class NativeFiles implements AutoCloseable {
   private static void createFolder(Path folder) throws IOException {
     try {
       Files.createDirectory(folder, OWNER_ONLY);
-    } catch (FileAlreadyExistsException e) { // looked at now
+    } catch (FileAlreadyExistsException e) { // the usual case
       if ((mode(folder) & MODE_OF_TYPE) != FOLDER) {
         throw new IOException(folder + ": not a folder (a symbolic link is not followed)");
       }
@@ -214,7 +214,7 @@ public final class NativeFiles implements AutoCloseable {
     return (int) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** Java has no call for it: whose a new file is. */
+  /** The user of this process, by the owner of a new file: Java has no call for it. */
   private static int ownUid(Path folder) throws IOException {
     Path probe = Files.createTempFile(folder, "owner", null);
     try {

@@ -55,7 +55,7 @@ final class CudaBindings {
 
   /**
    * Makes JavaCPP unpack its libraries to a folder that only this user can write, unless the user named one: its own choice may be a
-   * foreseeable folder under the temporary directory. It keeps the first folder that it finds, so the property is needed for a moment only.
+   * predictable folder under the temporary directory. It keeps the first folder that it finds, so the property is needed for a moment only.
    *
    * @return what to close when the libraries are loaded; null where the user named a folder
    */
@@ -94,15 +94,15 @@ final class CudaBindings {
     openDrivers++;
   }
 
-  /** Counts a driver as closed, if one was opened, and ends JavaCPP's thread after the last one. */
+  /** Ends JavaCPP's thread after the last driver. */
   static synchronized void driverClosed() {
     openDrivers--;
     endThreadIfIdle();
   }
 
   /**
-   * Ends JavaCPP's thread, which frees forgotten pointers (there are none of ours) and keeps its class loader alive for ever. Only where
-   * JavaCPP belongs to this class loader and has loaded nothing but CUDA, that is, where no other part of the program uses it.
+   * Ends JavaCPP's thread, which frees pointers that nobody closed (ours are all closed) and keeps its class loader alive. Does so only if
+   * JavaCPP belongs to this class loader and has loaded nothing but CUDA, that is, if no other part of the program uses it.
    */
   static synchronized void endThreadIfIdle() {
     boolean ours = Loader.class.getClassLoader() == CudaBindings.class.getClassLoader();
