@@ -36,10 +36,12 @@ final class JpegContainer {
   private static final String PROGRESSIVE_NOTICE = "The JPEG strip/tile is encoded with progressive mode";
 
   private final MemorySegment state;
+  private final Callbacks callbacks;
   private int entries;
 
   JpegContainer(Arena arena) {
     state = arena.allocate(STATE_BYTES, Long.BYTES);
+    callbacks = new Callbacks(arena);
     state.set(INT16, CONTAINER, (short) ('I' | 'I' << 8));
     state.set(INT16, CONTAINER + 2, (short) 42);
     state.set(INT32_UNALIGNED, CONTAINER + 4, 8);
@@ -48,6 +50,10 @@ final class JpegContainer {
   /** What libtiff passes to the callbacks. */
   MemorySegment state() {
     return state;
+  }
+
+  Callbacks callbacks() {
+    return callbacks;
   }
 
   /** Describes the next file, of a kind that {@link NativeJpeg#takes} accepts, and forgets what was reported about the last. */
@@ -95,8 +101,8 @@ final class JpegContainer {
   }
 
   /**
-   * libtiff's callbacks as native functions. They find their container through its state, so one set serves all containers. None may
-   * throw: an exception in a callback ends the JVM.
+   * libtiff's callbacks as native functions. None may throw: an exception in a callback ends the JVM. Each container has a set of its own,
+   * because a native function keeps the class loader of its target alive until its arena is closed.
    */
   static final class Callbacks {
     final MemorySegment read;

@@ -12,6 +12,7 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 import java.util.zip.CRC32;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.NativeLibrary;
 import org.conceptclip.util.OneLine;
 
 /**
@@ -60,10 +61,9 @@ final class JpegLibrary {
   private final MethodHandle setField;
   private final MethodHandle readFromUserBuffer;
   private final MethodHandle close;
-  private final JpegContainer.Callbacks callbacks;
 
   private JpegLibrary() {
-    BundledLibrary library = CodecLibrary.get();
+    NativeLibrary library = CodecLibrary.get();
     var pointer = ValueLayout.ADDRESS;
     // const char* TIFFGetVersion(void)
     getVersion = library.bind("TIFFGetVersion", FunctionDescriptor.of(pointer));
@@ -85,7 +85,6 @@ final class JpegLibrary {
         ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG, pointer, ValueLayout.JAVA_LONG));
     // void TIFFClose(TIFF*)
     close = library.bind("TIFFClose", FunctionDescriptor.ofVoid(pointer));
-    callbacks = new JpegContainer.Callbacks(Arena.global());
   }
 
   /** The library, or empty where it cannot be used; the log then says why. */
@@ -106,14 +105,14 @@ final class JpegLibrary {
   }
 
   /** Settings for opening a container, which route errors and warnings to its state. {@link #release} frees them. */
-  MemorySegment options(MemorySegment state) {
+  MemorySegment options(JpegContainer container) {
     return CodecLibrary.call(() -> {
       MemorySegment options = (MemorySegment) optionsAlloc.invokeExact();
       if (options.address() == 0) {
         throw new OutOfMemoryError("libtiff cannot allocate its options");
       }
-      onError.invokeExact(options, callbacks.error, state);
-      onWarning.invokeExact(options, callbacks.warning, state);
+      onError.invokeExact(options, container.callbacks().error, container.state());
+      onWarning.invokeExact(options, container.callbacks().warning, container.state());
       return options;
     });
   }
@@ -133,9 +132,10 @@ final class JpegLibrary {
    * @param pixels receives [height, width, components], native
    * @return whether libtiff succeeded; what it reported besides is counted in the container's state
    */
-  boolean decode(MemorySegment state, MemorySegment options, MemorySegment file, boolean toRgb, MemorySegment pixels) {
+  boolean decode(JpegContainer container, MemorySegment options, MemorySegment file, boolean toRgb, MemorySegment pixels) {
+    JpegContainer.Callbacks callbacks = container.callbacks();
     return CodecLibrary.call(() -> {
-      MemorySegment tiff = (MemorySegment) open.invokeExact(NAME, MODE, state, callbacks.read, callbacks.write, callbacks.seek,
+      MemorySegment tiff = (MemorySegment) open.invokeExact(NAME, MODE, container.state(), callbacks.read, callbacks.write, callbacks.seek,
           callbacks.close, callbacks.size, MemorySegment.NULL, MemorySegment.NULL, options);
       if (tiff.address() == 0) {
         return false;

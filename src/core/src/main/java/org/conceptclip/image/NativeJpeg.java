@@ -22,7 +22,7 @@ final class NativeJpeg implements AutoCloseable {
 
   NativeJpeg(JpegLibrary library) {
     this.library = library;
-    this.options = library.options(container.state());
+    this.options = library.options(container);
     resources.own(options, () -> library.release(options));
   }
 
@@ -57,7 +57,7 @@ final class NativeJpeg implements AutoCloseable {
     long bytes = (long) header.width * header.height * components;
     MemorySegment output = pixels.atLeast(bytes).asSlice(0, bytes);
     container.describe(header);
-    boolean decoded = library.decode(container.state(), options, input, header.colour == JpegHeader.Colour.YCC, output);
+    boolean decoded = library.decode(container, options, input, header.colour == JpegHeader.Colour.YCC, output);
     return decoded && !container.hasComplaints() ? output : null;
   }
 

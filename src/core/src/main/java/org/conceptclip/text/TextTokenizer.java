@@ -8,23 +8,30 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Stream;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /**
- * Turns texts into the token ids of one model, as Hugging Face's fast tokenizers do: for ConceptCLIP cleaning, lowercasing,
- * accent stripping, WordPiece, {@code [CLS]} in front and {@code [SEP]} behind, cut to a number of tokens, never padded.
+ * Turns texts into the token ids of one model, as Hugging Face's fast tokenizers do. For ConceptCLIP: clean the text, lowercase it, strip
+ * accents, split it by WordPiece, add {@code [CLS]} in front and {@code [SEP]} behind. Texts are cut to a number of tokens, never padded.
  *
- * <p>Owns native memory until closed. Thread-safe: texts may be encoded by several threads at once. Reads files of the folder
- * that it is opened on and, once a process, unpacks a native library (see docs/adr/0004-tokenizer.md); contacts nothing.
+ * <p>Owns native memory until closed. Thread-safe. It reads the files of the folder that it is opened on, and the first tokenizer of a class
+ * loader unpacks a native library (see docs/adr/0004-tokenizer.md). It uses no network.
  */
 public final class TextTokenizer implements AutoCloseable {
   /** {@code [CLS]}, {@code [SEP]} and one token of text. */
   private static final int FEWEST_TOKENS = 3;
+
+  /**
+   * The library's own batches start native threads that would never end. A text takes about 50 microseconds, so from this number of texts
+   * on several threads pay.
+   */
+  private static final int PARALLEL_FROM = 32;
 
   private final TokenizersLibrary library;
   private final String description;
@@ -73,7 +80,7 @@ public final class TextTokenizer implements AutoCloseable {
     throw new BadInputException(absence(folder).orElseThrow());
   }
 
-  /** Why {@link #open} finds no tokenizer in a folder, in a line for people; empty when there is one, sound or not. */
+  /** One line that says why {@link #open} finds no tokenizer in a folder; empty if it finds one, which may be broken. */
   public static Optional<String> absence(Path folder) {
     Path vocabulary = folder.resolve("vocab.txt");
     Path config = folder.resolve("tokenizer_config.json");
@@ -95,14 +102,14 @@ public final class TextTokenizer implements AutoCloseable {
   /**
    * Makes a WordPiece tokenizer from the bytes of {@code vocab.txt} and {@code tokenizer_config.json}.
    *
-   * @param where folder or resource path of the two, for messages
+   * @param where folder or resource path of the two files, for messages
    * @throws BadInputException if they are broken, or {@code maxTokens} is below 3
    */
   public static TextTokenizer fromVocabulary(String where, byte[] vocabulary, byte[] config, int maxTokens) {
     return new TextTokenizer(where + "/vocab.txt", WordPieceJson.build(where, vocabulary, config), maxTokens);
   }
 
-  /** The file that this came from. */
+  /** The file that the tokenizer was read from. */
   public String description() {
     return description;
   }
@@ -117,28 +124,16 @@ public final class TextTokenizer implements AutoCloseable {
    * which cleaning drops.
    */
   public TokenizedText encode(String text) {
-    lock.readLock().lock();
-    try {
-      return take(text, library.encode(openHandle(), wellFormed(text), true));
-    } finally {
-      lock.readLock().unlock();
-    }
+    return encode(List.of(text)).getFirst();
   }
 
-  /** Encodes texts, in their order, on several threads when there are several. Each result is the same as alone. */
+  /** Encodes texts, in their order; many of them in the JVM's common pool. Each result is the same as alone. */
   public List<TokenizedText> encode(List<String> texts) {
-    if (texts.size() == 1) {
-      return List.of(encode(texts.getFirst()));
-    }
     lock.readLock().lock();
     try {
-      String[] inputs = texts.stream().map(TextTokenizer::wellFormed).toArray(String[]::new);
-      long[] encodings = library.batchEncode(openHandle(), inputs, true);
-      List<TokenizedText> results = new ArrayList<>(encodings.length);
-      for (int i = 0; i < encodings.length; i++) {
-        results.add(take(texts.get(i), encodings[i]));
-      }
-      return results;
+      long tokenizer = openHandle(); // the threads of the pool must not wait for the lock, which this one holds
+      Stream<String> stream = texts.size() < PARALLEL_FROM ? texts.stream() : texts.parallelStream();
+      return stream.map(text -> take(text, library.encode(tokenizer, wellFormed(text), true))).toList();
     } finally {
       lock.readLock().unlock();
     }

@@ -3,9 +3,9 @@ package org.conceptclip.text;
 import java.util.stream.IntStream;
 
 /**
- * A text as the text tower reads it: token ids without padding, and where each token stands in the text.
+ * A text as the text tower reads it: token ids without padding, and the span of each token in the text.
  *
- * <p>The arrays are the record's own; readers must not write to them.
+ * <p>The arrays are not copied: callers must not change them.
  *
  * @param ids token ids [tokens], {@code [CLS]} first and {@code [SEP]} last
  * @param charBegin where a token begins [tokens], as an index of Java chars (UTF-16) into the text that was encoded, before
@@ -29,7 +29,7 @@ public record TokenizedText(int[] ids, int[] charBegin, int[] charEnd, boolean t
 
   /**
    * Positions in {@link #ids} of the tokens that overlap the chars {@code begin} (inclusive) to {@code end} (exclusive), in
-   * order. Tokens that stand for no text never do, so a span of whitespace alone, or one that was cut off, has none.
+   * order. Tokens that stand for no text never do, so the result is empty for a span of whitespace, or for one that was cut off.
    *
    * <p>This finds a concept or class name inside a caption or prompt, as the pre-training data's token spans do. The official
    * zero-shot script instead takes, for each word piece of the bare name, its first occurrence anywhere in the prompt: the same

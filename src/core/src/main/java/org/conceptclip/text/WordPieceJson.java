@@ -16,13 +16,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /**
- * The {@code tokenizer.json} that a BERT {@code vocab.txt} and {@code tokenizer_config.json} stand for.
+ * Makes the {@code tokenizer.json} that is equivalent to a BERT {@code vocab.txt} and {@code tokenizer_config.json}.
  *
- * <p>{@code vocab.txt}: UTF-8, one token a line, the line's number from 0 is its id, continuation pieces begin with
+ * <p>{@code vocab.txt}: UTF-8, one token per line; the number of the line, from 0, is its id, continuation pieces begin with
  * {@code ##}. Of the configuration, {@code do_lower_case} (true), {@code strip_accents} (as lowercase),
- * {@code tokenize_chinese_chars} (true) and the names of the special tokens are read; in brackets what absence means.
+ * {@code tokenize_chinese_chars} (true) and the names of the special tokens are read; the defaults are in brackets.
  */
 final class WordPieceJson {
   private static final int MAX_CHARS_OF_A_WORD = 100;
@@ -41,7 +42,7 @@ final class WordPieceJson {
    * Builds the JSON.
    *
    * @param where folder or resource path of the two files, for messages
-   * @throws BadInputException if a file is not what it should be or the vocabulary lacks a special token
+   * @throws BadInputException if a file is malformed or the vocabulary lacks a special token
    */
   static String build(String where, byte[] vocabularyFile, byte[] configFile) {
     JsonObject config = parseConfig(where, configFile);

@@ -1,2 +1,2 @@
-/** What every package needs and none owns: closing what was opened, and other people's text in messages of ours. No API for programs. */
+/** Helpers of all packages: closing resources, foreign text in messages of one line, native libraries of jars. No API for programs. */
 package org.conceptclip.util;

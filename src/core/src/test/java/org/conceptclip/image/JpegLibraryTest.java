@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.NativeFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,7 +75,7 @@ class JpegLibraryTest {
 
   @Test
   void whereItCannotBeUnpackedTheJdkDecodes() throws Exception {
-    fallsBack(run(classPath(), "-Djava.io.tmpdir=" + folder.resolve("missing")), "cannot unpack");
+    fallsBack(run(classPath(), "-Duser.home=/dev/null", "-Djava.io.tmpdir=" + folder.resolve("missing")), "cannot unpack");
   }
 
   private void fallsBack(Outcome outcome, String why) throws Exception {
@@ -87,12 +88,16 @@ class JpegLibraryTest {
     assertEquals(1, outcome.err().lines().filter(line -> line.contains("are decoded by the JDK")).count(), outcome.err());
   }
 
-  private Outcome run(String classPath, String option) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), option,
-        "--enable-native-access=ALL-UNNAMED", "-cp", classPath, Main.class.getName()));
+  private Outcome run(String classPath, String... options) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED", "-cp", classPath));
+    command.addAll(List.of(options));
+    command.add(Main.class.getName());
     Path out = folder.resolve("out");
     Path err = folder.resolve("err");
-    Process process = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+    builder.environment().keySet().removeAll(List.of(NativeFiles.VARIABLE, "XDG_CACHE_HOME"));
+    Process process = builder.start();
     try {
       assertTrue(process.waitFor(30, TimeUnit.SECONDS), "the child hangs");
     } finally {

@@ -1,18 +1,25 @@
 package org.conceptclip.text;
 
+import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import com.google.gson.JsonParser;
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.conceptclip.util.NativeFiles;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +31,7 @@ class NativeTokenizersTest {
   @TempDir Path folder;
   private Path home;
   private Path temporary;
+  private String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
 
   @BeforeEach
   void makeFolders() throws IOException {
@@ -61,7 +69,7 @@ class NativeTokenizersTest {
   @Test
   void libraryIsUnpackedOnceIntoTheCache() throws Exception {
     Path cache = folder.resolve("cache");
-    Map<String, String> environment = Map.of(NativeTokenizers.CACHE_VARIABLE, cache.toString());
+    Map<String, String> environment = Map.of(NativeFiles.VARIABLE, cache.toString());
     assertTrue(run("ours", environment).contains(RIGHT_IDS));
     Path library = onlyFileUnder(cache);
     Object first = Files.readAttributes(library, "unix:ino").get("ino");
@@ -95,9 +103,9 @@ class NativeTokenizersTest {
   @Test
   void namedCacheThatCannotBeWrittenIsAnError() throws Exception {
     Path blocked = Files.createFile(folder.resolve("file")).resolve("cache");
-    List<String> facts = run("ours", Map.of(NativeTokenizers.CACHE_VARIABLE, blocked.toString()));
-    assertTrue(facts.getFirst().startsWith("unavailable tokenizer: cannot unpack its native library to " + blocked), facts.toString());
-    assertTrue(facts.getFirst().contains(NativeTokenizers.CACHE_VARIABLE), facts.toString());
+    List<String> facts = run("ours", Map.of(NativeFiles.VARIABLE, blocked.toString()));
+    assertTrue(facts.getFirst().startsWith("unavailable tokenizer: cannot unpack tokenizers to " + blocked), facts.toString());
+    assertTrue(facts.getFirst().contains(NativeFiles.VARIABLE), facts.toString());
   }
 
   @Test
@@ -105,9 +113,89 @@ class NativeTokenizersTest {
     home = Files.createFile(folder.resolve("not-a-folder"));
     temporary = folder.resolve("absent");
     List<String> facts = run("ours", Map.of());
-    String start = "unavailable tokenizer: cannot unpack its native library: neither to the cache (";
-    String end = "; set " + NativeTokenizers.CACHE_VARIABLE + " to a folder that can be written";
+    String start = "unavailable tokenizer: cannot unpack tokenizers: neither to the cache (";
+    String end = "; set " + NativeFiles.VARIABLE + " to a folder that can be written";
     assertTrue(facts.stream().anyMatch(fact -> fact.startsWith(start) && fact.endsWith(end)), facts.toString());
+  }
+
+  @Test
+  void aSymbolicLinkThatSomebodyPlantedIsNotFollowed() throws Exception {
+    Path planted = plantedCache();
+    Path place = home.resolve(".cache/conceptclip/native");
+    Files.createSymbolicLink(place, planted);
+    assertTrue(run("ours", Map.of()).contains(RIGHT_IDS));
+    assertEquals(List.of(), filesUnder(temporary));
+    List<String> facts = run("ours", Map.of(NativeFiles.VARIABLE, place.getParent().toString()));
+    assertTrue(facts.getFirst().contains(place + ": not a folder (a symbolic link is not followed)"), facts.toString());
+  }
+
+  @Test
+  void aFolderOfAnotherUserIsNotUsed() throws Exception {
+    assumeTrue(System.getProperty("user.name").equals("root"), "only root can give a folder away");
+    Path place = home.resolve(".cache/conceptclip/native");
+    Files.move(plantedCache(), place);
+    Files.setAttribute(place, "unix:uid", 12345);
+    assertTrue(run("ours", Map.of()).contains(RIGHT_IDS));
+    assertEquals(List.of(), filesUnder(temporary));
+    List<String> facts = run("ours", Map.of(NativeFiles.VARIABLE, place.getParent().toString()));
+    assertTrue(facts.getFirst().contains(place + ": belongs to user 12345, not to the user of this process"), facts.toString());
+  }
+
+  @Test
+  void aFolderThatOthersCouldWriteIsEmptiedAndMadePrivate() throws Exception {
+    Path place = home.resolve(".cache/conceptclip/native");
+    for (String loose : List.of("rwxrwx---", "rwx----w-")) {
+      Files.move(plantedCache(), place);
+      Files.setPosixFilePermissions(place, PosixFilePermissions.fromString(loose));
+      assertTrue(run("ours", Map.of()).contains(RIGHT_IDS), loose);
+      assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(place)));
+      assertFalse(isPlanted(onlyFileUnder(place)), loose);
+      Files.move(place, folder.resolve("done " + loose));
+    }
+  }
+
+  /** The control of the tests above: what they plant is a file that would be loaded. */
+  @Test
+  void aFileOfTheRightNameAndSizeIsLoadedWhereOnlyThisUserCanHaveWrittenIt() throws Exception {
+    Path place = home.resolve(".cache/conceptclip/native");
+    Files.move(plantedCache(), place);
+    List<String> facts = run("ours", Map.of());
+    assertTrue(facts.stream().anyMatch(fact -> fact.startsWith("unavailable tokenizer: cannot load")), facts.toString());
+  }
+
+  /** Runs once, and moves the folder of the library away with a file of the same name and size in it. */
+  private Path plantedCache() throws Exception {
+    assertTrue(run("ours", Map.of()).contains(RIGHT_IDS));
+    Path library = onlyFileUnder(home);
+    Files.write(library, new byte[(int) Files.size(library)]);
+    return Files.move(home.resolve(".cache/conceptclip/native"), folder.resolve("planted"));
+  }
+
+  private static boolean isPlanted(Path library) throws IOException {
+    try (InputStream in = Files.newInputStream(library)) {
+      return in.read() == 0; // ELF files begin with 0x7f
+    }
+  }
+
+  /** The native side raises Java exceptions by the names of their classes, which must be on the class path of a program. */
+  @Test
+  void brokenTokenizersAreBadInputOnTheClassPathOfAProgram() throws Exception {
+    classPath = Stream.of(TextTokenizer.class, TokenizersLibrary.class, JsonParser.class, TokenizerChild.class)
+        .map(type -> type.getProtectionDomain().getCodeSource().getLocation().getPath()).collect(joining(File.pathSeparator));
+    List<String> facts = run("broken", Map.of());
+    assertEquals(TokenizerChild.BROKEN.size(), facts.size(), facts.toString());
+    for (String fact : facts) {
+      assertTrue(fact.startsWith("bad input " + folder.resolve("home/tokenizer.json") + ": not a tokenizer: "), fact);
+    }
+  }
+
+  @Test
+  void everyClassLoaderLoadsTheLibrary() throws Exception {
+    assertEquals(List.of(RIGHT_IDS, RIGHT_IDS), run("loaders", Map.of()).stream().filter(fact -> fact.startsWith("ids")).toList());
+    assertEquals(1, filesUnder(home).size(), "the links are gone");
+    home = Files.createFile(folder.resolve("not-a-folder"));
+    assertEquals(List.of(RIGHT_IDS, RIGHT_IDS), run("loaders", Map.of()).stream().filter(fact -> fact.startsWith("ids")).toList());
+    assertEquals(List.of(), filesUnder(temporary));
   }
 
   private static Path onlyFileUnder(Path root) throws IOException {
@@ -126,17 +214,16 @@ class NativeTokenizersTest {
   private List<String> run(String mode, Map<String, String> environment) throws Exception {
     Path services = Files.createDirectories(folder.resolve("services/META-INF/services"));
     Files.writeString(services.resolve("java.net.spi.InetAddressResolverProvider"), ContactRecorder.class.getName());
-    String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     List<String> command = new ArrayList<>(List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
         "-Xlog:class+load:file=" + folder.resolve("classes.log"),
         "-Duser.home=" + home, "-Djava.io.tmpdir=" + temporary,
         "-cp", folder.resolve("services") + File.pathSeparator + classPath,
-        TokenizerChild.class.getName(), mode));
+        TokenizerChild.class.getName(), mode, home.toString()));
     ProcessBuilder builder = new ProcessBuilder(command)
         .redirectErrorStream(true).redirectOutput(folder.resolve("output").toFile());
-    builder.environment().keySet().removeAll(List.of(NativeTokenizers.CACHE_VARIABLE, "XDG_CACHE_HOME",
+    builder.environment().keySet().removeAll(List.of(NativeFiles.VARIABLE, "XDG_CACHE_HOME",
         "OPT_OUT_TRACKING", "DJL_OFFLINE", "RUST_FLAVOR", "DJL_CACHE_DIR", "ENGINE_CACHE_DIR"));
     builder.environment().putAll(environment);
     Process process = builder.start();

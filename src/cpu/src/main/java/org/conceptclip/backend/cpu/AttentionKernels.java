@@ -1,16 +1,12 @@
 package org.conceptclip.backend.cpu;
 
-import static org.bytedeco.dnnl.global.dnnl.*;
-
-import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.conceptclip.tensor.DType;
 
 /**
  * The primitives of attention over one number of keys.
  *
  * @param packKeys keys of a head to the layout that {@link #scores} wants: from, to; null where they are not packed
- * @param packValues likewise for values; null where they are not packed
+ * @param packValues values of a head to the layout that {@link #mix} wants: from, to; null where they are not packed
  * @param scores scaled scores: queries, keys, out
  * @param softmax of the scores: in, out
  * @param mix probabilities times values: probabilities, values, out
@@ -33,8 +29,8 @@ record AttentionKernels(
 
   private record Part(Shape shape, String role) {}
 
-  private static final int[] MATMUL = {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST};
-  private static final int[] MOVE = {DNNL_ARG_SRC, DNNL_ARG_DST};
+  private static final int[] MATMUL = {Dnnl.SRC, Dnnl.WEIGHTS, Dnnl.DST};
+  private static final int[] MOVE = {Dnnl.SRC, Dnnl.DST};
 
   static AttentionKernels of(Kernels kernels, Shape shape) {
     OneDnn.PostOps scale = OneDnn.PostOps.scaled(1 / Math.sqrt(shape.headDim()));
@@ -51,72 +47,72 @@ record AttentionKernels(
         kernels.get(new Part(shape, "pack keys"), part -> pack(kernels, part, transposedKeys(kernels.dnn(), shape), scores)),
         kernels.get(new Part(shape, "pack values"), part -> pack(kernels, part, values(kernels.dnn(), shape), mix)),
         scores, softmax, mix,
-        dnnl_memory_desc_get_size(scores.layout(1)), dnnl_memory_desc_get_size(mix.layout(1)));
+        scores.layoutBytes(1), mix.layoutBytes(1));
   }
 
-  private static dnnl_memory_desc transposedKeys(OneDnn dnn, Shape s) {
+  private static long transposedKeys(OneDnn dnn, Shape s) {
     return dnn.strided(s.type(), new long[] {s.headDim(), s.keys()}, new long[] {1, s.qkvStride()});
   }
 
-  private static dnnl_memory_desc values(OneDnn dnn, Shape s) {
+  private static long values(OneDnn dnn, Shape s) {
     return dnn.matrix(s.type(), s.keys(), s.headDim(), s.qkvStride());
   }
 
-  private static Kernel pack(Kernels kernels, Part part, dnnl_memory_desc from, Kernel user) {
-    dnnl_memory_desc to = kernels.dnn().copyOf(user.layout(1));
+  private static Kernel pack(Kernels kernels, Part part, long from, Kernel user) {
+    long to = kernels.dnn().copyOfDescriptor(user.layout(1));
     return kernels.compiled(part.toString(), kernels.dnn().reorder(from, to, part.toString()), MOVE, from, to);
   }
 
   private static Kernel scores(Kernels kernels, Part part, OneDnn.PostOps scale) {
     OneDnn dnn = kernels.dnn();
     Shape s = part.shape();
-    dnnl_memory_desc queries = dnn.matrix(s.type(), s.tile(), s.headDim(), s.qkvStride());
-    dnnl_memory_desc any = dnn.anyLayout(s.type(), s.headDim(), s.keys());
-    dnnl_memory_desc out = dnn.matrix(DType.F32, s.tile(), s.keys(), s.keys());
-    return withPackedWeights(kernels, part, dnn.matmul(queries, any, null, out, scale, part.toString()), queries, any, out);
+    long queries = dnn.matrix(s.type(), s.tile(), s.headDim(), s.qkvStride());
+    long any = dnn.anyLayout(s.type(), s.headDim(), s.keys());
+    long out = dnn.matrix(DType.F32, s.tile(), s.keys(), s.keys());
+    return withPackedWeights(kernels, part, dnn.matmul(queries, any, 0, out, scale, part.toString()), queries, any, out);
   }
 
   private static Kernel mix(Kernels kernels, Part part) {
     OneDnn dnn = kernels.dnn();
     Shape s = part.shape();
-    dnnl_memory_desc probabilities = dnn.matrix(s.type(), s.tile(), s.keys(), s.keys());
-    dnnl_memory_desc any = dnn.anyLayout(s.type(), s.keys(), s.headDim());
-    dnnl_memory_desc out = dnn.matrix(s.type(), s.tile(), s.headDim(), s.width());
+    long probabilities = dnn.matrix(s.type(), s.tile(), s.keys(), s.keys());
+    long any = dnn.anyLayout(s.type(), s.keys(), s.headDim());
+    long out = dnn.matrix(s.type(), s.tile(), s.headDim(), s.width());
     return withPackedWeights(kernels, part,
-        dnn.matmul(probabilities, any, null, out, OneDnn.PostOps.NONE, part.toString()), probabilities, any, out);
+        dnn.matmul(probabilities, any, 0, out, OneDnn.PostOps.NONE, part.toString()), probabilities, any, out);
   }
 
   private static Kernel withPackedWeights(
-      Kernels kernels, Part part, dnnl_primitive_desc desc, dnnl_memory_desc x, dnnl_memory_desc any, dnnl_memory_desc out) {
-    dnnl_memory_desc packed = kernels.dnn().copyOf(dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0));
-    kernels.dnn().destroy(any);
+      Kernels kernels, Part part, long desc, long x, long any, long out) {
+    long packed = kernels.dnn().copyOfDescriptor(kernels.dnn().chosen(desc, Dnnl.QUERY_WEIGHTS));
+    kernels.dnn().destroyDescriptor(any);
     return kernels.compiled(part.toString(), desc, MATMUL, x, packed, out);
   }
 
   private static Kernel batchedScores(Kernels kernels, Part part, OneDnn.PostOps scale) {
     OneDnn dnn = kernels.dnn();
     Shape s = part.shape();
-    dnnl_memory_desc queries = dnn.strided(
+    long queries = dnn.strided(
         s.type(), new long[] {s.heads(), s.tile(), s.headDim()}, new long[] {s.headDim(), s.qkvStride(), 1});
-    dnnl_memory_desc keys = dnn.strided(
+    long keys = dnn.strided(
         s.type(), new long[] {s.heads(), s.headDim(), s.keys()}, new long[] {s.headDim(), 1, s.qkvStride()});
-    dnnl_memory_desc out = dnn.strided(DType.F32, new long[] {s.heads(), s.tile(), s.keys()},
+    long out = dnn.strided(DType.F32, new long[] {s.heads(), s.tile(), s.keys()},
         new long[] {(long) s.tile() * s.keys(), s.keys(), 1});
-    return kernels.compiled(part.toString(), dnn.matmul(queries, keys, null, out, scale, part.toString()), MATMUL,
+    return kernels.compiled(part.toString(), dnn.matmul(queries, keys, 0, out, scale, part.toString()), MATMUL,
         queries, keys, out);
   }
 
   private static Kernel batchedMix(Kernels kernels, Part part) {
     OneDnn dnn = kernels.dnn();
     Shape s = part.shape();
-    dnnl_memory_desc probabilities = dnn.strided(s.type(), new long[] {s.heads(), s.tile(), s.keys()},
+    long probabilities = dnn.strided(s.type(), new long[] {s.heads(), s.tile(), s.keys()},
         new long[] {(long) s.tile() * s.keys(), s.keys(), 1});
-    dnnl_memory_desc values = dnn.strided(
+    long values = dnn.strided(
         s.type(), new long[] {s.heads(), s.keys(), s.headDim()}, new long[] {s.headDim(), s.qkvStride(), 1});
-    dnnl_memory_desc out = dnn.strided(
+    long out = dnn.strided(
         s.type(), new long[] {s.heads(), s.tile(), s.headDim()}, new long[] {s.headDim(), s.width(), 1});
     return kernels.compiled(part.toString(),
-        dnn.matmul(probabilities, values, null, out, OneDnn.PostOps.NONE, part.toString()), MATMUL,
+        dnn.matmul(probabilities, values, 0, out, OneDnn.PostOps.NONE, part.toString()), MATMUL,
         probabilities, values, out);
   }
 
@@ -124,8 +120,8 @@ record AttentionKernels(
     Shape s = part.shape();
     // Dense rows: with padded ones oneDNN falls back to a reference loop that is a hundred times slower.
     long rows = (long) s.heads() * s.tile();
-    dnnl_memory_desc in = kernels.dnn().matrix(DType.F32, rows, s.keys(), s.keys());
-    dnnl_memory_desc out = kernels.dnn().matrix(s.type(), rows, s.keys(), s.keys());
+    long in = kernels.dnn().matrix(DType.F32, rows, s.keys(), s.keys());
+    long out = kernels.dnn().matrix(s.type(), rows, s.keys(), s.keys());
     return kernels.compiled(part.toString(), kernels.dnn().softmax(in, out, 1, part.toString()), MOVE, in, out);
   }
 }

@@ -10,14 +10,16 @@ import org.conceptclip.op.Ops;
 import org.conceptclip.op.Parameters;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
+import org.conceptclip.util.Closer;
 
 /**
  * Computes on the CPU with oneDNN.
  *
- * <p>Owns its threads, compiled kernels and pooled buffers. Executions may be opened by several threads; each works on the
- * pool of this backend besides its own thread.
+ * <p>Owns its threads, compiled kernels and pooled buffers. Thread-safe: executions may be opened by several threads; each works on the
+ * threads of this backend and on its caller's.
  */
 public final class CpuBackend implements Backend {
+  private final Closer owned = new Closer();
   private final OneDnn dnn;
   private final Kernels kernels;
   private final ContextPool contexts;
@@ -30,7 +32,7 @@ public final class CpuBackend implements Backend {
   private boolean open = true;
 
   /**
-   * Loads oneDNN and starts {@code threads - 1} threads; an execution's caller is one more.
+   * Loads oneDNN and starts {@code threads - 1} threads; the caller of an execution works too.
    *
    * @param precision FP32, BF16, BF16_WEIGHTS, or AUTO for the faster of FP32 and BF16
    * @throws BackendUnavailableException if oneDNN cannot be loaded, or cannot compute in this precision
@@ -44,17 +46,21 @@ public final class CpuBackend implements Backend {
       default -> throw new BackendUnavailableException(
           "CPU backend: computes in fp32, bf16 or bf16-weights, not " + precision.label());
     }
-    dnn = new OneDnn();
-    kernels = new Kernels(dnn);
-    contexts = new ContextPool(dnn);
-    pool = new WorkerPool(dnn, threads);
-    groups = CpuOps.OpGroups.of(kernels, pool);
-    choice = PrecisionChoice.of(precision, kernels, contexts);
+    try {
+      dnn = owned.own(new OneDnn());
+      kernels = owned.own(new Kernels(dnn));
+      contexts = owned.own(new ContextPool(dnn));
+      pool = owned.own(new WorkerPool(dnn, threads));
+      groups = CpuOps.OpGroups.of(kernels, pool);
+      choice = PrecisionChoice.of(precision, kernels, contexts);
+    } catch (RuntimeException | Error e) {
+      owned.closeAfter(e);
+      throw e;
+    }
   }
 
-  /** Whether {@link Precision#BF16} can be asked for on this CPU. */
+  /** Whether this CPU has the bfloat16 arithmetic that {@link Precision#BF16} needs. */
   public static boolean computesBf16() {
-    OneDnn.load();
     return OneDnn.hasBf16();
   }
 
@@ -137,11 +143,8 @@ public final class CpuBackend implements Backend {
           + " executions open, expected 0 and 0");
     }
     open = false;
-    pool.close();
-    idleWorkspaces.forEach(CpuWorkspace::close);
-    contexts.close();
-    kernels.close();
-    dnn.close();
+    idleWorkspaces.forEach(owned::own);
+    owned.close();
   }
 
   private final class CpuExecution implements Execution {

@@ -1,15 +1,10 @@
 package org.conceptclip.backend.cpu;
 
-import static org.bytedeco.dnnl.global.dnnl.*;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.conceptclip.op.LinearWeights;
-import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.Parameters;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.PatchGeometry;
@@ -19,7 +14,7 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
-/** Packs weights for the CPU, straight from the host tensors' memory where oneDNN can read it. Owns what it packed. */
+/** Packs weights for the CPU, directly from the memory of the host tensors where oneDNN can read it. Owns the packed memory. */
 final class CpuParameters implements Parameters {
   private static final int ALIGNMENT = 64;
 
@@ -34,7 +29,7 @@ final class CpuParameters implements Parameters {
   private long ownedBytes;
   private boolean open = true;
 
-  /** @param onClose tells the backend, once */
+  /** @param onClose called once, when this is closed */
   CpuParameters(
       Kernels kernels, ContextPool contexts, DType activationType, DType weightType, Runnable onClose) {
     this.kernels = kernels;
@@ -45,11 +40,7 @@ final class CpuParameters implements Parameters {
   }
 
   @Override
-  public LinearWeights linear(String name, HostTensor weight, HostTensor biasOrNull) {
-    return pack(name, weight, biasOrNull);
-  }
-
-  private PackedLinear pack(String name, HostTensor weight, HostTensor biasOrNull) {
+  public PackedLinear linear(String name, HostTensor weight, HostTensor biasOrNull) {
     int outputs = Math.toIntExact(weight.shape().extent(0));
     int inputs = Math.toIntExact(weight.shape().elements() / outputs);
     int sliceOutputs = PackedLinear.sliceOutputs(outputs);
@@ -83,11 +74,11 @@ final class CpuParameters implements Parameters {
   /** Packs a slice in the layout of the activations' type; narrower weights are rounded after that, value by value. */
   private void packSlice(WorkerContext context, HostTensor rows, int inputs, int outputs, long target) {
     Kernel kernel = kernels.get(new Reorder(inputs, outputs, rows.dtype(), activationType), key -> {
-      dnnl_memory_desc from =
+      long from =
           kernels.dnn().strided(key.from(), new long[] {key.inputs(), key.outputs()}, new long[] {1, key.inputs()});
-      dnnl_memory_desc to = kernels.dnn().copyOf(kernels.weightLayout(key.inputs(), key.outputs(), key.type()));
+      long to = kernels.dnn().copyOfDescriptor(kernels.weightLayout(key.inputs(), key.outputs(), key.type()));
       return kernels.compiled(key.toString(), kernels.dnn().reorder(from, to, key.toString()),
-          new int[] {DNNL_ARG_FROM, DNNL_ARG_TO}, from, to);
+          new int[] {Dnnl.SRC, Dnnl.DST}, from, to);
     });
     long values = packedValues(inputs, outputs);
     boolean narrower = weightType != activationType;
@@ -100,10 +91,10 @@ final class CpuParameters implements Parameters {
   }
 
   private long packedValues(int inputs, int outputs) {
-    return dnnl_memory_desc_get_size(kernels.weightLayout(inputs, outputs, activationType)) / activationType.bytes();
+    return kernels.dnn().bytes(kernels.weightLayout(inputs, outputs, activationType)) / activationType.bytes();
   }
 
-  /** Copies so many values, converting, to {@code target}. */
+  /** Copies this number of values to {@code target}, converting them. */
   private void cast(WorkerContext context, long from, DType fromType, long values, DType to, long target) {
     Kernel kernel = kernels.cast(new Kernels.Cast(values, fromType, to));
     context.bind(kernel).aim(0, from).aim(1, target);
@@ -140,11 +131,7 @@ final class CpuParameters implements Parameters {
   }
 
   @Override
-  public NormWeights layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
-    return norm(name, weight, bias, epsilon);
-  }
-
-  private CpuNorm norm(String name, HostTensor weight, HostTensor bias, double epsilon) {
+  public CpuNorm layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
     return new CpuNorm(name, Math.toIntExact(weight.shape().elements()), epsilon, keep(weight, DType.F32).address(),
         keep(bias, DType.F32).address());
   }
@@ -165,7 +152,7 @@ final class CpuParameters implements Parameters {
       }
     }
     return new CpuPatchEmbedding(
-        name, geometry, pack(name, weight, bias), keep(positions, DType.F32).address(), pixelValues);
+        name, geometry, linear(name, weight, bias), keep(positions, DType.F32).address(), pixelValues);
   }
 
   @Override
@@ -185,7 +172,7 @@ final class CpuParameters implements Parameters {
       sums.setAtIndex(ValueLayout.JAVA_FLOAT, i, sum);
     }
     return new CpuTokenEmbedding(name, Math.toIntExact(words.rows()), Math.toIntExact(positions.rows()), weightType,
-        keep(words, weightType), sums, norm(name, normWeight, normBias, epsilon));
+        keep(words, weightType), sums, layerNorm(name, normWeight, normBias, epsilon));
   }
 
   @Override

@@ -1,12 +1,8 @@
 package org.conceptclip.backend.cpu;
 
-import static org.bytedeco.dnnl.global.dnnl.*;
-
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.bytedeco.dnnl.dnnl_primitive_desc;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.tensor.DType;
 
@@ -30,12 +26,12 @@ final class Kernels implements AutoCloseable {
   /** LayerNorm of dense float32 [rows, width]. */
   record LayerNorm(int rows, int width, double epsilon, DType out) {}
 
-  /** Copy of so many values to another type. */
+  /** Copy of a number of values to another type. */
   record Cast(long values, DType from, DType to) {}
 
   private final OneDnn dnn;
   private final ConcurrentHashMap<Object, Kernel> kernels = new ConcurrentHashMap<>();
-  private final ConcurrentHashMap<WeightLayout, dnnl_memory_desc> layouts = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<WeightLayout, Long> layouts = new ConcurrentHashMap<>();
   private final AtomicInteger ids = new AtomicInteger();
 
   Kernels(OneDnn dnn) {
@@ -62,24 +58,24 @@ final class Kernels implements AutoCloseable {
     return kernels.computeIfAbsent(key, k -> compile.apply(key));
   }
 
-  Kernel compiled(String what, dnnl_primitive_desc desc, int[] arguments, dnnl_memory_desc... layoutsOfArguments) {
+  Kernel compiled(String what, long desc, int[] arguments, long... layoutsOfArguments) {
     return new Kernel(dnn, ids.getAndIncrement(), what, desc, arguments, layoutsOfArguments);
   }
 
   /** Layout of prepacked weights [inputs, outputs]; a view, owned here. */
-  dnnl_memory_desc weightLayout(int inputs, int outputs, DType type) {
+  long weightLayout(int inputs, int outputs, DType type) {
     dnn.system().runSequentially();
     return layouts.computeIfAbsent(new WeightLayout(inputs, outputs, type), key -> {
-      dnnl_memory_desc source = dnn.matrix(type, LAYOUT_ROWS, inputs, inputs);
-      dnnl_memory_desc any = dnn.anyLayout(type, inputs, outputs);
-      dnnl_memory_desc destination = dnn.matrix(type, LAYOUT_ROWS, outputs, outputs);
-      dnnl_primitive_desc desc =
-          dnn.matmul(source, any, null, destination, OneDnn.PostOps.NONE, "layout of " + key);
-      dnnl_memory_desc layout = dnn.copyOf(dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0));
-      dnn.destroy(desc);
-      dnn.destroy(source);
-      dnn.destroy(any);
-      dnn.destroy(destination);
+      long source = dnn.matrix(type, LAYOUT_ROWS, inputs, inputs);
+      long any = dnn.anyLayout(type, inputs, outputs);
+      long destination = dnn.matrix(type, LAYOUT_ROWS, outputs, outputs);
+      long desc =
+          dnn.matmul(source, any, 0, destination, OneDnn.PostOps.NONE, "layout of " + key);
+      long layout = dnn.copyOfDescriptor(dnn.chosen(desc, Dnnl.QUERY_WEIGHTS));
+      dnn.destroyPrimitiveDescriptor(desc);
+      dnn.destroyDescriptor(source);
+      dnn.destroyDescriptor(any);
+      dnn.destroyDescriptor(destination);
       return layout;
     });
   }
@@ -87,15 +83,15 @@ final class Kernels implements AutoCloseable {
   /** Arguments: x, weights, out, bias (where there is one). */
   Kernel linear(Linear key) {
     return get(key, k -> {
-      dnnl_memory_desc x = dnn.matrix(k.type(), k.rows(), k.inputs(), k.inputs());
-      dnnl_memory_desc weights = dnn.copyOf(weightLayout(k.inputs(), k.outputs(), k.type()));
-      dnnl_memory_desc out = dnn.matrix(k.out(), k.rows(), k.outputs(), k.outStride());
-      dnnl_memory_desc bias = k.bias() ? dnn.matrix(DType.F32, 1, k.outputs(), k.outputs()) : null;
+      long x = dnn.matrix(k.type(), k.rows(), k.inputs(), k.inputs());
+      long weights = dnn.copyOfDescriptor(weightLayout(k.inputs(), k.outputs(), k.type()));
+      long out = dnn.matrix(k.out(), k.rows(), k.outputs(), k.outStride());
+      long bias = k.bias() ? dnn.matrix(DType.F32, 1, k.outputs(), k.outputs()) : 0;
       OneDnn.PostOps postOps = new OneDnn.PostOps(k.epilogue() == Epilogue.ACCUMULATE, 1, k.epilogue() == Epilogue.GELU);
-      dnnl_primitive_desc desc = dnn.matmul(x, weights, bias, out, postOps, k.toString());
-      return bias == null
-          ? compiled(k.toString(), desc, new int[] {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST}, x, weights, out)
-          : compiled(k.toString(), desc, new int[] {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST, DNNL_ARG_BIAS},
+      long desc = dnn.matmul(x, weights, bias, out, postOps, k.toString());
+      return bias == 0
+          ? compiled(k.toString(), desc, new int[] {Dnnl.SRC, Dnnl.WEIGHTS, Dnnl.DST}, x, weights, out)
+          : compiled(k.toString(), desc, new int[] {Dnnl.SRC, Dnnl.WEIGHTS, Dnnl.DST, Dnnl.BIAS},
               x, weights, out, bias);
     });
   }
@@ -103,26 +99,26 @@ final class Kernels implements AutoCloseable {
   /** Arguments: a, b, out, all float32. */
   Kernel dotProducts(DotProducts key) {
     return get(key, k -> {
-      dnnl_memory_desc a = dnn.matrix(DType.F32, k.m(), k.k(), k.aStride());
-      dnnl_memory_desc b = dnn.strided(DType.F32, new long[] {k.k(), k.n()}, new long[] {1, k.bStride()});
-      dnnl_memory_desc out = dnn.matrix(DType.F32, k.m(), k.n(), k.outStride());
-      dnnl_primitive_desc desc =
-          dnn.matmul(a, b, null, out, new OneDnn.PostOps(false, k.scale(), false), k.toString());
-      return compiled(k.toString(), desc, new int[] {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST}, a, b, out);
+      long a = dnn.matrix(DType.F32, k.m(), k.k(), k.aStride());
+      long b = dnn.strided(DType.F32, new long[] {k.k(), k.n()}, new long[] {1, k.bStride()});
+      long out = dnn.matrix(DType.F32, k.m(), k.n(), k.outStride());
+      long desc =
+          dnn.matmul(a, b, 0, out, new OneDnn.PostOps(false, k.scale(), false), k.toString());
+      return compiled(k.toString(), desc, new int[] {Dnnl.SRC, Dnnl.WEIGHTS, Dnnl.DST}, a, b, out);
     });
   }
 
   /** Arguments: x, out, weight [width], bias [width], both float32. */
   Kernel layerNorm(LayerNorm key) {
     return get(key, k -> {
-      dnnl_memory_desc x = dnn.matrix(DType.F32, k.rows(), k.width(), k.width());
-      dnnl_memory_desc out = dnn.matrix(k.out(), k.rows(), k.width(), k.width());
-      dnnl_memory_desc statistics = dnn.strided(DType.F32, new long[] {k.rows()}, new long[] {1});
-      dnnl_memory_desc weight = dnn.strided(DType.F32, new long[] {k.width()}, new long[] {1});
-      dnnl_primitive_desc desc = dnn.layerNorm(x, out, statistics, k.epsilon(), k.toString());
-      dnn.destroy(statistics);
-      return compiled(k.toString(), desc, new int[] {DNNL_ARG_SRC, DNNL_ARG_DST, DNNL_ARG_SCALE, DNNL_ARG_SHIFT},
-          x, out, weight, dnn.copyOf(weight));
+      long x = dnn.matrix(DType.F32, k.rows(), k.width(), k.width());
+      long out = dnn.matrix(k.out(), k.rows(), k.width(), k.width());
+      long statistics = dnn.strided(DType.F32, new long[] {k.rows()}, new long[] {1});
+      long weight = dnn.strided(DType.F32, new long[] {k.width()}, new long[] {1});
+      long desc = dnn.layerNorm(x, out, statistics, k.epsilon(), k.toString());
+      dnn.destroyDescriptor(statistics);
+      return compiled(k.toString(), desc, new int[] {Dnnl.SRC, Dnnl.DST, Dnnl.SCALE, Dnnl.SHIFT},
+          x, out, weight, dnn.copyOfDescriptor(weight));
     });
   }
 
@@ -131,9 +127,9 @@ final class Kernels implements AutoCloseable {
     return get(key, k -> {
       long[] extents = {k.values()};
       long[] strides = {1};
-      dnnl_memory_desc from = dnn.strided(k.from(), extents, strides);
-      dnnl_memory_desc to = dnn.strided(k.to(), extents, strides);
-      return compiled(k.toString(), dnn.reorder(from, to, k.toString()), new int[] {DNNL_ARG_FROM, DNNL_ARG_TO}, from, to);
+      long from = dnn.strided(k.from(), extents, strides);
+      long to = dnn.strided(k.to(), extents, strides);
+      return compiled(k.toString(), dnn.reorder(from, to, k.toString()), new int[] {Dnnl.SRC, Dnnl.DST}, from, to);
     });
   }
 
@@ -141,6 +137,6 @@ final class Kernels implements AutoCloseable {
   @Override
   public void close() {
     kernels.values().forEach(Kernel::close);
-    layouts.values().forEach(dnn::destroy);
+    layouts.values().forEach(dnn::destroyDescriptor);
   }
 }

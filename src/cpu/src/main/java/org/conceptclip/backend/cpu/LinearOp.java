@@ -15,7 +15,7 @@ final class LinearOp {
   private static final int SMALLEST_CHUNK_ROWS = 48;
 
   /**
-   * Up to so many rows stay in one piece, whatever their number: a second chunk reads all weights again, which for few rows is
+   * Up to this number of rows stay in one chunk: a second one reads all weights again, which for few rows is
    * most of the work (a text of 20 tokens: 16.9 ms instead of 30.0). It costs a kernel a row count and layer shape.
    */
   private static final int WHOLE_ROWS = 48;

@@ -1,32 +1,31 @@
 package org.conceptclip.backend.cpu;
 
-import static org.bytedeco.dnnl.global.dnnl.*;
-
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
-import org.bytedeco.dnnl.dnnl_engine;
-import org.bytedeco.dnnl.dnnl_memory;
-import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.bytedeco.dnnl.dnnl_post_ops;
-import org.bytedeco.dnnl.dnnl_primitive;
-import org.bytedeco.dnnl.dnnl_primitive_attr;
-import org.bytedeco.dnnl.dnnl_primitive_desc;
-import org.bytedeco.dnnl.dnnl_stream;
-import org.bytedeco.dnnl.dnnl_version_t;
-import org.bytedeco.javacpp.Loader;
-import org.bytedeco.javacpp.Pointer;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.tensor.DType;
 
 /**
- * oneDNN's C functions with every status checked and every object counted, so that a leak shows. Thread-safe.
- *
- * <p>The C interface rather than the C++ one: its objects are plain handles without a finaliser, freed where we say.
+ * An engine of oneDNN: every status is checked and every object counted, so that a leak shows. Objects are the addresses that the C
+ * functions return; whoever creates one destroys it. Thread-safe.
  */
 final class OneDnn implements AutoCloseable {
+  /** Names of the C functions' statuses. */
+  private static final String[] STATUSES = {"success", "out of memory", "invalid arguments", "unimplemented",
+    "last implementation reached", "runtime error", "not required", "invalid graph"};
+
+  private static final int ISA_AVX2 = 0x7;
+  private static final int ISA_AVX512 = 0x27;
+  private static final int ISA_AVX512_BF16 = 0xe7;
+  private static final int ISA_AMX = 0xfef;
+
+  private final Dnnl dnnl;
   private final SystemLibrary system;
-  private final dnnl_engine engine = new dnnl_engine();
+  private final long engine;
   private final AtomicLong liveObjects = new AtomicLong();
-  private final String version;
 
   /**
    * Loads the library.
@@ -34,41 +33,51 @@ final class OneDnn implements AutoCloseable {
    * @throws BackendUnavailableException if it is missing or does not fit this machine
    */
   OneDnn() {
-    version = load();
+    dnnl = Dnnl.load();
     system = new SystemLibrary();
     system.runSequentially();
-    check(dnnl_engine_create(engine, dnnl_cpu, 0), "dnnl_engine_create", "cpu");
-    liveObjects.incrementAndGet();
+    engine = create("dnnl_engine_create", "cpu", Dnnl.CPU, 0);
   }
 
-  /**
-   * Loads the library, if it is not loaded yet; its version.
-   *
-   * @throws BackendUnavailableException if it is missing or does not fit this machine
-   */
-  static String load() {
-    try {
-      Loader.load(org.bytedeco.dnnl.global.dnnl.class);
-      dnnl_version_t found = dnnl_version();
-      return found.major() + "." + found.minor() + "." + found.patch();
-    } catch (LinkageError e) {
-      throw new BackendUnavailableException(
-          "CPU backend: oneDNN's native library cannot be loaded on " + System.getProperty("os.name") + " "
-              + System.getProperty("os.arch") + ": " + e.getMessage(), e);
+  /** @param returned what the function returned, of which the lower half is its status */
+  private static void check(long returned, String function, Object details) {
+    int status = (int) returned;
+    if (status != 0) {
+      String name = status > 0 && status < STATUSES.length ? " (" + STATUSES[status] + ")" : "";
+      throw new IllegalStateException("oneDNN: " + function + " failed with status " + status + name + ": " + details);
     }
   }
 
-  /** Throws unless {@code status} is success. */
-  static void check(int status, String call, Object details) {
-    if (status != dnnl_success) {
-      throw new OneDnnException(status, call, String.valueOf(details));
+  private void run(String function, Object details, long... arguments) {
+    check(dnnl.call(function, arguments), function, details);
+  }
+
+  /** Calls a function whose first argument says where the address of the new object goes; {@code arguments} follow it. */
+  private long create(String function, Object details, long... arguments) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment created = arena.allocate(ValueLayout.JAVA_LONG);
+      run(function, details, after(created, arguments));
+      liveObjects.incrementAndGet();
+      return created.get(ValueLayout.JAVA_LONG, 0);
     }
+  }
+
+  private static long[] after(MemorySegment first, long[] others) {
+    long[] all = new long[others.length + 1];
+    all[0] = first.address();
+    System.arraycopy(others, 0, all, 1, others.length);
+    return all;
+  }
+
+  private void destroy(String function, long object) {
+    run(function, "", object);
+    liveObjects.decrementAndGet();
   }
 
   static int dataType(DType type) {
     return switch (type) {
-      case F32 -> dnnl_f32;
-      case BF16 -> dnnl_bf16;
+      case F32 -> Dnnl.F32;
+      case BF16 -> Dnnl.BF16;
       default -> throw new IllegalArgumentException("the CPU backend computes in F32 and BF16, not " + type);
     };
   }
@@ -77,32 +86,29 @@ final class OneDnn implements AutoCloseable {
     return system;
   }
 
+  /** Version of the library, for example {@code 3.11.1}. */
   String version() {
-    return version;
+    MemorySegment version = MemorySegment.ofAddress(dnnl.call("dnnl_version")).reinterpret(3 * ValueLayout.JAVA_INT.byteSize());
+    int[] numbers = version.toArray(ValueLayout.JAVA_INT);
+    return numbers[0] + "." + numbers[1] + "." + numbers[2];
+  }
+
+  private static boolean has(int instructionSet) {
+    return (Dnnl.load().call("dnnl_get_effective_cpu_isa") & instructionSet) == instructionSet;
   }
 
   /** Whether the CPU multiplies bfloat16 tiles (AMX). */
   static boolean hasAmx() {
-    return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_amx) == dnnl_cpu_isa_avx512_core_amx;
+    return has(ISA_AMX);
   }
 
   static boolean hasBf16() {
-    return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+    return has(ISA_AVX512_BF16);
   }
 
   /** The widest instruction set in use, for people. */
   static String instructionSet() {
-    int isa = dnnl_get_effective_cpu_isa();
-    if (hasAmx()) {
-      return "AMX";
-    }
-    if (hasBf16()) {
-      return "AVX-512 with bf16";
-    }
-    if ((isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core) {
-      return "AVX-512";
-    }
-    return (isa & dnnl_cpu_isa_avx2) == dnnl_cpu_isa_avx2 ? "AVX2" : "SSE4.1";
+    return hasAmx() ? "AMX" : hasBf16() ? "AVX-512 with bf16" : has(ISA_AVX512) ? "AVX-512" : has(ISA_AVX2) ? "AVX2" : "SSE4.1";
   }
 
   /** Native objects that were created here and not destroyed yet, the engine included. */
@@ -111,80 +117,82 @@ final class OneDnn implements AutoCloseable {
   }
 
   /** Descriptor of a tensor with these extents and strides, in elements. */
-  dnnl_memory_desc strided(DType type, long[] extents, long[] strides) {
-    dnnl_memory_desc desc = new dnnl_memory_desc();
-    check(dnnl_memory_desc_create_with_strides(desc, extents.length, extents, dataType(type), strides),
-        "dnnl_memory_desc_create_with_strides", Shapes.text(type, extents, strides));
-    liveObjects.incrementAndGet();
-    return desc;
+  long strided(DType type, long[] extents, long[] strides) {
+    try (Arena arena = Arena.ofConfined()) {
+      return create("dnnl_memory_desc_create_with_strides",
+          type + " " + Arrays.toString(extents) + " strides " + Arrays.toString(strides), extents.length,
+          arena.allocateFrom(ValueLayout.JAVA_LONG, extents).address(), dataType(type),
+          arena.allocateFrom(ValueLayout.JAVA_LONG, strides).address());
+    }
   }
 
   /** Descriptor of a [rows, columns] matrix whose rows are {@code stride} elements apart. */
-  dnnl_memory_desc matrix(DType type, long rows, long columns, long stride) {
+  long matrix(DType type, long rows, long columns, long stride) {
     return strided(type, new long[] {rows, columns}, new long[] {stride, 1});
   }
 
   /** Descriptor that leaves the layout to the primitive. */
-  dnnl_memory_desc anyLayout(DType type, long rows, long columns) {
-    dnnl_memory_desc desc = new dnnl_memory_desc();
-    long[] extents = {rows, columns};
-    check(dnnl_memory_desc_create_with_tag(desc, 2, extents, dataType(type), dnnl_format_tag_any),
-        "dnnl_memory_desc_create_with_tag", Shapes.text(type, extents, null));
-    liveObjects.incrementAndGet();
-    return desc;
+  long anyLayout(DType type, long rows, long columns) {
+    try (Arena arena = Arena.ofConfined()) {
+      return create("dnnl_memory_desc_create_with_tag", type + " [" + rows + ", " + columns + "]", 2,
+          arena.allocateFrom(ValueLayout.JAVA_LONG, rows, columns).address(), dataType(type), Dnnl.LAYOUT_ANY);
+    }
   }
 
-  dnnl_memory_desc copyOf(dnnl_memory_desc from) {
-    dnnl_memory_desc desc = new dnnl_memory_desc();
-    check(dnnl_memory_desc_clone(desc, from), "dnnl_memory_desc_clone", "");
-    liveObjects.incrementAndGet();
-    return desc;
+  long copyOfDescriptor(long from) {
+    return create("dnnl_memory_desc_clone", "", from);
   }
 
-  void destroy(dnnl_memory_desc desc) {
-    check(dnnl_memory_desc_destroy(desc), "dnnl_memory_desc_destroy", "");
-    liveObjects.decrementAndGet();
+  void destroyDescriptor(long descriptor) {
+    destroy("dnnl_memory_desc_destroy", descriptor);
   }
 
-  dnnl_memory memory(dnnl_memory_desc desc) {
-    dnnl_memory memory = new dnnl_memory();
-    check(dnnl_memory_create(memory, desc, engine, (Pointer) null), "dnnl_memory_create", "");
-    liveObjects.incrementAndGet();
-    return memory;
+  /** Bytes of a tensor with this descriptor. */
+  long bytes(long descriptor) {
+    return dnnl.call("dnnl_memory_desc_get_size", descriptor);
   }
 
-  void destroy(dnnl_memory memory) {
-    check(dnnl_memory_destroy(memory), "dnnl_memory_destroy", "");
-    liveObjects.decrementAndGet();
+  long memory(long descriptor) {
+    return create("dnnl_memory_create", "", descriptor, engine, 0);
   }
 
-  dnnl_stream stream() {
-    dnnl_stream stream = new dnnl_stream();
-    check(dnnl_stream_create(stream, engine, dnnl_stream_default_flags), "dnnl_stream_create", "");
-    liveObjects.incrementAndGet();
-    return stream;
+  /** Makes a memory object stand for an address. */
+  void aim(long memory, long address, String what) {
+    run("dnnl_memory_set_data_handle", what, memory, address);
   }
 
-  void destroy(dnnl_stream stream) {
-    check(dnnl_stream_destroy(stream), "dnnl_stream_destroy", "");
-    liveObjects.decrementAndGet();
+  void destroyMemory(long memory) {
+    destroy("dnnl_memory_destroy", memory);
   }
 
-  dnnl_primitive primitive(dnnl_primitive_desc desc, String what) {
-    dnnl_primitive primitive = new dnnl_primitive();
-    check(dnnl_primitive_create(primitive, desc), "dnnl_primitive_create", what);
-    liveObjects.incrementAndGet();
-    return primitive;
+  long stream() {
+    return create("dnnl_stream_create", "", engine, Dnnl.STREAM_IN_ORDER);
   }
 
-  void destroy(dnnl_primitive primitive) {
-    check(dnnl_primitive_destroy(primitive), "dnnl_primitive_destroy", "");
-    liveObjects.decrementAndGet();
+  void destroyStream(long stream) {
+    destroy("dnnl_stream_destroy", stream);
   }
 
-  void destroy(dnnl_primitive_desc desc) {
-    check(dnnl_primitive_desc_destroy(desc), "dnnl_primitive_desc_destroy", "");
-    liveObjects.decrementAndGet();
+  long primitive(long primitiveDescriptor, String what) {
+    return create("dnnl_primitive_create", what, primitiveDescriptor);
+  }
+
+  /** Runs a primitive on the calling thread. */
+  void execute(long primitive, long stream, int arguments, long table, String what) {
+    run("dnnl_primitive_execute", what, primitive, stream, arguments, table);
+  }
+
+  void destroyPrimitive(long primitive) {
+    destroy("dnnl_primitive_destroy", primitive);
+  }
+
+  void destroyPrimitiveDescriptor(long descriptor) {
+    destroy("dnnl_primitive_desc_destroy", descriptor);
+  }
+
+  /** Descriptor that a primitive chose ({@link Dnnl#QUERY_WEIGHTS}, {@link Dnnl#QUERY_SCRATCHPAD}); a view, owned by it. */
+  long chosen(long primitiveDescriptor, int query) {
+    return dnnl.call("dnnl_primitive_desc_query_md", primitiveDescriptor, query, 0);
   }
 
   /** What follows a matrix product, in this order: the old content is added, scaled, passed through GELU. */
@@ -196,105 +204,72 @@ final class OneDnn implements AutoCloseable {
     }
   }
 
-  /** Matrix product; {@code biasOrNull} [1, N]. The descriptors stay the caller's. */
-  dnnl_primitive_desc matmul(
-      dnnl_memory_desc source,
-      dnnl_memory_desc weights,
-      dnnl_memory_desc biasOrNull,
-      dnnl_memory_desc destination,
-      PostOps postOps,
-      String what) {
-    dnnl_primitive_attr attributes = attributes(postOps);
-    try {
-      dnnl_primitive_desc desc = new dnnl_primitive_desc();
-      check(dnnl_matmul_primitive_desc_create(desc, engine, source, weights, biasOrNull, destination, attributes),
-          "dnnl_matmul_primitive_desc_create", what);
-      liveObjects.incrementAndGet();
-      return desc;
-    } finally {
-      dnnl_primitive_attr_destroy(attributes);
+  private interface WithAttributes {
+    long create(long attributes);
+  }
+
+  /** Primitive descriptor of a matrix product; {@code bias} [1, N], or 0 for none. The descriptors stay the caller's. */
+  long matmul(long source, long weights, long bias, long destination, PostOps postOps, String what) {
+    return withAttributes(postOps, attributes -> create("dnnl_matmul_primitive_desc_create", what, engine, source, weights, bias,
+        destination, attributes));
+  }
+
+  /** Primitive descriptor of a softmax over an axis. */
+  long softmax(long source, long destination, int axis, String what) {
+    return withAttributes(PostOps.NONE, attributes -> create("dnnl_softmax_forward_primitive_desc_create", what, engine,
+        Dnnl.FORWARD_INFERENCE, Dnnl.SOFTMAX_ACCURATE, source, destination, axis, attributes));
+  }
+
+  /** Primitive descriptor of a LayerNorm over the last axis, with float32 scale and shift. */
+  long layerNorm(long source, long destination, long statistics, double epsilon, String what) {
+    String function = "dnnl_layer_normalization_forward_primitive_desc_create";
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment created = arena.allocate(ValueLayout.JAVA_LONG);
+      return withAttributes(PostOps.NONE, attributes -> {
+        check(dnnl.callWithFloats(function, (float) epsilon, 0, created.address(), engine, Dnnl.FORWARD_INFERENCE, source, destination, statistics,
+            Dnnl.NORM_SCALE_AND_SHIFT, attributes), function, what);
+        liveObjects.incrementAndGet();
+        return created.get(ValueLayout.JAVA_LONG, 0);
+      });
     }
   }
 
-  /** Softmax over the last axis. */
-  dnnl_primitive_desc softmax(dnnl_memory_desc source, dnnl_memory_desc destination, int axis, String what) {
-    dnnl_primitive_attr attributes = attributes(PostOps.NONE);
-    try {
-      dnnl_primitive_desc desc = new dnnl_primitive_desc();
-      check(dnnl_softmax_forward_primitive_desc_create(
-          desc, engine, dnnl_forward_inference, dnnl_softmax_accurate, source, destination, axis, attributes),
-          "dnnl_softmax_forward_primitive_desc_create", what);
-      liveObjects.incrementAndGet();
-      return desc;
-    } finally {
-      dnnl_primitive_attr_destroy(attributes);
-    }
+  /** Primitive descriptor of a copy between layouts and types. */
+  long reorder(long from, long to, String what) {
+    return withAttributes(PostOps.NONE,
+        attributes -> create("dnnl_reorder_primitive_desc_create", what, from, engine, to, engine, attributes));
   }
 
-  /** LayerNorm over the last axis, with float32 scale and shift. */
-  dnnl_primitive_desc layerNorm(
-      dnnl_memory_desc source, dnnl_memory_desc destination, dnnl_memory_desc statistics, double epsilon, String what) {
-    dnnl_primitive_attr attributes = attributes(PostOps.NONE);
+  private long withAttributes(PostOps postOps, WithAttributes user) {
+    long attributes = create("dnnl_primitive_attr_create", "");
+    long ops = create("dnnl_post_ops_create", postOps);
     try {
-      dnnl_primitive_desc desc = new dnnl_primitive_desc();
-      check(dnnl_layer_normalization_forward_primitive_desc_create(
-          desc, engine, dnnl_forward_inference, source, destination, statistics, (float) epsilon,
-          dnnl_use_scale | dnnl_use_shift, attributes),
-          "dnnl_layer_normalization_forward_primitive_desc_create", what);
-      liveObjects.incrementAndGet();
-      return desc;
-    } finally {
-      dnnl_primitive_attr_destroy(attributes);
-    }
-  }
-
-  /** Copy between layouts and types. */
-  dnnl_primitive_desc reorder(dnnl_memory_desc from, dnnl_memory_desc to, String what) {
-    dnnl_primitive_attr attributes = attributes(PostOps.NONE);
-    try {
-      dnnl_primitive_desc desc = new dnnl_primitive_desc();
-      check(dnnl_reorder_primitive_desc_create(desc, from, engine, to, engine, attributes),
-          "dnnl_reorder_primitive_desc_create", what);
-      liveObjects.incrementAndGet();
-      return desc;
-    } finally {
-      dnnl_primitive_attr_destroy(attributes);
-    }
-  }
-
-  private static dnnl_primitive_attr attributes(PostOps postOps) {
-    dnnl_primitive_attr attributes = new dnnl_primitive_attr();
-    check(dnnl_primitive_attr_create(attributes), "dnnl_primitive_attr_create", "");
-    // This build keeps a library-owned scratchpad inside each primitive, which two threads would then share: ours is given.
-    check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user),
-        "dnnl_primitive_attr_set_scratchpad_mode", "user");
-    if (postOps.equals(PostOps.NONE)) {
-      return attributes;
-    }
-    dnnl_post_ops ops = new dnnl_post_ops();
-    check(dnnl_post_ops_create(ops), "dnnl_post_ops_create", postOps);
-    try {
+      // This build keeps a library-owned scratchpad inside each primitive, which two threads would then share: ours is given.
+      run("dnnl_primitive_attr_set_scratchpad_mode", "user", attributes, Dnnl.SCRATCHPAD_USER);
       if (postOps.addToOutput()) {
-        check(dnnl_post_ops_append_sum(ops, 1, 0, dnnl_data_type_undef), "dnnl_post_ops_append_sum", postOps);
+        check(dnnl.callWithFloats("dnnl_post_ops_append_sum", 1, 0, ops, 0, 0), "dnnl_post_ops_append_sum", postOps);
       }
       if (postOps.scale() != 1) {
-        check(dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_linear, postOps.scale(), 0),
-            "dnnl_post_ops_append_eltwise", postOps);
+        append(ops, Dnnl.ELTWISE_LINEAR, postOps.scale(), postOps);
       }
       if (postOps.gelu()) {
-        check(dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_gelu_erf, 0, 0), "dnnl_post_ops_append_eltwise", postOps);
+        append(ops, Dnnl.ELTWISE_GELU_ERF, 0, postOps);
       }
-      check(dnnl_primitive_attr_set_post_ops(attributes, ops), "dnnl_primitive_attr_set_post_ops", postOps);
+      run("dnnl_primitive_attr_set_post_ops", postOps, attributes, ops);
+      return user.create(attributes);
     } finally {
-      dnnl_post_ops_destroy(ops);
+      destroy("dnnl_post_ops_destroy", ops);
+      destroy("dnnl_primitive_attr_destroy", attributes);
     }
-    return attributes;
+  }
+
+  private void append(long ops, int elementwise, float alpha, PostOps postOps) {
+    check(dnnl.callWithFloats("dnnl_post_ops_append_eltwise", alpha, 0, ops, elementwise), "dnnl_post_ops_append_eltwise", postOps);
   }
 
   /** Frees the engine; everything else that was created here must be destroyed before. */
   @Override
   public void close() {
-    check(dnnl_engine_destroy(engine), "dnnl_engine_destroy", "");
-    liveObjects.decrementAndGet();
+    destroy("dnnl_engine_destroy", engine);
   }
 }

@@ -10,7 +10,7 @@ import org.conceptclip.tensor.DType;
  * @param inputType type of the activations, and what the product is computed in
  * @param weightType what the weights are stored in: inputType, or BF16 to be widened when they are used
  * @param sliceOutputs outputs of every slice but the last, which may have fewer
- * @param sliceAddresses one a slice
+ * @param sliceAddresses one address per slice
  * @param biasAddress float32 [outputs], or 0 for none
  */
 record PackedLinear(
@@ -27,7 +27,7 @@ record PackedLinear(
   /** Outputs that a slice aims at: 384 to 576 wide ones measured best at the towers' shapes. */
   private static final int TARGET_SLICE_OUTPUTS = 416;
 
-  /** The packed layouts come in blocks of so many outputs. */
+  /** Number of outputs in a block of the packed layouts. */
   private static final int BLOCK = 64;
 
   /** Slices of equal size in whole blocks. */

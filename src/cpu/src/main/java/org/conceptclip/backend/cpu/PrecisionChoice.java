@@ -8,12 +8,12 @@ import org.conceptclip.op.Epilogue;
 import org.conceptclip.tensor.DType;
 
 /**
- * What a backend computes in, and why.
+ * The precision that a backend computes in, and the reason.
  *
  * <p>Bfloat16 instructions alone say little: on some CPUs they halve the time, on others they take twice as long as float32.
  * So the choice times one matrix product of the vision tower's shape in both.
  *
- * @param reason for people; empty where the precision was asked for
+ * @param reason in words; empty if the precision was asked for
  */
 record PrecisionChoice(Precision precision, String reason) {
   /** Bfloat16 costs accuracy: it must be this much faster. */

@@ -1,7 +1,7 @@
 package org.conceptclip.backend.cpu;
 
 /**
- * How many rows are divided among tasks, such that few distinct sizes occur and few kernels are compiled.
+ * How rows are divided among tasks: in few distinct sizes, so that few kernels are compiled.
  *
  * <p>All chunks but the last ones have {@code size} rows. What remains is rounded up to a multiple of {@value #STEP}, and
  * that chunk starts earlier, so that it overlaps the one before: the shared rows are computed twice, with the same bits.

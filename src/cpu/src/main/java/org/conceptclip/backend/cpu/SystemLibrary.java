@@ -10,7 +10,7 @@ import java.lang.invoke.MethodHandle;
 import org.conceptclip.backend.BackendUnavailableException;
 
 /**
- * The three functions needed from outside oneDNN: aligned memory, huge pages for it, and the OpenMP thread count of the
+ * The functions needed from outside oneDNN: aligned memory, huge pages for it, and the OpenMP thread count of the
  * calling thread. Thread-safe.
  */
 final class SystemLibrary {
@@ -79,7 +79,7 @@ final class SystemLibrary {
     }
   }
 
-  /** Asks for huge pages. A kernel without them refuses, which costs speed only: its answer is not looked at. */
+  /** Asks for huge pages. A kernel without them rejects the call, which costs speed only, so the result is ignored. */
   void preferHugePages(long address, long bytes) {
     try {
       int ignored = (int) madvise.invokeExact(address, bytes, MADV_HUGEPAGE);

@@ -1,12 +1,14 @@
 package org.conceptclip.backend.cpu;
 
 import java.util.Arrays;
-import org.bytedeco.dnnl.dnnl_stream;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.conceptclip.util.Closer;
 
 /** What one thread works with: its stream, its bound kernels, its scratch memory. Not thread-safe. */
 final class WorkerContext implements AutoCloseable {
   private final OneDnn dnn;
-  private final dnnl_stream stream;
+  private final long stream;
   private BoundKernel[] bound = new BoundKernel[64];
   private NativeMemory scratchpad;
   private NativeMemory[] scratch = new NativeMemory[4];
@@ -31,7 +33,7 @@ final class WorkerContext implements AutoCloseable {
     return result;
   }
 
-  /** Runs a kernel bound here, whose arguments are aimed. */
+  /** Runs a kernel bound here, after {@link BoundKernel#aim} of its arguments. */
   void run(Kernel kernel) {
     if (scratchpad == null || scratchpad.bytes() < kernel.scratchpadBytes()) {
       scratchpad = grown(scratchpad, kernel.scratchpadBytes());
@@ -65,19 +67,11 @@ final class WorkerContext implements AutoCloseable {
 
   @Override
   public void close() {
-    for (BoundKernel kernel : bound) {
-      if (kernel != null) {
-        kernel.close();
-      }
+    Stream<AutoCloseable> owned = Stream.of(Stream.of(bound), Stream.ofNullable(scratchpad), Stream.of(scratch)).flatMap(some -> some);
+    try {
+      Closer.closeAll(owned.filter(Objects::nonNull).toList());
+    } finally {
+      dnn.destroyStream(stream);
     }
-    if (scratchpad != null) {
-      scratchpad.close();
-    }
-    for (NativeMemory memory : scratch) {
-      if (memory != null) {
-        memory.close();
-      }
-    }
-    dnn.destroy(stream);
   }
 }

@@ -6,9 +6,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Fork and join over a few threads. The caller works too; tasks are taken from a counter, so a core that somebody else keeps
- * busy simply takes fewer. Several callers may run jobs at once: helpers go round the open jobs task by task, and a caller
- * whose helpers are busy elsewhere does its job alone.
+ * Fork and join over a few threads. The caller works too. Tasks are taken from a counter, so a core that is busy with other work takes
+ * fewer of them. Several callers may run jobs at once: the threads of the pool take tasks of all open jobs in turn, and a caller whose
+ * job gets none of them does it alone.
  *
  * <p>Threads that find nothing to do spin for a moment, since a tower asks again within microseconds, then sleep.
  */
@@ -164,7 +164,7 @@ final class WorkerPool implements AutoCloseable {
         throw e;
       }
       if (first instanceof RuntimeException e) {
-        // Thrown on another thread perhaps: this trace shows who asked.
+        // It may come from another thread; this trace shows the caller.
         e.addSuppressed(new IllegalStateException("ran for this caller"));
         throw e;
       }
@@ -200,7 +200,7 @@ final class WorkerPool implements AutoCloseable {
 
     private void sleep() {
       asleep = true;
-      // Whoever publishes after this look sees the flag.
+      // A job that is published after this check sees the flag and wakes this thread.
       if (nextJob(0) == null && !stopping) {
         LockSupport.park(WorkerPool.this);
       }

@@ -37,8 +37,6 @@ final class CudaContext implements AutoCloseable {
   private final DeviceProperties properties;
   private final CUctx_st context;
   private final CudaStatus status;
-  // One object a thread: cuCtxGetCurrent writes into it, at every call of the driver.
-  private final ThreadLocal<CUctx_st> currentOfThread = ThreadLocal.withInitial(CUctx_st::new);
 
   private CudaContext(int device, DeviceProperties properties, CUctx_st context, CudaStatus status) {
     this.device = device;
@@ -95,7 +93,7 @@ final class CudaContext implements AutoCloseable {
 
   /** Makes the context the calling thread's, unless it is. */
   void makeCurrent() {
-    CUctx_st current = currentOfThread.get();
+    CUctx_st current = new CUctx_st();
     status.check("cuCtxGetCurrent", cuCtxGetCurrent(current));
     if (current.address() != context.address()) {
       status.check("cuCtxSetCurrent", cuCtxSetCurrent(context));

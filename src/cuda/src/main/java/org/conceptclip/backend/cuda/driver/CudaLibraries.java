@@ -130,6 +130,8 @@ public final class CudaLibraries {
         facts.put("devices", String.join("; ", CudaContext.describeDevices()));
       } catch (BackendUnavailableException e) {
         facts.put("devices", "none usable: " + e.getMessage());
+      } finally {
+        CudaBindings.endThreadIfIdle();
       }
     });
     return facts;

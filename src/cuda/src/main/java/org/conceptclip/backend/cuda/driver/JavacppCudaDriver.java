@@ -97,6 +97,7 @@ public final class JavacppCudaDriver implements CudaDriver {
       KernelModules modules = new KernelModules(status, PtxFiles.forCapability(context.properties().capability()));
       context.makeCurrent();
       CublasLt cublasLt = new CublasLt(status, context.properties(), options.cacheFolder(), options.notices());
+      CudaBindings.driverOpened();
       return new JavacppCudaDriver(status, context, modules, cublasLt);
     } catch (CudaException e) {
       context.close();
@@ -360,6 +361,7 @@ public final class JavacppCudaDriver implements CudaDriver {
     }
     closed = true;
     try (Releases releases = new Releases()) {
+      releases.add(CudaBindings::driverClosed);
       releases.add(context::close);
       releases.add(modules::close);
       releases.add(cublasLt::close);

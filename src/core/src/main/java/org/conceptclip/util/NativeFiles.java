@@ -1,0 +1,294 @@
+package org.conceptclip.util;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.JarURLConnection;
+import java.net.URL;
+import java.net.URLConnection;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
+
+/**
+ * Native libraries of jars, unpacked to files that the system can load, in a folder that only this user can write.
+ *
+ * <p>The folder is {@code native} under {@code $CONCEPTCLIP_CACHE}, or else under {@code $XDG_CACHE_HOME/conceptclip} or
+ * {@code ~/.cache/conceptclip}. It must be a folder (a symbolic link is rejected), belong to this user or to root, and be writable by nobody
+ * else, so that nobody else can have put code there. A folder that others can write is deleted and made again with mode 0700. Files are kept
+ * for later processes, in a folder whose name holds the CRC-32 of their content in the jar.
+ *
+ * <p>Where the default folder cannot be used, the files go to a fresh folder of random name and mode 0700 under
+ * {@code java.io.tmpdir}, which {@link #close()} deletes: a loaded library does not need its file any more. A
+ * {@code $CONCEPTCLIP_CACHE} that cannot be used is an error. Several threads, class loaders and processes may unpack at once.
+ */
+public final class NativeFiles implements AutoCloseable {
+  /** The environment variable that names the folder of caches. */
+  public static final String VARIABLE = "CONCEPTCLIP_CACHE";
+
+  private static final FileAttribute<?> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+  private static final int MODE_OF_TYPE = 0170000;
+  private static final int FOLDER = 0040000;
+  private static final int WRITABLE_BY_OTHERS = 0022;
+
+  /** A resource: its place, file name, size in bytes and CRC-32. */
+  private record Content(URL url, String name, long bytes, long crc) {}
+
+  private final List<Path> files;
+  private final Path temporaryOrNull;
+
+  private NativeFiles(List<Path> files, Path temporaryOrNull) {
+    this.files = files;
+    this.temporaryOrNull = temporaryOrNull;
+  }
+
+  /**
+   * Unpacks resources to one folder, unless they lie there already.
+   *
+   * @param name of the library, for the folder and for messages
+   * @param near a class whose class loader finds the resources
+   * @param resources names as {@link ClassLoader#getResource} takes them
+   * @throws IOException with a message of one line if a resource is missing or no folder can be used
+   */
+  public static NativeFiles unpack(String name, Class<?> near, String... resources) throws IOException {
+    List<Content> contents = new ArrayList<>();
+    StringBuilder version = new StringBuilder(name);
+    for (String resource : resources) {
+      Content content = content(name, near.getClassLoader(), resource);
+      contents.add(content);
+      version.append('-').append(Long.toHexString(content.crc));
+    }
+    return inPrivateFolder(name, root -> unpack(contents, root.resolve(version.toString())));
+  }
+
+  /**
+   * {@link #unpack} of one file, under a path that nothing was loaded from yet: the JVM binds a JNI library to the first class loader that
+   * loads its path. {@link #close()} removes the path again.
+   */
+  public static NativeFiles unpackForOneLoader(String name, Class<?> near, String resource) throws IOException {
+    NativeFiles shared = unpack(name, near, resource);
+    if (shared.temporaryOrNull != null) {
+      return shared;
+    }
+    Path file = shared.last();
+    Path link = file.resolveSibling(UUID.randomUUID() + ".so");
+    try {
+      // Not a copy, nor a symbolic link: the system maps the file once for all class loaders, and the JVM sees distinct paths.
+      Files.createLink(link, file);
+      return new NativeFiles(List.of(link), link);
+    } catch (IOException | UnsupportedOperationException e) { // a folder that can only be read
+      return inTemporaryFolder(folder -> unpack(List.of(content(name, near.getClassLoader(), resource)), folder));
+    }
+  }
+
+  /**
+   * A private folder, as the only file, for a library that unpacks itself. {@link #close()} deletes a temporary one, but not the private
+   * folder around it, in which the library may make it again.
+   *
+   * @throws IOException with a message of one line if no folder can be used
+   */
+  public static NativeFiles folder(String name) throws IOException {
+    NativeFiles files = inPrivateFolder(name, root -> {
+      Path folder = root.resolve(name);
+      createFolder(folder);
+      return List.of(folder);
+    });
+    if (files.temporaryOrNull == null) {
+      return files;
+    }
+    files.temporaryOrNull.toFile().deleteOnExit();
+    return new NativeFiles(files.files, files.last());
+  }
+
+  /** The unpacked files, in the order of the resources. */
+  public List<Path> files() {
+    return files;
+  }
+
+  /** The last of the files. */
+  public Path last() {
+    return files.getLast();
+  }
+
+  /** Deletes what is not kept for later processes. Libraries must be loaded before. */
+  @Override
+  public void close() throws IOException {
+    if (temporaryOrNull != null) {
+      deleteTree(temporaryOrNull);
+    }
+  }
+
+  private interface Unpacking {
+    List<Path> into(Path folder) throws IOException;
+  }
+
+  private static NativeFiles inPrivateFolder(String name, Unpacking unpacking) throws IOException {
+    String explicit = System.getenv(VARIABLE);
+    boolean named = explicit != null && !explicit.isEmpty();
+    Path root = (named ? Path.of(explicit) : defaultCache()).resolve("native");
+    IOException problem;
+    try {
+      return new NativeFiles(unpacking.into(checked(root)), null);
+    } catch (IOException e) {
+      if (named) {
+        throw new IOException("cannot unpack " + name + " to " + root + " (" + VARIABLE + "): " + OneLine.of(reason(e)), e);
+      }
+      problem = e;
+    }
+    try {
+      return inTemporaryFolder(unpacking);
+    } catch (IOException e) {
+      e.addSuppressed(problem);
+      throw new IOException("cannot unpack " + name + ": neither to the cache (" + OneLine.of(reason(problem)) + ") nor to java.io.tmpdir ("
+          + OneLine.of(reason(e)) + "); set " + VARIABLE + " to a folder that can be written", e);
+    }
+  }
+
+  private static NativeFiles inTemporaryFolder(Unpacking unpacking) throws IOException {
+    Path folder = Files.createTempDirectory("conceptclip", OWNER_ONLY);
+    try {
+      return new NativeFiles(unpacking.into(folder), folder);
+    } catch (IOException | RuntimeException | Error e) {
+      deleteTree(folder);
+      throw e;
+    }
+  }
+
+  private static Path defaultCache() {
+    String xdg = System.getenv("XDG_CACHE_HOME");
+    Path caches = xdg != null && !xdg.isEmpty() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
+    return caches.resolve("conceptclip");
+  }
+
+  /** The file system's exceptions name their kind by their class alone. */
+  private static String reason(IOException e) {
+    return e.getClass() == IOException.class ? e.getMessage() : e.toString();
+  }
+
+  /** The folder, made if it is absent, if nobody but this user (and root) can have written to it. */
+  private static Path checked(Path folder) throws IOException {
+    Files.createDirectories(folder.toAbsolutePath().getParent(), OWNER_ONLY);
+    createFolder(folder);
+    if ((mode(folder) & WRITABLE_BY_OTHERS) != 0) {
+      deleteTree(folder); // whatever is in it may be somebody else's
+      createFolder(folder);
+    }
+    return folder;
+  }
+
+  private static void createFolder(Path folder) throws IOException {
+    try {
+      Files.createDirectory(folder, OWNER_ONLY);
+    } catch (FileAlreadyExistsException e) { // the usual case
+      if ((mode(folder) & MODE_OF_TYPE) != FOLDER) {
+        throw new IOException(folder + ": not a folder (a symbolic link is not followed)");
+      }
+      int owner = uid(folder);
+      if (owner != 0 && owner != ownUid(folder)) {
+        throw new IOException(folder + ": belongs to user " + owner + ", not to the user of this process");
+      }
+    }
+  }
+
+  private static int mode(Path file) throws IOException {
+    return (int) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private static int uid(Path file) throws IOException {
+    return (int) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /** The user of this process, by the owner of a new file: Java has no call for it. */
+  private static int ownUid(Path folder) throws IOException {
+    Path probe = Files.createTempFile(folder, "owner", null);
+    try {
+      return uid(probe);
+    } finally {
+      Files.delete(probe);
+    }
+  }
+
+  private static Content content(String library, ClassLoader loader, String resource) throws IOException {
+    URL url = loader.getResource(resource);
+    if (url == null) {
+      throw new IOException("the class path lacks /" + resource + " (" + library + ")");
+    }
+    String name = resource.substring(resource.lastIndexOf('/') + 1);
+    URLConnection connection = uncached(url);
+    if (connection instanceof JarURLConnection jar) {
+      try (JarFile file = jar.getJarFile()) {
+        JarEntry entry = file.getJarEntry(jar.getEntryName());
+        if (entry != null && entry.getCrc() >= 0 && entry.getSize() >= 0) {
+          return new Content(url, name, entry.getSize(), entry.getCrc());
+        }
+      }
+    }
+    try (CheckedInputStream in = new CheckedInputStream(uncached(url).getInputStream(), new CRC32())) {
+      long bytes = in.skip(Long.MAX_VALUE);
+      return new Content(url, name, bytes, in.getChecksum().getValue());
+    }
+  }
+
+  /** A cached connection would keep the jar open after its class loader was closed. */
+  private static URLConnection uncached(URL url) throws IOException {
+    URLConnection connection = url.openConnection();
+    connection.setUseCaches(false);
+    return connection;
+  }
+
+  private static List<Path> unpack(List<Content> contents, Path folder) throws IOException {
+    createFolder(folder);
+    List<Path> files = new ArrayList<>();
+    for (Content content : contents) {
+      Path target = folder.resolve(content.name);
+      files.add(target);
+      if (Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS) && Files.size(target) == content.bytes) {
+        continue;
+      }
+      // Written beside its place and renamed, so that no other process sees half a file.
+      Path partial = Files.createTempFile(folder, content.name, ".part");
+      try (InputStream in = uncached(content.url).getInputStream()) {
+        Files.copy(in, partial, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(partial);
+      }
+    }
+    return files;
+  }
+
+  private static void deleteTree(Path root) throws IOException {
+    Files.walkFileTree(root, new SimpleFileVisitor<>() {
+      @Override
+      public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+        Files.delete(file);
+        return FileVisitResult.CONTINUE;
+      }
+
+      @Override
+      public FileVisitResult postVisitDirectory(Path folder, IOException failure) throws IOException {
+        if (failure != null) {
+          throw failure;
+        }
+        Files.delete(folder);
+        return FileVisitResult.CONTINUE;
+      }
+    });
+  }
+}
