@@ -12,7 +12,6 @@ import org.conceptclip.op.Ops;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.op.QueryWeights;
-import org.conceptclip.op.Resampling;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.op.TokenEmbeddingWeights;
@@ -25,7 +24,6 @@ import org.conceptclip.tensor.Tensor;
  * kernels/README.md}, in its order. Types are checked here, shapes and overlap in front of it.
  */
 final class CudaOps implements Ops {
-  private static final int RGB = 3;
   private static final double LOG2_E = 1 / Math.log(2);
 
   private final CudaDriver driver;
@@ -73,37 +71,6 @@ final class CudaOps implements Ops {
         .int32(to.dtype() == DType.F32 ? 1 : 0);
     recorder.launch(
         bytes ? "patch_embed_u8" : "patch_embed_f32", LaunchPlan.patchEmbed(to.rows(), embedding.width()), arguments, from, to);
-  }
-
-  @Override
-  public void resize(Tensor image, Resampling columns, Resampling rows, Tensor out) {
-    Shape shape = Shape.of(rows.inputs(), columns.outputs(), RGB);
-    DeviceTensor between = DeviceTensor.at(arena.address("cuda.resized", DeviceTensor.bytes(DType.U8, shape)), DType.U8, shape);
-    resample("resize_columns", LaunchPlan.resizeColumns(rows.inputs(), columns.outputs() * RGB), (DeviceTensor) image, columns, between);
-    resample("resize_rows", LaunchPlan.resizeRows(rows.outputs(), columns.outputs() * RGB), between, rows, (DeviceTensor) out);
-  }
-
-  private void resample(String kernel, LaunchPlan.Grid grid, DeviceTensor from, Resampling axis, DeviceTensor to) {
-    long first = recorder.table(new TableKey("resampling", axis), () -> resamplingTable(axis));
-    long count = first + (long) axis.outputs() * Integer.BYTES;
-    KernelArguments arguments = new KernelArguments()
-        .address(from)
-        .address(to)
-        .address(first)
-        .address(count)
-        .address(count + (long) axis.outputs() * Integer.BYTES)
-        .int32(from.shape().extent(0))
-        .int32(from.shape().extent(1))
-        .int32(axis.outputs())
-        .int32(axis.taps());
-    recorder.launch(kernel, grid, arguments, from, to);
-  }
-
-  private static ByteBuffer resamplingTable(Resampling axis) {
-    int values = Math.addExact(2 * axis.outputs(), axis.weights().length);
-    ByteBuffer table = ByteBuffer.allocate(Math.multiplyExact(values, Integer.BYTES)).order(ByteOrder.nativeOrder());
-    table.asIntBuffer().put(axis.first()).put(axis.count()).put(axis.weights());
-    return table;
   }
 
   @Override

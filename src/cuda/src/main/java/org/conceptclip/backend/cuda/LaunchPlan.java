@@ -48,16 +48,6 @@ final class LaunchPlan {
     return new Grid(blocks(columns, columnsPerBlock), sequences, columnsPerBlock, 0);
   }
 
-  /** A byte of four rows a thread, so that a weight is read once for the four. */
-  static Grid resizeColumns(int rows, int outputBytes) {
-    return new Grid(blocks(rows, 4), blocks(outputBytes, 128), 128, 0);
-  }
-
-  /** A byte a thread: consecutive threads read consecutive bytes. */
-  static Grid resizeRows(int outputs, int rowBytes) {
-    return new Grid(outputs, blocks(rowBytes, 128), 128, 0);
-  }
-
   static Grid poolAttention(int heads, int sequences) {
     return new Grid(heads, sequences, 128, 9232);
   }
