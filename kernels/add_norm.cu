@@ -6,8 +6,8 @@
 // grid: ceil(rows / 4) blocks of 128 threads, a warp a row
 // tile: one row in the registers of its warp up to 2304 columns; a longer one is read three times
 // shared memory: none
-// registers: add_norm_f32 sm_80 122, sm_90a 126
-// registers: add_norm_f16 sm_80 127, sm_90a 127
+// built: add_norm_f32, 128 threads, no bytes of shared memory, tileX=4; registers sm_80 122, sm_90a 126
+// built: add_norm_f16, 128 threads, no bytes of shared memory, tileX=4; registers sm_80 127, sm_90a 127
 // work: an image of 729 x 1152, f32 with storeSum: 5.0 MB read, 5.0 MB written, 9.2 MFLOP; a text token of 768, f16 in place:
 //   4.6 kB, 8.4 kFLOP
 // roof: HBM, 3.0 us an image at the 3.35 TB/s of an H100: 0.9 FLOP a byte
@@ -75,3 +75,6 @@ DEVICE void addNorm(const AddNormArguments<T>& args) {
 
 KERNEL(add_norm_f32, AddNormArguments<float>, THREADS, 4) { addNorm(args); }
 KERNEL(add_norm_f16, AddNormArguments<f16>, THREADS, 4) { addNorm(args); }
+
+LAUNCH_FACT(add_norm_f32, tileX, WARPS)
+LAUNCH_FACT(add_norm_f16, tileX, WARPS)

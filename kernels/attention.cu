@@ -15,9 +15,9 @@
 //            whichever is free at the end. d72 and d64 (pitch 72): 36864 bytes, d24: 12288.
 // Banks      A pitch is an odd number of 16-byte vectors: 72 elements are 9, and 8 rows start at vectors 0, 1, 2, ... 7 of 8; 24 are 3, at 0,
 //            3, 6, 1, 4, 7, 2, 5. So ldmatrix has no conflicts, and nor have the results' 4-byte stores (4 g + t is 0 .. 31).
-// registers: attention_d24 sm_80 96, sm_90a 96
-// registers: attention_d64 sm_80 128, sm_90a 128
-// registers: attention_d72 sm_80 254, sm_90a 254
+// built: attention_d24, 128 threads, 12288 bytes of shared memory, tileRows=64; registers sm_80 96, sm_90a 96
+// built: attention_d64, 128 threads, 36864 bytes of shared memory, tileRows=64; registers sm_80 128, sm_90a 128
+// built: attention_d72, 128 threads, 36864 bytes of shared memory, tileRows=128; registers sm_80 254, sm_90a 254
 //            No spills. Blocks an SM: 5, 4, 2 by registers. d72 has queries 36, scores 64, sums 72 in registers.
 //
 // Work       An image: 729 tokens, 16 heads of 72: 2.45 GFLOP, 8.5 M exponentials; 6 x 16 blocks run 768 queries x 736 keys, 2.60 GFLOP and
@@ -361,3 +361,10 @@ DEVICE void attend(const AttentionArguments& args) {
 KERNEL(attention_d24, AttentionArguments, THREADS, 5) { attend<24>(args); }
 KERNEL(attention_d64, AttentionArguments, THREADS, 4) { attend<64>(args); }
 KERNEL(attention_d72, AttentionArguments, THREADS, 2) { attend<72>(args); }
+
+LAUNCH_FACT(attention_d24, tileRows, Head<24>::TILE_QUERIES)
+LAUNCH_FACT(attention_d24, sharedBytes, 2 * Head<24>::STAGE * sizeof(f16))
+LAUNCH_FACT(attention_d64, tileRows, Head<64>::TILE_QUERIES)
+LAUNCH_FACT(attention_d64, sharedBytes, 2 * Head<64>::STAGE * sizeof(f16))
+LAUNCH_FACT(attention_d72, tileRows, Head<72>::TILE_QUERIES)
+LAUNCH_FACT(attention_d72, sharedBytes, 2 * Head<72>::STAGE * sizeof(f16))

@@ -27,8 +27,8 @@
 //            64 blocks for 132 SMs: 6.3 to 11 us. Nothing of this was measured. What to measure first: keys and queries as 64 + 16 columns
 //            with a second tensor map (5.5 instead of 7.5 sectors a row), if the L2 shows as the limit.
 // Test       native/emulator/test/attention_sm90_test.cpp (float64 loops), the op contract on an emulated device of capability 90.
-// registers: attention_sm90_d72 sm_90a 128
-// registers: attention_sm90_d64 sm_90a 128
+// built: attention_sm90_d72, 512 threads, 119888 bytes of shared memory, tileRows=192 boxColumns=16 boxRows=96 swizzleBytes=32; registers sm_90a 128
+// built: attention_sm90_d64, 512 threads, 101456 bytes of shared memory, tileRows=192 boxColumns=64 boxRows=96 swizzleBytes=128; registers sm_90a 128
 #include "device.cuh"
 
 namespace {
@@ -49,7 +49,7 @@ constexpr int PRODUCER_REGISTERS = 32;
 
 static_assert(TILE_ROWS % KEY_ROWS == 0, "queries are copied by the box of the keys");
 
-struct Arguments {
+struct AttentionArguments {
   TensorMap qkv;         // {headWidth, 3 * heads, rows}, box {Plan::CHUNK, 1, KEY_ROWS}
   Global<f16> out;       // [rows, heads * headWidth]
   Global<int32_t> tiles; // [tiles][4]: firstRow, rows, firstKeyRow, keyLength
@@ -148,7 +148,7 @@ DEVICE void clearTail(Shared<f16> values, int stage, int firstRow, int lane) {
 }
 
 template <int headWidth>
-DEVICE void produce(const Arguments& args, const Tile& tile, const Plan<headWidth>& plan, int lane) {
+DEVICE void produce(const AttentionArguments& args, const Tile& tile, const Plan<headWidth>& plan, int lane) {
   int head = blockIdx.y;
   int tiles = tile.keyTiles();
   if (lane == 0) {
@@ -281,7 +281,7 @@ DEVICE void correctOut(Rows<headWidth>& rows) {
 
 // Each warp turns its 16 rows around in shared memory, to write 16 bytes a lane.
 template <int headWidth>
-DEVICE void writeOut(const Arguments& args, const Tile& tile, Rows<headWidth>& rows, const Plan<headWidth>& plan, int warp, int lane) {
+DEVICE void writeOut(const AttentionArguments& args, const Tile& tile, Rows<headWidth>& rows, const Plan<headWidth>& plan, int warp, int lane) {
   constexpr int PITCH = Plan<headWidth>::OUT_PITCH;
   constexpr int VECTORS = headWidth / 8;
   int firstRow = 16 * warp;
@@ -312,7 +312,7 @@ DEVICE void writeOut(const Arguments& args, const Tile& tile, Rows<headWidth>& r
 // One warpgroup: 64 queries. Scores of tile t are under way together with the values' product of tile t - 1, which the softmax of tile t
 // hides.
 template <int headWidth>
-DEVICE void consume(const Arguments& args, const Tile& tile, const Plan<headWidth>& plan, int group, int warp, int lane) {
+DEVICE void consume(const AttentionArguments& args, const Tile& tile, const Plan<headWidth>& plan, int group, int warp, int lane) {
   Rows<headWidth> rows;
   rows.largest[0] = rows.largest[1] = NEGATIVE_INFINITY;
   rows.sum[0] = rows.sum[1] = 0.0f;
@@ -360,8 +360,7 @@ DEVICE void consume(const Arguments& args, const Tile& tile, const Plan<headWidt
 }
 
 template <int headWidth>
-DEVICE void attention(const Arguments& args) {
-  static_assert(Plan<headWidth>::BYTES == (headWidth == 64 ? 101456 : 119888), "what kernels/README.md tells the host");
+DEVICE void attention(const AttentionArguments& args) {
   int thread = threadIdx.x;
   int lane = thread % WARP;
   int warp = shuffle(thread / WARP, 0);
@@ -390,5 +389,16 @@ DEVICE void attention(const Arguments& args) {
 
 }  // namespace
 
-KERNEL(attention_sm90_d64, Arguments, THREADS, 1) { attention<64>(args); }
-KERNEL(attention_sm90_d72, Arguments, THREADS, 1) { attention<72>(args); }
+KERNEL(attention_sm90_d64, AttentionArguments, THREADS, 1) { attention<64>(args); }
+KERNEL(attention_sm90_d72, AttentionArguments, THREADS, 1) { attention<72>(args); }
+
+LAUNCH_FACT(attention_sm90_d64, tileRows, TILE_ROWS)
+LAUNCH_FACT(attention_sm90_d64, boxColumns, Plan<64>::CHUNK)
+LAUNCH_FACT(attention_sm90_d64, boxRows, KEY_ROWS)
+LAUNCH_FACT(attention_sm90_d64, swizzleBytes, Plan<64>::CHUNK * 2)
+LAUNCH_FACT(attention_sm90_d64, sharedBytes, Plan<64>::BYTES)
+LAUNCH_FACT(attention_sm90_d72, tileRows, TILE_ROWS)
+LAUNCH_FACT(attention_sm90_d72, boxColumns, Plan<72>::CHUNK)
+LAUNCH_FACT(attention_sm90_d72, boxRows, KEY_ROWS)
+LAUNCH_FACT(attention_sm90_d72, swizzleBytes, Plan<72>::CHUNK * 2)
+LAUNCH_FACT(attention_sm90_d72, sharedBytes, Plan<72>::BYTES)

@@ -4,7 +4,7 @@
 // grid: (ceil(columns / 64), sequences) blocks of 64 threads
 // tile: 32 columns a warp: 4 vectors of 8 columns by 8 rows at a time; the 8 partial sums of a column meet in shuffles
 // shared memory: none
-// registers: mean_pool sm_80 40, sm_90a 46
+// built: mean_pool, 64 threads, no bytes of shared memory, tileX=64; registers sm_80 40, sm_90a 46
 // work: a text of 77 x 768: 118 kB read, 1.5 kB written, 59 kFLOP
 // roof: HBM, 36 ns a text of 77 at the 3.35 TB/s of an H100; once a pass, so the launch is what counts
 // test: native/emulator/test/pointwise_test.cpp (float64 loops); PoolCases of the op contract
@@ -55,3 +55,5 @@ KERNEL(mean_pool, MeanPoolArguments, POOL_THREADS, 16) {
     storeFloats(args.out, static_cast<int64_t>(sequence) * args.outPitch + column, sum);
   }
 }
+
+LAUNCH_FACT(mean_pool, tileX, POOL_THREADS / WARP * LANE_VECTORS * COLUMNS)

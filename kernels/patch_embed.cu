@@ -9,8 +9,8 @@
 // Gather     A lane keeps its two values of a patch (place, channel) for 8 patches, so that the divisions are once a tile. Loads are single
 //            bytes: rows of a patch begin at any byte, and what a warp reads together is consecutive.
 // Shared     2 stages * 2 * 64 * 40 * 2, starts of 64 patches 512: 20992 bytes. No spills. 5 blocks an SM.
-// registers: patch_embed_f32 sm_80 96, sm_90a 96
-// registers: patch_embed_u8 sm_80 96, sm_90a 96
+// built: patch_embed_f32, 128 threads, 20992 bytes of shared memory, tileX=64 tileY=64; registers sm_80 96, sm_90a 96
+// built: patch_embed_u8, 128 threads, 20992 bytes of shared memory, tileX=64 tileY=64; registers sm_80 96, sm_90a 96
 // Banks      Rows of 80 bytes, five 16-byte vectors: 8 rows start at vectors 0, 5, 2, 7, 4, 1, 6, 3 of 8, so ldmatrix has no conflicts.
 // Work       729 patches of 588 -> 1152: 0.99 GFLOP (run as 768 x 608 x 1152: 1.08), 0.4 MB of pixels and 3.4 MB (f32) out an image: 1.1 us
 //            of tensor cores at 989 TFLOP/s, 1.1 us of HBM at 3.35 TB/s. The roof is neither: 18 blocks gather each patch, about 2.5 k
@@ -243,3 +243,10 @@ DEVICE void patchEmbed(const PatchEmbedArguments<Pixel>& args) {
 
 KERNEL(patch_embed_u8, PatchEmbedArguments<uint8_t>, THREADS, 5) { patchEmbed(args); }
 KERNEL(patch_embed_f32, PatchEmbedArguments<float>, THREADS, 5) { patchEmbed(args); }
+
+LAUNCH_FACT(patch_embed_u8, tileX, TILE)
+LAUNCH_FACT(patch_embed_u8, tileY, TILE)
+LAUNCH_FACT(patch_embed_u8, sharedBytes, STARTS_AT + TILE * sizeof(int64_t))
+LAUNCH_FACT(patch_embed_f32, tileX, TILE)
+LAUNCH_FACT(patch_embed_f32, tileY, TILE)
+LAUNCH_FACT(patch_embed_f32, sharedBytes, STARTS_AT + TILE * sizeof(int64_t))

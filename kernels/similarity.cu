@@ -5,8 +5,8 @@
 // Grid       (ceil(n/64), ceil(m/64)) x 256: 64 x 64 results a block, 4 x 4 a thread; 32 columns at a time, two stages
 // Why FFMA   Features are f32 and rankings are read off the result; an f16 or tf32 product would show there. It is little work: see below.
 // Shared     2 stages * 2 operands * 32 * 64 * 4: 32768 bytes. No spills. 3 blocks an SM.
-// registers: similarity_f16 sm_80 80, sm_90a 79
-// registers: similarity_f32 sm_80 80, sm_90a 80
+// built: similarity_f16, 256 threads, 32768 bytes of shared memory, tileX=64 tileY=64; registers sm_80 80, sm_90a 79
+// built: similarity_f32, 256 threads, 32768 bytes of shared memory, tileX=64 tileY=64; registers sm_80 80, sm_90a 80
 // Banks      Stores: 8 (f16: 4) vectors of a row by 4 (8) rows a warp; exchanging row vectors by k spreads them over all 32 banks. Loads: a
 //            warp reads 2 vectors of a (broadcast) and 16 of b.
 // Work       Patches of an image with 100 concepts: 729 x 100 x 1152, 168 MFLOP, 1.9 MB: 2.5 us at 67 TFLOP/s of f32 (H100), 0.6 us of HBM.
@@ -124,3 +124,10 @@ DEVICE void similarity(const SimilarityArguments<T>& args) {
 
 KERNEL(similarity_f32, SimilarityArguments<float>, THREADS, 3) { similarity(args); }
 KERNEL(similarity_f16, SimilarityArguments<f16>, THREADS, 3) { similarity(args); }
+
+LAUNCH_FACT(similarity_f32, tileX, TILE)
+LAUNCH_FACT(similarity_f32, tileY, TILE)
+LAUNCH_FACT(similarity_f32, sharedBytes, 2 * 2 * PART * sizeof(float))
+LAUNCH_FACT(similarity_f16, tileX, TILE)
+LAUNCH_FACT(similarity_f16, tileY, TILE)
+LAUNCH_FACT(similarity_f16, sharedBytes, 2 * 2 * PART * sizeof(float))

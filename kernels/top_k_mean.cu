@@ -7,7 +7,7 @@
 //            one barrier. Counts are integers and sums are in the order of rows, so nothing depends on the batch. Histograms of 8 bits would
 //            need 4 rounds, but scores of one concept share their upper bits: their atomic adds would meet in one counter.
 // Shared     1024 scores 4096, two sets of counts 32, sums 16: 4144 bytes. No spills.
-// registers: top_k_mean sm_80 28, sm_90a 30
+// built: top_k_mean, 128 threads, 4144 bytes of shared memory; registers sm_80 28, sm_90a 30
 // Work       729 rows, C concepts: each score lies in a sector of its own for the block that reads it (its neighbours' blocks use the rest,
 //            from L2): 23 KB of sectors and 32 * 729 comparisons a block. Roof: the latency of 32 rounds; 16 blocks an SM hide each other's.
 // Test       native/emulator/test/similarity_test.cpp (sorting); SimilarityCases of the op contract.
@@ -121,3 +121,5 @@ KERNEL(top_k_mean, TopKMeanArguments, THREADS, 16) {
     args.out.set(static_cast<int64_t>(blockIdx.y) * args.outPitch + conceptColumn, total / static_cast<float>(k));
   }
 }
+
+LAUNCH_FACT(top_k_mean, sharedBytes, SUMS_AT + WARPS * sizeof(float))

@@ -1,7 +1,8 @@
 package org.conceptclip.backend.cuda;
 
 import java.nio.ByteBuffer;
-import org.conceptclip.backend.cuda.driver.MatrixProduct;
+import org.conceptclip.backend.cuda.driver.Kernel;
+import org.conceptclip.backend.cuda.driver.MatmulCall;
 
 /** One piece of recorded device work. Two are equal when they do the same to the same memory. */
 sealed interface Command {
@@ -10,9 +11,9 @@ sealed interface Command {
    *
    * @param arguments the struct's bytes; nobody writes to them
    */
-  record Kernel(String name, LaunchPlan.Grid grid, ByteBuffer arguments) implements Command {}
+  record Launch(Kernel kernel, int blocksX, int blocksY, ByteBuffer arguments) implements Command {}
 
-  record Product(MatrixProduct product) implements Command {}
+  record Product(MatmulCall product) implements Command {}
 
   /** Sets {@code bytes} bytes at {@code address} to zero. */
   record Zero(long address, long bytes) implements Command {}

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException;
@@ -13,7 +14,9 @@ import org.conceptclip.backend.PassLimits;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
+import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.op.Parameters;
+import org.conceptclip.util.Closer;
 
 /**
  * Computes on a CUDA device with float16 storage and float32 sums: kernels of {@code kernels/}, matrix products through cuBLASLt.
@@ -32,8 +35,10 @@ public final class CudaBackend implements Backend {
   private static final int TOKENS_PER_PASS = 32 << 10;
 
   private final String name;
-  private final FailFastDriver driver;
+  private final CudaDriver driver;
+  private final FailureCounter failures;
   private final CudaOptions options;
+  private final KernelIndex kernels;
   private final ResidualRanges ranges = new ResidualRanges();
   private final ComputeOrder order;
   private final ArrayDeque<Lane> idleLanes = new ArrayDeque<>();
@@ -48,7 +53,9 @@ public final class CudaBackend implements Backend {
    */
   public CudaBackend(String name, CudaDriver driver, CudaOptions options) {
     this.name = name;
-    this.driver = new FailFastDriver(driver);
+    this.failures = new FailureCounter(driver);
+    this.driver = failures.counted();
+    this.kernels = KernelIndex.forCapability(driver.device().capability());
     this.order = new ComputeOrder(this.driver);
     this.options = options;
   }
@@ -83,9 +90,10 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void requireHeadWidth(int headWidth) {
-    if (!LaunchPlan.HEAD_WIDTHS.contains(headWidth)) {
+    Set<Integer> compiled = AttentionPlan.headWidths(kernels);
+    if (!compiled.contains(headWidth)) {
       throw new BackendUnavailableException("backend " + name + ": the model's attention heads are " + headWidth
-          + " wide, the kernels are compiled for " + LaunchPlan.HEAD_WIDTHS);
+          + " wide, the kernels are compiled for " + compiled);
     }
   }
 
@@ -105,15 +113,16 @@ public final class CudaBackend implements Backend {
   public synchronized Execution openExecution() {
     checkOpen();
     Lane idle = idleLanes.pollLast();
-    Lane lane = idle != null ? idle : new Lane(driver, order);
+    Closer opened = new Closer();
+    Lane lane = opened.own(idle != null ? idle : new Lane(driver, order));
     CudaWorkspace workspace = new CudaWorkspace(lane, options.residualType());
     try {
       ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder(), workspace) : null;
-      Execution execution = new CudaExecution(lane, workspace, slots, this::giveBack);
+      Execution execution = new CudaExecution(lane, kernels, workspace, slots, failures, this::giveBack);
       openExecutions++;
       return execution;
     } catch (RuntimeException failure) {
-      Closing.after(failure, List.of(lane));
+      opened.closeAfter(failure);
       throw failure;
     }
   }
@@ -126,11 +135,13 @@ public final class CudaBackend implements Backend {
     openExecutions--;
     List<AutoCloseable> dropped = new ArrayList<>();
     if (usable) {
+      Closer returned = new Closer();
+      returned.own(lane);
       try {
         lane.settle();
         idleLanes.addLast(lane);
       } catch (RuntimeException failure) {
-        Closing.after(failure, List.of(lane));
+        returned.closeAfter(failure);
         throw failure;
       }
       while (idleLanes.size() > LANES) {
@@ -142,7 +153,7 @@ public final class CudaBackend implements Backend {
       dropped.addAll(idleLanes);
       idleLanes.clear();
     }
-    Closing.all(dropped);
+    Closer.closeAll(dropped);
   }
 
   private void checkOpen() {
@@ -174,6 +185,6 @@ public final class CudaBackend implements Backend {
     List<AutoCloseable> owned = new ArrayList<>(idleLanes);
     owned.add(driver);
     idleLanes.clear();
-    Closing.all(owned);
+    Closer.closeAll(owned);
   }
 }

@@ -1,6 +1,7 @@
 package org.conceptclip.backend.cuda;
 
 import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.op.CheckedOps;
 import org.conceptclip.op.Ops;
 import org.conceptclip.op.Workspace;
@@ -12,6 +13,7 @@ final class CudaExecution implements Execution {
   private final ResidualRanges.Slots rangesOrNull;
   private final Ops ops;
   private final GiveBack giveBack;
+  private final FailureCounter failures;
   private final long failuresBefore;
   private boolean over;
 
@@ -20,13 +22,15 @@ final class CudaExecution implements Execution {
     void giveBack(Lane lane, boolean usable);
   }
 
-  CudaExecution(Lane lane, CudaWorkspace workspace, ResidualRanges.Slots rangesOrNull, GiveBack giveBack) {
+  CudaExecution(Lane lane, KernelIndex kernels, CudaWorkspace workspace, ResidualRanges.Slots rangesOrNull,
+      FailureCounter failures, GiveBack giveBack) {
     this.lane = lane;
     this.workspace = workspace;
     this.rangesOrNull = rangesOrNull;
-    this.ops = new CheckedOps(new CudaOps(lane, rangesOrNull));
+    this.ops = new CheckedOps(new CudaOps(lane, kernels, rangesOrNull));
     this.giveBack = giveBack;
-    this.failuresBefore = lane.driver().failures();
+    this.failures = failures;
+    this.failuresBefore = failures.failures();
   }
 
   @Override
@@ -49,7 +53,7 @@ final class CudaExecution implements Execution {
 
   /** Failures of other lanes count as well: they are rare, and a lane is cheap beside the doubt. */
   private boolean usable() {
-    return lane.driver().failures() == failuresBefore;
+    return failures.failures() == failuresBefore;
   }
 
   @Override

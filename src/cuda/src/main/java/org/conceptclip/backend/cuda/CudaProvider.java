@@ -8,9 +8,9 @@ import java.util.Set;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendProvider;
 import org.conceptclip.backend.BackendRequest;
-import org.conceptclip.backend.cuda.driver.CudaLibraries;
-import org.conceptclip.backend.cuda.driver.DriverOptions;
-import org.conceptclip.backend.cuda.driver.JavacppCudaDriver;
+import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
+import org.conceptclip.backend.cuda.driver.nvidia.DriverOptions;
+import org.conceptclip.backend.cuda.driver.nvidia.JavacppCudaDriver;
 
 /** Starts the {@code cuda} backend on an NVIDIA GPU. */
 public final class CudaProvider implements BackendProvider {

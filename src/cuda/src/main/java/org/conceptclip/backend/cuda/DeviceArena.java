@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.util.Closer;
 
 /**
  * Named pieces of device memory. Owns them. Not thread-safe.
@@ -97,6 +98,6 @@ final class DeviceArena implements AutoCloseable {
     loose.clear();
     block = null;
     pieces.clear();
-    Closing.all(owned);
+    Closer.closeAll(owned);
   }
 }

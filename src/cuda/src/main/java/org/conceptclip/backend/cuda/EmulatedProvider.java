@@ -4,8 +4,8 @@ import java.util.OptionalInt;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendProvider;
 import org.conceptclip.backend.BackendRequest;
-import org.conceptclip.backend.cuda.driver.EmulatedCudaDriver;
-import org.conceptclip.backend.cuda.driver.EmulatedDevice;
+import org.conceptclip.backend.cuda.driver.emulated.EmulatedCudaDriver;
+import org.conceptclip.backend.cuda.driver.emulated.EmulatedDevice;
 
 /** Starts the {@code emulated} backend: the CUDA backend whose kernels run on the CPU, slowly and checked. For tests. */
 public final class EmulatedProvider implements BackendProvider {

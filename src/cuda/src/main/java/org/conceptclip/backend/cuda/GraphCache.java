@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.util.Closer;
 
 /**
  * Graphs of recorded work, by the work itself: kernels, grids, argument bytes and products are compared exactly. Owns the graphs
@@ -51,11 +52,13 @@ final class GraphCache implements AutoCloseable {
 
   private long capture(long stream, Runnable directly) {
     driver.beginCapture(stream);
+    Closer capture = new Closer();
+    capture.own(() -> driver.destroyGraph(driver.endCapture(stream)));
     try {
       directly.run();
     } catch (RuntimeException failure) {
       // A stream left recording would swallow all later work.
-      Closing.after(failure, List.of(() -> driver.destroyGraph(driver.endCapture(stream))));
+      capture.closeAfter(failure);
       throw failure;
     }
     return driver.endCapture(stream);
@@ -85,6 +88,6 @@ final class GraphCache implements AutoCloseable {
   }
 
   private void destroy(List<Long> dropped) {
-    Closing.all(dropped.stream().map(graph -> (AutoCloseable) () -> driver.destroyGraph(graph)).toList());
+    Closer.closeAll(dropped.stream().map(graph -> (AutoCloseable) () -> driver.destroyGraph(graph)).toList());
   }
 }

@@ -3,6 +3,8 @@ package org.conceptclip.backend.cuda;
 import java.util.ArrayList;
 import java.util.List;
 import org.conceptclip.backend.DeviceException;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.util.Closer;
 
 /**
  * What one execution works with and the next one takes over: a stream, its turns to compute, pinned memory, an arena, recorded work
@@ -12,7 +14,7 @@ final class Lane implements AutoCloseable {
   /** Batch sizes times what callers want back is about a dozen kinds of work; texts of ever new lengths must not add up. */
   private static final int GRAPHS = 32;
 
-  private final FailFastDriver driver;
+  private final CudaDriver driver;
   private final long stream;
   private final ComputeOrder.Turn turn;
   private final PinnedStaging staging;
@@ -20,13 +22,15 @@ final class Lane implements AutoCloseable {
   private final GraphCache graphs;
   private final Recorder recorder;
 
-  Lane(FailFastDriver driver, ComputeOrder order) {
+  Lane(CudaDriver driver, ComputeOrder order) {
     this.driver = driver;
+    Closer opened = new Closer();
     this.stream = driver.createStream();
+    opened.own(() -> driver.destroyStream(stream));
     try {
       this.turn = order.join(stream);
     } catch (RuntimeException failure) {
-      Closing.after(failure, List.of(() -> driver.destroyStream(stream)));
+      opened.closeAfter(failure);
       throw failure;
     }
     this.staging = new PinnedStaging(driver);
@@ -35,7 +39,7 @@ final class Lane implements AutoCloseable {
     this.recorder = new Recorder(driver, stream, staging, graphs, arena, turn);
   }
 
-  FailFastDriver driver() {
+  CudaDriver driver() {
     return driver;
   }
 
@@ -101,6 +105,6 @@ final class Lane implements AutoCloseable {
     }
     // A stream still does what it was given, so it goes before the memory.
     owned.addAll(List.of(graphs, () -> driver.destroyStream(stream), turn, arena, staging));
-    Closing.all(owned);
+    Closer.closeAll(owned);
   }
 }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.util.Closer;
 
 /**
  * Page-locked memory that copies of one stream go through. Pieces are handed out one behind the other and all taken back at once
@@ -58,6 +59,6 @@ final class PinnedStaging implements AutoCloseable {
     List<AutoCloseable> owned = new ArrayList<>();
     blocks.forEach(block -> owned.add(() -> driver.freePinned(block)));
     blocks.clear();
-    Closing.all(owned);
+    Closer.closeAll(owned);
   }
 }

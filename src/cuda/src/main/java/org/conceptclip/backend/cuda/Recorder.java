@@ -11,8 +11,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.Kernel;
+import org.conceptclip.backend.cuda.driver.KernelArguments;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
-import org.conceptclip.backend.cuda.driver.MatrixProduct;
+import org.conceptclip.backend.cuda.driver.MatmulCall;
 
 /**
  * The work of one stream: ops append commands, {@link #flush} gives them to the device at once. Not thread-safe.
@@ -50,14 +52,19 @@ final class Recorder {
     this.turn = turn;
   }
 
-  /** Appends a kernel's launch. {@code used}: everything of the workspace that it reads or writes. */
-  void launch(String kernel, LaunchPlan.Grid grid, KernelArguments arguments, DeviceTensor... used) {
-    commands.add(new Command.Kernel(kernel, grid, arguments.toStruct()));
+  /**
+   * Appends a kernel's launch over so many items in each direction, see {@link Kernel#blocksX}.
+   *
+   * @param used everything of the workspace that it reads or writes
+   */
+  void launch(KernelArguments arguments, long itemsX, long itemsY, DeviceTensor... used) {
+    Kernel kernel = arguments.kernel();
+    commands.add(new Command.Launch(kernel, kernel.blocksX(itemsX), kernel.blocksY(itemsY), arguments.toStruct()));
     touch(used);
   }
 
   /** Appends a matrix product. */
-  void multiply(MatrixProduct product, DeviceTensor... used) {
+  void multiply(MatmulCall product, DeviceTensor... used) {
     commands.add(new Command.Product(product));
     touch(used);
   }
@@ -146,20 +153,20 @@ final class Recorder {
   private void runPieceByPiece() {
     for (Command command : commands) {
       switch (command) {
-        case Command.Kernel kernel -> driver.launch(launch(kernel), stream);
+        case Command.Launch launch -> driver.launch(launch(launch), stream);
         case Command.Product product -> driver.matmul(product.product(), stream);
         case Command.Zero zero -> driver.fill(zero.address(), (byte) 0, zero.bytes(), stream);
       }
     }
   }
 
-  private KernelLaunch launch(Command.Kernel kernel) {
-    MemorySegment struct = MemorySegment.ofBuffer(kernel.arguments());
+  private KernelLaunch launch(Command.Launch launch) {
+    MemorySegment struct = MemorySegment.ofBuffer(launch.arguments());
     if (argumentBlock.byteSize() < struct.byteSize()) {
       argumentBlock = Arena.ofAuto().allocate(2 * struct.byteSize(), 64);
     }
-    LaunchPlan.Grid grid = kernel.grid();
-    return new KernelLaunch(kernel.name(), grid.x(), grid.y(), 1, grid.threads(), grid.sharedBytes(),
+    Kernel kernel = launch.kernel();
+    return new KernelLaunch(kernel.name(), launch.blocksX(), launch.blocksY(), kernel.threads(), kernel.sharedBytes(),
         argumentBlock.asSlice(0, struct.byteSize()).copyFrom(struct));
   }
 }

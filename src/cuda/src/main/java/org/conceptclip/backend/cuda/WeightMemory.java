@@ -9,6 +9,7 @@ import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.util.Closer;
 
 /**
  * Device memory of prepared weights, and the way there: values are converted into pinned memory piece by piece and copied. Owns both.
@@ -140,6 +141,6 @@ final class WeightMemory implements AutoCloseable {
     idleStages.clear();
     slabs.clear();
     usedBytes = 0;
-    Closing.all(owned);
+    Closer.closeAll(owned);
   }
 }

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
-import org.conceptclip.backend.cuda.driver.MatrixProduct;
+import org.conceptclip.backend.cuda.driver.MatmulCall;
 import org.conceptclip.backend.cuda.driver.TensorMap;
 
 /** A driver in front of another, told of every call before it is handed on. */
@@ -171,7 +171,7 @@ abstract class ForwardingDriver implements CudaDriver {
   }
 
   @Override
-  public void matmul(MatrixProduct product, long stream) {
+  public void matmul(MatmulCall product, long stream) {
     before(Call.MATMUL, 0);
     inner.matmul(product, stream);
   }

@@ -62,7 +62,7 @@ public interface CudaDriver extends AutoCloseable {
   void launch(KernelLaunch launch, long stream);
 
   /** A matrix product through cuBLASLt (on the emulator: the same sums in plain code). */
-  void matmul(MatrixProduct product, long stream);
+  void matmul(MatmulCall product, long stream);
 
   /**
    * The 128 bytes that describe a tensor to the bulk copy engine; the caller puts them into a kernel's arguments, at an

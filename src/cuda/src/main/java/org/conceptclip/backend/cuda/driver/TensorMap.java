@@ -21,7 +21,7 @@ public record TensorMap(long address, long[] extents, long[] strideBytes, int[] 
   }
 
   /** One line for messages. */
-  String describe() {
+  public String describe() {
     return "extents " + Arrays.toString(extents) + ", stride bytes " + Arrays.toString(strideBytes) + ", box "
         + Arrays.toString(box) + ", swizzle " + swizzle + ", at " + DeviceBlocks.hex(address);
   }

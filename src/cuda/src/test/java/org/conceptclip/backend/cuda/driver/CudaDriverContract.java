@@ -20,12 +20,12 @@ import org.junit.jupiter.api.function.Executable;
  * What every {@link CudaDriver} must do, as cases by name. A case gets an open driver and gives back all that it takes; {@link
  * #check} sees to both.
  */
-final class CudaDriverContract {
+public final class CudaDriverContract {
   private static final int COLUMNS = 64;
 
   private CudaDriverContract() {}
 
-  static Map<String, Consumer<CudaDriver>> cases() {
+  public static Map<String, Consumer<CudaDriver>> cases() {
     Map<String, Consumer<CudaDriver>> cases = new LinkedHashMap<>();
     cases.put("copies come back as they went, at odd sizes", CudaDriverContract::copies);
     cases.put("fill sets the bytes asked for and no others", CudaDriverContract::fills);
@@ -49,7 +49,7 @@ final class CudaDriverContract {
   }
 
   /** Runs a case on a driver of its own and finds the books balanced. */
-  static void check(Consumer<CudaDriver> test, CudaDriver opened) {
+  public static void check(Consumer<CudaDriver> test, CudaDriver opened) {
     try (CudaDriver driver = opened) {
       test.accept(driver);
       assertEquals(0, driver.liveObjects(), "living objects after the case");
@@ -106,15 +106,15 @@ final class CudaDriverContract {
     try (TestDevice device = new TestDevice(driver)) {
       Norm norm = new Norm(device, row(3));
       KernelLaunch good = norm.launch();
-      KernelLaunch unknown = new KernelLaunch("no_such_kernel", 1, 1, 1, 128, 0, good.arguments());
+      KernelLaunch unknown = new KernelLaunch("no_such_kernel", 1, 1, 128, 0, good.arguments());
       String message = failure(Kind.FAILED, () -> driver.launch(unknown, device.stream));
       assertTrue(message.contains("no_such_kernel") && message.contains("NOT_FOUND"), message);
-      KernelLaunch greedy = new KernelLaunch(good.kernel(), 1, 1, 1, 128, 1 << 20, good.arguments());
+      KernelLaunch greedy = new KernelLaunch(good.kernel(), 1, 1, 128, 1 << 20, good.arguments());
       message = failure(Kind.FAILED, () -> driver.launch(greedy, device.stream));
       assertTrue(message.contains("1048576"), message);
-      KernelLaunch crowded = new KernelLaunch(good.kernel(), 1, 1, 1, 2048, 0, good.arguments());
+      KernelLaunch crowded = new KernelLaunch(good.kernel(), 1, 1, 2048, 0, good.arguments());
       failure(Kind.FAILED, () -> driver.launch(crowded, device.stream));
-      KernelLaunch empty = new KernelLaunch(good.kernel(), 0, 1, 1, 128, 0, good.arguments());
+      KernelLaunch empty = new KernelLaunch(good.kernel(), 0, 1, 128, 0, good.arguments());
       failure(Kind.FAILED, () -> driver.launch(empty, device.stream));
     }
   }
@@ -303,7 +303,7 @@ final class CudaDriverContract {
   }
 
   /** The message of a {@link CudaException} of this kind. */
-  static String failure(Kind kind, Executable call) {
+  public static String failure(Kind kind, Executable call) {
     CudaException failure = assertThrows(CudaException.class, call);
     assertEquals(kind, failure.kind(), failure.getMessage());
     return failure.getMessage();

@@ -1,0 +1,347 @@
+package org.conceptclip.backend.cuda.driver.emulated;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.DeviceException.Kind;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.CudaException;
+import org.conceptclip.backend.cuda.driver.DeviceBlocks;
+import org.conceptclip.backend.cuda.driver.DeviceHealth;
+import org.conceptclip.backend.cuda.driver.DeviceProperties;
+import org.conceptclip.backend.cuda.driver.Handles;
+import org.conceptclip.backend.cuda.driver.HostMemory;
+import org.conceptclip.backend.cuda.driver.KernelLaunch;
+import org.conceptclip.backend.cuda.driver.MatmulCall;
+import org.conceptclip.backend.cuda.driver.TensorMap;
+
+/**
+ * A device on the CPU: kernels run from the same sources, and work is done as late as CUDA allows.
+ *
+ * <p>Stricter than a GPU on purpose: work of a stream starts only when somebody waits for it, host memory is read and written at
+ * that moment whether it is page-locked or not, freed device memory faults at once, and captures hold the work of one stream. A
+ * fault of work that was queued surfaces where it is waited for and loses the device, as CUDA's sticky errors do. Thread-safe.
+ */
+public final class EmulatedCudaDriver implements CudaDriver {
+  private static final int TENSOR_MAP_BYTES = 128;
+
+  /** An event: what it marks, once recorded. */
+  private static final class Event {
+    EmulatedStream.Mark latestOrNull;
+  }
+
+  private record Graph(List<Runnable> work, long stream) {}
+
+  private final EmulatedDevice device;
+  private final EmulatorLibrary library;
+  private final AtomicLong lastHandle = new AtomicLong();
+  private final DeviceBlocks deviceBlocks = new DeviceBlocks();
+  private final Handles<Arena> pinnedBlocks = new Handles<>("pinned block", lastHandle);
+  private final Handles<EmulatedStream> streams = new Handles<>("stream", lastHandle);
+  private final Handles<Event> events = new Handles<>("event", lastHandle);
+  private final Handles<Graph> graphs = new Handles<>("graph", lastHandle);
+  private final DeviceHealth health = new DeviceHealth();
+  private boolean closed;
+
+  /** Why no emulated device can be opened here, in one line; empty when there is a library, or sources to build one from. */
+  public static Optional<String> absence() {
+    return EmulatorLocation.absence();
+  }
+
+  /**
+   * A device on the emulator of this checkout, which is built if its sources changed.
+   *
+   * @param notices gets what the build says
+   * @throws BackendUnavailableException if there is no emulator and no way to build it
+   */
+  public static EmulatedCudaDriver open(EmulatedDevice device, Consumer<String> notices) {
+    return new EmulatedCudaDriver(device, EmulatorLocation.find(notices));
+  }
+
+  /**
+   * A device on the emulator in this file.
+   *
+   * @throws BackendUnavailableException if the file is no emulator
+   */
+  public EmulatedCudaDriver(EmulatedDevice device, Path library) {
+    this.device = device;
+    this.library = EmulatorLibrary.load(library);
+  }
+
+  @Override
+  public DeviceProperties device() {
+    return device.properties();
+  }
+
+  @Override
+  public synchronized long allocate(long bytes) {
+    requireReady("cuMemAlloc");
+    requirePositive("cuMemAlloc", bytes);
+    long allocated = deviceBlocks.allocatedBytes();
+    if (bytes > device.memoryBytes() - allocated) {
+      throw new CudaException(Kind.MEMORY, "cuMemAlloc", "CUDA_ERROR_OUT_OF_MEMORY",
+          bytes + " bytes, with " + allocated + " of " + device.memoryBytes() + " in use");
+    }
+    long address = library.allocate(bytes);
+    deviceBlocks.add(address, bytes);
+    return address;
+  }
+
+  @Override
+  public synchronized void free(long address) {
+    requireOpen();
+    deviceBlocks.remove("cuMemFree", address);
+    library.free(address);
+  }
+
+  @Override
+  public synchronized MemorySegment allocatePinned(long bytes) {
+    requireReady("cuMemHostAlloc");
+    requirePositive("cuMemHostAlloc", bytes);
+    Arena arena = Arena.ofShared();
+    MemorySegment memory = arena.allocate(bytes, 4096);
+    pinnedBlocks.put(memory.address(), arena);
+    return memory;
+  }
+
+  @Override
+  public synchronized void freePinned(MemorySegment memory) {
+    requireOpen();
+    pinnedBlocks.remove("cuMemFreeHost", memory.address()).close();
+  }
+
+  @Override
+  public synchronized long createStream() {
+    requireReady("cuStreamCreate");
+    return streams.add(new EmulatedStream());
+  }
+
+  @Override
+  public synchronized void destroyStream(long stream) {
+    requireOpen();
+    EmulatedStream removed = streams.remove("cuStreamDestroy", stream);
+    if (!health.lost()) {
+      // CUDA still does what a stream was given before it went.
+      work(removed::drain);
+    }
+    removed.discard();
+  }
+
+  @Override
+  public synchronized long createEvent() {
+    requireReady("cuEventCreate");
+    return events.add(new Event());
+  }
+
+  @Override
+  public synchronized void destroyEvent(long event) {
+    requireOpen();
+    events.remove("cuEventDestroy", event);
+  }
+
+  @Override
+  public synchronized void record(long event, long stream) {
+    requireReady("cuEventRecord");
+    EmulatedStream.Mark mark = streams.get("cuEventRecord", stream).mark();
+    events.get("cuEventRecord", event).latestOrNull = mark;
+  }
+
+  @Override
+  public synchronized void await(long stream, long event) {
+    requireReady("cuStreamWaitEvent");
+    EmulatedStream waiting = streams.get("cuStreamWaitEvent", stream);
+    EmulatedStream.Mark mark = events.get("cuStreamWaitEvent", event).latestOrNull;
+    if (mark != null) {
+      waiting.await(mark);
+    }
+  }
+
+  @Override
+  public synchronized void synchronizeEvent(long event) {
+    requireReady("cuEventSynchronize");
+    EmulatedStream.Mark mark = events.get("cuEventSynchronize", event).latestOrNull;
+    if (mark != null) {
+      requireNotCaptured("cuEventSynchronize", mark);
+      work(mark::reach);
+    }
+  }
+
+  @Override
+  public synchronized float elapsedMillis(long start, long end) {
+    requireReady("cuEventElapsedTime");
+    return (doneNanos(end) - doneNanos(start)) / 1e6f;
+  }
+
+  @Override
+  public synchronized void synchronize(long stream) {
+    requireReady("cuStreamSynchronize");
+    EmulatedStream waitedFor = streams.get("cuStreamSynchronize", stream);
+    waitedFor.requireNotCaptured("cuStreamSynchronize");
+    work(waitedFor::drain);
+  }
+
+  @Override
+  public synchronized void copyToDevice(long to, MemorySegment from, long stream) {
+    String call = "cuMemcpyHtoDAsync";
+    requireReady(call);
+    long bytes = HostMemory.requireNative(call, from).byteSize();
+    deviceBlocks.requireInside(call, to, bytes);
+    streams.get(call, stream).submit(() -> library.copyToDevice(to, HostMemory.requireAlive(call, from), bytes));
+  }
+
+  @Override
+  public synchronized void copyToHost(MemorySegment to, long from, long stream) {
+    String call = "cuMemcpyDtoHAsync";
+    requireReady(call);
+    long bytes = HostMemory.requireWritable(call, to).byteSize();
+    deviceBlocks.requireInside(call, from, bytes);
+    streams.get(call, stream).submit(() -> library.copyToHost(HostMemory.requireAlive(call, to), from, bytes));
+  }
+
+  @Override
+  public synchronized void fill(long address, byte value, long bytes, long stream) {
+    requireReady("cuMemsetD8Async");
+    deviceBlocks.requireInside("cuMemsetD8Async", address, bytes);
+    streams.get("cuMemsetD8Async", stream).submit(() -> library.fill(address, value, bytes));
+  }
+
+  @Override
+  public synchronized void launch(KernelLaunch launch, long stream) {
+    requireReady("cuLaunchKernel");
+    device.requireLaunchable(launch);
+    // The kernels that need sm_90a are named after it, as the files that hold them.
+    if (!library.hasKernel(launch.kernel()) || (device.capability() < 90 && launch.kernel().contains("_sm90"))) {
+      throw new CudaException(Kind.FAILED, "cuModuleGetFunction", "CUDA_ERROR_NOT_FOUND",
+          launch.kernel() + " on " + device.properties().name());
+    }
+    byte[] arguments = launch.arguments().toArray(ValueLayout.JAVA_BYTE);
+    streams.get("cuLaunchKernel", stream).submit(() -> library.launch(launch, arguments));
+  }
+
+  @Override
+  public synchronized void matmul(MatmulCall product, long stream) {
+    requireReady("cublasLtMatmul");
+    streams.get("cublasLtMatmul", stream).submit(() -> library.matmul(product));
+  }
+
+  @Override
+  public synchronized MemorySegment encodeTensorMap(TensorMap map) {
+    requireReady("cuTensorMapEncodeTiled");
+    if (device.capability() < 90) {
+      throw new CudaException(Kind.FAILED, "cuTensorMapEncodeTiled", "CUDA_ERROR_NOT_SUPPORTED",
+          device.properties().name() + " has no bulk copies; sm_90 has");
+    }
+    MemorySegment encoded = MemorySegment.ofArray(new byte[TENSOR_MAP_BYTES]);
+    library.encodeTensorMap(map, encoded);
+    return encoded;
+  }
+
+  @Override
+  public synchronized void beginCapture(long stream) {
+    requireReady("cuStreamBeginCapture");
+    streams.get("cuStreamBeginCapture", stream).beginCapture();
+  }
+
+  @Override
+  public synchronized long endCapture(long stream) {
+    requireReady("cuStreamEndCapture");
+    return graphs.add(new Graph(streams.get("cuStreamEndCapture", stream).endCapture(), stream));
+  }
+
+  @Override
+  public synchronized void launchGraph(long graph, long stream) {
+    requireReady("cuGraphLaunch");
+    Graph launched = graphs.get("cuGraphLaunch", graph);
+    EmulatedStream target = streams.get("cuGraphLaunch", stream);
+    target.requireNotCaptured("cuGraphLaunch");
+    if (launched.stream != stream) {
+      throw new CudaException(Kind.FAILED, "cuGraphLaunch", "CUDA_ERROR_INVALID_VALUE",
+          "stream " + stream + "; the graph was captured on stream " + launched.stream);
+    }
+    launched.work.forEach(target::submit);
+  }
+
+  @Override
+  public synchronized void destroyGraph(long graph) {
+    requireOpen();
+    graphs.remove("cuGraphExecDestroy", graph);
+  }
+
+  @Override
+  public long allocatedBytes() {
+    return deviceBlocks.allocatedBytes();
+  }
+
+  @Override
+  public long liveObjects() {
+    return (long) deviceBlocks.size() + pinnedBlocks.size() + streams.size() + events.size() + graphs.size();
+  }
+
+  /** Gives back whatever is still alive; work that nobody waited for is not done. */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    for (long address : deviceBlocks.addresses()) {
+      deviceBlocks.remove("close", address);
+      library.free(address);
+    }
+    streams.removeAll(EmulatedStream::discard);
+    pinnedBlocks.removeAll(Arena::close);
+    events.removeAll(event -> { });
+    graphs.removeAll(graph -> { });
+  }
+
+  /** Does queued work. Whatever fails in it has failed long after the call that gave it, so the device is lost. */
+  private void work(Runnable queued) {
+    try {
+      queued.run();
+    } catch (CudaException e) {
+      streams.objects().forEach(EmulatedStream::discard);
+      throw health.note(e.kind() == Kind.LOST ? e : new CudaException(Kind.LOST, e.call(), e.status(), e.getMessage()));
+    }
+  }
+
+  private long doneNanos(long event) {
+    EmulatedStream.Mark mark = events.get("cuEventElapsedTime", event).latestOrNull;
+    if (mark == null) {
+      throw new CudaException(Kind.FAILED, "cuEventElapsedTime", "CUDA_ERROR_INVALID_HANDLE", "the event was never recorded");
+    }
+    requireNotCaptured("cuEventElapsedTime", mark);
+    if (!mark.done()) {
+      throw new CudaException(Kind.FAILED, "cuEventElapsedTime", "CUDA_ERROR_NOT_READY", "nobody waited for the event");
+    }
+    return mark.doneNanos();
+  }
+
+  private static void requireNotCaptured(String call, EmulatedStream.Mark mark) {
+    if (mark.captured()) {
+      throw new CudaException(Kind.FAILED, call, "CUDA_ERROR_CAPTURED_EVENT", "the event belongs to a capture");
+    }
+  }
+
+  private static void requirePositive(String call, long bytes) {
+    if (bytes < 1) {
+      throw new CudaException(Kind.FAILED, call, "CUDA_ERROR_INVALID_VALUE", bytes + " bytes");
+    }
+  }
+
+  private void requireReady(String call) {
+    requireOpen();
+    health.requireAlive(call);
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the driver of " + device.properties().name() + " is closed");
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package org.conceptclip.backend.cuda.driver.nvidia;
+
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_ASSERT;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_CONTAINED;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_CONTEXT_IS_DESTROYED;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_DEINITIALIZED;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_ECC_UNCORRECTABLE;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_EXTERNAL_DEVICE;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_HARDWARE_STACK_ERROR;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_ILLEGAL_ADDRESS;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_ILLEGAL_INSTRUCTION;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_INVALID_ADDRESS_SPACE;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_INVALID_PC;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_LAUNCH_FAILED;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_LAUNCH_TIMEOUT;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_MISALIGNED_ADDRESS;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_MPS_CLIENT_TERMINATED;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_NVLINK_UNCORRECTABLE;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_OUT_OF_MEMORY;
+import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_UNKNOWN;
+import static org.bytedeco.cuda.global.cudart.CUDA_SUCCESS;
+import static org.bytedeco.cuda.global.cudart.cuGetErrorName;
+
+import java.util.Set;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.BytePointer;
+import org.conceptclip.backend.DeviceException.Kind;
+import org.conceptclip.backend.cuda.driver.CudaException;
+import org.conceptclip.backend.cuda.driver.DeviceHealth;
+
+/** What the CUDA driver API returns, as exceptions. */
+final class CudaStatus {
+  /** Where cuda.h says that further work returns the same error, and where hardware, driver or context are gone. */
+  private static final Set<Integer> LOST = Set.of(
+      CUDA_ERROR_DEINITIALIZED, CUDA_ERROR_ECC_UNCORRECTABLE, CUDA_ERROR_NVLINK_UNCORRECTABLE, CUDA_ERROR_CONTAINED,
+      CUDA_ERROR_ILLEGAL_ADDRESS, CUDA_ERROR_LAUNCH_TIMEOUT, CUDA_ERROR_CONTEXT_IS_DESTROYED,
+      CUDA_ERROR_ASSERT, CUDA_ERROR_HARDWARE_STACK_ERROR, CUDA_ERROR_ILLEGAL_INSTRUCTION, CUDA_ERROR_MISALIGNED_ADDRESS,
+      CUDA_ERROR_INVALID_ADDRESS_SPACE, CUDA_ERROR_INVALID_PC, CUDA_ERROR_LAUNCH_FAILED, CUDA_ERROR_MPS_CLIENT_TERMINATED,
+      CUDA_ERROR_EXTERNAL_DEVICE, CUDA_ERROR_UNKNOWN);
+
+  private final DeviceHealth health;
+
+  CudaStatus(DeviceHealth health) {
+    this.health = health;
+  }
+
+  boolean lost() {
+    return health.lost();
+  }
+
+  /** Refuses a call on a lost device. */
+  void requireAlive(String call) {
+    health.requireAlive(call);
+  }
+
+  void check(String call, int status) {
+    check(call, status, () -> "");
+  }
+
+  /**
+   * Throws unless the status is success.
+   *
+   * @param details sizes and names for the message
+   */
+  void check(String call, int status, Supplier<String> details) {
+    if (status != CUDA_SUCCESS) {
+      throw health.note(new CudaException(kind(status), call, name(status), details.get()));
+    }
+  }
+
+  /** The same for calls that give something back: a lost device has taken it along, and its loss has been told. */
+  void checkRelease(String call, int status) {
+    if (!health.lost()) {
+      check(call, status);
+    }
+  }
+
+  static Kind kind(int status) {
+    if (status == CUDA_ERROR_OUT_OF_MEMORY) {
+      return Kind.MEMORY;
+    }
+    return LOST.contains(status) ? Kind.LOST : Kind.FAILED;
+  }
+
+  /** {@code CUDA_ERROR_...}, or the number of a status that this driver does not know. */
+  static String name(int status) {
+    try (BytePointer name = new BytePointer()) {
+      return cuGetErrorName(status, name) == CUDA_SUCCESS && !name.isNull() ? name.getString() : "CUDA status " + status;
+    }
+  }
+}

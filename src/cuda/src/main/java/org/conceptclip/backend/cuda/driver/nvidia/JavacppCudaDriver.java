@@ -1,0 +1,413 @@
+package org.conceptclip.backend.cuda.driver.nvidia;
+
+import static org.bytedeco.cuda.global.cudart.CU_EVENT_DEFAULT;
+import static org.bytedeco.cuda.global.cudart.CU_MEMHOSTALLOC_PORTABLE;
+import static org.bytedeco.cuda.global.cudart.CU_STREAM_CAPTURE_MODE_RELAXED;
+import static org.bytedeco.cuda.global.cudart.CU_STREAM_NON_BLOCKING;
+import static org.bytedeco.cuda.global.cudart.cuEventCreate;
+import static org.bytedeco.cuda.global.cudart.cuEventDestroy;
+import static org.bytedeco.cuda.global.cudart.cuEventElapsedTime;
+import static org.bytedeco.cuda.global.cudart.cuEventRecord;
+import static org.bytedeco.cuda.global.cudart.cuEventSynchronize;
+import static org.bytedeco.cuda.global.cudart.cuGraphDestroy;
+import static org.bytedeco.cuda.global.cudart.cuGraphExecDestroy;
+import static org.bytedeco.cuda.global.cudart.cuGraphInstantiate;
+import static org.bytedeco.cuda.global.cudart.cuGraphLaunch;
+import static org.bytedeco.cuda.global.cudart.cuLaunchKernel;
+import static org.bytedeco.cuda.global.cudart.cuMemAlloc;
+import static org.bytedeco.cuda.global.cudart.cuMemFree;
+import static org.bytedeco.cuda.global.cudart.cuMemFreeHost;
+import static org.bytedeco.cuda.global.cudart.cuMemHostAlloc;
+import static org.bytedeco.cuda.global.cudart.cuMemcpyDtoHAsync;
+import static org.bytedeco.cuda.global.cudart.cuMemcpyHtoDAsync;
+import static org.bytedeco.cuda.global.cudart.cuMemsetD8Async;
+import static org.bytedeco.cuda.global.cudart.cuStreamBeginCapture;
+import static org.bytedeco.cuda.global.cudart.cuStreamCreate;
+import static org.bytedeco.cuda.global.cudart.cuStreamDestroy;
+import static org.bytedeco.cuda.global.cudart.cuStreamEndCapture;
+import static org.bytedeco.cuda.global.cudart.cuStreamSynchronize;
+import static org.bytedeco.cuda.global.cudart.cuStreamWaitEvent;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicLong;
+import org.bytedeco.cuda.cudart.CUevent_st;
+import org.bytedeco.cuda.cudart.CUfunc_st;
+import org.bytedeco.cuda.cudart.CUgraphExec_st;
+import org.bytedeco.cuda.cudart.CUgraph_st;
+import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.DeviceException.Kind;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.CudaException;
+import org.conceptclip.backend.cuda.driver.DeviceBlocks;
+import org.conceptclip.backend.cuda.driver.DeviceHealth;
+import org.conceptclip.backend.cuda.driver.DeviceProperties;
+import org.conceptclip.backend.cuda.driver.Handles;
+import org.conceptclip.backend.cuda.driver.HostMemory;
+import org.conceptclip.backend.cuda.driver.KernelIndex;
+import org.conceptclip.backend.cuda.driver.KernelLaunch;
+import org.conceptclip.backend.cuda.driver.MatmulCall;
+import org.conceptclip.backend.cuda.driver.TensorMap;
+import org.conceptclip.util.Closer;
+
+/**
+ * A real NVIDIA device: CUDA's driver API and cuBLASLt through JavaCPP.
+ *
+ * <p>Handles are this driver's own numbers. Streams do not wait for the default stream. A graph runs on the stream that it was
+ * captured on, whose workspace its products use. Once the device is lost every call fails at once with the first cause, and
+ * giving things back only settles the books. Thread-safe.
+ */
+public final class JavacppCudaDriver implements CudaDriver {
+  /** Of a tensor map inside an argument; everything else asks for less. */
+  private static final int ARGUMENT_ALIGNMENT = 64;
+
+  /** A stream and the workspace of its matrix products, allocated at the first. */
+  private static final class Stream {
+    final CUstream_st stream;
+    long workspace;
+
+    Stream(CUstream_st stream) {
+      this.stream = stream;
+    }
+  }
+
+  private record Graph(CUgraphExec_st graph, long stream) {}
+
+  private final CudaStatus status;
+  private final CudaContext context;
+  private final KernelModules modules;
+  private final CublasLt cublasLt;
+  private final AtomicLong lastHandle = new AtomicLong();
+  private final DeviceBlocks deviceBlocks = new DeviceBlocks();
+  private final Handles<Pointer> pinnedBlocks = new Handles<>("pinned block", lastHandle);
+  private final Handles<Stream> streams = new Handles<>("stream", lastHandle);
+  private final Handles<CUevent_st> events = new Handles<>("event", lastHandle);
+  private final Handles<Graph> graphs = new Handles<>("graph", lastHandle);
+  private volatile boolean closed;
+
+  private JavacppCudaDriver(CudaStatus status, CudaContext context, KernelModules modules, CublasLt cublasLt) {
+    this.status = status;
+    this.context = context;
+    this.modules = modules;
+    this.cublasLt = cublasLt;
+  }
+
+  /**
+   * Opens a device.
+   *
+   * @throws BackendUnavailableException if a library, the driver or the device is absent or too old; the message names it
+   */
+  public static JavacppCudaDriver open(DriverOptions options) {
+    CudaLibraries.load(options.librariesFolder());
+    CudaStatus status = new CudaStatus(new DeviceHealth());
+    CudaContext context = CudaContext.open(options.deviceIndex(), status);
+    try {
+      KernelModules modules = new KernelModules(status, KernelIndex.forCapability(context.properties().capability()));
+      context.makeCurrent();
+      CublasLt cublasLt = new CublasLt(status, context.properties(), options.cacheFolder(), options.notices());
+      return new JavacppCudaDriver(status, context, modules, cublasLt);
+    } catch (CudaException e) {
+      context.close();
+      throw new BackendUnavailableException("CUDA: " + context.properties().name() + " cannot be used: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      context.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public DeviceProperties device() {
+    return context.properties();
+  }
+
+  @Override
+  public long allocate(long bytes) {
+    enter("cuMemAlloc");
+    long address = allocateUncounted(bytes);
+    deviceBlocks.add(address, bytes);
+    return address;
+  }
+
+  private long allocateUncounted(long bytes) {
+    long[] address = new long[1];
+    status.check("cuMemAlloc", cuMemAlloc(address, bytes),
+        () -> bytes + " bytes, with " + deviceBlocks.allocatedBytes() + " in use by this driver");
+    return address[0];
+  }
+
+  @Override
+  public void free(long address) {
+    enterRelease();
+    deviceBlocks.remove("cuMemFree", address);
+    status.checkRelease("cuMemFree", cuMemFree(address));
+  }
+
+  @Override
+  public MemorySegment allocatePinned(long bytes) {
+    enter("cuMemHostAlloc");
+    Pointer memory = new RawPointer(0);
+    // Portable: pinned for whatever context a copy is made in.
+    status.check("cuMemHostAlloc", cuMemHostAlloc(memory, bytes, CU_MEMHOSTALLOC_PORTABLE), () -> bytes + " bytes");
+    pinnedBlocks.put(memory.address(), memory);
+    return MemorySegment.ofAddress(memory.address()).reinterpret(bytes);
+  }
+
+  @Override
+  public void freePinned(MemorySegment memory) {
+    enterRelease();
+    release(pinnedBlocks.remove("cuMemFreeHost", memory.address()));
+  }
+
+  private void release(Pointer pinned) {
+    status.checkRelease("cuMemFreeHost", cuMemFreeHost(pinned));
+  }
+
+  @Override
+  public long createStream() {
+    enter("cuStreamCreate");
+    CUstream_st stream = new CUstream_st();
+    status.check("cuStreamCreate", cuStreamCreate(stream, CU_STREAM_NON_BLOCKING));
+    return streams.add(new Stream(stream));
+  }
+
+  @Override
+  public void destroyStream(long stream) {
+    enterRelease();
+    release(streams.remove("cuStreamDestroy", stream));
+  }
+
+  private void release(Stream removed) {
+    try (Closer releases = new Closer()) {
+      if (removed.workspace != 0) {
+        releases.own(() -> status.checkRelease("cuMemFree", cuMemFree(removed.workspace)));
+      }
+      releases.own(() -> status.checkRelease("cuStreamDestroy", cuStreamDestroy(removed.stream)));
+      // Its work goes on after cuStreamDestroy, in the workspace: that goes only when the work is done.
+      releases.own(() -> status.checkRelease("cuStreamSynchronize", cuStreamSynchronize(removed.stream)));
+    }
+  }
+
+  @Override
+  public long createEvent() {
+    enter("cuEventCreate");
+    CUevent_st event = new CUevent_st();
+    status.check("cuEventCreate", cuEventCreate(event, CU_EVENT_DEFAULT));
+    return events.add(event);
+  }
+
+  @Override
+  public void destroyEvent(long event) {
+    enterRelease();
+    release(events.remove("cuEventDestroy", event));
+  }
+
+  private void release(CUevent_st event) {
+    status.checkRelease("cuEventDestroy", cuEventDestroy(event));
+  }
+
+  @Override
+  public void record(long event, long stream) {
+    enter("cuEventRecord");
+    status.check("cuEventRecord", cuEventRecord(events.get("cuEventRecord", event), stream("cuEventRecord", stream)));
+  }
+
+  @Override
+  public void await(long stream, long event) {
+    enter("cuStreamWaitEvent");
+    status.check("cuStreamWaitEvent",
+        cuStreamWaitEvent(stream("cuStreamWaitEvent", stream), events.get("cuStreamWaitEvent", event), 0));
+  }
+
+  @Override
+  public void synchronizeEvent(long event) {
+    enter("cuEventSynchronize");
+    status.check("cuEventSynchronize", cuEventSynchronize(events.get("cuEventSynchronize", event)));
+  }
+
+  @Override
+  public float elapsedMillis(long start, long end) {
+    enter("cuEventElapsedTime");
+    float[] millis = new float[1];
+    status.check("cuEventElapsedTime",
+        cuEventElapsedTime(millis, events.get("cuEventElapsedTime", start), events.get("cuEventElapsedTime", end)));
+    return millis[0];
+  }
+
+  @Override
+  public void synchronize(long stream) {
+    enter("cuStreamSynchronize");
+    status.check("cuStreamSynchronize", cuStreamSynchronize(stream("cuStreamSynchronize", stream)));
+  }
+
+  @Override
+  public void copyToDevice(long to, MemorySegment from, long stream) {
+    enter("cuMemcpyHtoDAsync");
+    long bytes = HostMemory.requireNative("cuMemcpyHtoDAsync", from).byteSize();
+    deviceBlocks.requireInside("cuMemcpyHtoDAsync", to, bytes);
+    status.check("cuMemcpyHtoDAsync",
+        cuMemcpyHtoDAsync(to, new RawPointer(from.address()), bytes, stream("cuMemcpyHtoDAsync", stream)), () -> bytes + " bytes");
+  }
+
+  @Override
+  public void copyToHost(MemorySegment to, long from, long stream) {
+    enter("cuMemcpyDtoHAsync");
+    long bytes = HostMemory.requireWritable("cuMemcpyDtoHAsync", to).byteSize();
+    deviceBlocks.requireInside("cuMemcpyDtoHAsync", from, bytes);
+    status.check("cuMemcpyDtoHAsync",
+        cuMemcpyDtoHAsync(new RawPointer(to.address()), from, bytes, stream("cuMemcpyDtoHAsync", stream)), () -> bytes + " bytes");
+  }
+
+  @Override
+  public void fill(long address, byte value, long bytes, long stream) {
+    enter("cuMemsetD8Async");
+    deviceBlocks.requireInside("cuMemsetD8Async", address, bytes);
+    status.check("cuMemsetD8Async",
+        cuMemsetD8Async(address, value, bytes, stream("cuMemsetD8Async", stream)), () -> bytes + " bytes");
+  }
+
+  @Override
+  public void launch(KernelLaunch launch, long stream) {
+    enter("cuLaunchKernel");
+    CUstream_st target = stream("cuLaunchKernel", stream);
+    CUfunc_st function = modules.function(launch);
+    try (Arena arena = Arena.ofConfined()) {
+      // CUDA copies the argument during the call, from wherever it lies outside the Java heap.
+      MemorySegment argument = arena.allocate(launch.arguments().byteSize(), ARGUMENT_ALIGNMENT).copyFrom(launch.arguments());
+      // Of the two ways to pass arrays of pointers this one leaves the other array out: a plain Pointer is passed as an array of one.
+      PointerPointer<Pointer> pointers =
+          new PointerPointer<>(new RawPointer(arena.allocateFrom(ValueLayout.ADDRESS, argument).address()));
+      status.check("cuLaunchKernel",
+          cuLaunchKernel(function, launch.gridX(), launch.gridY(), 1, launch.threads(), 1, 1, launch.sharedBytes(),
+              target, pointers, (PointerPointer<?>) null),
+          launch::describe);
+    }
+  }
+
+  @Override
+  public void matmul(MatmulCall product, long stream) {
+    enter("cublasLtMatmul");
+    Stream target = streams.get("cublasLtMatmul", stream);
+    cublasLt.matmul(product, target.stream, workspace(target));
+  }
+
+  private long workspace(Stream stream) {
+    synchronized (stream) {
+      if (stream.workspace == 0) {
+        stream.workspace = allocateUncounted(CublasLt.WORKSPACE_BYTES);
+      }
+      return stream.workspace;
+    }
+  }
+
+  @Override
+  public MemorySegment encodeTensorMap(TensorMap map) {
+    enter("cuTensorMapEncodeTiled");
+    return TensorMaps.encode(map, status);
+  }
+
+  @Override
+  public void beginCapture(long stream) {
+    enter("cuStreamBeginCapture");
+    Stream target = streams.get("cuStreamBeginCapture", stream);
+    // Before the capture: memory that a graph allocates would be the graph's.
+    workspace(target);
+    // Relaxed: modules that are loaded and memory that is allocated meanwhile, here or on another thread, are none of its business.
+    status.check("cuStreamBeginCapture", cuStreamBeginCapture(target.stream, CU_STREAM_CAPTURE_MODE_RELAXED));
+  }
+
+  @Override
+  public long endCapture(long stream) {
+    enter("cuStreamEndCapture");
+    CUgraph_st captured = new CUgraph_st();
+    status.check("cuStreamEndCapture", cuStreamEndCapture(stream("cuStreamEndCapture", stream), captured));
+    try {
+      CUgraphExec_st executable = new CUgraphExec_st();
+      status.check("cuGraphInstantiate", cuGraphInstantiate(executable, captured, 0));
+      return graphs.add(new Graph(executable, stream));
+    } finally {
+      status.checkRelease("cuGraphDestroy", cuGraphDestroy(captured));
+    }
+  }
+
+  @Override
+  public void launchGraph(long graph, long stream) {
+    enter("cuGraphLaunch");
+    Graph launched = graphs.get("cuGraphLaunch", graph);
+    if (launched.stream != stream) {
+      throw new CudaException(Kind.FAILED, "cuGraphLaunch", "CUDA_ERROR_INVALID_VALUE",
+          "stream " + stream + "; the graph was captured on stream " + launched.stream + " and uses its workspace");
+    }
+    status.check("cuGraphLaunch", cuGraphLaunch(launched.graph, stream("cuGraphLaunch", stream)));
+  }
+
+  @Override
+  public void destroyGraph(long graph) {
+    enterRelease();
+    release(graphs.remove("cuGraphExecDestroy", graph));
+  }
+
+  private void release(Graph graph) {
+    status.checkRelease("cuGraphExecDestroy", cuGraphExecDestroy(graph.graph));
+  }
+
+  @Override
+  public long allocatedBytes() {
+    return deviceBlocks.allocatedBytes();
+  }
+
+  @Override
+  public long liveObjects() {
+    return (long) deviceBlocks.size() + pinnedBlocks.size() + streams.size() + events.size() + graphs.size();
+  }
+
+  /** Gives back whatever is still alive, waits for its work, and lets go of the device. */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    try (Closer releases = new Closer()) {
+      releases.own(context::close);
+      releases.own(modules::close);
+      releases.own(cublasLt::close);
+      for (long address : deviceBlocks.addresses()) {
+        releases.own(() -> {
+          deviceBlocks.remove("cuMemFree", address);
+          status.checkRelease("cuMemFree", cuMemFree(address));
+        });
+      }
+      pinnedBlocks.removeAll(pinned -> releases.own(() -> release(pinned)));
+      graphs.removeAll(graph -> releases.own(() -> release(graph)));
+      events.removeAll(event -> releases.own(() -> release(event)));
+      // Last in, first out: the work of the streams ends before what it works on goes.
+      streams.removeAll(stream -> releases.own(() -> release(stream)));
+      releases.own(context::makeCurrentForRelease);
+    }
+  }
+
+  private CUstream_st stream(String call, long stream) {
+    return streams.get(call, stream).stream;
+  }
+
+  private void enter(String call) {
+    requireOpen();
+    status.requireAlive(call);
+    context.makeCurrent();
+  }
+
+  private void enterRelease() {
+    requireOpen();
+    context.makeCurrentForRelease();
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the driver of " + context.properties().name() + " is closed");
+    }
+  }
+}

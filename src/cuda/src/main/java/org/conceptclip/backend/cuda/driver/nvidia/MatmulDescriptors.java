@@ -1,0 +1,123 @@
+package org.conceptclip.backend.cuda.driver.nvidia;
+
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_BIAS;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_DEFAULT;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_BIAS_POINTER;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_EPILOGUE;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSA;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_COMPUTE_32F;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_T;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescCreate;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescDestroy;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescSetAttribute;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatrixLayoutCreate;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatrixLayoutDestroy;
+import static org.bytedeco.cuda.global.cudart.CUDA_R_16F;
+import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
+
+import org.bytedeco.cuda.cublas.cublasLtMatmulDescOpaque_t;
+import org.bytedeco.cuda.cublas.cublasLtMatrixLayoutOpaque_t;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerPointer;
+import org.conceptclip.backend.cuda.driver.MatmulCall;
+
+/**
+ * How cuBLASLt is told of a product of one shape and one number of rows.
+ *
+ * <p>cuBLASLt counts columns first: our row-major x [rows, inputs] is its column-major [inputs, rows], W [outputs, inputs] its
+ * [inputs, outputs], out [rows, outputs] its [outputs, rows]. So its product is {@code D = A^T B} with A = W and B = x, whose
+ * leading dimensions are our pitches, and its bias, one number a row of D, is ours. Not thread-safe: the bias is a property of
+ * the descriptor.
+ */
+final class MatmulDescriptors implements AutoCloseable {
+  private final CublasStatus status;
+  private cublasLtMatmulDescOpaque_t operation;
+  private cublasLtMatrixLayoutOpaque_t weight;
+  private cublasLtMatrixLayoutOpaque_t x;
+  private cublasLtMatrixLayoutOpaque_t out;
+
+  MatmulDescriptors(CublasStatus status, MatmulCall.Shape shape, int rows, long xPitch, long outPitch) {
+    this.status = status;
+    int outType = shape.outFloat32() ? CUDA_R_32F : CUDA_R_16F;
+    try {
+      operation = operation(shape, outType);
+      weight = layout(CUDA_R_16F, shape.inputs(), shape.outputs(), shape.inputs());
+      x = layout(CUDA_R_16F, shape.inputs(), rows, xPitch);
+      out = layout(outType, shape.outputs(), rows, outPitch);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  cublasLtMatmulDescOpaque_t operation() {
+    return operation;
+  }
+
+  cublasLtMatrixLayoutOpaque_t weight() {
+    return weight;
+  }
+
+  cublasLtMatrixLayoutOpaque_t x() {
+    return x;
+  }
+
+  cublasLtMatrixLayoutOpaque_t out() {
+    return out;
+  }
+
+  /** Sets where the bias of the next product lies. */
+  void setBias(long address) {
+    try (LongPointer value = new LongPointer(1).put(address)) {
+      set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, value, Long.BYTES);
+    }
+  }
+
+  private cublasLtMatmulDescOpaque_t operation(MatmulCall.Shape shape, int outType) {
+    try (PointerPointer<Pointer> created = new PointerPointer<>(1)) {
+      status.check("cublasLtMatmulDescCreate", cublasLtMatmulDescCreate(created, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+      // Assigned before its attributes, so that a failing one leaves it to close().
+      operation = new cublasLtMatmulDescOpaque_t(created.get());
+    }
+    set(operation, CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
+    set(operation, CUBLASLT_MATMUL_DESC_EPILOGUE, shape.hasBias() ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT);
+    if (shape.hasBias()) {
+      set(operation, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, outType);
+    }
+    return operation;
+  }
+
+  private void set(cublasLtMatmulDescOpaque_t target, int attribute, int value) {
+    try (IntPointer pointer = new IntPointer(1).put(value)) {
+      set(target, attribute, pointer, Integer.BYTES);
+    }
+  }
+
+  private void set(cublasLtMatmulDescOpaque_t target, int attribute, Pointer value, long bytes) {
+    status.check("cublasLtMatmulDescSetAttribute", cublasLtMatmulDescSetAttribute(target, attribute, value, bytes),
+        () -> "attribute " + attribute);
+  }
+
+  private cublasLtMatrixLayoutOpaque_t layout(int type, long rows, long columns, long leadingDimension) {
+    try (PointerPointer<Pointer> created = new PointerPointer<>(1)) {
+      status.check("cublasLtMatrixLayoutCreate", cublasLtMatrixLayoutCreate(created, type, rows, columns, leadingDimension),
+          () -> rows + " x " + columns + ", leading dimension " + leadingDimension);
+      return new cublasLtMatrixLayoutOpaque_t(created.get());
+    }
+  }
+
+  @Override
+  public void close() {
+    if (operation != null) {
+      status.checkRelease("cublasLtMatmulDescDestroy", cublasLtMatmulDescDestroy(operation));
+    }
+    for (cublasLtMatrixLayoutOpaque_t layout : new cublasLtMatrixLayoutOpaque_t[] {weight, x, out}) {
+      if (layout != null) {
+        status.checkRelease("cublasLtMatrixLayoutDestroy", cublasLtMatrixLayoutDestroy(layout));
+      }
+    }
+  }
+}

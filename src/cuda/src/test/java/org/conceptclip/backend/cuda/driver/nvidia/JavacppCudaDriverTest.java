@@ -1,0 +1,71 @@
+package org.conceptclip.backend.cuda.driver.nvidia;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.OnEmulator;
+import org.conceptclip.backend.cuda.driver.CudaDriverContract;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The real binding, in a process that sees fake CUDA libraries over the emulator: the driver's contract, what a binding has to do
+ * beyond it, and every call failing once.
+ */
+@OnEmulator
+class JavacppCudaDriverTest {
+  @TempDir Path folder;
+
+  @TestFactory
+  List<DynamicTest> onFakeLibraries() throws Exception {
+    Path output = folder.resolve("output");
+    String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xmx512m", "-cp", classPath,
+        FakeCudaChild.class.getName(), folder.toString())
+        .redirectErrorStream(true).redirectOutput(output.toFile());
+    builder.environment().put("LD_LIBRARY_PATH", FakeCuda.build().toString());
+    builder.environment().put("CUDA_VISIBLE_DEVICES", "0");
+    Process process = builder.start();
+    try {
+      assertTrue(process.waitFor(15, TimeUnit.MINUTES), "the child hangs: " + Files.readString(output));
+    } finally {
+      process.destroyForcibly();
+    }
+    List<String> lines = Files.readAllLines(output);
+    assertEquals(0, process.exitValue(), () -> String.join("\n", lines));
+    List<DynamicTest> tests = new ArrayList<>();
+    for (String line : lines) {
+      String[] words = line.split("\t");
+      switch (words[0]) {
+        case "ok" -> tests.add(DynamicTest.dynamicTest(words[1], () -> { }));
+        case "failed" -> tests.add(DynamicTest.dynamicTest(words[1], () -> fail(words[2] + "\n" + String.join("\n", lines))));
+        default -> { }
+      }
+    }
+    assertTrue(tests.size() > CudaDriverContract.cases().size(), () -> String.join("\n", lines));
+    return tests;
+  }
+
+  @Test
+  void withoutADriverTheAnswerIsQuickAndPlain() {
+    assumeTrue(NvidiaDriver.find().isEmpty(), "an NVIDIA driver is installed here");
+    long start = System.nanoTime();
+    BackendUnavailableException failure = assertThrows(BackendUnavailableException.class,
+        () -> JavacppCudaDriver.open(DriverOptions.standard(Optional.empty(), line -> { })));
+    assertEquals("CUDA: no NVIDIA driver was found (libcuda.so.1 does not load)", failure.getMessage());
+    assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(1), "took too long");
+  }
+}
