@@ -117,7 +117,7 @@ public final class CudaBackend implements Backend {
     Lane lane = opened.own(idle != null ? idle : new Lane(driver, order));
     CudaWorkspace workspace = new CudaWorkspace(lane, options.residualType());
     try {
-      ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder(), workspace) : null;
+      ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder, workspace) : null;
       Execution execution = new CudaExecution(lane, kernels, workspace, slots, failures, this::giveBack);
       openExecutions++;
       return execution;
@@ -169,7 +169,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public synchronized Optional<String> memoryPlan() {
-    return Optional.of(String.join("\n\n", idleLanes.stream().map(lane -> lane.arena().describePlan()).toList()));
+    return Optional.of(String.join("\n\n", idleLanes.stream().map(lane -> lane.arena.describePlan()).toList()));
   }
 
   @Override

@@ -38,10 +38,10 @@ final class CudaOps implements Ops {
 
   /** @param rangesOrNull where the largest values of residual sums go; {@code null} when nobody asked for them */
   CudaOps(Lane lane, KernelIndex kernels, ResidualRanges.Slots rangesOrNull) {
-    this.driver = lane.driver();
+    this.driver = lane.driver;
     this.kernels = kernels;
-    this.recorder = lane.recorder();
-    this.arena = lane.arena();
+    this.recorder = lane.recorder;
+    this.arena = lane.arena;
     this.rangesOrNull = rangesOrNull;
   }
 

@@ -63,12 +63,12 @@ final class CudaParameters implements Parameters {
     PatchFolding folding = PatchFolding.of(geometry, weight, bias, pixelScale, pixelShift);
     int width = Math.toIntExact(weight.shape().extent(0));
     HostTensor folded = HostTensor.view(
-        DType.F32, Shape.of(width, folding.kPitch()), MemorySegment.ofArray(folding.weights()));
+        DType.F32, Shape.of(width, folding.arguments().kPitch()), MemorySegment.ofArray(folding.weights()));
     return new DeviceWeights.PatchEmbedding(
         name,
         geometry,
         width,
-        memory.put(name, folded, DType.F16, width, folding.kPitch()),
+        memory.put(name, folded, DType.F16, width, folding.arguments().kPitch()),
         vector(name, HostTensor.of(folding.biasOfBytes(), width)),
         vector(name, bias),
         memory.put(name, positions, DType.F32, geometry.tokens(), width),

@@ -48,7 +48,7 @@ final class CudaWorkspace implements Workspace {
     if (dtype != DType.F16 && dtype != DType.F32 && dtype.isFloat()) {
       throw new IllegalArgumentException("buffer " + name + " of " + dtype + ": the CUDA backend computes in F16 and F32");
     }
-    return DeviceTensor.at(lane.arena().address(name, DeviceTensor.bytes(dtype, shape)), dtype, shape);
+    return DeviceTensor.at(lane.arena.address(name, DeviceTensor.bytes(dtype, shape)), dtype, shape);
   }
 
   @Override
@@ -63,9 +63,9 @@ final class CudaWorkspace implements Workspace {
       throw new IllegalArgumentException("upload of " + from + " to " + target + ", expected equal shapes");
     }
     makeWritable(target);
-    MemorySegment pinned = lane.staging().take(target.byteSize());
+    MemorySegment pinned = lane.staging.take(target.byteSize());
     Conversion.toDevice(from, 0, target.rows(), pinned, target.dtype(), target.pitch());
-    lane.driver().copyToDevice(target.address(), pinned, lane.stream());
+    lane.driver.copyToDevice(target.address(), pinned, lane.stream);
   }
 
   /** Gathered in pinned memory, where they have to go anyway: one copy to the device, however many pieces. */
@@ -74,15 +74,15 @@ final class CudaWorkspace implements Workspace {
     Workspace.requirePieces(pieces, to);
     DeviceTensor target = (DeviceTensor) to;
     makeWritable(target);
-    MemorySegment pinned = lane.staging().take(target.byteSize());
+    MemorySegment pinned = lane.staging.take(target.byteSize());
     HostTensor.gather(pieces, pinned);
-    lane.driver().copyToDevice(target.address(), pinned, lane.stream());
+    lane.driver.copyToDevice(target.address(), pinned, lane.stream);
   }
 
   private void makeWritable(DeviceTensor target) {
-    if (lane.recorder().pendingOn(target)) {
+    if (lane.recorder.pendingOn(target)) {
       // The copy goes to the stream at once. Work that was recorded before must see what it overwrites.
-      lane.recorder().flush();
+      lane.recorder.flush();
     }
   }
 
@@ -91,13 +91,13 @@ final class CudaWorkspace implements Workspace {
     DeviceTensor source = (DeviceTensor) from;
     DType type = source.dtype() == DType.F16 ? DType.F32 : source.dtype();
     HostTensor result = HostTensor.allocate(arena, type, source.shape().toArray());
-    lane.recorder().flush();
+    lane.recorder.flush();
     long rowsPerPiece = Math.max(1, DOWNLOAD_BYTES / Math.max(1, source.rowBytes()));
     for (long first = 0; first < source.rows(); first += rowsPerPiece) {
       long count = Math.min(rowsPerPiece, source.rows() - first);
-      MemorySegment pinned = lane.staging().take(count * source.rowBytes());
-      lane.driver().copyToHost(pinned, source.address() + first * source.rowBytes(), lane.stream());
-      lane.driver().synchronize(lane.stream());
+      MemorySegment pinned = lane.staging.take(count * source.rowBytes());
+      lane.driver.copyToHost(pinned, source.address() + first * source.rowBytes(), lane.stream);
+      lane.driver.synchronize(lane.stream);
       Conversion.toHost(pinned, source.dtype(), source.pitch(), result, first, count);
       lane.idle();
     }

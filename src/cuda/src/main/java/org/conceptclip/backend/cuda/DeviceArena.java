@@ -21,8 +21,8 @@ final class DeviceArena implements AutoCloseable {
 
   private final CudaDriver driver;
   private final Map<String, Piece> pieces = new LinkedHashMap<>();
-  private final List<DeviceBuffer> loose = new ArrayList<>();
-  private DeviceBuffer block;
+  private final List<Piece> loose = new ArrayList<>();
+  private Piece blockOrNull;
 
   private record Piece(long address, long bytes) {}
 
@@ -37,9 +37,8 @@ final class DeviceArena implements AutoCloseable {
   long address(String name, long bytes) {
     Piece piece = pieces.get(name);
     if (piece == null || piece.bytes() < bytes) {
-      DeviceBuffer buffer = new DeviceBuffer(driver, rounded(bytes));
-      loose.add(buffer);
-      piece = new Piece(buffer.address(), buffer.bytes());
+      piece = new Piece(driver.allocate(rounded(bytes)), rounded(bytes));
+      loose.add(piece);
       pieces.put(name, piece);
     }
     return piece.address();
@@ -58,10 +57,10 @@ final class DeviceArena implements AutoCloseable {
     List<Map.Entry<String, Piece>> plan = List.copyOf(pieces.entrySet());
     close();
     long bytes = plan.stream().mapToLong(entry -> entry.getValue().bytes()).sum();
-    block = new DeviceBuffer(driver, bytes);
+    blockOrNull = new Piece(driver.allocate(bytes), bytes);
     long offset = 0;
     for (Map.Entry<String, Piece> entry : plan) {
-      pieces.put(entry.getKey(), new Piece(block.address() + offset, entry.getValue().bytes()));
+      pieces.put(entry.getKey(), new Piece(blockOrNull.address() + offset, entry.getValue().bytes()));
       offset += entry.getValue().bytes();
     }
     return true;
@@ -69,16 +68,14 @@ final class DeviceArena implements AutoCloseable {
 
   /** Bytes of all blocks. */
   long bytes() {
-    return loose.stream().mapToLong(DeviceBuffer::bytes).sum() + (block == null ? 0 : block.bytes());
+    return loose.stream().mapToLong(Piece::bytes).sum() + (blockOrNull == null ? 0 : blockOrNull.bytes());
   }
 
   /** A table for people: name, bytes, and the offset in the one block, or where it lies outside. */
   String describePlan() {
     StringJoiner lines = new StringJoiner("\n");
     pieces.forEach((name, piece) -> {
-      boolean settled = block != null
-          && piece.address() >= block.address() && piece.address() < block.address() + block.bytes();
-      String place = settled ? Long.toString(piece.address() - block.address()) : "own block";
+      String place = loose.contains(piece) ? "own block" : Long.toString(piece.address() - blockOrNull.address());
       lines.add(String.format("%-24s %14d bytes at %s", name, piece.bytes(), place));
     });
     return lines.add(String.format("%-24s %14d bytes", "in all", bytes())).toString();
@@ -91,13 +88,14 @@ final class DeviceArena implements AutoCloseable {
   /** Frees everything; names are forgotten. */
   @Override
   public void close() {
-    List<DeviceBuffer> owned = new ArrayList<>(loose);
-    if (block != null) {
-      owned.add(block);
+    Closer owned = new Closer();
+    if (blockOrNull != null) {
+      loose.add(blockOrNull);
     }
+    loose.forEach(piece -> owned.own(piece, () -> driver.free(piece.address())));
     loose.clear();
-    block = null;
+    blockOrNull = null;
     pieces.clear();
-    Closer.closeAll(owned);
+    owned.close();
   }
 }

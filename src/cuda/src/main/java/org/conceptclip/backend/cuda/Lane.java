@@ -14,13 +14,13 @@ final class Lane implements AutoCloseable {
   /** Batch sizes times what callers want back is about a dozen kinds of work; texts of ever new lengths must not add up. */
   private static final int GRAPHS = 32;
 
-  private final CudaDriver driver;
-  private final long stream;
+  final CudaDriver driver;
+  final long stream;
   private final ComputeOrder.Turn turn;
-  private final PinnedStaging staging;
-  private final DeviceArena arena;
+  final PinnedStaging staging;
+  final DeviceArena arena;
   private final GraphCache graphs;
-  private final Recorder recorder;
+  final Recorder recorder;
 
   Lane(CudaDriver driver, ComputeOrder order) {
     this.driver = driver;
@@ -37,26 +37,6 @@ final class Lane implements AutoCloseable {
     this.arena = new DeviceArena(driver);
     this.graphs = new GraphCache(driver, GRAPHS);
     this.recorder = new Recorder(driver, stream, staging, graphs, arena, turn);
-  }
-
-  CudaDriver driver() {
-    return driver;
-  }
-
-  long stream() {
-    return stream;
-  }
-
-  PinnedStaging staging() {
-    return staging;
-  }
-
-  DeviceArena arena() {
-    return arena;
-  }
-
-  Recorder recorder() {
-    return recorder;
   }
 
   /** The stream was found idle: whatever its work held is free. */

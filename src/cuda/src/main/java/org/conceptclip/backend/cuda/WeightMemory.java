@@ -22,10 +22,11 @@ final class WeightMemory implements AutoCloseable {
   private static final double LARGEST_HALF = 65504;
 
   private final CudaDriver driver;
-  private final List<DeviceBuffer> slabs = new ArrayList<>();
+  private final List<Long> slabs = new ArrayList<>();
   private final ArrayDeque<Stage> idleStages = new ArrayDeque<>();
   private final List<Stage> stages = new ArrayList<>();
-  private long usedOfLast;
+  private long nextAddress;
+  private long freeBytes;
   private long usedBytes;
   private boolean open = true;
 
@@ -90,14 +91,16 @@ final class WeightMemory implements AutoCloseable {
   private synchronized long take(long bytes) {
     requireOpen();
     long rounded = DeviceArena.rounded(bytes);
-    if (slabs.isEmpty() || slabs.getLast().bytes() - usedOfLast < rounded) {
+    if (freeBytes < rounded) {
       // Slabs grow with the model, so that a tiny one takes little and a large one few allocations.
-      long slab = Math.clamp(usedBytes, SMALLEST_SLAB, LARGEST_SLAB);
-      slabs.add(new DeviceBuffer(driver, Math.max(slab, rounded)));
-      usedOfLast = 0;
+      long slab = Math.max(Math.clamp(usedBytes, SMALLEST_SLAB, LARGEST_SLAB), rounded);
+      nextAddress = driver.allocate(slab);
+      freeBytes = slab;
+      slabs.add(nextAddress);
     }
-    long address = slabs.getLast().address() + usedOfLast;
-    usedOfLast += rounded;
+    long address = nextAddress;
+    nextAddress += rounded;
+    freeBytes -= rounded;
     usedBytes += rounded;
     return address;
   }
@@ -136,7 +139,7 @@ final class WeightMemory implements AutoCloseable {
       owned.add(() -> driver.destroyStream(stage.stream()));
       owned.add(stage.pinned());
     }
-    owned.addAll(slabs);
+    slabs.forEach(slab -> owned.add(() -> driver.free(slab)));
     stages.clear();
     idleStages.clear();
     slabs.clear();

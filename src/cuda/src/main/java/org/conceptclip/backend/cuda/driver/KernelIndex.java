@@ -39,7 +39,7 @@ public final class KernelIndex {
       String[] cells = line.split("\t", -1);
       if (cells[1].equals(target)) {
         requireResource(cells[2]);
-        kernels.put(cells[0], new Kernel(cells[0], cells[2], cells[4], cells[5], cells[6], cells[7], cells[8]));
+        kernels.put(cells[0], Kernel.of(cells[0], cells[2], cells[4], cells[5], cells[6], cells[7], cells[8]));
       }
     }
   }

@@ -9,9 +9,8 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
@@ -22,15 +21,14 @@ import org.conceptclip.backend.cuda.driver.MatmulCall;
 import org.conceptclip.backend.cuda.driver.TensorMap;
 
 /**
- * The C interface of the emulator ({@code native/emulator/emulator.h}). A library is loaded once and stays until the JVM ends;
- * its device memory is shared by all drivers on it. Thread-safe: one call at a time, since the message of a failure is fetched
- * by a second call.
+ * The C interface of the emulator ({@code native/emulator/emulator.h}). A library is loaded once and stays until the JVM ends; all
+ * drivers on it share its device memory. Thread-safe: one call at a time, since a second call fetches the message of a failure.
  */
 final class EmulatorLibrary {
   private static final Map<Path, EmulatorLibrary> LOADED = new ConcurrentHashMap<>();
 
   /** CUDA's limit for a kernel's arguments before CUDA 12.1, which our kernels keep to. */
-  private static final int MAX_ARGUMENT_BYTES = 4096;
+  static final int MAX_ARGUMENT_BYTES = 4096;
 
   private static final int MESSAGE_BYTES = 4096;
 
@@ -48,12 +46,32 @@ final class EmulatorLibrary {
   private final MethodHandle matmul;
   private final MethodHandle encodeTensorMap;
   private final MethodHandle lastError;
-  private final Map<String, MemorySegment> kernels;
+  private final Map<String, MemorySegment> kernels = new TreeMap<>();
 
-  // Reused under the lock: a call each would cost an allocation.
+  // Reused under the lock: memory for each call would cost an allocation.
   private final MemorySegment argumentBuffer = Arena.global().allocate(MAX_ARGUMENT_BYTES, 64);
   private final MemorySegment addressBuffer = Arena.global().allocate(LONG);
   private final MemorySegment messageBuffer = Arena.global().allocate(MESSAGE_BYTES);
+
+  /** Status codes of emulator.h, in their order. */
+  private enum Status {
+    OK(Kind.FAILED),
+    OUT_OF_MEMORY(Kind.MEMORY),
+    INVALID_ARGUMENT(Kind.FAILED),
+    KERNEL_FAULT(Kind.LOST),
+    UNKNOWN_KERNEL(Kind.FAILED);
+
+    private final Kind kind;
+
+    Status(Kind kind) {
+      this.kind = kind;
+    }
+  }
+
+  /** A call into the library. */
+  private interface Call {
+    int status() throws Throwable;
+  }
 
   private EmulatorLibrary(Path path) {
     try {
@@ -70,7 +88,15 @@ final class EmulatorLibrary {
     matmul = bind("emulator_matmul", INT, INT, INT, LONG, LONG, LONG, LONG, LONG, LONG, INT, INT);
     encodeTensorMap = bind("emulator_encode_tensor_map", LONG, INT, POINTER, POINTER, POINTER, INT, POINTER);
     lastError = bind("emulator_last_error", POINTER, LONG);
-    kernels = kernelNames();
+    MethodHandle name = Linker.nativeLinker().downcallHandle(
+        find("emulator_kernel_name"), FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
+    check("emulator_kernel_name", "", () -> {
+      MemorySegment text;
+      for (int i = 0; (text = (MemorySegment) name.invokeExact(i)).address() != 0; i++) {
+        kernels.put(text.reinterpret(Long.MAX_VALUE).getString(0), text);
+      }
+      return 0;
+    });
   }
 
   /** The library in this file, loaded on first use. */
@@ -83,69 +109,39 @@ final class EmulatorLibrary {
   }
 
   synchronized long allocate(long bytes) {
-    try {
-      check("emulator_allocate", (int) allocate.invokeExact(bytes, addressBuffer), bytes + " bytes");
-      return addressBuffer.get(LONG, 0);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    check("emulator_allocate", bytes + " bytes", () -> (int) allocate.invokeExact(bytes, addressBuffer));
+    return addressBuffer.get(LONG, 0);
   }
 
   synchronized void free(long address) {
-    try {
-      check("emulator_free", (int) free.invokeExact(address), DeviceBlocks.hex(address));
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    check("emulator_free", DeviceBlocks.hex(address), () -> (int) free.invokeExact(address));
   }
 
-  /** Both are plain addresses: who calls has seen to it that the host memory is alive. */
+  /** Both are plain addresses: the caller has made sure that the host memory is alive. */
   synchronized void copyToDevice(long to, long fromHost, long bytes) {
-    try {
-      check("emulator_copy_to_device", (int) copyToDevice.invokeExact(to, fromHost, bytes), bytes + " bytes");
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    check("emulator_copy_to_device", bytes + " bytes", () -> (int) copyToDevice.invokeExact(to, fromHost, bytes));
   }
 
   synchronized void copyToHost(long toHost, long from, long bytes) {
-    try {
-      check("emulator_copy_to_host", (int) copyToHost.invokeExact(toHost, from, bytes), bytes + " bytes");
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    check("emulator_copy_to_host", bytes + " bytes", () -> (int) copyToHost.invokeExact(toHost, from, bytes));
   }
 
   synchronized void fill(long address, byte value, long bytes) {
-    try {
-      check("emulator_fill", (int) fill.invokeExact(address, (int) value, bytes), bytes + " bytes");
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    check("emulator_fill", bytes + " bytes", () -> (int) fill.invokeExact(address, (int) value, bytes));
   }
 
   /** Launches with these argument bytes instead of the segment in {@code launch}, which may have changed since. */
   synchronized void launch(KernelLaunch launch, byte[] arguments) {
     MemorySegment.copy(arguments, 0, argumentBuffer, ValueLayout.JAVA_BYTE, 0, arguments.length);
-    try {
-      int status = (int) this.launch.invokeExact(kernels.get(launch.kernel()), launch.gridX(), launch.gridY(), 1,
-          launch.threads(), launch.sharedBytes(), argumentBuffer, (long) arguments.length);
-      check("emulator_launch", status, launch.kernel());
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    check("emulator_launch", launch.kernel(), () -> (int) this.launch.invokeExact(kernels.get(launch.kernel()), launch.gridX(),
+        launch.gridY(), 1, launch.threads(), launch.sharedBytes(), argumentBuffer, (long) arguments.length));
   }
 
   synchronized void matmul(MatmulCall product) {
     MatmulCall.Shape shape = product.shape();
-    try {
-      int status = (int) matmul.invokeExact(product.rows(), shape.inputs(), shape.outputs(), product.x(), product.xPitch(),
-          product.weight(), product.bias(), product.out(), product.outPitch(), shape.outFloat32() ? 1 : 0,
-          shape.accumulate() ? 1 : 0);
-      check("emulator_matmul", status, product.rows() + " rows, " + shape);
-    } catch (Throwable e) {
-      throw unexpected(e);
-    }
+    check("emulator_matmul", product.rows() + " rows, " + shape, () -> (int) matmul.invokeExact(product.rows(), shape.inputs(),
+        shape.outputs(), product.x(), product.xPitch(), product.weight(), product.bias(), product.out(), product.outPitch(),
+        shape.outFloat32() ? 1 : 0, shape.accumulate() ? 1 : 0));
   }
 
   /** Writes the 128 bytes of a tensor map into {@code out}. */
@@ -155,41 +151,28 @@ final class EmulatorLibrary {
       MemorySegment strides = arena.allocateFrom(LONG, map.strideBytes());
       MemorySegment box = arena.allocateFrom(INT, map.box());
       MemorySegment encoded = arena.allocate(out.byteSize(), 64);
-      int status = (int) encodeTensorMap.invokeExact(
-          map.address(), map.extents().length, extents, strides, box, map.swizzle().ordinal(), encoded);
-      check("emulator_encode_tensor_map", status, map.describe());
+      check("emulator_encode_tensor_map", map.describe(), () -> (int) encodeTensorMap.invokeExact(
+          map.address(), map.extents().length, extents, strides, box, map.swizzle().ordinal(), encoded));
       out.copyFrom(encoded);
-    } catch (Throwable e) {
-      throw unexpected(e);
     }
   }
 
-  private Map<String, MemorySegment> kernelNames() {
-    MethodHandle count = bind("emulator_kernel_count");
-    MethodHandle name = Linker.nativeLinker().downcallHandle(
-        find("emulator_kernel_name"), FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
-    Map<String, MemorySegment> names = new LinkedHashMap<>();
+  /** Makes a call; throws what its status says, with the library's own message. */
+  private void check(String name, String details, Call call) {
     try {
-      int kernelCount = (int) count.invokeExact();
-      for (int i = 0; i < kernelCount; i++) {
-        MemorySegment text = (MemorySegment) name.invokeExact(i);
-        names.put(text.reinterpret(Long.MAX_VALUE).getString(0), text);
+      int code = call.status();
+      if (code != 0) {
+        Status status = Status.values()[code];
+        int ignoredStatus = (int) lastError.invokeExact(messageBuffer, (long) MESSAGE_BYTES);
+        String message = messageBuffer.getString(0);
+        throw new CudaException(status.kind, name, status.name(), message.isEmpty() ? details : details + ": " + message);
       }
+    } catch (RuntimeException | Error e) {
+      throw e;
     } catch (Throwable e) {
-      throw unexpected(e);
+      // A downcall of plain integers and addresses throws nothing of its own.
+      throw new IllegalStateException("call of the emulator failed", e);
     }
-    return Map.copyOf(new HashMap<>(names));
-  }
-
-  /** Throws what the status says, with the library's own message. */
-  private void check(String call, int status, String details) throws Throwable {
-    Status answer = Status.of(status);
-    if (answer == Status.OK) {
-      return;
-    }
-    int ignoredStatus = (int) lastError.invokeExact(messageBuffer, (long) MESSAGE_BYTES);
-    String message = messageBuffer.getString(0);
-    throw new CudaException(answer.kind, call, answer.name(), message.isEmpty() ? details : details + ": " + message);
   }
 
   private MethodHandle bind(String name, MemoryLayout... parameters) {
@@ -199,37 +182,5 @@ final class EmulatorLibrary {
   private MemorySegment find(String name) {
     return symbols.find(name).orElseThrow(
         () -> new BackendUnavailableException("emulator: the library has no function " + name + "; build it anew"));
-  }
-
-  private static RuntimeException unexpected(Throwable failure) {
-    // A downcall of plain integers and addresses throws nothing of its own; what check() and the JVM throw passes through.
-    if (failure instanceof Error error) {
-      throw error;
-    }
-    return failure instanceof RuntimeException ours ? ours : new IllegalStateException("call of the emulator failed", failure);
-  }
-
-  /** Status codes of emulator.h, in their order. */
-  private enum Status {
-    OK(Kind.FAILED),
-    OUT_OF_MEMORY(Kind.MEMORY),
-    INVALID_ARGUMENT(Kind.FAILED),
-    KERNEL_FAULT(Kind.LOST),
-    UNKNOWN_KERNEL(Kind.FAILED);
-
-    private static final Status[] BY_CODE = values();
-
-    private final Kind kind;
-
-    Status(Kind kind) {
-      this.kind = kind;
-    }
-
-    static Status of(int code) {
-      if (code < 0 || code >= BY_CODE.length) {
-        throw new IllegalStateException("emulator: unknown status " + code);
-      }
-      return BY_CODE[code];
-    }
   }
 }

@@ -1,21 +1,6 @@
 package org.conceptclip.backend.cuda.driver.nvidia;
 
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_ALGO_CONFIG_SPLITK_NUM;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_REDUCTION_SCHEME_NONE;
-import static org.bytedeco.cuda.global.cublas.CUBLAS_STATUS_SUCCESS;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulAlgoCheck;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulAlgoConfigGetAttribute;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulAlgoGetHeuristic;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulPreferenceCreate;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulPreferenceDestroy;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulPreferenceSetAttribute;
+import static org.bytedeco.cuda.global.cublas.*;
 
 import java.util.Optional;
 import org.bytedeco.cuda.cublas.cublasLtContext;
@@ -53,11 +38,11 @@ final class AlgorithmChoice {
     CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES
   };
 
-  private final CublasStatus status;
+  private final CudaStatus status;
   private final cublasLtContext handle;
   private final long workspaceBytes;
 
-  AlgorithmChoice(CublasStatus status, cublasLtContext handle, long workspaceBytes) {
+  AlgorithmChoice(CudaStatus status, cublasLtContext handle, long workspaceBytes) {
     this.status = status;
     this.handle = handle;
     this.workspaceBytes = workspaceBytes;
@@ -119,19 +104,19 @@ final class AlgorithmChoice {
         set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, value, Long.BYTES);
       }
       int[] found = new int[1];
-      status.check("cublasLtMatmulAlgoGetHeuristic",
+      status.checkCublas("cublasLtMatmulAlgoGetHeuristic",
           cublasLtMatmulAlgoGetHeuristic(handle, reference.operation(), reference.weight(), reference.x(), reference.out(),
               reference.out(), preference, CANDIDATES, results, found),
           () -> REFERENCE_ROWS + " rows, " + shape);
       return found[0];
     } finally {
-      status.check("cublasLtMatmulPreferenceDestroy", cublasLtMatmulPreferenceDestroy(preference));
+      status.checkCublas("cublasLtMatmulPreferenceDestroy", cublasLtMatmulPreferenceDestroy(preference));
     }
   }
 
   private cublasLtMatmulPreferenceOpaque_t createPreference() {
     try (PointerPointer<Pointer> created = new PointerPointer<>(1)) {
-      status.check("cublasLtMatmulPreferenceCreate", cublasLtMatmulPreferenceCreate(created));
+      status.checkCublas("cublasLtMatmulPreferenceCreate", cublasLtMatmulPreferenceCreate(created));
       return new cublasLtMatmulPreferenceOpaque_t(created.get());
     }
   }
@@ -143,7 +128,7 @@ final class AlgorithmChoice {
   }
 
   private void set(cublasLtMatmulPreferenceOpaque_t preference, int attribute, Pointer value, long bytes) {
-    status.check("cublasLtMatmulPreferenceSetAttribute",
+    status.checkCublas("cublasLtMatmulPreferenceSetAttribute",
         cublasLtMatmulPreferenceSetAttribute(preference, attribute, value, bytes), () -> "attribute " + attribute);
   }
 
@@ -155,7 +140,7 @@ final class AlgorithmChoice {
 
   private int config(cublasLtMatmulAlgo_t algorithm, int attribute) {
     try (IntPointer value = new IntPointer(1).put(0); SizeTPointer written = new SizeTPointer(1)) {
-      status.check("cublasLtMatmulAlgoConfigGetAttribute",
+      status.checkCublas("cublasLtMatmulAlgoConfigGetAttribute",
           cublasLtMatmulAlgoConfigGetAttribute(algorithm, attribute, value, Integer.BYTES, written),
           () -> "attribute " + attribute);
       return value.get();

@@ -1,9 +1,6 @@
 package org.conceptclip.backend.cuda.driver.nvidia;
 
-import static org.bytedeco.cuda.global.cublas.cublasLtCreate;
-import static org.bytedeco.cuda.global.cublas.cublasLtDestroy;
-import static org.bytedeco.cuda.global.cublas.cublasLtGetVersion;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmul;
+import static org.bytedeco.cuda.global.cublas.*;
 
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -35,7 +32,7 @@ final class CublasLt implements AutoCloseable {
 
   private record Plan(MatmulDescriptors descriptors, long workspaceBytes) {}
 
-  private final CublasStatus status;
+  private final CudaStatus status;
   private final cublasLtContext handle;
   private final AlgorithmChoice choice;
   private final AlgorithmCache stored;
@@ -51,9 +48,9 @@ final class CublasLt implements AutoCloseable {
    * @param notices gets a line when they cannot be
    */
   CublasLt(CudaStatus cuda, DeviceProperties device, Path cacheFolder, Consumer<String> notices) {
-    status = new CublasStatus(cuda);
+    status = cuda;
     handle = new cublasLtContext();
-    status.check("cublasLtCreate", cublasLtCreate(handle));
+    status.checkCublas("cublasLtCreate", cublasLtCreate(handle));
     choice = new AlgorithmChoice(status, handle, WORKSPACE_BYTES);
     stored = new AlgorithmCache(cacheFolder,
         device.name() + " sm_" + device.capability() + " cublasLt " + cublasLtGetVersion() + " driver " + device.driverVersion(),
@@ -70,7 +67,7 @@ final class CublasLt implements AutoCloseable {
       descriptors.setBias(product.bias());
     }
     RawPointer out = new RawPointer(product.out());
-    status.check("cublasLtMatmul",
+    status.checkCublas("cublasLtMatmul",
         cublasLtMatmul(handle, descriptors.operation(),
             one, new RawPointer(product.weight()), descriptors.weight(), new RawPointer(product.x()), descriptors.x(),
             shape.accumulate() ? one : zero, out, descriptors.out(), out, descriptors.out(),
@@ -133,6 +130,6 @@ final class CublasLt implements AutoCloseable {
     algorithms.clear();
     one.close();
     zero.close();
-    status.checkRelease("cublasLtDestroy", cublasLtDestroy(handle));
+    status.releaseCublas("cublasLtDestroy", cublasLtDestroy(handle));
   }
 }

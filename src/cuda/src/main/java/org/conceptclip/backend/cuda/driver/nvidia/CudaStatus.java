@@ -1,34 +1,17 @@
 package org.conceptclip.backend.cuda.driver.nvidia;
 
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_ASSERT;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_CONTAINED;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_CONTEXT_IS_DESTROYED;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_DEINITIALIZED;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_ECC_UNCORRECTABLE;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_EXTERNAL_DEVICE;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_HARDWARE_STACK_ERROR;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_ILLEGAL_ADDRESS;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_ILLEGAL_INSTRUCTION;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_INVALID_ADDRESS_SPACE;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_INVALID_PC;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_LAUNCH_FAILED;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_LAUNCH_TIMEOUT;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_MISALIGNED_ADDRESS;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_MPS_CLIENT_TERMINATED;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_NVLINK_UNCORRECTABLE;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_OUT_OF_MEMORY;
-import static org.bytedeco.cuda.global.cudart.CUDA_ERROR_UNKNOWN;
-import static org.bytedeco.cuda.global.cudart.CUDA_SUCCESS;
-import static org.bytedeco.cuda.global.cudart.cuGetErrorName;
+import static org.bytedeco.cuda.global.cublas.*;
+import static org.bytedeco.cuda.global.cudart.*;
 
 import java.util.Set;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.SizeTPointer;
 import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.DeviceHealth;
 
-/** What the CUDA driver API returns, as exceptions. */
+/** What the CUDA driver API and cuBLASLt return, as exceptions. */
 final class CudaStatus {
   /** Where cuda.h says that further work returns the same error, and where hardware, driver or context are gone. */
   private static final Set<Integer> LOST = Set.of(
@@ -72,6 +55,33 @@ final class CudaStatus {
   void checkRelease(String call, int status) {
     if (!health.lost()) {
       check(call, status);
+    }
+  }
+
+  void checkCublas(String call, int status) {
+    checkCublas(call, status, () -> "");
+  }
+
+  /** Throws unless a status of cuBLASLt is success. The context must be current. */
+  void checkCublas(String call, int status, Supplier<String> details) {
+    if (status == CUBLAS_STATUS_SUCCESS) {
+      return;
+    }
+    String name = cublasLtGetStatusName(status).getString();
+    if (status == CUBLAS_STATUS_ALLOC_FAILED) {
+      throw new CudaException(Kind.MEMORY, call, name, details.get());
+    }
+    // cuBLAS reports a lost device as EXECUTION_FAILED or INTERNAL_ERROR. Any call of the driver tells the difference.
+    try (SizeTPointer free = new SizeTPointer(1); SizeTPointer total = new SizeTPointer(1)) {
+      check("cuMemGetInfo", cuMemGetInfo(free, total), () -> "after " + call + ": " + name);
+    }
+    throw new CudaException(Kind.FAILED, call, name, details.get());
+  }
+
+  /** Checks a release of cuBLASLt's, which a lost device need not do any more. */
+  void releaseCublas(String call, int status) {
+    if (!health.lost()) {
+      checkCublas(call, status);
     }
   }
 

@@ -1,32 +1,6 @@
 package org.conceptclip.backend.cuda.driver.nvidia;
 
-import static org.bytedeco.cuda.global.cudart.CU_EVENT_DEFAULT;
-import static org.bytedeco.cuda.global.cudart.CU_MEMHOSTALLOC_PORTABLE;
-import static org.bytedeco.cuda.global.cudart.CU_STREAM_CAPTURE_MODE_RELAXED;
-import static org.bytedeco.cuda.global.cudart.CU_STREAM_NON_BLOCKING;
-import static org.bytedeco.cuda.global.cudart.cuEventCreate;
-import static org.bytedeco.cuda.global.cudart.cuEventDestroy;
-import static org.bytedeco.cuda.global.cudart.cuEventElapsedTime;
-import static org.bytedeco.cuda.global.cudart.cuEventRecord;
-import static org.bytedeco.cuda.global.cudart.cuEventSynchronize;
-import static org.bytedeco.cuda.global.cudart.cuGraphDestroy;
-import static org.bytedeco.cuda.global.cudart.cuGraphExecDestroy;
-import static org.bytedeco.cuda.global.cudart.cuGraphInstantiate;
-import static org.bytedeco.cuda.global.cudart.cuGraphLaunch;
-import static org.bytedeco.cuda.global.cudart.cuLaunchKernel;
-import static org.bytedeco.cuda.global.cudart.cuMemAlloc;
-import static org.bytedeco.cuda.global.cudart.cuMemFree;
-import static org.bytedeco.cuda.global.cudart.cuMemFreeHost;
-import static org.bytedeco.cuda.global.cudart.cuMemHostAlloc;
-import static org.bytedeco.cuda.global.cudart.cuMemcpyDtoHAsync;
-import static org.bytedeco.cuda.global.cudart.cuMemcpyHtoDAsync;
-import static org.bytedeco.cuda.global.cudart.cuMemsetD8Async;
-import static org.bytedeco.cuda.global.cudart.cuStreamBeginCapture;
-import static org.bytedeco.cuda.global.cudart.cuStreamCreate;
-import static org.bytedeco.cuda.global.cudart.cuStreamDestroy;
-import static org.bytedeco.cuda.global.cudart.cuStreamEndCapture;
-import static org.bytedeco.cuda.global.cudart.cuStreamSynchronize;
-import static org.bytedeco.cuda.global.cudart.cuStreamWaitEvent;
+import static org.bytedeco.cuda.global.cudart.*;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,20 +1,7 @@
 package org.conceptclip.backend.cuda.driver.nvidia;
 
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_BIAS;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_EPILOGUE_DEFAULT;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_BIAS_POINTER;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_EPILOGUE;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSA;
-import static org.bytedeco.cuda.global.cublas.CUBLAS_COMPUTE_32F;
-import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_T;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescCreate;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescDestroy;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescSetAttribute;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatrixLayoutCreate;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatrixLayoutDestroy;
-import static org.bytedeco.cuda.global.cudart.CUDA_R_16F;
-import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
+import static org.bytedeco.cuda.global.cublas.*;
+import static org.bytedeco.cuda.global.cudart.*;
 
 import org.bytedeco.cuda.cublas.cublasLtMatmulDescOpaque_t;
 import org.bytedeco.cuda.cublas.cublasLtMatrixLayoutOpaque_t;
@@ -33,13 +20,13 @@ import org.conceptclip.backend.cuda.driver.MatmulCall;
  * the descriptor.
  */
 final class MatmulDescriptors implements AutoCloseable {
-  private final CublasStatus status;
+  private final CudaStatus status;
   private cublasLtMatmulDescOpaque_t operation;
   private cublasLtMatrixLayoutOpaque_t weight;
   private cublasLtMatrixLayoutOpaque_t x;
   private cublasLtMatrixLayoutOpaque_t out;
 
-  MatmulDescriptors(CublasStatus status, MatmulCall.Shape shape, int rows, long xPitch, long outPitch) {
+  MatmulDescriptors(CudaStatus status, MatmulCall.Shape shape, int rows, long xPitch, long outPitch) {
     this.status = status;
     int outType = shape.outFloat32() ? CUDA_R_32F : CUDA_R_16F;
     try {
@@ -78,7 +65,7 @@ final class MatmulDescriptors implements AutoCloseable {
 
   private cublasLtMatmulDescOpaque_t operation(MatmulCall.Shape shape, int outType) {
     try (PointerPointer<Pointer> created = new PointerPointer<>(1)) {
-      status.check("cublasLtMatmulDescCreate", cublasLtMatmulDescCreate(created, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+      status.checkCublas("cublasLtMatmulDescCreate", cublasLtMatmulDescCreate(created, CUBLAS_COMPUTE_32F, CUDA_R_32F));
       // Assigned before its attributes, so that a failing one leaves it to close().
       operation = new cublasLtMatmulDescOpaque_t(created.get());
     }
@@ -97,13 +84,13 @@ final class MatmulDescriptors implements AutoCloseable {
   }
 
   private void set(cublasLtMatmulDescOpaque_t target, int attribute, Pointer value, long bytes) {
-    status.check("cublasLtMatmulDescSetAttribute", cublasLtMatmulDescSetAttribute(target, attribute, value, bytes),
+    status.checkCublas("cublasLtMatmulDescSetAttribute", cublasLtMatmulDescSetAttribute(target, attribute, value, bytes),
         () -> "attribute " + attribute);
   }
 
   private cublasLtMatrixLayoutOpaque_t layout(int type, long rows, long columns, long leadingDimension) {
     try (PointerPointer<Pointer> created = new PointerPointer<>(1)) {
-      status.check("cublasLtMatrixLayoutCreate", cublasLtMatrixLayoutCreate(created, type, rows, columns, leadingDimension),
+      status.checkCublas("cublasLtMatrixLayoutCreate", cublasLtMatrixLayoutCreate(created, type, rows, columns, leadingDimension),
           () -> rows + " x " + columns + ", leading dimension " + leadingDimension);
       return new cublasLtMatrixLayoutOpaque_t(created.get());
     }
@@ -112,11 +99,11 @@ final class MatmulDescriptors implements AutoCloseable {
   @Override
   public void close() {
     if (operation != null) {
-      status.checkRelease("cublasLtMatmulDescDestroy", cublasLtMatmulDescDestroy(operation));
+      status.releaseCublas("cublasLtMatmulDescDestroy", cublasLtMatmulDescDestroy(operation));
     }
     for (cublasLtMatrixLayoutOpaque_t layout : new cublasLtMatrixLayoutOpaque_t[] {weight, x, out}) {
       if (layout != null) {
-        status.checkRelease("cublasLtMatrixLayoutDestroy", cublasLtMatrixLayoutDestroy(layout));
+        status.releaseCublas("cublasLtMatrixLayoutDestroy", cublasLtMatrixLayoutDestroy(layout));
       }
     }
   }
