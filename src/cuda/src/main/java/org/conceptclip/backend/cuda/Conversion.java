@@ -24,18 +24,15 @@ final class Conversion {
       MemorySegment.copy(from.data(), first * valueBytes, to, 0, count * valueBytes);
       return;
     }
-    if (from.dtype() == type) {
-      for (long row = 0; row < count; row++) {
-        MemorySegment.copy(from.data(), (first + row) * valueBytes, to, row * rowBytes, valueBytes);
-        to.asSlice(row * rowBytes + valueBytes, rowBytes - valueBytes).fill((byte) 0);
-      }
-      return;
-    }
     float[] values = new float[columns];
     short[] halves = new short[type == DType.F16 ? columns : 0];
     for (long row = 0; row < count; row++) {
-      read(from, (first + row) * columns, values);
-      write(values, halves, to.asSlice(row * rowBytes, valueBytes), type);
+      if (from.dtype() == type) {
+        MemorySegment.copy(from.data(), (first + row) * valueBytes, to, row * rowBytes, valueBytes);
+      } else {
+        read(from, (first + row) * columns, values);
+        write(values, halves, to.asSlice(row * rowBytes, valueBytes), type);
+      }
       to.asSlice(row * rowBytes + valueBytes, rowBytes - valueBytes).fill((byte) 0);
     }
   }

@@ -73,9 +73,7 @@ public final class CudaBackend implements Backend {
   @Override
   public String description() {
     DeviceProperties device = driver.device();
-    return device.name() + ", compute capability " + device.major() + "." + device.minor() + ", " + device.multiprocessors()
-        + " multiprocessors, " + (device.memoryBytes() >> 20) + " MiB, driver CUDA " + device.driverVersion() / 1000 + "."
-        + device.driverVersion() % 1000 / 10 + ", fp16, residual stream " + options.residualType();
+    return device.describe() + ", driver CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10 + ", fp16, residual stream " + options.residualType();
   }
 
   @Override

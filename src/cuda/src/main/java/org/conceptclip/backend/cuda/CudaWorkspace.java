@@ -3,6 +3,7 @@ package org.conceptclip.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.Consumer;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -62,28 +63,24 @@ final class CudaWorkspace implements Workspace {
     if (!from.shape().equals(target.shape())) {
       throw new IllegalArgumentException("upload of " + from + " to " + target + ", expected equal shapes");
     }
-    makeWritable(target);
-    MemorySegment pinned = lane.staging.take(target.byteSize());
-    Conversion.toDevice(from, 0, target.rows(), pinned, target.dtype(), target.pitch());
-    lane.driver.copyToDevice(target.address(), pinned, lane.stream);
+    upload(target, pinned -> Conversion.toDevice(from, 0, target.rows(), pinned, target.dtype(), target.pitch()));
   }
 
   /** Gathered in pinned memory, where they have to go anyway: one copy to the device, however many pieces. */
   @Override
   public void uploadPieces(List<HostTensor> pieces, Tensor to) {
     Workspace.requirePieces(pieces, to);
-    DeviceTensor target = (DeviceTensor) to;
-    makeWritable(target);
-    MemorySegment pinned = lane.staging.take(target.byteSize());
-    HostTensor.gather(pieces, pinned);
-    lane.driver.copyToDevice(target.address(), pinned, lane.stream);
+    upload((DeviceTensor) to, pinned -> HostTensor.gather(pieces, pinned));
   }
 
-  private void makeWritable(DeviceTensor target) {
+  private void upload(DeviceTensor target, Consumer<MemorySegment> fill) {
     if (lane.recorder.pendingOn(target)) {
       // The copy goes to the stream at once. Work that was recorded before must see what it overwrites.
       lane.recorder.flush();
     }
+    MemorySegment pinned = lane.staging.take(target.byteSize());
+    fill.accept(pinned);
+    lane.driver.copyToDevice(target.address(), pinned, lane.stream);
   }
 
   @Override

@@ -18,8 +18,8 @@ import org.conceptclip.util.Closer;
 final class GraphCache implements AutoCloseable {
   private final CudaDriver driver;
   private final int capacity;
-  private final LinkedHashMap<List<Command>, Long> graphs = new LinkedHashMap<>(16, 0.75f, true);
-  private final LinkedHashSet<List<Command>> seenOnce = new LinkedHashSet<>();
+  private final LinkedHashMap<List<Recorder.Command>, Long> graphs = new LinkedHashMap<>(16, 0.75f, true);
+  private final LinkedHashSet<List<Recorder.Command>> seenOnce = new LinkedHashSet<>();
 
   /** @param capacity graphs that are kept between two calls of {@link #trim}; and pieces of work that are remembered */
   GraphCache(CudaDriver driver, int capacity) {
@@ -32,7 +32,7 @@ final class GraphCache implements AutoCloseable {
    *
    * @param directly gives the same work to the stream piece by piece
    */
-  void run(List<Command> commands, long stream, Runnable directly) {
+  void run(List<Recorder.Command> commands, long stream, Runnable directly) {
     Long graph = graphs.get(commands);
     if (graph == null && !seenOnce.contains(commands)) {
       directly.run();

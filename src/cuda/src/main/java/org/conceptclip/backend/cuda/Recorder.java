@@ -27,6 +27,9 @@ final class Recorder {
   private static final String TABLES = "cuda.tables";
   private static final long SMALLEST_TABLES = 16 << 10;
 
+  /** CUDA's limit before CUDA 12.1. */
+  private static final long LARGEST_ARGUMENTS = 4096;
+
   private final CudaDriver driver;
   private final long stream;
   private final PinnedStaging staging;
@@ -36,10 +39,25 @@ final class Recorder {
   private final List<Command> commands = new ArrayList<>();
   private final Set<Range> touched = new HashSet<>();
   private final Map<Object, Long> tableAddresses = new HashMap<>();
-  private MemorySegment argumentBlock = Arena.ofAuto().allocate(1024, 64);
+  private final MemorySegment argumentBlock = Arena.ofAuto().allocate(LARGEST_ARGUMENTS, 64);
   private MemorySegment tables = Arena.ofAuto().allocate(SMALLEST_TABLES);
   private long tableBytes;
   private boolean underWay;
+
+  /** One piece of recorded device work. Two are equal when they do the same to the same memory. */
+  sealed interface Command {
+    /**
+     * A kernel's launch.
+     *
+     * @param arguments the struct's bytes; nobody writes to them
+     */
+    record Launch(Kernel kernel, int blocksX, int blocksY, ByteBuffer arguments) implements Command {}
+
+    record Product(MatmulCall product) implements Command {}
+
+    /** Sets {@code bytes} bytes at {@code address} to zero. */
+    record Zero(long address, long bytes) implements Command {}
+  }
 
   private record Range(long first, long end) {}
 
@@ -162,9 +180,6 @@ final class Recorder {
 
   private KernelLaunch launch(Command.Launch launch) {
     MemorySegment struct = MemorySegment.ofBuffer(launch.arguments());
-    if (argumentBlock.byteSize() < struct.byteSize()) {
-      argumentBlock = Arena.ofAuto().allocate(2 * struct.byteSize(), 64);
-    }
     Kernel kernel = launch.kernel();
     return new KernelLaunch(kernel.name(), launch.blocksX(), launch.blocksY(), kernel.threads(), kernel.sharedBytes(),
         argumentBlock.asSlice(0, struct.byteSize()).copyFrom(struct));

@@ -27,7 +27,7 @@ public final class GpuUnderTest {
   public static CudaDriver openDriver() {
     return emulated()
         ? EmulatedCudaDriver.open(EmulatedDevice.ofCapability(90), System.err::println)
-        : JavacppCudaDriver.open(DriverOptions.standard(Optional.empty(), System.err::println));
+        : JavacppCudaDriver.open(DriverOptions.standard(0, Optional.empty(), System.err::println));
   }
 
   /** A new backend of the device, with the residual stream in float32. The caller closes it. */

@@ -147,15 +147,13 @@ public final class EmulatedCudaDriver implements CudaDriver {
 
   @Override
   public synchronized void record(long event, long stream) {
-    requireReady("cuEventRecord");
-    EmulatedStream.Mark mark = streams.get("cuEventRecord", stream).mark();
+    EmulatedStream.Mark mark = enter("cuEventRecord", stream).mark();
     events.get("cuEventRecord", event).latestOrNull = mark;
   }
 
   @Override
   public synchronized void await(long stream, long event) {
-    requireReady("cuStreamWaitEvent");
-    EmulatedStream waiting = streams.get("cuStreamWaitEvent", stream);
+    EmulatedStream waiting = enter("cuStreamWaitEvent", stream);
     EmulatedStream.Mark mark = events.get("cuStreamWaitEvent", event).latestOrNull;
     if (mark != null) {
       waiting.await(mark);
@@ -180,8 +178,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
 
   @Override
   public synchronized void synchronize(long stream) {
-    requireReady("cuStreamSynchronize");
-    EmulatedStream waitedFor = streams.get("cuStreamSynchronize", stream);
+    EmulatedStream waitedFor = enter("cuStreamSynchronize", stream);
     waitedFor.requireNotCaptured("cuStreamSynchronize");
     work(waitedFor::drain);
   }
@@ -189,31 +186,31 @@ public final class EmulatedCudaDriver implements CudaDriver {
   @Override
   public synchronized void copyToDevice(long to, MemorySegment from, long stream) {
     String call = "cuMemcpyHtoDAsync";
-    requireReady(call);
+    EmulatedStream target = enter(call, stream);
     long bytes = HostMemory.requireNative(call, from).byteSize();
     deviceBlocks.requireInside(call, to, bytes);
-    streams.get(call, stream).submit(() -> library.copyToDevice(to, HostMemory.requireAlive(call, from), bytes));
+    target.submit(() -> library.copyToDevice(to, HostMemory.requireAlive(call, from), bytes));
   }
 
   @Override
   public synchronized void copyToHost(MemorySegment to, long from, long stream) {
     String call = "cuMemcpyDtoHAsync";
-    requireReady(call);
+    EmulatedStream target = enter(call, stream);
     long bytes = HostMemory.requireWritable(call, to).byteSize();
     deviceBlocks.requireInside(call, from, bytes);
-    streams.get(call, stream).submit(() -> library.copyToHost(HostMemory.requireAlive(call, to), from, bytes));
+    target.submit(() -> library.copyToHost(HostMemory.requireAlive(call, to), from, bytes));
   }
 
   @Override
   public synchronized void fill(long address, byte value, long bytes, long stream) {
-    requireReady("cuMemsetD8Async");
+    EmulatedStream target = enter("cuMemsetD8Async", stream);
     deviceBlocks.requireInside("cuMemsetD8Async", address, bytes);
-    streams.get("cuMemsetD8Async", stream).submit(() -> library.fill(address, value, bytes));
+    target.submit(() -> library.fill(address, value, bytes));
   }
 
   @Override
   public synchronized void launch(KernelLaunch launch, long stream) {
-    requireReady("cuLaunchKernel");
+    EmulatedStream target = enter("cuLaunchKernel", stream);
     device.requireLaunchable(launch);
     // The kernels that need sm_90a are named after it, as the files that hold them.
     if (!library.hasKernel(launch.kernel()) || (device.capability() < 90 && launch.kernel().contains("_sm90"))) {
@@ -221,13 +218,12 @@ public final class EmulatedCudaDriver implements CudaDriver {
           launch.kernel() + " on " + device.properties().name());
     }
     byte[] arguments = launch.arguments().toArray(ValueLayout.JAVA_BYTE);
-    streams.get("cuLaunchKernel", stream).submit(() -> library.launch(launch, arguments));
+    target.submit(() -> library.launch(launch, arguments));
   }
 
   @Override
   public synchronized void matmul(MatmulCall product, long stream) {
-    requireReady("cublasLtMatmul");
-    streams.get("cublasLtMatmul", stream).submit(() -> library.matmul(product));
+    enter("cublasLtMatmul", stream).submit(() -> library.matmul(product));
   }
 
   @Override
@@ -244,21 +240,18 @@ public final class EmulatedCudaDriver implements CudaDriver {
 
   @Override
   public synchronized void beginCapture(long stream) {
-    requireReady("cuStreamBeginCapture");
-    streams.get("cuStreamBeginCapture", stream).beginCapture();
+    enter("cuStreamBeginCapture", stream).beginCapture();
   }
 
   @Override
   public synchronized long endCapture(long stream) {
-    requireReady("cuStreamEndCapture");
-    return graphs.add(new Graph(streams.get("cuStreamEndCapture", stream).endCapture(), stream));
+    return graphs.add(new Graph(enter("cuStreamEndCapture", stream).endCapture(), stream));
   }
 
   @Override
   public synchronized void launchGraph(long graph, long stream) {
-    requireReady("cuGraphLaunch");
+    EmulatedStream target = enter("cuGraphLaunch", stream);
     Graph launched = graphs.get("cuGraphLaunch", graph);
-    EmulatedStream target = streams.get("cuGraphLaunch", stream);
     target.requireNotCaptured("cuGraphLaunch");
     if (launched.stream != stream) {
       throw new CudaException(Kind.FAILED, "cuGraphLaunch", "CUDA_ERROR_INVALID_VALUE",
@@ -332,6 +325,11 @@ public final class EmulatedCudaDriver implements CudaDriver {
     if (bytes < 1) {
       throw new CudaException(Kind.FAILED, call, "CUDA_ERROR_INVALID_VALUE", bytes + " bytes");
     }
+  }
+
+  private EmulatedStream enter(String call, long stream) {
+    requireReady(call);
+    return streams.get(call, stream);
   }
 
   private void requireReady(String call) {

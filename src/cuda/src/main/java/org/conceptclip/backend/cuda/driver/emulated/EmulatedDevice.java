@@ -17,7 +17,6 @@ public record EmulatedDevice(int capability, long memoryBytes) {
 
   private static final int MAX_THREADS = 1024;
   private static final int MAX_GRID_YZ = 65535;
-  private static final int MAX_ARGUMENT_BYTES = 4096;
 
   public EmulatedDevice {
     if (capability != 80 && capability != 90) {
@@ -50,10 +49,10 @@ public record EmulatedDevice(int capability, long memoryBytes) {
         && launch.gridY() > 0 && launch.gridY() <= MAX_GRID_YZ
         && launch.threads() > 0 && launch.threads() <= MAX_THREADS
         && launch.sharedBytes() >= 0 && launch.sharedBytes() <= sharedBytesPerBlock()
-        && launch.arguments().byteSize() <= MAX_ARGUMENT_BYTES;
+        && launch.arguments().byteSize() <= EmulatorLibrary.MAX_ARGUMENT_BYTES;
     if (!possible) {
       throw new CudaException(Kind.FAILED, "cuLaunchKernel", "CUDA_ERROR_INVALID_VALUE", launch.describe()
-          + "; at most " + MAX_THREADS + " threads, " + sharedBytesPerBlock() + " shared bytes, " + MAX_ARGUMENT_BYTES
+          + "; at most " + MAX_THREADS + " threads, " + sharedBytesPerBlock() + " shared bytes, " + EmulatorLibrary.MAX_ARGUMENT_BYTES
           + " argument bytes, grid at least 1 and " + MAX_GRID_YZ + " at most in y");
     }
   }

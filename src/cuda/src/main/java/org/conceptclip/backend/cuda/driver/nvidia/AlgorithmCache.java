@@ -6,12 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
 
@@ -98,27 +100,14 @@ final class AlgorithmCache {
       }
       MatmulCall.Shape shape = new MatmulCall.Shape(Integer.parseInt(words[0]), Integer.parseInt(words[1]),
           words[2].equals("1"), words[3].equals("1"), words[4].equals("1"));
-      long[] numbers = new long[NUMBERS];
-      for (int i = 0; i < NUMBERS; i++) {
-        numbers[i] = Long.parseUnsignedLong(words[FIELDS + i], 16);
-      }
-      parsed.put(shape, numbers);
+      parsed.put(shape, Arrays.stream(words).skip(FIELDS).mapToLong(word -> Long.parseUnsignedLong(word, 16)).toArray());
     }
     return parsed;
   }
 
   private void write() {
-    Map<String, String> lines = new TreeMap<>();
-    algorithms.forEach((shape, numbers) -> {
-      StringBuilder text = new StringBuilder();
-      for (long number : numbers) {
-        text.append(' ').append(Long.toHexString(number));
-      }
-      lines.put(shape.inputs() + " " + shape.outputs() + " " + bit(shape.hasBias()) + " " + bit(shape.outFloat32()) + " "
-          + bit(shape.accumulate()), text.toString());
-    });
     List<String> content = new ArrayList<>(List.of(HEADER, owner));
-    lines.forEach((shape, numbers) -> content.add(shape + numbers));
+    content.addAll(new TreeSet<>(algorithms.entrySet().stream().map(entry -> line(entry.getKey(), entry.getValue())).toList()));
     content.add(checksum(content));
     try {
       Files.createDirectories(file.getParent());
@@ -133,6 +122,11 @@ final class AlgorithmCache {
     } catch (IOException e) {
       notices.accept("cannot store cuBLASLt's algorithms in " + file + ": " + e);
     }
+  }
+
+  private static String line(MatmulCall.Shape shape, long[] numbers) {
+    return shape.inputs() + " " + shape.outputs() + " " + bit(shape.hasBias()) + " " + bit(shape.outFloat32()) + " "
+        + bit(shape.accumulate()) + Arrays.stream(numbers).mapToObj(number -> " " + Long.toHexString(number)).collect(Collectors.joining());
   }
 
   private static int bit(boolean value) {

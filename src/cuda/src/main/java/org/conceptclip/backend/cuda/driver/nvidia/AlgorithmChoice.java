@@ -73,8 +73,8 @@ final class AlgorithmChoice {
   /** Bytes of workspace for these very rows and pitches, or nothing if the algorithm cannot compute them. */
   Optional<Long> workspace(MatmulDescriptors descriptors, cublasLtMatmulAlgo_t algorithm) {
     try (cublasLtMatmulHeuristicResult_t result = new cublasLtMatmulHeuristicResult_t()) {
-      int answer = cublasLtMatmulAlgoCheck(handle, descriptors.operation(), descriptors.weight(), descriptors.x(),
-          descriptors.out(), descriptors.out(), algorithm, result);
+      int answer = cublasLtMatmulAlgoCheck(handle, descriptors.operation, descriptors.weight, descriptors.x,
+          descriptors.out, descriptors.out, algorithm, result);
       boolean possible = answer == CUBLAS_STATUS_SUCCESS
           && result.state() == CUBLAS_STATUS_SUCCESS && result.workspaceSize() <= workspaceBytes;
       return possible ? Optional.of(result.workspaceSize()) : Optional.empty();
@@ -105,8 +105,8 @@ final class AlgorithmChoice {
       }
       int[] found = new int[1];
       status.checkCublas("cublasLtMatmulAlgoGetHeuristic",
-          cublasLtMatmulAlgoGetHeuristic(handle, reference.operation(), reference.weight(), reference.x(), reference.out(),
-              reference.out(), preference, CANDIDATES, results, found),
+          cublasLtMatmulAlgoGetHeuristic(handle, reference.operation, reference.weight, reference.x, reference.out,
+              reference.out, preference, CANDIDATES, results, found),
           () -> REFERENCE_ROWS + " rows, " + shape);
       return found[0];
     } finally {

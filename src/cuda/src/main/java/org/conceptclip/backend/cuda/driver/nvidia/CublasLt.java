@@ -68,9 +68,9 @@ final class CublasLt implements AutoCloseable {
     }
     RawPointer out = new RawPointer(product.out());
     status.checkCublas("cublasLtMatmul",
-        cublasLtMatmul(handle, descriptors.operation(),
-            one, new RawPointer(product.weight()), descriptors.weight(), new RawPointer(product.x()), descriptors.x(),
-            shape.accumulate() ? one : zero, out, descriptors.out(), out, descriptors.out(),
+        cublasLtMatmul(handle, descriptors.operation,
+            one, new RawPointer(product.weight()), descriptors.weight, new RawPointer(product.x()), descriptors.x,
+            shape.accumulate() ? one : zero, out, descriptors.out, out, descriptors.out,
             algorithm, new RawPointer(workspace), plan.workspaceBytes(), stream),
         () -> product.rows() + " rows, " + shape);
   }

@@ -70,8 +70,7 @@ final class CudaContext implements AutoCloseable {
   }
 
   private static String describe(int index, DeviceProperties device) {
-    return "device " + index + ": " + device.name() + ", compute capability " + device.major() + "." + device.minor() + ", "
-        + device.multiprocessors() + " multiprocessors, " + (device.memoryBytes() >> 20) + " MiB";
+    return "device " + index + ": " + device.describe();
   }
 
   DeviceProperties properties() {
@@ -124,14 +123,10 @@ final class CudaContext implements AutoCloseable {
   private static DeviceProperties properties(int device, int driverVersion) {
     byte[] name = new byte[NAME_BYTES];
     require("cuDeviceGetName", cuDeviceGetName(name, name.length, device));
-    int length = 0;
-    while (length < name.length && name[length] != 0) {
-      length++;
-    }
     try (SizeTPointer bytes = new SizeTPointer(1)) {
       require("cuDeviceTotalMem", cuDeviceTotalMem(bytes, device));
       return new DeviceProperties(
-          new String(name, 0, length, StandardCharsets.UTF_8),
+          new String(name, StandardCharsets.UTF_8).split("\0", 2)[0],
           attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
           attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
           attribute(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),

@@ -27,6 +27,10 @@ public final class CudaLibraries {
   /** A constant of the bindings, so that it follows their version without loading them. */
   static final int MAJOR = CUDA_VERSION / 1000;
 
+  static final String DRIVER = "libcuda.so.1";
+
+  private static final Path KERNEL_MODULE = Path.of("/proc/driver/nvidia/version");
+
   private static final String RUNTIME = "libcudart.so." + MAJOR;
 
   /** In the order of their dependencies, and from one folder: a cuBLAS works with the cuBLASLt of its own version only. */
@@ -46,7 +50,7 @@ public final class CudaLibraries {
     /** Why CUDA cannot start, in one line; empty when driver and libraries are there. */
     public Optional<String> absence() {
       if (driver.isEmpty()) {
-        return Optional.of("no NVIDIA driver was found (" + NvidiaDriver.LIBRARY + " does not load)");
+        return Optional.of("no NVIDIA driver was found (" + DRIVER + " does not load)");
       }
       if (missing.isEmpty()) {
         return Optional.empty();
@@ -62,7 +66,7 @@ public final class CudaLibraries {
    * @param folder to look in instead of the usual places, if named
    */
   public static Report find(Optional<Path> folder) {
-    Optional<String> driver = NvidiaDriver.find();
+    Optional<String> driver = driver();
     if (driver.isEmpty()) {
       return new Report(driver, Map.of(), List.of(), List.of());
     }
@@ -86,6 +90,24 @@ public final class CudaLibraries {
       }
     }
     return new Report(driver, found, missing, searched(named, before, after));
+  }
+
+  /**
+   * The NVIDIA driver's kernel module's version line, or the library's name when that cannot be read; empty when the library does not
+   * load. Looks without anything of CUDA's: the answer on a machine without a GPU has to be quick.
+   */
+  private static Optional<String> driver() {
+    try (Arena arena = Arena.ofConfined()) {
+      SymbolLookup.libraryLookup(DRIVER, arena);
+    } catch (IllegalArgumentException e) {
+      // Thrown for every library that the system's loader does not find: the usual case, and an answer rather than a fault.
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Files.readAllLines(KERNEL_MODULE).getFirst().replaceAll("\\s+", " ").strip());
+    } catch (IOException e) {
+      return Optional.of(DRIVER + ", kernel module unknown");
+    }
   }
 
   private static List<String> searched(Optional<Path> named, List<Path> before, List<Path> after) {
@@ -121,7 +143,7 @@ public final class CudaLibraries {
   public static Map<String, String> describe(Optional<Path> folder) {
     Map<String, String> facts = new LinkedHashMap<>();
     Report report = find(folder);
-    facts.put("driver", report.driver().orElse("none (" + NvidiaDriver.LIBRARY + " does not load)"));
+    facts.put("driver", report.driver().orElse("none (" + DRIVER + " does not load)"));
     report.found().forEach((name, file) -> facts.put(name, file + " (version " + version(file) + ")"));
     report.missing().forEach(name -> facts.put(name, "not found"));
     report.absence().ifPresentOrElse(absence -> facts.put("devices", "unknown: " + absence), () -> {

@@ -15,11 +15,6 @@ import java.util.function.Consumer;
 public record DriverOptions(
     int deviceIndex, Optional<Path> librariesFolder, Path cacheFolder, Consumer<String> notices) {
 
-  /** The first device, and the user's cache folder. */
-  public static DriverOptions standard(Optional<Path> librariesFolder, Consumer<String> notices) {
-    return standard(0, librariesFolder, notices);
-  }
-
   /** A device, and the user's cache folder. */
   public static DriverOptions standard(int deviceIndex, Optional<Path> librariesFolder, Consumer<String> notices) {
     return new DriverOptions(deviceIndex, librariesFolder, AlgorithmCache.userFolder(), notices);

@@ -185,15 +185,14 @@ public final class JavacppCudaDriver implements CudaDriver {
 
   @Override
   public void record(long event, long stream) {
-    enter("cuEventRecord");
-    status.check("cuEventRecord", cuEventRecord(events.get("cuEventRecord", event), stream("cuEventRecord", stream)));
+    CUstream_st target = enter("cuEventRecord", stream).stream;
+    status.check("cuEventRecord", cuEventRecord(events.get("cuEventRecord", event), target));
   }
 
   @Override
   public void await(long stream, long event) {
-    enter("cuStreamWaitEvent");
-    status.check("cuStreamWaitEvent",
-        cuStreamWaitEvent(stream("cuStreamWaitEvent", stream), events.get("cuStreamWaitEvent", event), 0));
+    CUstream_st target = enter("cuStreamWaitEvent", stream).stream;
+    status.check("cuStreamWaitEvent", cuStreamWaitEvent(target, events.get("cuStreamWaitEvent", event), 0));
   }
 
   @Override
@@ -213,40 +212,35 @@ public final class JavacppCudaDriver implements CudaDriver {
 
   @Override
   public void synchronize(long stream) {
-    enter("cuStreamSynchronize");
-    status.check("cuStreamSynchronize", cuStreamSynchronize(stream("cuStreamSynchronize", stream)));
+    status.check("cuStreamSynchronize", cuStreamSynchronize(enter("cuStreamSynchronize", stream).stream));
   }
 
   @Override
   public void copyToDevice(long to, MemorySegment from, long stream) {
-    enter("cuMemcpyHtoDAsync");
+    CUstream_st target = enter("cuMemcpyHtoDAsync", stream).stream;
     long bytes = HostMemory.requireNative("cuMemcpyHtoDAsync", from).byteSize();
     deviceBlocks.requireInside("cuMemcpyHtoDAsync", to, bytes);
-    status.check("cuMemcpyHtoDAsync",
-        cuMemcpyHtoDAsync(to, new RawPointer(from.address()), bytes, stream("cuMemcpyHtoDAsync", stream)), () -> bytes + " bytes");
+    status.check("cuMemcpyHtoDAsync", cuMemcpyHtoDAsync(to, new RawPointer(from.address()), bytes, target), () -> bytes + " bytes");
   }
 
   @Override
   public void copyToHost(MemorySegment to, long from, long stream) {
-    enter("cuMemcpyDtoHAsync");
+    CUstream_st target = enter("cuMemcpyDtoHAsync", stream).stream;
     long bytes = HostMemory.requireWritable("cuMemcpyDtoHAsync", to).byteSize();
     deviceBlocks.requireInside("cuMemcpyDtoHAsync", from, bytes);
-    status.check("cuMemcpyDtoHAsync",
-        cuMemcpyDtoHAsync(new RawPointer(to.address()), from, bytes, stream("cuMemcpyDtoHAsync", stream)), () -> bytes + " bytes");
+    status.check("cuMemcpyDtoHAsync", cuMemcpyDtoHAsync(new RawPointer(to.address()), from, bytes, target), () -> bytes + " bytes");
   }
 
   @Override
   public void fill(long address, byte value, long bytes, long stream) {
-    enter("cuMemsetD8Async");
+    CUstream_st target = enter("cuMemsetD8Async", stream).stream;
     deviceBlocks.requireInside("cuMemsetD8Async", address, bytes);
-    status.check("cuMemsetD8Async",
-        cuMemsetD8Async(address, value, bytes, stream("cuMemsetD8Async", stream)), () -> bytes + " bytes");
+    status.check("cuMemsetD8Async", cuMemsetD8Async(address, value, bytes, target), () -> bytes + " bytes");
   }
 
   @Override
   public void launch(KernelLaunch launch, long stream) {
-    enter("cuLaunchKernel");
-    CUstream_st target = stream("cuLaunchKernel", stream);
+    CUstream_st target = enter("cuLaunchKernel", stream).stream;
     CUfunc_st function = modules.function(launch);
     try (Arena arena = Arena.ofConfined()) {
       // CUDA copies the argument during the call, from wherever it lies outside the Java heap.
@@ -263,8 +257,7 @@ public final class JavacppCudaDriver implements CudaDriver {
 
   @Override
   public void matmul(MatmulCall product, long stream) {
-    enter("cublasLtMatmul");
-    Stream target = streams.get("cublasLtMatmul", stream);
+    Stream target = enter("cublasLtMatmul", stream);
     cublasLt.matmul(product, target.stream, workspace(target));
   }
 
@@ -285,8 +278,7 @@ public final class JavacppCudaDriver implements CudaDriver {
 
   @Override
   public void beginCapture(long stream) {
-    enter("cuStreamBeginCapture");
-    Stream target = streams.get("cuStreamBeginCapture", stream);
+    Stream target = enter("cuStreamBeginCapture", stream);
     // Before the capture: memory that a graph allocates would be the graph's.
     workspace(target);
     // Relaxed: modules that are loaded and memory that is allocated meanwhile, here or on another thread, are none of its business.
@@ -295,9 +287,9 @@ public final class JavacppCudaDriver implements CudaDriver {
 
   @Override
   public long endCapture(long stream) {
-    enter("cuStreamEndCapture");
+    CUstream_st source = enter("cuStreamEndCapture", stream).stream;
     CUgraph_st captured = new CUgraph_st();
-    status.check("cuStreamEndCapture", cuStreamEndCapture(stream("cuStreamEndCapture", stream), captured));
+    status.check("cuStreamEndCapture", cuStreamEndCapture(source, captured));
     try {
       CUgraphExec_st executable = new CUgraphExec_st();
       status.check("cuGraphInstantiate", cuGraphInstantiate(executable, captured, 0));
@@ -309,13 +301,13 @@ public final class JavacppCudaDriver implements CudaDriver {
 
   @Override
   public void launchGraph(long graph, long stream) {
-    enter("cuGraphLaunch");
+    CUstream_st target = enter("cuGraphLaunch", stream).stream;
     Graph launched = graphs.get("cuGraphLaunch", graph);
     if (launched.stream != stream) {
       throw new CudaException(Kind.FAILED, "cuGraphLaunch", "CUDA_ERROR_INVALID_VALUE",
           "stream " + stream + "; the graph was captured on stream " + launched.stream + " and uses its workspace");
     }
-    status.check("cuGraphLaunch", cuGraphLaunch(launched.graph, stream("cuGraphLaunch", stream)));
+    status.check("cuGraphLaunch", cuGraphLaunch(launched.graph, target));
   }
 
   @Override
@@ -364,14 +356,15 @@ public final class JavacppCudaDriver implements CudaDriver {
     }
   }
 
-  private CUstream_st stream(String call, long stream) {
-    return streams.get(call, stream).stream;
-  }
-
   private void enter(String call) {
     requireOpen();
     status.requireAlive(call);
     context.makeCurrent();
+  }
+
+  private Stream enter(String call, long stream) {
+    enter(call);
+    return streams.get(call, stream);
   }
 
   private void enterRelease() {

@@ -21,10 +21,10 @@ import org.conceptclip.backend.cuda.driver.MatmulCall;
  */
 final class MatmulDescriptors implements AutoCloseable {
   private final CudaStatus status;
-  private cublasLtMatmulDescOpaque_t operation;
-  private cublasLtMatrixLayoutOpaque_t weight;
-  private cublasLtMatrixLayoutOpaque_t x;
-  private cublasLtMatrixLayoutOpaque_t out;
+  cublasLtMatmulDescOpaque_t operation;
+  cublasLtMatrixLayoutOpaque_t weight;
+  cublasLtMatrixLayoutOpaque_t x;
+  cublasLtMatrixLayoutOpaque_t out;
 
   MatmulDescriptors(CudaStatus status, MatmulCall.Shape shape, int rows, long xPitch, long outPitch) {
     this.status = status;
@@ -40,26 +40,10 @@ final class MatmulDescriptors implements AutoCloseable {
     }
   }
 
-  cublasLtMatmulDescOpaque_t operation() {
-    return operation;
-  }
-
-  cublasLtMatrixLayoutOpaque_t weight() {
-    return weight;
-  }
-
-  cublasLtMatrixLayoutOpaque_t x() {
-    return x;
-  }
-
-  cublasLtMatrixLayoutOpaque_t out() {
-    return out;
-  }
-
   /** Sets where the bias of the next product lies. */
   void setBias(long address) {
     try (LongPointer value = new LongPointer(1).put(address)) {
-      set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, value, Long.BYTES);
+      set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, value, Long.BYTES);
     }
   }
 
@@ -69,22 +53,22 @@ final class MatmulDescriptors implements AutoCloseable {
       // Assigned before its attributes, so that a failing one leaves it to close().
       operation = new cublasLtMatmulDescOpaque_t(created.get());
     }
-    set(operation, CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
-    set(operation, CUBLASLT_MATMUL_DESC_EPILOGUE, shape.hasBias() ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT);
+    set(CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
+    set(CUBLASLT_MATMUL_DESC_EPILOGUE, shape.hasBias() ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT);
     if (shape.hasBias()) {
-      set(operation, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, outType);
+      set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, outType);
     }
     return operation;
   }
 
-  private void set(cublasLtMatmulDescOpaque_t target, int attribute, int value) {
+  private void set(int attribute, int value) {
     try (IntPointer pointer = new IntPointer(1).put(value)) {
-      set(target, attribute, pointer, Integer.BYTES);
+      set(attribute, pointer, Integer.BYTES);
     }
   }
 
-  private void set(cublasLtMatmulDescOpaque_t target, int attribute, Pointer value, long bytes) {
-    status.checkCublas("cublasLtMatmulDescSetAttribute", cublasLtMatmulDescSetAttribute(target, attribute, value, bytes),
+  private void set(int attribute, Pointer value, long bytes) {
+    status.checkCublas("cublasLtMatmulDescSetAttribute", cublasLtMatmulDescSetAttribute(operation, attribute, value, bytes),
         () -> "attribute " + attribute);
   }
 

@@ -24,7 +24,7 @@ final class FakeCuda {
 
   /** Of a process that was started with the fakes on its LD_LIBRARY_PATH. */
   FakeCuda() {
-    SymbolLookup library = SymbolLookup.libraryLookup(NvidiaDriver.LIBRARY, Arena.global());
+    SymbolLookup library = SymbolLookup.libraryLookup(CudaLibraries.DRIVER, Arena.global());
     fail = bind(library, "fakecuda_fail",
         FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
     configure = bind(library, "fakecuda_configure", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_LONG));
