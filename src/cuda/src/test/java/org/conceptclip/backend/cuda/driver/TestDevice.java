@@ -79,12 +79,21 @@ public final class TestDevice implements AutoCloseable {
 
   /** {@code layer_norm_f32} of one row, weight one and bias zero: out = (x - mean) / sqrt(variance + epsilon). */
   public KernelLaunch layerNorm(long x, long ones, long zeros, long out, int columns) {
-    Kernel kernel = KernelIndex.forCapability(80).get("layer_norm_f32");
-    ByteBuffer struct = kernel.arguments()
+    return launch(KernelIndex.forCapability(80).get("layer_norm_f32").arguments()
         .address("x", x).address("weight", ones).address("bias", zeros).address("out", out)
         .int32("rows", 1).int32("columns", columns).int32("xPitch", columns).int32("outPitch", columns)
-        .float32("epsilon", 1e-6)
-        .toStruct();
+        .float32("epsilon", 1e-6));
+  }
+
+  /** {@code l2_normalize_f32} of one row, in place. */
+  public KernelLaunch l2Normalize(long x, int columns) {
+    return launch(KernelIndex.forCapability(80).get("l2_normalize_f32").arguments().address("x", x).address("out", x)
+        .int32("rows", 1).int32("columns", columns).int32("xPitch", columns).int32("outPitch", columns));
+  }
+
+  private KernelLaunch launch(KernelArguments filled) {
+    Kernel kernel = filled.kernel();
+    ByteBuffer struct = filled.toStruct();
     MemorySegment arguments = arena.allocate(struct.remaining(), 8).copyFrom(MemorySegment.ofBuffer(struct));
     return new KernelLaunch(kernel.name(), 1, 1, kernel.threads(), kernel.sharedBytes(), arguments);
   }

@@ -20,6 +20,7 @@ import org.conceptclip.backend.cuda.driver.HostMemory;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
 import org.conceptclip.backend.cuda.driver.TensorMap;
+import org.conceptclip.util.Closer;
 
 /**
  * A device on the CPU: kernels run from the same sources, and work is done as late as CUDA allows.
@@ -283,14 +284,16 @@ public final class EmulatedCudaDriver implements CudaDriver {
       return;
     }
     closed = true;
-    for (long address : deviceBlocks.addresses()) {
-      deviceBlocks.remove("close", address);
-      library.free(address);
+    try (Closer owned = new Closer()) {
+      graphs.removeAll(graph -> { });
+      events.removeAll(event -> { });
+      pinnedBlocks.removeAll(owned::own);
+      streams.removeAll(EmulatedStream::discard);
+      for (long address : deviceBlocks.addresses()) {
+        deviceBlocks.remove("close", address);
+        owned.own(() -> library.free(address));
+      }
     }
-    streams.removeAll(EmulatedStream::discard);
-    pinnedBlocks.removeAll(Arena::close);
-    events.removeAll(event -> { });
-    graphs.removeAll(graph -> { });
   }
 
   /** Does queued work. Whatever fails in it has failed long after the call that gave it, so the device is lost. */

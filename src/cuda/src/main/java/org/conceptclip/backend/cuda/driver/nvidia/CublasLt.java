@@ -15,6 +15,7 @@ import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
+import org.conceptclip.util.Closer;
 
 /**
  * Matrix products through cuBLASLt: one algorithm a shape, descriptors kept for the numbers of rows that come again. Thread-safe;
@@ -124,12 +125,14 @@ final class CublasLt implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    plans.values().forEach(plan -> plan.descriptors().close());
-    plans.clear();
-    algorithms.values().forEach(cublasLtMatmulAlgo_t::close);
-    algorithms.clear();
-    one.close();
-    zero.close();
-    status.releaseCublas("cublasLtDestroy", cublasLtDestroy(handle));
+    try (Closer owned = new Closer()) {
+      owned.own(handle, () -> status.releaseCublas("cublasLtDestroy", cublasLtDestroy(handle)));
+      owned.own(one);
+      owned.own(zero);
+      algorithms.values().forEach(owned::own);
+      plans.values().forEach(plan -> owned.own(plan.descriptors()));
+      algorithms.clear();
+      plans.clear();
+    }
   }
 }

@@ -16,6 +16,7 @@ import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.Kernel;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
+import org.conceptclip.util.Closer;
 
 /** Kernels by name, their modules loaded on first use and kept until closed. Thread-safe; the context must be current. */
 final class KernelModules implements AutoCloseable {
@@ -49,11 +50,7 @@ final class KernelModules implements AutoCloseable {
   synchronized CUfunc_st function(KernelLaunch launch) {
     String name = launch.kernel();
     int sharedBytes = launch.sharedBytes();
-    Loaded kernel = kernels.get(name);
-    if (kernel == null) {
-      kernel = load(name);
-      kernels.put(name, kernel);
-    }
+    Loaded kernel = kernels.computeIfAbsent(name, this::load);
     if (launch.arguments().byteSize() != kernel.argumentBytes) {
       throw new CudaException(Kind.FAILED, "cuLaunchKernel", "CUDA_ERROR_INVALID_VALUE",
           launch.describe() + ", the kernel reads " + kernel.argumentBytes);
@@ -70,11 +67,7 @@ final class KernelModules implements AutoCloseable {
   private Loaded load(String name) {
     Kernel described = index.get(name);
     String file = described.file();
-    CUmod_st module = modules.get(file);
-    if (module == null) {
-      module = compile(file);
-      modules.put(file, module);
-    }
+    CUmod_st module = modules.computeIfAbsent(file, this::compile);
     CUfunc_st function = new CUfunc_st();
     status.check("cuModuleGetFunction", cuModuleGetFunction(function, module, name), () -> name + " in " + file);
     return new Loaded(function, described.argumentBytes());
@@ -101,7 +94,9 @@ final class KernelModules implements AutoCloseable {
   @Override
   public synchronized void close() {
     kernels.clear();
-    modules.values().forEach(module -> status.checkRelease("cuModuleUnload", cuModuleUnload(module)));
-    modules.clear();
+    try (Closer owned = new Closer()) {
+      modules.values().forEach(module -> owned.own(module, () -> status.checkRelease("cuModuleUnload", cuModuleUnload(module))));
+      modules.clear();
+    }
   }
 }

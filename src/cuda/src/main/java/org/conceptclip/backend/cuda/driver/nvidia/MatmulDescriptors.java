@@ -10,6 +10,7 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
+import org.conceptclip.util.Closer;
 
 /**
  * How cuBLASLt is told of a product of one shape and one number of rows.
@@ -20,22 +21,31 @@ import org.conceptclip.backend.cuda.driver.MatmulCall;
  * the descriptor.
  */
 final class MatmulDescriptors implements AutoCloseable {
+  final cublasLtMatmulDescOpaque_t operation;
+  final cublasLtMatrixLayoutOpaque_t weight;
+  final cublasLtMatrixLayoutOpaque_t x;
+  final cublasLtMatrixLayoutOpaque_t out;
   private final CudaStatus status;
-  cublasLtMatmulDescOpaque_t operation;
-  cublasLtMatrixLayoutOpaque_t weight;
-  cublasLtMatrixLayoutOpaque_t x;
-  cublasLtMatrixLayoutOpaque_t out;
+  private final Closer owned = new Closer();
 
   MatmulDescriptors(CudaStatus status, MatmulCall.Shape shape, int rows, long xPitch, long outPitch) {
     this.status = status;
     int outType = shape.outFloat32() ? CUDA_R_32F : CUDA_R_16F;
-    try {
-      operation = operation(shape, outType);
+    try (PointerPointer<Pointer> created = new PointerPointer<>(1)) {
+      status.checkCublas("cublasLtMatmulDescCreate", cublasLtMatmulDescCreate(created, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+      cublasLtMatmulDescOpaque_t description = new cublasLtMatmulDescOpaque_t(created.get());
+      operation = owned.own(description,
+          () -> status.releaseCublas("cublasLtMatmulDescDestroy", cublasLtMatmulDescDestroy(description)));
+      set(CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
+      set(CUBLASLT_MATMUL_DESC_EPILOGUE, shape.hasBias() ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT);
+      if (shape.hasBias()) {
+        set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, outType);
+      }
       weight = layout(CUDA_R_16F, shape.inputs(), shape.outputs(), shape.inputs());
       x = layout(CUDA_R_16F, shape.inputs(), rows, xPitch);
       out = layout(outType, shape.outputs(), rows, outPitch);
     } catch (RuntimeException e) {
-      close();
+      owned.closeAfter(e);
       throw e;
     }
   }
@@ -45,20 +55,6 @@ final class MatmulDescriptors implements AutoCloseable {
     try (LongPointer value = new LongPointer(1).put(address)) {
       set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, value, Long.BYTES);
     }
-  }
-
-  private cublasLtMatmulDescOpaque_t operation(MatmulCall.Shape shape, int outType) {
-    try (PointerPointer<Pointer> created = new PointerPointer<>(1)) {
-      status.checkCublas("cublasLtMatmulDescCreate", cublasLtMatmulDescCreate(created, CUBLAS_COMPUTE_32F, CUDA_R_32F));
-      // Assigned before its attributes, so that a failing one leaves it to close().
-      operation = new cublasLtMatmulDescOpaque_t(created.get());
-    }
-    set(CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
-    set(CUBLASLT_MATMUL_DESC_EPILOGUE, shape.hasBias() ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT);
-    if (shape.hasBias()) {
-      set(CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, outType);
-    }
-    return operation;
   }
 
   private void set(int attribute, int value) {
@@ -76,19 +72,13 @@ final class MatmulDescriptors implements AutoCloseable {
     try (PointerPointer<Pointer> created = new PointerPointer<>(1)) {
       status.checkCublas("cublasLtMatrixLayoutCreate", cublasLtMatrixLayoutCreate(created, type, rows, columns, leadingDimension),
           () -> rows + " x " + columns + ", leading dimension " + leadingDimension);
-      return new cublasLtMatrixLayoutOpaque_t(created.get());
+      cublasLtMatrixLayoutOpaque_t layout = new cublasLtMatrixLayoutOpaque_t(created.get());
+      return owned.own(layout, () -> status.releaseCublas("cublasLtMatrixLayoutDestroy", cublasLtMatrixLayoutDestroy(layout)));
     }
   }
 
   @Override
   public void close() {
-    if (operation != null) {
-      status.releaseCublas("cublasLtMatmulDescDestroy", cublasLtMatmulDescDestroy(operation));
-    }
-    for (cublasLtMatrixLayoutOpaque_t layout : new cublasLtMatrixLayoutOpaque_t[] {weight, x, out}) {
-      if (layout != null) {
-        status.releaseCublas("cublasLtMatrixLayoutDestroy", cublasLtMatrixLayoutDestroy(layout));
-      }
-    }
+    owned.close();
   }
 }

@@ -41,7 +41,8 @@ final class FakeCudaFailures {
       "cublasLtMatmulAlgoGetHeuristic", "cublasLtMatmulAlgoConfigGetAttribute", "cublasLtMatmul");
 
   private static final List<String> RELEASES = List.of("cuMemFree_v2", "cuMemFreeHost", "cuStreamDestroy_v2", "cuEventDestroy_v2",
-      "cuGraphExecDestroy", "cuModuleUnload", "cublasLtDestroy", "cuDevicePrimaryCtxRelease_v2");
+      "cuGraphExecDestroy", "cuModuleUnload",
+      "cublasLtMatmulDescDestroy", "cublasLtMatrixLayoutDestroy", "cublasLtDestroy", "cuDevicePrimaryCtxRelease_v2");
 
   private FakeCudaFailures() {}
 
@@ -179,6 +180,13 @@ final class FakeCudaFailures {
     int before = lab.fakes.living();
     CudaDriver driver = lab.open();
     work(driver);
+    try (TestDevice device = new TestDevice(driver)) {
+      // A second module, and a second set of descriptors: there is something left to release behind the first.
+      driver.launch(device.l2Normalize(device.floats(new float[64]), 64), device.stream);
+      long matrix = device.block(256);
+      driver.matmul(new MatmulCall(new MatmulCall.Shape(8, 8, false, true, false), 2, matrix, 8, matrix, 0, device.block(64), 8),
+          device.stream);
+    }
     driver.createEvent();
     driver.allocatePinned(1);
     long stream = driver.createStream();
