@@ -78,18 +78,17 @@ public final class JavacppCudaDriver implements CudaDriver {
   public static JavacppCudaDriver open(DriverOptions options) {
     CudaLibraries.load(options.librariesFolder());
     CudaStatus status = new CudaStatus(new DeviceHealth());
-    CudaContext context = CudaContext.open(options.deviceIndex(), status);
+    Closer opened = new Closer();
+    CudaContext context = opened.own(CudaContext.open(options.deviceIndex(), status));
     try {
       KernelModules modules = new KernelModules(status, KernelIndex.forCapability(context.properties().capability()));
       context.makeCurrent();
       CublasLt cublasLt = new CublasLt(status, context.properties(), options.cacheFolder(), options.notices());
       return new JavacppCudaDriver(status, context, modules, cublasLt);
-    } catch (CudaException e) {
-      context.close();
-      throw new BackendUnavailableException("CUDA: " + context.properties().name() + " cannot be used: " + e.getMessage(), e);
     } catch (RuntimeException e) {
-      context.close();
-      throw e;
+      opened.closeAfter(e);
+      throw e instanceof CudaException
+          ? new BackendUnavailableException("CUDA: " + context.properties().name() + " cannot be used: " + e.getMessage(), e) : e;
     }
   }
 

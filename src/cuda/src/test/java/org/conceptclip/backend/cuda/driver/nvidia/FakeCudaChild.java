@@ -15,6 +15,8 @@ import org.conceptclip.backend.cuda.driver.CudaDriverContract;
 
 /** What {@link JavacppCudaDriverTest} runs in a process of its own, which sees the fake CUDA libraries. One line a case. */
 final class FakeCudaChild {
+  private static final String MISSING = "missing libraries are named, and where they were looked for";
+
   /** Opens drivers on the fakes. */
   static final class Lab {
     final FakeCuda fakes = new FakeCuda();
@@ -32,18 +34,29 @@ final class FakeCudaChild {
 
   private FakeCudaChild() {}
 
-  /** Arguments: an empty folder. */
-  public static void main(String[] args) {
-    Path folder = Path.of(args[0]);
-    // Before anything is loaded: what is loaded once is never missing again.
-    report(System.out, "missing libraries are named, and where they were looked for", () -> FakeCudaCases.missing(folder));
+  /** Names of all cases, in the order in which they run. */
+  static List<String> names() {
+    List<String> names = new ArrayList<>(List.of(MISSING));
+    names.addAll(cases().keySet());
+    return names;
+  }
+
+  private static Map<String, Consumer<Lab>> cases() {
     Map<String, Consumer<Lab>> cases = new LinkedHashMap<>();
     CudaDriverContract.cases()
         .forEach((name, test) -> cases.put("contract: " + name, lab -> CudaDriverContract.check(test, lab.open())));
     cases.putAll(FakeCudaCases.cases());
     cases.putAll(FakeCudaFailures.cases());
+    return cases;
+  }
+
+  /** Arguments: an empty folder. */
+  public static void main(String[] args) {
+    Path folder = Path.of(args[0]);
+    // Before anything is loaded: what is loaded once is never missing again.
+    report(System.out, MISSING, () -> FakeCudaCases.missing(folder));
     int number = 0;
-    for (Map.Entry<String, Consumer<Lab>> test : cases.entrySet()) {
+    for (Map.Entry<String, Consumer<Lab>> test : cases().entrySet()) {
       Lab lab = new Lab(newFolder(folder.resolve("cache-" + number++)));
       report(System.out, test.getKey(), () -> run(test.getValue(), lab));
     }
