@@ -9,7 +9,6 @@ import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendProvider;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
-import org.conceptclip.backend.cuda.driver.nvidia.DriverOptions;
 import org.conceptclip.backend.cuda.driver.nvidia.JavacppCudaDriver;
 
 /** Starts the {@code cuda} backend on an NVIDIA GPU. */
@@ -42,8 +41,7 @@ public final class CudaProvider implements BackendProvider {
   @Override
   public Backend open(BackendRequest request) {
     CudaOptions options = CudaOptions.of(name(), request);
-    DriverOptions driver = DriverOptions.standard(request.device(), libraries(request), request.notices());
-    return new CudaBackend(name(), JavacppCudaDriver.open(driver), options);
+    return new CudaBackend(name(), JavacppCudaDriver.open(request.device(), libraries(request), request.notices()), options);
   }
 
   @Override

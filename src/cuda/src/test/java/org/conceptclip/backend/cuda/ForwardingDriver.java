@@ -21,8 +21,6 @@ abstract class ForwardingDriver implements CudaDriver {
     DESTROY_EVENT,
     RECORD,
     AWAIT,
-    SYNCHRONIZE_EVENT,
-    ELAPSED,
     SYNCHRONIZE,
     COPY_TO_DEVICE,
     COPY_TO_HOST,
@@ -126,18 +124,6 @@ abstract class ForwardingDriver implements CudaDriver {
   public void await(long stream, long event) {
     before(Call.AWAIT, 0);
     inner.await(stream, event);
-  }
-
-  @Override
-  public void synchronizeEvent(long event) {
-    before(Call.SYNCHRONIZE_EVENT, 0);
-    inner.synchronizeEvent(event);
-  }
-
-  @Override
-  public float elapsedMillis(long start, long end) {
-    before(Call.ELAPSED, 0);
-    return inner.elapsedMillis(start, end);
   }
 
   @Override

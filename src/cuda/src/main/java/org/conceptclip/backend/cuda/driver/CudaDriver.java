@@ -37,12 +37,6 @@ public interface CudaDriver extends AutoCloseable {
   /** Later work on {@code stream} begins after what {@code event} marks. */
   void await(long stream, long event);
 
-  /** Waits on the calling thread for what {@code event} marks. */
-  void synchronizeEvent(long event);
-
-  /** Time between two recorded events that are done. */
-  float elapsedMillis(long start, long end);
-
   /** Waits until all work of the stream is done; a fault of that work surfaces here. */
   void synchronize(long stream);
 

@@ -162,22 +162,6 @@ public final class EmulatedCudaDriver implements CudaDriver {
   }
 
   @Override
-  public synchronized void synchronizeEvent(long event) {
-    requireReady("cuEventSynchronize");
-    EmulatedStream.Mark mark = events.get("cuEventSynchronize", event).latestOrNull;
-    if (mark != null) {
-      requireNotCaptured("cuEventSynchronize", mark);
-      work(mark::reach);
-    }
-  }
-
-  @Override
-  public synchronized float elapsedMillis(long start, long end) {
-    requireReady("cuEventElapsedTime");
-    return (doneNanos(end) - doneNanos(start)) / 1e6f;
-  }
-
-  @Override
   public synchronized void synchronize(long stream) {
     EmulatedStream waitedFor = enter("cuStreamSynchronize", stream);
     waitedFor.requireNotCaptured("cuStreamSynchronize");
@@ -303,24 +287,6 @@ public final class EmulatedCudaDriver implements CudaDriver {
     } catch (CudaException e) {
       streams.objects().forEach(EmulatedStream::discard);
       throw health.note(e.kind() == Kind.LOST ? e : new CudaException(Kind.LOST, e.call(), e.status(), e.getMessage()));
-    }
-  }
-
-  private long doneNanos(long event) {
-    EmulatedStream.Mark mark = events.get("cuEventElapsedTime", event).latestOrNull;
-    if (mark == null) {
-      throw new CudaException(Kind.FAILED, "cuEventElapsedTime", "CUDA_ERROR_INVALID_HANDLE", "the event was never recorded");
-    }
-    requireNotCaptured("cuEventElapsedTime", mark);
-    if (!mark.done()) {
-      throw new CudaException(Kind.FAILED, "cuEventElapsedTime", "CUDA_ERROR_NOT_READY", "nobody waited for the event");
-    }
-    return mark.doneNanos();
-  }
-
-  private static void requireNotCaptured(String call, EmulatedStream.Mark mark) {
-    if (mark.captured()) {
-      throw new CudaException(Kind.FAILED, call, "CUDA_ERROR_CAPTURED_EVENT", "the event belongs to a capture");
     }
   }
 

@@ -17,24 +17,10 @@ final class EmulatedStream {
     private final EmulatedStream stream;
     private final Capture captureOrNull;
     private boolean done;
-    private long doneNanos;
 
     private Mark(EmulatedStream stream, Capture captureOrNull) {
       this.stream = stream;
       this.captureOrNull = captureOrNull;
-    }
-
-    boolean done() {
-      return done;
-    }
-
-    /** Time of day of the JVM's own clock; only for marks that are done. */
-    long doneNanos() {
-      return doneNanos;
-    }
-
-    boolean captured() {
-      return captureOrNull != null;
     }
 
     /** Does the stream's work up to here. */
@@ -46,7 +32,6 @@ final class EmulatedStream {
 
     private void arrive() {
       done = true;
-      doneNanos = System.nanoTime();
     }
   }
 

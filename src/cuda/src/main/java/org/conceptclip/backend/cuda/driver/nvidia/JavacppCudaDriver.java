@@ -5,7 +5,10 @@ import static org.bytedeco.cuda.global.cudart.*;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.bytedeco.cuda.cudart.CUevent_st;
 import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUgraphExec_st;
@@ -71,19 +74,26 @@ public final class JavacppCudaDriver implements CudaDriver {
   }
 
   /**
-   * Opens a device.
+   * Opens a device. The algorithms that cuBLASLt chooses are kept in the user's cache folder.
    *
+   * @param index of the device, among those that CUDA_VISIBLE_DEVICES leaves visible
+   * @param librariesFolder where the CUDA runtime and cuBLAS lie, instead of the usual places
+   * @param notices gets one line for each thing that is worth knowing and no failure
    * @throws BackendUnavailableException if a library, the driver or the device is absent or too old; the message names it
    */
-  public static JavacppCudaDriver open(DriverOptions options) {
-    CudaLibraries.load(options.librariesFolder());
+  public static JavacppCudaDriver open(int index, Optional<Path> librariesFolder, Consumer<String> notices) {
+    return open(index, librariesFolder, AlgorithmCache.userFolder(), notices);
+  }
+
+  static JavacppCudaDriver open(int index, Optional<Path> librariesFolder, Path cacheFolder, Consumer<String> notices) {
+    CudaLibraries.load(librariesFolder);
     CudaStatus status = new CudaStatus(new DeviceHealth());
     Closer opened = new Closer();
-    CudaContext context = opened.own(CudaContext.open(options.deviceIndex(), status));
+    CudaContext context = opened.own(CudaContext.open(index, status));
     try {
       KernelModules modules = new KernelModules(status, KernelIndex.forCapability(context.properties().capability()));
       context.makeCurrent();
-      CublasLt cublasLt = new CublasLt(status, context.properties(), options.cacheFolder(), options.notices());
+      CublasLt cublasLt = new CublasLt(status, context.properties(), cacheFolder, notices);
       return new JavacppCudaDriver(status, context, modules, cublasLt);
     } catch (RuntimeException e) {
       opened.closeAfter(e);
@@ -192,21 +202,6 @@ public final class JavacppCudaDriver implements CudaDriver {
   public void await(long stream, long event) {
     CUstream_st target = enter("cuStreamWaitEvent", stream).stream;
     status.check("cuStreamWaitEvent", cuStreamWaitEvent(target, events.get("cuStreamWaitEvent", event), 0));
-  }
-
-  @Override
-  public void synchronizeEvent(long event) {
-    enter("cuEventSynchronize");
-    status.check("cuEventSynchronize", cuEventSynchronize(events.get("cuEventSynchronize", event)));
-  }
-
-  @Override
-  public float elapsedMillis(long start, long end) {
-    enter("cuEventElapsedTime");
-    float[] millis = new float[1];
-    status.check("cuEventElapsedTime",
-        cuEventElapsedTime(millis, events.get("cuEventElapsedTime", start), events.get("cuEventElapsedTime", end)));
-    return millis[0];
   }
 
   @Override

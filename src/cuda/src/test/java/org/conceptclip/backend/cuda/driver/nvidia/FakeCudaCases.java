@@ -59,7 +59,7 @@ final class FakeCudaCases {
   /** With a driver, but a folder without libraries. */
   static void missing(Path empty) {
     BackendUnavailableException failure = assertThrows(BackendUnavailableException.class,
-        () -> JavacppCudaDriver.open(new DriverOptions(0, Optional.of(empty), empty, line -> { })));
+        () -> JavacppCudaDriver.open(0, Optional.of(empty), empty, line -> { }));
     String libraries = "libcudart.so.N, libcublasLt.so.N, libcublas.so.N".replace("N", Integer.toString(CudaLibraries.MAJOR));
     assertTrue(failure.getMessage().startsWith("CUDA: " + libraries + " not found"), failure.getMessage());
     assertTrue(failure.getMessage().contains("looked in " + empty)
@@ -101,7 +101,7 @@ final class FakeCudaCases {
     assertTrue(message.contains("sees no device") && message.contains("CUDA_VISIBLE_DEVICES is \"0\""), message);
     lab.fakes.configure("device_count", 1);
     message = assertThrows(BackendUnavailableException.class,
-        () -> JavacppCudaDriver.open(new DriverOptions(1, Optional.empty(), lab.cacheFolder, lab.notices::add))).getMessage();
+        () -> JavacppCudaDriver.open(1, Optional.empty(), lab.cacheFolder, lab.notices::add)).getMessage();
     assertTrue(message.contains("device 1 asked for, 1 visible"), message);
   }
 

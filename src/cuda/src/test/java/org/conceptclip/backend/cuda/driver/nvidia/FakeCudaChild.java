@@ -28,7 +28,7 @@ final class FakeCudaChild {
     }
 
     JavacppCudaDriver open() {
-      return JavacppCudaDriver.open(new DriverOptions(0, Optional.empty(), cacheFolder, notices::add));
+      return JavacppCudaDriver.open(0, Optional.empty(), cacheFolder, notices::add);
     }
   }
 

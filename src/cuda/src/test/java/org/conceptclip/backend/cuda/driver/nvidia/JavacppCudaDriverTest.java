@@ -63,7 +63,7 @@ class JavacppCudaDriverTest {
     assumeTrue(CudaLibraries.find(Optional.empty()).driver().isEmpty(), "an NVIDIA driver is installed here");
     long start = System.nanoTime();
     BackendUnavailableException failure = assertThrows(BackendUnavailableException.class,
-        () -> JavacppCudaDriver.open(DriverOptions.standard(0, Optional.empty(), line -> { })));
+        () -> JavacppCudaDriver.open(0, Optional.empty(), line -> { }));
     assertEquals("CUDA: no NVIDIA driver was found (libcuda.so.1 does not load)", failure.getMessage());
     assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(1), "took too long");
   }
