@@ -1,5 +1,6 @@
 package org.conceptclip.backend.cuda;
 
+import java.util.function.BiConsumer;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.op.CheckedOps;
@@ -12,18 +13,14 @@ final class CudaExecution implements Execution {
   private final CudaWorkspace workspace;
   private final ResidualRanges.Slots rangesOrNull;
   private final Ops ops;
-  private final GiveBack giveBack;
+  private final BiConsumer<Lane, Boolean> giveBack;
   private final FailureCounter failures;
   private final long failuresBefore;
   private boolean over;
 
-  /** Takes a lane back; {@code usable}: whether no call to the device failed in the meantime. */
-  interface GiveBack {
-    void giveBack(Lane lane, boolean usable);
-  }
-
+  /** @param giveBack takes the lane back, and whether no call to the device failed in the meantime */
   CudaExecution(Lane lane, KernelIndex kernels, CudaWorkspace workspace, ResidualRanges.Slots rangesOrNull,
-      FailureCounter failures, GiveBack giveBack) {
+      FailureCounter failures, BiConsumer<Lane, Boolean> giveBack) {
     this.lane = lane;
     this.workspace = workspace;
     this.rangesOrNull = rangesOrNull;
@@ -67,7 +64,7 @@ final class CudaExecution implements Execution {
         rangesOrNull.collect();
       }
     } finally {
-      giveBack.giveBack(lane, usable());
+      giveBack.accept(lane, usable());
     }
   }
 }

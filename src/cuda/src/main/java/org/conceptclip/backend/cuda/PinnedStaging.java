@@ -56,9 +56,9 @@ final class PinnedStaging implements AutoCloseable {
 
   @Override
   public void close() {
-    List<AutoCloseable> owned = new ArrayList<>();
-    blocks.forEach(block -> owned.add(() -> driver.freePinned(block)));
-    blocks.clear();
-    Closer.closeAll(owned);
+    try (Closer owned = new Closer()) {
+      blocks.forEach(block -> owned.own(block, () -> driver.freePinned(block)));
+      blocks.clear();
+    }
   }
 }

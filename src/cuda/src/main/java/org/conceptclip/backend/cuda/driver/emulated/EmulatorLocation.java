@@ -1,6 +1,5 @@
 package org.conceptclip.backend.cuda.driver.emulated;
 
-import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -57,10 +56,7 @@ final class EmulatorLocation {
       throw new BackendUnavailableException(absence);
     });
     String explicit = System.getProperty(PROPERTY);
-    if (explicit != null) {
-      return Path.of(explicit);
-    }
-    return built(notices);
+    return explicit != null ? Path.of(explicit) : built(notices);
   }
 
   /** Builds once in a JVM: a check of all sources by their content costs tens of milliseconds, a build that fails much more. */
@@ -69,24 +65,20 @@ final class EmulatorLocation {
       throw new BackendUnavailableException(failureOrNull.getMessage(), failureOrNull);
     }
     if (builtOrNull == null) {
+      Path checkout = checkout().orElseThrow();
+      Path library = checkout.resolve(LIBRARY);
+      if (!Files.exists(library)) {
+        notices.accept("building the emulator of the CUDA kernels (first use) ...");
+      }
       try {
-        builtOrNull = build(notices);
+        run(checkout.resolve(BUILD_SCRIPT), checkout, notices);
       } catch (BackendUnavailableException e) {
         failureOrNull = e;
         throw e;
       }
+      builtOrNull = library;
     }
     return builtOrNull;
-  }
-
-  private static Path build(Consumer<String> notices) {
-    Path checkout = checkout().orElseThrow();
-    Path library = checkout.resolve(LIBRARY);
-    if (!Files.exists(library)) {
-      notices.accept("building the emulator of the CUDA kernels (first use) ...");
-    }
-    run(checkout.resolve(BUILD_SCRIPT), checkout, notices);
-    return library;
   }
 
   /** The nearest folder upwards, of the working directory or of our classes, that holds the emulator's sources. */
@@ -113,10 +105,7 @@ final class EmulatorLocation {
     try {
       Process process = new ProcessBuilder(script.toString()).directory(checkout.toFile()).redirectErrorStream(true).start();
       process.getOutputStream().close();
-      List<String> said;
-      try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
-        said = reader.readAllLines();
-      }
+      List<String> said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).lines().toList();
       int code = process.waitFor();
       said.stream().filter(line -> !line.endsWith("is up to date")).forEach(notices);
       if (code != 0) {

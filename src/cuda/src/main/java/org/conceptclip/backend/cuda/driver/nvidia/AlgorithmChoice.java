@@ -2,7 +2,9 @@ package org.conceptclip.backend.cuda.driver.nvidia;
 
 import static org.bytedeco.cuda.global.cublas.*;
 
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.cublas.cublasLtMatmulAlgo_t;
 import org.bytedeco.cuda.cublas.cublasLtMatmulHeuristicResult_t;
@@ -57,7 +59,8 @@ final class AlgorithmChoice {
       for (int i = 0; i < found; i++) {
         cublasLtMatmulHeuristicResult_t result = results.getPointer(i);
         if (result.state() == CUBLAS_STATUS_SUCCESS && addsInOneGo(result.algo()) && fitsAllRows(shape, result.algo())) {
-          return numbers(result.algo());
+          cublasLtMatmulAlgo_t chosen = result.algo();
+          return IntStream.range(0, AlgorithmCache.NUMBERS).mapToLong(chosen::data).toArray();
         }
       }
     }
@@ -79,14 +82,6 @@ final class AlgorithmChoice {
           && result.state() == CUBLAS_STATUS_SUCCESS && result.workspaceSize() <= workspaceBytes;
       return possible ? Optional.of(result.workspaceSize()) : Optional.empty();
     }
-  }
-
-  private static long[] numbers(cublasLtMatmulAlgo_t algorithm) {
-    long[] numbers = new long[AlgorithmCache.NUMBERS];
-    for (int i = 0; i < numbers.length; i++) {
-      numbers[i] = algorithm.data(i);
-    }
-    return numbers;
   }
 
   private MatmulDescriptors descriptors(MatmulCall.Shape shape, int rows) {
@@ -148,13 +143,10 @@ final class AlgorithmChoice {
   }
 
   private boolean fitsAllRows(MatmulCall.Shape shape, cublasLtMatmulAlgo_t algorithm) {
-    for (int rows : PROBED_ROWS) {
+    return Arrays.stream(PROBED_ROWS).allMatch(rows -> {
       try (MatmulDescriptors probe = descriptors(shape, rows)) {
-        if (workspace(probe, algorithm).isEmpty()) {
-          return false;
-        }
+        return workspace(probe, algorithm).isPresent();
       }
-    }
-    return true;
+    });
   }
 }

@@ -158,14 +158,10 @@ public final class CudaLibraries {
   }
 
   private static Map<String, Path> inOneFolder(List<String> names, List<Path> folders) {
-    for (Path folder : folders) {
-      if (names.stream().allMatch(name -> Files.exists(folder.resolve(name)))) {
-        Map<String, Path> files = new LinkedHashMap<>();
-        names.forEach(name -> files.put(name, folder.resolve(name)));
-        return files;
-      }
-    }
-    return Map.of();
+    Map<String, Path> files = new LinkedHashMap<>();
+    folders.stream().filter(folder -> names.stream().allMatch(name -> Files.exists(folder.resolve(name)))).findFirst()
+        .ifPresent(folder -> names.forEach(name -> files.put(name, folder.resolve(name))));
+    return files;
   }
 
   /** What the system's loader finds under these names, with the files that it took. */

@@ -26,14 +26,9 @@ final class KernelModules implements AutoCloseable {
   private static final int LOG_BYTES = 8 << 10;
 
   private static final class Loaded {
-    final CUfunc_st function;
-    final int argumentBytes;
+    final CUfunc_st function = new CUfunc_st();
+    int argumentBytes;
     int sharedBytesLimit = DEFAULT_SHARED_BYTES;
-
-    Loaded(CUfunc_st function, int argumentBytes) {
-      this.function = function;
-      this.argumentBytes = argumentBytes;
-    }
   }
 
   private final CudaStatus status;
@@ -68,9 +63,10 @@ final class KernelModules implements AutoCloseable {
     Kernel described = index.get(name);
     String file = described.file();
     CUmod_st module = modules.computeIfAbsent(file, this::compile);
-    CUfunc_st function = new CUfunc_st();
-    status.check("cuModuleGetFunction", cuModuleGetFunction(function, module, name), () -> name + " in " + file);
-    return new Loaded(function, described.argumentBytes());
+    Loaded loaded = new Loaded();
+    loaded.argumentBytes = described.argumentBytes();
+    status.check("cuModuleGetFunction", cuModuleGetFunction(loaded.function, module, name), () -> name + " in " + file);
+    return loaded;
   }
 
   private CUmod_st compile(String file) {

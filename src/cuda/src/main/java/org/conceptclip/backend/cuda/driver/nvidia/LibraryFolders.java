@@ -7,11 +7,13 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Folders in which CUDA's libraries are found in the wild, in the order in which they are looked at. */
 final class LibraryFolders {
@@ -41,14 +43,13 @@ final class LibraryFolders {
   /** LD_LIBRARY_PATH, then the toolkits that are installed: what was asked for before what lies about. */
   List<Path> beforeLoader() {
     Set<Path> folders = new LinkedHashSet<>();
-    paths("LD_LIBRARY_PATH").forEach(folders::add);
-    paths("CUDA_HOME").forEach(home -> folders.addAll(toolkit(home)));
-    paths("CUDA_PATH").forEach(home -> folders.addAll(toolkit(home)));
-    folders.addAll(toolkit(root.resolve("usr/local/cuda")));
+    folders.addAll(paths("LD_LIBRARY_PATH"));
+    List<Path> homes = new ArrayList<>(paths("CUDA_HOME"));
+    homes.addAll(paths("CUDA_PATH"));
+    homes.add(root.resolve("usr/local/cuda"));
     // The newest of several.
-    List<Path> versions = matching(root.resolve("usr/local"), "cuda-" + major + "*");
-    Collections.reverse(versions);
-    versions.forEach(home -> folders.addAll(toolkit(home)));
+    homes.addAll(matching(root.resolve("usr/local"), "cuda-" + major + "*").reversed());
+    homes.forEach(home -> folders.addAll(toolkit(home)));
     return existing(folders);
   }
 
@@ -80,22 +81,13 @@ final class LibraryFolders {
   }
 
   private static List<Path> pythons(Path prefix) {
-    List<Path> packages = new ArrayList<>();
-    for (Path python : matching(prefix.resolve("lib"), "python3*")) {
-      packages.add(python.resolve("site-packages"));
-      packages.add(python.resolve("dist-packages"));
-    }
-    return packages;
+    return matching(prefix.resolve("lib"), "python3*").stream()
+        .flatMap(python -> Stream.of(python.resolve("site-packages"), python.resolve("dist-packages"))).toList();
   }
 
   private List<Path> paths(String variable) {
-    List<Path> paths = new ArrayList<>();
-    for (String path : environment.getOrDefault(variable, "").split(File.pathSeparator)) {
-      if (!path.isEmpty()) {
-        paths.add(Path.of(path));
-      }
-    }
-    return paths;
+    return Arrays.stream(environment.getOrDefault(variable, "").split(File.pathSeparator))
+        .filter(path -> !path.isEmpty()).map(Path::of).toList();
   }
 
   private static List<Path> matching(Path folder, String glob) {
