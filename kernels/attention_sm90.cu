@@ -2,9 +2,8 @@
 //
 // Formula    out[q] = sum_k p[q][k] v[k] / sum_k p[q][k],  p[q][k] = 2^((q.k - max_k q.k) * scaleLog2e), k over the first keyLength rows
 // Shapes     qkv f16 [rows, 3 * heads * d] (queries, keys, values, each by head), out f16 [rows, heads * d]; sums and softmax f32
-// Grid       (tiles, heads) x 512 threads, tiles of at most 192 queries of one sequence; Plan::BYTES of dynamic shared memory
-// Arguments  the tensor map of qkv {d, 3 * heads, rows}, strides {2 d, 2 qkvPitch} bytes, box {Plan::CHUNK, 1, 96}, swizzle of the chunk
-//            (d64: 64 columns, 128 bytes; d72: 16 columns, 32 bytes); out; tiles int4; heads; outPitch; scaleLog2e
+// Grid       (tiles, heads): tiles of at most tileRows queries of one sequence
+// Tensor map qkv {d, 3 * heads, rows}, strides {2 d, 2 qkvPitch} bytes, box {boxColumns, 1, boxRows}, swizzle over the box's columns
 //
 // Warps      One warp copies boxes (TMA), two stages of 96 keys and their values ahead. Three warpgroups hold 64 queries each; one without
 //            queries leaves. Scores of tile t and the values' product of tile t - 1 are under way while the softmax of tile t is computed;
@@ -15,20 +14,20 @@
 // Rows       A box may hold rows of other sequences. Their scores are masked before the maximum; their values are zeroed in shared memory by
 //            the copying warp before anyone may read them. A query's bits depend on its own row and its keys, not on tile or batch.
 //
-// Shared     d72: queries 30720, 2 stages * (15360 + 15360), results 27648, barriers 80: 119888 bytes. d64: 101456. One block per SM.
-// Registers  160 a consumer: scores 48, probabilities 24, out 40 (d72), the rest addresses and statistics. ptxas: no spills.
+// Shared     d72: queries 30720, 2 stages * (15360 + 15360), results 27648, barriers 80. One block per SM.
+// Registers  160 per consumer: scores 48, probabilities 24, out 40 (d72), the rest addresses and statistics.
 // Banks      32-byte swizzle: 8 rows of 16 bytes, 32 apart, with the halves of rows 4 to 7 exchanged, are the 32 banks once each.
 //
 // Work       16 heads x 729 x 729 x 72: 2.45 GFLOP; run as 768 x 768 x (80 + 80): 3.02 GFLOP and 9.4 M exponentials.
-// Roofs      H100 SXM, 132 SMs, 1.83 GHz. Tensor cores, 989 TFLOP/s: 3.05 us. Exponentials, 16 a clock and SM = 3.87 T/s: 2.44 us.
+// Roofs      H100 SXM, 132 SMs, 1.83 GHz. Tensor cores, 989 TFLOP/s: 3.05 us. Exponentials, 16 per clock and SM = 3.87 T/s: 2.44 us.
 //            HBM, 5.0 MB in and 1.7 MB out at 3.35 TB/s: 2.0 us. L2: 64 blocks read (192 + 2 * 768) rows of 144 bytes, 15.9 MB; a piece of
-//            32 bytes of an odd head straddles two sectors, which makes 26.5 MB if sectors are what counts.
-// Predicted  Between 3.1 us an image (all overlaps) and 5.5 us (exponentials after products), in batches that fill the SMs. One image alone is
+//            32 bytes of an odd head straddles two sectors, which makes 26.5 MB if the limit is in sectors.
+// Predicted  Between 3.1 us per image (all overlaps) and 5.5 us (exponentials after products), in batches that fill the SMs. One image alone is
 //            64 blocks for 132 SMs: 6.3 to 11 us. Nothing of this was measured. What to measure first: keys and queries as 64 + 16 columns
-//            with a second tensor map (5.5 instead of 7.5 sectors a row), if the L2 shows as the limit.
+//            with a second tensor map (5.5 instead of 7.5 sectors per row), if the L2 turns out to be the limit.
 // Test       native/emulator/test/attention_sm90_test.cpp (float64 loops), the op contract on an emulated device of capability 90.
-// built: attention_sm90_d72, 512 threads, 119888 bytes of shared memory, tileRows=192 boxColumns=16 boxRows=96 swizzleBytes=32; registers sm_90a 128
-// built: attention_sm90_d64, 512 threads, 101456 bytes of shared memory, tileRows=192 boxColumns=64 boxRows=96 swizzleBytes=128; registers sm_90a 128
+// built: attention_sm90_d72, 512 threads, 119888 bytes of dynamic shared memory, tileRows=192 boxColumns=16 boxRows=96 swizzleBytes=32; registers sm_90a 128
+// built: attention_sm90_d64, 512 threads, 101456 bytes of dynamic shared memory, tileRows=192 boxColumns=64 boxRows=96 swizzleBytes=128; registers sm_90a 128
 #include "device.cuh"
 
 namespace {
