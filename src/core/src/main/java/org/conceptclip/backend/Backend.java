@@ -46,15 +46,15 @@ public interface Backend extends AutoCloseable {
 
   /**
    * The largest absolute value of the residual sum in front of each norm, by the norm's name, over all work so far; infinity where a
-   * sum was not finite. Empty unless the backend was told to record it.
+   * sum was not finite. Empty unless the backend records it, see {@link BackendRequest#checkRange}.
    */
   default Map<String, Float> residualRanges() {
     return Map.of();
   }
 
   /**
-   * How the device memory of executions that have ended is divided: a table for people, with a line a buffer. Empty where a backend
-   * has no device memory.
+   * A printable table of the memory that is kept for further executions, with one line per buffer. Empty where a backend keeps no
+   * such memory.
    */
   default Optional<String> memoryPlan() {
     return Optional.empty();

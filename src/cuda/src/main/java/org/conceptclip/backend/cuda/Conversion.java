@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 
-/** Values between dense host tensors and rows as the device has them: other types, padded. Pure. */
+/** Converts between dense host tensors and the device's padded rows of other types. Pure. */
 final class Conversion {
   private Conversion() {}
 
@@ -64,7 +64,7 @@ final class Conversion {
   }
 
   /**
-   * Reads rows as the device has them into rows {@code first} to {@code first + count} of a host tensor.
+   * Reads padded rows of the device's type into rows {@code first} to {@code first + count} of a host tensor.
    *
    * @param type of {@code from}; F16 becomes F32, other types must be that of {@code to}
    */

@@ -19,17 +19,17 @@ import org.conceptclip.op.Parameters;
 import org.conceptclip.util.Closer;
 
 /**
- * Computes on a CUDA device with float16 storage and float32 sums: kernels of {@code kernels/}, matrix products through cuBLASLt.
+ * Computes on a CUDA device, stores float16 and sums in float32, with the kernels of {@code kernels/} and matrix products of cuBLASLt.
  *
  * <p>Owns its driver and the lanes (streams with their memory) that executions take turns on. Executions may be opened by several
  * threads. After a {@link DeviceException} of kind LOST every later call fails at once with the first failure as its cause; only
  * closing works.
  */
 public final class CudaBackend implements Backend {
-  /** One computes while another is filled, or its results are read. So many are kept for the next callers. */
+  /** One lane computes while the other one is filled or its results are read. Idle lanes beyond this number are closed. */
   private static final int LANES = 2;
 
-  /** Images of a pass: 3.4 GB of buffers at full size, and rows enough to fill the multiprocessors of the largest devices. */
+  /** Images per pass: 3.4 GB of buffers at full size, and rows enough to fill the multiprocessors of the largest devices. */
   private static final int IMAGES_PER_PASS = 128;
 
   private static final int TOKENS_PER_PASS = 32 << 10;
@@ -47,7 +47,7 @@ public final class CudaBackend implements Backend {
   private boolean open = true;
 
   /**
-   * A backend over this driver, which it owns from now on.
+   * A backend on this driver, which it owns from now on.
    *
    * @param name as on the command line: {@code cuda}, {@code emulated}
    */
@@ -73,7 +73,8 @@ public final class CudaBackend implements Backend {
   @Override
   public String description() {
     DeviceProperties device = driver.device();
-    return device.describe() + ", driver CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10 + ", fp16, residual stream " + options.residualType();
+    return device.describe() + ", driver CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10
+        + ", fp16, residual stream " + options.residualType();
   }
 
   @Override
@@ -146,7 +147,7 @@ public final class CudaBackend implements Backend {
         dropped.add(idleLanes.pollFirst());
       }
     } else {
-      // A lane in an unknown state is not worth mending; and what idle lanes hold may be the memory that was missing.
+      // A lane in an unknown state is not reused. The memory of idle lanes is released too: it may be what was missing.
       dropped.add(lane);
       dropped.addAll(idleLanes);
       idleLanes.clear();

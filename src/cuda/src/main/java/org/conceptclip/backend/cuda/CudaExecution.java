@@ -48,7 +48,7 @@ final class CudaExecution implements Execution {
     }
   }
 
-  /** Failures of other lanes count as well: they are rare, and a lane is cheap beside the doubt. */
+  /** Failures of other lanes count as well: they are rare, and a new lane is cheap. */
   private boolean usable() {
     return failures.failures() == failuresBefore;
   }

@@ -33,10 +33,10 @@ final class CudaOps implements Ops {
   private final DeviceArena arena;
   private final ResidualRanges.Slots rangesOrNull;
 
-  /** Keys of tables, which live until the next flush: the arrays of a {@link Sequences} stand for it. */
+  /** The key of a table, valid until the next flush. */
   private record TableKey(String kind, Object source) {}
 
-  /** @param rangesOrNull where the largest values of residual sums go; {@code null} when nobody asked for them */
+  /** @param rangesOrNull where the largest values of residual sums go; {@code null} if they are not recorded */
   CudaOps(Lane lane, KernelIndex kernels, ResidualRanges.Slots rangesOrNull) {
     this.driver = lane.driver;
     this.kernels = kernels;

@@ -18,7 +18,7 @@ final class CudaParameters implements Parameters {
   private final Runnable onClose;
   private boolean open = true;
 
-  /** @param onClose tells the backend, once */
+  /** @param onClose runs once, when the parameters are closed */
   CudaParameters(CudaDriver driver, Runnable onClose) {
     this.memory = new WeightMemory(driver);
     this.onClose = onClose;

@@ -13,7 +13,7 @@ import org.conceptclip.backend.cuda.driver.nvidia.JavacppCudaDriver;
 
 /** Starts the {@code cuda} backend on an NVIDIA GPU. */
 public final class CudaProvider implements BackendProvider {
-  /** The option that names the folder of the CUDA libraries, instead of the usual places. */
+  /** The option with the folder of the CUDA libraries; without it the usual places are searched. */
   public static final String LIBRARIES = "cuda-libs";
 
   private static final int RANK = 100;

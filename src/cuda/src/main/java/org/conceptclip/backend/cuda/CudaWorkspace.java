@@ -12,13 +12,13 @@ import org.conceptclip.tensor.Tensor;
 
 /**
  * The buffers of one execution, in its lane's arena. Activations are F16, pooled features and scores F32, the residual stream as
- * the backend was told.
+ * {@link CudaOptions} says.
  *
- * <p>Uploads return when the values lie in pinned memory. Downloads give all recorded work to the device and wait for it: the only
- * place where a caller waits.
+ * <p>Uploads return when the values are in pinned memory. Downloads give all recorded work to the device and wait for it; nothing else
+ * makes a caller wait.
  */
 final class CudaWorkspace implements Workspace {
-  /** Pinned memory that one download takes at most: larger tensors come in pieces. */
+  /** The most pinned memory that one download uses: larger tensors come in pieces. */
   private static final long DOWNLOAD_BYTES = 64L << 20;
 
   private final Lane lane;
@@ -66,7 +66,7 @@ final class CudaWorkspace implements Workspace {
     upload(target, pinned -> Conversion.toDevice(from, 0, target.rows(), pinned, target.dtype(), target.pitch()));
   }
 
-  /** Gathered in pinned memory, where they have to go anyway: one copy to the device, however many pieces. */
+  /** Gathers the pieces in pinned memory, so that there is one copy to the device. */
   @Override
   public void uploadPieces(List<HostTensor> pieces, Tensor to) {
     Workspace.requirePieces(pieces, to);

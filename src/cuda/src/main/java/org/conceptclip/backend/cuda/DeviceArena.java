@@ -11,12 +11,11 @@ import org.conceptclip.util.Closer;
 /**
  * Named pieces of device memory. Owns them. Not thread-safe.
  *
- * <p>A name's first request, and one that outgrows it, gets a block of its own, because work with the old one may be under way.
- * {@link #settle} turns all that was ever asked for into one block with a piece a name: from then on, calls of known sizes allocate
- * nothing.
+ * <p>The first request for a name, and any larger one later, gets a block of its own, because work with the old block may be under way.
+ * {@link #settle} combines everything into one block with one piece per name: from then on, requests of known sizes allocate nothing.
  */
 final class DeviceArena implements AutoCloseable {
-  /** What CUDA aligns an allocation to, and kernels expect of a base address. */
+  /** Alignment of CUDA's allocations, which kernels require of base addresses. */
   static final long ALIGNMENT = 256;
 
   private final CudaDriver driver;
@@ -71,7 +70,7 @@ final class DeviceArena implements AutoCloseable {
     return loose.stream().mapToLong(Piece::bytes).sum() + (blockOrNull == null ? 0 : blockOrNull.bytes());
   }
 
-  /** A table for people: name, bytes, and the offset in the one block, or where it lies outside. */
+  /** A printable table: name, bytes, and the offset in the settled block, or a note that the piece has a block of its own. */
   String describePlan() {
     StringJoiner lines = new StringJoiner("\n");
     pieces.forEach((name, piece) -> {

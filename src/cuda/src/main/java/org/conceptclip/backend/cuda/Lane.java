@@ -7,11 +7,11 @@ import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.util.Closer;
 
 /**
- * What one execution works with and the next one takes over: a stream, its turns to compute, pinned memory, an arena, recorded work
+ * The resources of one execution, which the next one reuses: a stream, its turns to compute, pinned memory, an arena, recorded work
  * and its graphs. Owns them. Not thread-safe: one execution has it at a time.
  */
 final class Lane implements AutoCloseable {
-  /** Batch sizes times what callers want back is about a dozen kinds of work; texts of ever new lengths must not add up. */
+  /** Batch sizes and requested outputs make about a dozen kinds of work; texts of ever new lengths must not accumulate. */
   private static final int GRAPHS = 32;
 
   final CudaDriver driver;
@@ -39,7 +39,7 @@ final class Lane implements AutoCloseable {
     this.recorder = new Recorder(driver, stream, staging, graphs, arena, turn);
   }
 
-  /** The stream was found idle: whatever its work held is free. */
+  /** Notes that the stream is idle: releases what its work held. */
   void idle() {
     recorder.idle();
     staging.reset();
@@ -58,7 +58,7 @@ final class Lane implements AutoCloseable {
       idle();
     }
     if (moved()) {
-      // The addresses in them are gone.
+      // Their addresses are invalid now.
       graphs.close();
     }
   }
@@ -70,7 +70,7 @@ final class Lane implements AutoCloseable {
       if (e.kind() != DeviceException.Kind.MEMORY) {
         throw e;
       }
-      // The pieces fitted and one block of their size does not: memory is fragmented. The next execution begins with pieces again.
+      // The pieces fitted, but one block of their total size does not: memory is fragmented. The next execution starts with pieces again.
       return true;
     }
   }
@@ -80,10 +80,10 @@ final class Lane implements AutoCloseable {
   public void close() {
     List<AutoCloseable> owned = new ArrayList<>();
     if (underWay()) {
-      // Memory must not go while a copy or a kernel may still use it.
+      // Memory must not be released while a copy or a kernel may still use it.
       owned.add(() -> driver.synchronize(stream));
     }
-    // A stream still does what it was given, so it goes before the memory.
+    // A stream still does its work when it is destroyed, so it is destroyed before the memory is released.
     owned.addAll(List.of(graphs, () -> driver.destroyStream(stream), turn, arena, staging));
     Closer.closeAll(owned);
   }

@@ -25,11 +25,11 @@ record PatchFolding(Arguments arguments, float[] weights, float[] biasOfBytes) {
   private static final double CENTRE_STEP = 0.125;
   private static final int CHANNELS = 3;
 
-  /** What the kernel takes of a patch at a time. */
+  /** Values of a patch that the kernel processes at a time. */
   private static final int K_STEP = 32;
 
   /**
-   * Folds.
+   * Folds the normalisation into a projection.
    *
    * @param weight [width, 3, p, p]
    * @param bias [width]

@@ -20,7 +20,7 @@ import org.conceptclip.backend.cuda.driver.MatmulCall;
  * The work of one stream: ops append commands, {@link #flush} gives them to the device at once. Not thread-safe.
  *
  * <p>Small tables that kernels read (token ids, sequences, tiles) are collected on the host under addresses that they will have on
- * the device; a flush copies all of them in one piece. What is in them is no part of the commands, so another batch of the same
+ * the device; a flush copies all of them in one piece. Their content is not part of the commands, so another batch of the same
  * shapes is the same work and runs as the same graph.
  */
 final class Recorder {
@@ -44,12 +44,12 @@ final class Recorder {
   private long tableBytes;
   private boolean underWay;
 
-  /** One piece of recorded device work. Two are equal when they do the same to the same memory. */
+  /** One piece of recorded device work. Equal commands do the same to the same memory. */
   sealed interface Command {
     /**
      * A kernel's launch.
      *
-     * @param arguments the struct's bytes; nobody writes to them
+     * @param arguments the struct's bytes; they do not change any more
      */
     record Launch(Kernel kernel, int blocksX, int blocksY, ByteBuffer arguments) implements Command {}
 
@@ -87,7 +87,7 @@ final class Recorder {
     touch(used);
   }
 
-  /** Appends a filling with zeros. */
+  /** Appends setting a tensor to zero. */
   void zero(DeviceTensor tensor) {
     commands.add(new Command.Zero(tensor.address(), tensor.byteSize()));
     touch(tensor);
@@ -107,7 +107,7 @@ final class Recorder {
   }
 
   /**
-   * Device address of a table, for the command that is appended next. A command can have one table only: making room for a second
+   * Device address of a table, for the command that is appended next. A command can use only one table: making room for a second one
    * might flush the first.
    *
    * @param key equal keys have equal content until the next flush
@@ -134,7 +134,7 @@ final class Recorder {
   /** Gives all recorded work to the stream, without waiting for it. */
   void flush() {
     if (commands.isEmpty()) {
-      // There may be tables whose command failed to come.
+      // There may be tables whose command was never appended.
       discard();
       return;
     }
@@ -155,7 +155,7 @@ final class Recorder {
     return underWay;
   }
 
-  /** The stream was found idle. */
+  /** Notes that the stream is idle. */
   void idle() {
     underWay = false;
   }

@@ -12,7 +12,7 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.util.Closer;
 
 /**
- * Device memory of prepared weights, and the way there: values are converted into pinned memory piece by piece and copied. Owns both.
+ * Device memory of prepared weights. Values are converted into pinned memory piece by piece and copied from there. Owns both memories.
  * Thread-safe: each thread that loads has a stream and a pinned piece of its own.
  */
 final class WeightMemory implements AutoCloseable {
@@ -126,7 +126,7 @@ final class WeightMemory implements AutoCloseable {
     }
   }
 
-  /** Bytes that weights take, without what is left over in slabs. */
+  /** Bytes of all weights, without the unused ends of slabs. */
   synchronized long usedBytes() {
     return usedBytes;
   }

@@ -29,7 +29,7 @@ import org.conceptclip.tensor.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What the CUDA backend refuses, reports and gives back. */
+/** What the CUDA backend rejects, reports and releases. */
 @OnEmulator
 class CudaBackendTest {
   private final CudaBackend backend = new CudaBackend("test", SmallModel.device(), new CudaOptions(DType.F32, true));

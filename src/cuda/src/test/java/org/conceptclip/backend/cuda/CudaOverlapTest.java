@@ -85,7 +85,7 @@ class CudaOverlapTest {
 
       long endOfFirst = recorded(stepsOfFirst);
       assertTrue(stepsOfFirst.contains(new Step(Call.LAUNCH_GRAPH, streamOfFirst, 0)), stepsOfFirst::toString);
-      // Pixels and tables are on their way before the wait for the first pass, which nobody has waited for yet.
+      // Pixels and tables are on their way before the wait for the first pass, which no thread has waited for yet.
       assertEquals(
           List.of(
               new Step(Call.COPY_TO_DEVICE, streamOfSecond, 0),

@@ -7,7 +7,7 @@ import org.conceptclip.backend.cuda.driver.KernelLaunch;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
 import org.conceptclip.backend.cuda.driver.TensorMap;
 
-/** A driver in front of another, told of every call before it is handed on. */
+/** A driver in front of another one, notified of every call before it is forwarded. */
 abstract class ForwardingDriver implements CudaDriver {
   /** What a call does, for those who treat kinds of calls alike. */
   enum Call {

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.function.LongConsumer;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 
-/** Writes down what streams are given, in the order of all streams; and lets a test hold up whoever waits for one. */
+/** Records the work of all streams in its order, and lets a test delay threads that wait for a stream. */
 final class TracingDriver extends ForwardingDriver {
   /** One call; {@code event} is 0 for those that have none. */
   record Step(Call call, long stream, long event) {}

@@ -5,10 +5,11 @@ import java.lang.foreign.MemorySegment;
 /**
  * All that the CUDA backend asks of a device: the seam between the backend and a real GPU, or the emulator.
  *
- * <p>Device memory is addressed by plain numbers, as CUDA does; owners of it are the backend's business. Streams, events and
- * graphs are handles of the driver's making. Every call checks its status and throws {@link CudaException} with the call's name
+ * <p>Device memory is addressed by plain numbers, as CUDA does; the backend owns what it allocates. Streams, events and
+ * graphs are handles that the driver makes. Every call checks its status and throws {@link CudaException} with the call's name
  * and sizes. Work on one stream is done in order; calls that take a stream return before the work is done, except {@link
- * #synchronize}. Thread-safe: any thread may call, a driver makes its context current where it has to.
+ * #synchronize}. After a failure of kind LOST every later call fails at once with that failure as its cause,
+ * and calls that release something succeed. Thread-safe: any thread may call, a driver makes its context current where necessary.
  */
 public interface CudaDriver extends AutoCloseable {
   DeviceProperties device();
@@ -18,7 +19,7 @@ public interface CudaDriver extends AutoCloseable {
 
   void free(long address);
 
-  /** Page-locked host memory, which copies overlap with. */
+  /** Page-locked host memory: copies from and to it overlap with other work. */
   MemorySegment allocatePinned(long bytes);
 
   void freePinned(MemorySegment memory);
@@ -41,12 +42,12 @@ public interface CudaDriver extends AutoCloseable {
   void synchronize(long stream);
 
   /**
-   * Copies native memory to the device: page-locked memory after the call, other memory during or after it. So it must neither
-   * change nor go before the copy is done.
+   * Copies native memory to the device: page-locked memory after the call, other memory during or after it. It must neither
+   * change nor be released before the copy is done.
    */
   void copyToDevice(long to, MemorySegment from, long stream);
 
-  /** Copies to native memory, which holds the data once the copy is done and must not go before. */
+  /** Copies to native memory, which holds the data once the copy is done and must not be released before. */
   void copyToHost(MemorySegment to, long from, long stream);
 
   /** Sets {@code bytes} bytes. */
@@ -68,8 +69,8 @@ public interface CudaDriver extends AutoCloseable {
   void beginCapture(long stream);
 
   /**
-   * Ends recording and makes the work executable as one graph. Device and host memory that the work names must stay what it is
-   * as long as the graph is launched.
+   * Ends recording and makes the work executable as one graph. Device and host memory that the work uses must stay
+   * allocated as long as the graph is launched.
    */
   long endCapture(long stream);
 
@@ -78,10 +79,10 @@ public interface CudaDriver extends AutoCloseable {
 
   void destroyGraph(long graph);
 
-  /** Bytes of device memory that this driver has handed out and not got back. */
+  /** Bytes of device memory that are allocated through this driver. */
   long allocatedBytes();
 
-  /** Streams, events, graphs, pinned blocks and device blocks that are alive: 0 once everything is given back. */
+  /** Streams, events, graphs, pinned blocks and device blocks that are alive: 0 once everything is released. */
   long liveObjects();
 
   @Override

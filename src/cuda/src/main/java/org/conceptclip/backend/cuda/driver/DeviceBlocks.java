@@ -15,7 +15,7 @@ public final class DeviceBlocks {
     allocatedBytes += bytes;
   }
 
-  /** Takes a block off the books; returns its size. */
+  /** Removes a block. Returns its size. */
   public synchronized long remove(String call, long address) {
     Long bytes = bytesByAddress.remove(address);
     if (bytes == null) {
@@ -25,7 +25,7 @@ public final class DeviceBlocks {
     return bytes;
   }
 
-  /** Refuses a range that does not lie inside one block. */
+  /** Rejects a range that does not lie inside one block. */
   public synchronized void requireInside(String call, long address, long bytes) {
     Map.Entry<Long, Long> block = bytesByAddress.floorEntry(address);
     if (bytes < 0 || block == null || address - block.getKey() > block.getValue() - bytes) {

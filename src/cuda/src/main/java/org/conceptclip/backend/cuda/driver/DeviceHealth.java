@@ -18,7 +18,7 @@ public final class DeviceHealth {
     }
   }
 
-  /** Takes note of a failure. Returns it, to be thrown. */
+  /** Remembers a failure if it is the first of kind LOST. Returns it, to be thrown. */
   public CudaException note(CudaException failure) {
     if (failure.kind() == Kind.LOST && lossOrNull == null) {
       lossOrNull = failure;

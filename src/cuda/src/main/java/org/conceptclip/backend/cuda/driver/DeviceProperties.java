@@ -19,6 +19,7 @@ public record DeviceProperties(
 
   /** One line for reports. */
   public String describe() {
-    return name + ", compute capability " + major + "." + minor + ", " + multiprocessors + " multiprocessors, " + (memoryBytes >> 20) + " MiB";
+    return name + ", compute capability " + major + "." + minor + ", " + multiprocessors + " multiprocessors, "
+        + (memoryBytes >> 20) + " MiB";
   }
 }

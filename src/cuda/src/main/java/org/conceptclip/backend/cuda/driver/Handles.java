@@ -8,7 +8,7 @@ import org.conceptclip.backend.DeviceException.Kind;
 
 /**
  * Living objects of one kind by the number that callers hold. Numbers are never used twice and never shared between kinds of
- * one driver, so a stale or mixed-up handle is refused instead of reaching native code. Thread-safe.
+ * one driver, so a stale or mixed-up handle is rejected instead of reaching native code. Thread-safe.
  */
 public final class Handles<T> {
   private final String kind;
@@ -30,7 +30,7 @@ public final class Handles<T> {
     return handle;
   }
 
-  /** Adds an object that has a number of its own: its address. */
+  /** Adds an object whose handle is its address. */
   public void put(long address, T object) {
     living.put(address, object);
   }
@@ -51,7 +51,7 @@ public final class Handles<T> {
     return living.values();
   }
 
-  /** Takes all objects off the books and hands them over. */
+  /** Removes all objects and passes each to {@code release}. */
   public void removeAll(Consumer<T> release) {
     living.keySet().forEach(handle -> {
       T object = living.remove(handle);

@@ -3,7 +3,7 @@ package org.conceptclip.backend.cuda.driver;
 import java.lang.foreign.MemorySegment;
 import org.conceptclip.backend.DeviceException.Kind;
 
-/** What host memory must be like for copies that go on after the call. */
+/** Requirements for host memory of copies that continue after the call. */
 public final class HostMemory {
   private HostMemory() {}
 

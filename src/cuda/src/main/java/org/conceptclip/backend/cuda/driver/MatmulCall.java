@@ -31,7 +31,7 @@ public record MatmulCall(
     }
   }
 
-  /** Refuses what no algorithm could compute, wherever it runs. */
+  /** Rejects what no algorithm could compute. */
   public MatmulCall {
     if (rows < 1) {
       throw new IllegalArgumentException("matrix product: " + rows + " rows, expected at least 1");

@@ -12,7 +12,7 @@ import java.util.Arrays;
  * @param swizzle pattern of the rows in shared memory
  */
 public record TensorMap(long address, long[] extents, long[] strideBytes, int[] box, Swizzle swizzle) {
-  /** How 16-byte pieces of consecutive rows are exchanged, so that a column of them lies in different banks. */
+  /** How 16-byte pieces of consecutive rows are exchanged, so that a column of them lies in different banks; in CUDA's order. */
   public enum Swizzle {
     NONE,
     BYTES_32,

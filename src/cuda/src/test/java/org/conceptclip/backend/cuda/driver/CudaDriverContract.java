@@ -47,7 +47,7 @@ public final class CudaDriverContract {
     return cases;
   }
 
-  /** Runs a case on a driver of its own and finds the books balanced. */
+  /** Runs a case on a driver of its own and checks that nothing is left. */
   public static void check(Consumer<CudaDriver> test, CudaDriver opened) {
     try (CudaDriver driver = opened) {
       test.accept(driver);

@@ -63,8 +63,8 @@ final class MatmulCases {
     try (TestDevice device = new TestDevice(driver)) {
       long out = shape.outFloat32() ? device.floats(before) : device.halves(before);
       long biasAddress = !shape.hasBias() ? 0 : shape.outFloat32() ? device.floats(bias) : device.halves(bias);
-      driver.matmul(new MatmulCall(shape, rows, device.halves(x), xPitch, device.halves(weight), biasAddress, out, outPitch), device.stream);
-
+      driver.matmul(new MatmulCall(shape, rows, device.halves(x), xPitch, device.halves(weight), biasAddress, out, outPitch),
+          device.stream);
       float[] found = shape.outFloat32() ? device.readFloats(out, before.length) : device.readHalves(out, before.length);
       assertArrayEquals(expected, found, rows + " rows, pitches " + xPitch + " and " + outPitch);
     }

@@ -25,9 +25,9 @@ import org.conceptclip.util.Closer;
 /**
  * A device on the CPU: kernels run from the same sources, and work is done as late as CUDA allows.
  *
- * <p>Stricter than a GPU on purpose: work of a stream starts only when somebody waits for it, host memory is read and written at
+ * <p>Stricter than a GPU on purpose: work of a stream starts only when a caller waits for it, host memory is read and written at
  * that moment whether it is page-locked or not, freed device memory faults at once, and captures hold the work of one stream. A
- * fault of work that was queued surfaces where it is waited for and loses the device, as CUDA's sticky errors do. Thread-safe.
+ * fault of queued work surfaces where it is waited for and loses the device, as CUDA's sticky errors do. Thread-safe.
  */
 public final class EmulatedCudaDriver implements CudaDriver {
   private static final int TENSOR_MAP_BYTES = 128;
@@ -128,7 +128,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
     requireOpen();
     EmulatedStream removed = streams.remove("cuStreamDestroy", stream);
     if (!health.lost()) {
-      // CUDA still does what a stream was given before it went.
+      // CUDA still does the work that a stream was given before it is destroyed.
       work(removed::drain);
     }
     removed.discard();
@@ -197,7 +197,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
   public synchronized void launch(KernelLaunch launch, long stream) {
     EmulatedStream target = enter("cuLaunchKernel", stream);
     device.requireLaunchable(launch);
-    // The kernels that need sm_90a are named after it, as the files that hold them.
+    // Kernels that need sm_90a have it in their names, as have their files.
     if (!library.hasKernel(launch.kernel()) || (device.capability() < 90 && launch.kernel().contains("_sm90"))) {
       throw new CudaException(Kind.FAILED, "cuModuleGetFunction", "CUDA_ERROR_NOT_FOUND",
           launch.kernel() + " on " + device.properties().name());
@@ -261,7 +261,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
     return (long) deviceBlocks.size() + pinnedBlocks.size() + streams.size() + events.size() + graphs.size();
   }
 
-  /** Gives back whatever is still alive; work that nobody waited for is not done. */
+  /** Releases whatever is still alive; work that no caller waited for is not done. */
   @Override
   public synchronized void close() {
     if (closed) {
@@ -280,7 +280,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
     }
   }
 
-  /** Does queued work. Whatever fails in it has failed long after the call that gave it, so the device is lost. */
+  /** Does queued work. A failure in it comes long after the call that queued it, so the device is lost. */
   private void work(Runnable queued) {
     try {
       queued.run();

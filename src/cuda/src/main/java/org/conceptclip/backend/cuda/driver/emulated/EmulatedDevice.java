@@ -6,7 +6,7 @@ import org.conceptclip.backend.cuda.driver.DeviceProperties;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
 
 /**
- * What an emulated device pretends to be.
+ * The properties of an emulated device.
  *
  * @param capability 80 or 90: decides which kernels exist and how much shared memory a block may have
  * @param memoryBytes of device memory; allocations beyond it fail as on a GPU
@@ -33,7 +33,7 @@ public record EmulatedDevice(int capability, long memoryBytes) {
   }
 
   DeviceProperties properties() {
-    // Multiprocessors of the A100 and the H100 SXM, so that launch plans come out as they would there.
+    // Multiprocessors of the A100 and the H100 SXM, so that reports look as they would there.
     return new DeviceProperties("emulated sm_" + capability, capability / 10, capability % 10, capability >= 90 ? 132 : 108,
         memoryBytes, 13000);
   }
@@ -43,7 +43,7 @@ public record EmulatedDevice(int capability, long memoryBytes) {
     return (capability >= 90 ? 227 : 163) << 10;
   }
 
-  /** Refuses what CUDA refuses at the launch (limits of the programming guide, the same for sm_80 and sm_90 but for memory). */
+  /** Rejects what CUDA rejects at a launch, by the limits of the programming guide: but for memory, sm_80 and sm_90 have the same. */
   void requireLaunchable(KernelLaunch launch) {
     boolean possible = launch.gridX() > 0
         && launch.gridY() > 0 && launch.gridY() <= MAX_GRID_YZ

@@ -8,7 +8,7 @@ import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.cuda.driver.CudaException;
 
 /**
- * A stream that does its work only when somebody waits for it: as late as CUDA allows, so that memory which is reused too early,
+ * A stream that does its work only when a caller waits for it: as late as CUDA allows, so that memory which is reused too early,
  * or a wait that is missing between streams, shows as wrong data. Guarded by its driver's lock.
  */
 final class EmulatedStream {
@@ -35,7 +35,7 @@ final class EmulatedStream {
     }
   }
 
-  /** Work that is written down instead of queued. */
+  /** Work that is recorded instead of queued. */
   static final class Capture {
     private final List<Runnable> work = new ArrayList<>();
     private boolean valid = true;
@@ -44,7 +44,7 @@ final class EmulatedStream {
   private final Queue<Runnable> pending = new ArrayDeque<>();
   private Capture capture;
 
-  /** Adds work, or writes it down while the stream is captured. */
+  /** Queues work, or records it while the stream is captured. */
   void submit(Runnable work) {
     if (capture != null) {
       capture.work.add(work);
@@ -53,7 +53,7 @@ final class EmulatedStream {
     }
   }
 
-  /** A mark after all work so far. In a capture it stands for an order that the graph has anyway. */
+  /** A mark after all work so far. In a capture it has no effect: a graph keeps the order of its work anyway. */
   Mark mark() {
     Mark mark = new Mark(this, capture);
     if (capture == null) {
@@ -73,7 +73,7 @@ final class EmulatedStream {
     }
   }
 
-  /** Refuses, and spoils the capture, while the stream is captured. */
+  /** Rejects the call, and invalidates the capture, while the stream is captured. */
   void requireNotCaptured(String call) {
     if (capture != null) {
       capture.valid = false;
@@ -100,7 +100,7 @@ final class EmulatedStream {
     capture = new Capture();
   }
 
-  /** The work written down since {@link #beginCapture}. */
+  /** The work recorded since {@link #beginCapture}. */
   List<Runnable> endCapture() {
     Capture ended = capture;
     capture = null;

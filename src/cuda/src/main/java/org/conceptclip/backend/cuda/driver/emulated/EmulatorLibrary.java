@@ -170,7 +170,7 @@ final class EmulatorLibrary {
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
-      // A downcall of plain integers and addresses throws nothing of its own.
+      // Not reached: a downcall of plain integers and addresses throws nothing by itself.
       throw new IllegalStateException("call of the emulator failed", e);
     }
   }

@@ -59,7 +59,7 @@ final class EmulatorLocation {
     return explicit != null ? Path.of(explicit) : built(notices);
   }
 
-  /** Builds once in a JVM: a check of all sources by their content costs tens of milliseconds, a build that fails much more. */
+  /** Builds once per JVM: checking all sources by their content costs tens of milliseconds, a failing build much more. */
   private static synchronized Path built(Consumer<String> notices) {
     if (failureOrNull != null) {
       throw new BackendUnavailableException(failureOrNull.getMessage(), failureOrNull);

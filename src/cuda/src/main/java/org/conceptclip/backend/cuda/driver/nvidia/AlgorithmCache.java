@@ -18,9 +18,9 @@ import java.util.zip.CRC32;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
 
 /**
- * Algorithms that cuBLASLt chose, kept in a file so that a later start neither asks again nor chooses otherwise. cuBLAS allows
- * its algorithms to be stored for the same version of the library; the file says whose they are, and is ignored, with a note,
- * when anything about it is not as expected.
+ * Algorithms that cuBLASLt chose, kept in a file so that a later start neither asks again nor makes another choice. cuBLAS
+ * allows its algorithms to be stored for the same version of the library; the file names device and versions, and is ignored, with a
+ * notice, when anything about it is not as expected.
  *
  * <p>Text, one line each: a header; {@code owner} (device, versions); then {@code inputs outputs bias f32 accumulate} (the last
  * three 0 or 1) with eight hexadecimal numbers; last the CRC-32 of all lines before, in hexadecimal. Not thread-safe.
@@ -111,7 +111,7 @@ final class AlgorithmCache {
     content.add(checksum(content));
     try {
       Files.createDirectories(file.getParent());
-      // Through a second file: another process may be reading, and a full disk must not leave half of it.
+      // Through a second file: another process may be reading, and a full disk must not leave half a file.
       Path written = Files.createTempFile(file.getParent(), "cublaslt", ".tmp");
       try {
         Files.write(written, content, StandardCharsets.US_ASCII);

@@ -24,7 +24,7 @@ import org.conceptclip.backend.cuda.driver.MatmulCall;
  * depend on how many rows come along.
  */
 final class AlgorithmChoice {
-  /** Throughput is decided by big batches: 11 images' patches, or the texts of a full pass. */
+  /** Large batches decide the throughput: 11 images' patches, or the texts of a full pass. */
   private static final int REFERENCE_ROWS = 8192;
 
   /** From one row, over odd numbers and one image's patches, to the patches of a pass of 128 images. */
@@ -32,7 +32,7 @@ final class AlgorithmChoice {
 
   private static final int CANDIDATES = 32;
 
-  /** What every operand is aligned to at least: views begin at a row, and rows are multiples of 8 float16 numbers. */
+  /** The least alignment of every operand: views begin at a row, and rows are multiples of 8 float16 numbers. */
   private static final int ALIGNMENT_BYTES = 16;
 
   private static final int[] ALIGNMENTS = {
@@ -127,7 +127,7 @@ final class AlgorithmChoice {
         cublasLtMatmulPreferenceSetAttribute(preference, attribute, value, bytes), () -> "attribute " + attribute);
   }
 
-  /** The preference's mask asks for this; an algorithm that does otherwise would be wrong without looking so. */
+  /** The preference's mask asks for this; an algorithm that does otherwise would give results that depend on the batch. */
   private boolean addsInOneGo(cublasLtMatmulAlgo_t algorithm) {
     return config(algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM) <= 1
         && config(algorithm, CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME) == CUBLASLT_REDUCTION_SCHEME_NONE;

@@ -18,14 +18,14 @@ import org.conceptclip.backend.cuda.driver.MatmulCall;
 import org.conceptclip.util.Closer;
 
 /**
- * Matrix products through cuBLASLt: one algorithm a shape, descriptors kept for the numbers of rows that come again. Thread-safe;
+ * Matrix products through cuBLASLt: one algorithm per shape, descriptors kept for recurring numbers of rows. Thread-safe;
  * the context must be current.
  */
 final class CublasLt implements AutoCloseable {
   /** What NVIDIA recommends for cuBLAS on Hopper; devices before it need less. */
   static final long WORKSPACE_BYTES = 32L << 20;
 
-  /** About 20 shapes times the row counts of a busy text pipeline; a set of descriptors takes under a kibibyte. */
+  /** About 20 shapes times the row counts of a busy text pipeline; a set of descriptors takes less than 1 KiB. */
   private static final int MAX_PLANS = 4096;
 
   /** What descriptors are made for. */

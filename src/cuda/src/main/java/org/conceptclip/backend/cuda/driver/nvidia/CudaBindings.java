@@ -11,7 +11,7 @@ import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.Loader;
 import org.conceptclip.backend.BackendUnavailableException;
 
-/** Loads JavaCPP's native glue, once in a JVM. Thread-safe. */
+/** Loads JavaCPP's native glue, once per JVM. Thread-safe. */
 final class CudaBindings {
   private static final Pattern SONAME = Pattern.compile("lib(\\w+)\\.so\\.(\\d+)");
 

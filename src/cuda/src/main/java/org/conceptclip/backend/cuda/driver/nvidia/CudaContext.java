@@ -15,14 +15,14 @@ final class CudaContext implements AutoCloseable {
   private static final int MIN_CAPABILITY = 80;
   private static final int NAME_BYTES = 256;
 
-  /** The libraries of a major version of CUDA need a driver of that version: minor ones are compatible both ways. */
+  /** The libraries of a major version of CUDA need a driver of that version: minor versions are compatible in both directions. */
   private static final int MIN_DRIVER_VERSION = CUDA_VERSION / 1000 * 1000;
 
   private final int device;
   private final DeviceProperties properties;
   private final CUctx_st context;
   private final CudaStatus status;
-  // One object a thread: cuCtxGetCurrent writes into it, at every call of the driver.
+  // One object per thread: cuCtxGetCurrent writes into it, at every call of the driver.
   private final ThreadLocal<CUctx_st> currentOfThread = ThreadLocal.withInitial(CUctx_st::new);
 
   private CudaContext(int device, DeviceProperties properties, CUctx_st context, CudaStatus status) {
@@ -56,7 +56,7 @@ final class CudaContext implements AutoCloseable {
     return new CudaContext(device[0], properties, context, status);
   }
 
-  /** One line a visible device, for reports. */
+  /** One line per visible device, for reports. */
   static List<String> describeDevices() {
     int driverVersion = initialize();
     List<String> lines = new ArrayList<>();
@@ -77,7 +77,7 @@ final class CudaContext implements AutoCloseable {
     return properties;
   }
 
-  /** Makes the context the calling thread's, unless it is. */
+  /** Makes the context current on the calling thread, unless it is already. */
   void makeCurrent() {
     CUctx_st current = currentOfThread.get();
     status.check("cuCtxGetCurrent", cuCtxGetCurrent(current));
@@ -86,7 +86,7 @@ final class CudaContext implements AutoCloseable {
     }
   }
 
-  /** The same before giving something back: on a lost device nothing has to be current any more. */
+  /** {@link #makeCurrent} before a release: on a lost device nothing has to be current any more. */
   void makeCurrentForRelease() {
     if (!status.lost()) {
       makeCurrent();

@@ -17,11 +17,11 @@ import java.util.stream.Stream;
 import org.conceptclip.backend.BackendUnavailableException;
 
 /**
- * Finds the host's CUDA libraries, in more places than the system's loader and JavaCPP look, and has them loaded by their files.
- * Loading is once in a JVM: the first folder counts. Thread-safe.
+ * Finds the host's CUDA libraries, in more places than the system's loader and JavaCPP search, and loads them by their files. Loading
+ * happens once per JVM: the first folder is used. Thread-safe.
  */
 public final class CudaLibraries {
-  /** A folder to look in, as {@code --cuda-libs}. */
+  /** System property with the folder to look in; {@code --cuda-libs} comes first. */
   public static final String FOLDER_PROPERTY = "conceptclip.cuda.libs";
 
   /** A constant of the bindings, so that it follows their version without loading them. */
@@ -39,7 +39,7 @@ public final class CudaLibraries {
   private CudaLibraries() {}
 
   /**
-   * What of CUDA a machine has.
+   * The parts of CUDA that a machine has.
    *
    * @param driver version line of the NVIDIA driver, if one is installed
    * @param found name to file of each library that was found
@@ -94,13 +94,13 @@ public final class CudaLibraries {
 
   /**
    * The NVIDIA driver's kernel module's version line, or the library's name when that cannot be read; empty when the library does not
-   * load. Looks without anything of CUDA's: the answer on a machine without a GPU has to be quick.
+   * load. Loads no binding: the answer on a machine without a GPU has to be quick.
    */
   private static Optional<String> driver() {
     try (Arena arena = Arena.ofConfined()) {
       SymbolLookup.libraryLookup(DRIVER, arena);
     } catch (IllegalArgumentException e) {
-      // Thrown for every library that the system's loader does not find: the usual case, and an answer rather than a fault.
+      // The loader knows no such library: the usual case on machines without a GPU.
       return Optional.empty();
     }
     try {
@@ -136,7 +136,7 @@ public final class CudaLibraries {
   }
 
   /**
-   * Facts for people: the driver, each library's file, the devices; or what is missing.
+   * Facts for reports: the driver, each library's file, the devices; or what is missing.
    *
    * @param folder to look in instead of the usual places, if named
    */
@@ -171,7 +171,7 @@ public final class CudaLibraries {
       try {
         SymbolLookup.libraryLookup(name, Arena.global());
       } catch (IllegalArgumentException e) {
-        // The loader's way to say that it knows no such library: an answer, not a fault.
+        // The loader knows no such library: an answer, not a fault.
         return Map.of();
       }
       files.put(name, mapped(name));

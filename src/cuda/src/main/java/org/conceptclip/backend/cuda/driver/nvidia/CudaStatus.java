@@ -11,9 +11,9 @@ import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.DeviceHealth;
 
-/** What the CUDA driver API and cuBLASLt return, as exceptions. */
+/** Turns what the CUDA driver API and cuBLASLt return into exceptions. */
 final class CudaStatus {
-  /** Where cuda.h says that further work returns the same error, and where hardware, driver or context are gone. */
+  /** Statuses for which cuda.h says that further work returns the same error, or that hardware, driver or context are gone. */
   private static final Set<Integer> LOST = Set.of(
       CUDA_ERROR_DEINITIALIZED, CUDA_ERROR_ECC_UNCORRECTABLE, CUDA_ERROR_NVLINK_UNCORRECTABLE, CUDA_ERROR_CONTAINED,
       CUDA_ERROR_ILLEGAL_ADDRESS, CUDA_ERROR_LAUNCH_TIMEOUT, CUDA_ERROR_CONTEXT_IS_DESTROYED,
@@ -31,7 +31,7 @@ final class CudaStatus {
     return health.lost();
   }
 
-  /** Refuses a call on a lost device. */
+  /** Rejects a call on a lost device. */
   void requireAlive(String call) {
     health.requireAlive(call);
   }
@@ -51,7 +51,7 @@ final class CudaStatus {
     }
   }
 
-  /** The same for calls that give something back: a lost device has taken it along, and its loss has been told. */
+  /** {@link #check} for calls that release something: after a loss, which has been reported, there is nothing left to release. */
   void checkRelease(String call, int status) {
     if (!health.lost()) {
       check(call, status);
@@ -78,7 +78,7 @@ final class CudaStatus {
     throw new CudaException(Kind.FAILED, call, name, details.get());
   }
 
-  /** Checks a release of cuBLASLt's, which a lost device need not do any more. */
+  /** {@link #checkRelease} for cuBLASLt. */
   void releaseCublas(String call, int status) {
     if (!health.lost()) {
       checkCublas(call, status);

@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -14,6 +15,7 @@ import org.bytedeco.cuda.cudart.CUfunc_st;
 import org.bytedeco.cuda.cudart.CUgraphExec_st;
 import org.bytedeco.cuda.cudart.CUgraph_st;
 import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.cuda.cudart.CUtensorMap;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.conceptclip.backend.BackendUnavailableException;
@@ -35,14 +37,15 @@ import org.conceptclip.util.Closer;
  * A real NVIDIA device: CUDA's driver API and cuBLASLt through JavaCPP.
  *
  * <p>Handles are this driver's own numbers. Streams do not wait for the default stream. A graph runs on the stream that it was
- * captured on, whose workspace its products use. Once the device is lost every call fails at once with the first cause, and
- * giving things back only settles the books. Thread-safe.
+ * captured on, whose workspace its products use. Once the device is lost, releases only update the counts. Thread-safe.
  */
 public final class JavacppCudaDriver implements CudaDriver {
-  /** Of a tensor map inside an argument; everything else asks for less. */
+  /** That of a tensor map inside an argument, the largest there is. */
   private static final int ARGUMENT_ALIGNMENT = 64;
 
-  /** A stream and the workspace of its matrix products, allocated at the first. */
+  private static final int TENSOR_MAP_BYTES = 128;
+
+  /** A stream, and the workspace of its matrix products, which the first product allocates. */
   private static final class Stream {
     final CUstream_st stream;
     long workspace;
@@ -133,7 +136,7 @@ public final class JavacppCudaDriver implements CudaDriver {
   public MemorySegment allocatePinned(long bytes) {
     enter("cuMemHostAlloc");
     Pointer memory = new RawPointer(0);
-    // Portable: pinned for whatever context a copy is made in.
+    // Portable: pinned in every context.
     status.check("cuMemHostAlloc", cuMemHostAlloc(memory, bytes, CU_MEMHOSTALLOC_PORTABLE), () -> bytes + " bytes");
     pinnedBlocks.put(memory.address(), memory);
     return MemorySegment.ofAddress(memory.address()).reinterpret(bytes);
@@ -169,7 +172,7 @@ public final class JavacppCudaDriver implements CudaDriver {
         releases.own(() -> status.checkRelease("cuMemFree", cuMemFree(removed.workspace)));
       }
       releases.own(() -> status.checkRelease("cuStreamDestroy", cuStreamDestroy(removed.stream)));
-      // Its work goes on after cuStreamDestroy, in the workspace: that goes only when the work is done.
+      // Its work goes on after cuStreamDestroy, in the workspace, which is therefore released when the work is done.
       releases.own(() -> status.checkRelease("cuStreamSynchronize", cuStreamSynchronize(removed.stream)));
     }
   }
@@ -267,7 +270,19 @@ public final class JavacppCudaDriver implements CudaDriver {
   @Override
   public MemorySegment encodeTensorMap(TensorMap map) {
     enter("cuTensorMapEncodeTiled");
-    return TensorMaps.encode(map, status);
+    int rank = map.extents().length;
+    int[] everyElement = new int[rank];
+    Arrays.fill(everyElement, 1);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment encoded = arena.allocate(TENSOR_MAP_BYTES, ARGUMENT_ALIGNMENT);
+      status.check("cuTensorMapEncodeTiled",
+          cuTensorMapEncodeTiled(new CUtensorMap(new RawPointer(encoded.address())), CU_TENSOR_MAP_DATA_TYPE_FLOAT16, rank,
+              new RawPointer(map.address()), map.extents(), map.strideBytes(), map.box(), everyElement,
+              CU_TENSOR_MAP_INTERLEAVE_NONE, map.swizzle().ordinal(), CU_TENSOR_MAP_L2_PROMOTION_L2_128B,
+              CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE),
+          map::describe);
+      return MemorySegment.ofArray(encoded.toArray(ValueLayout.JAVA_BYTE));
+    }
   }
 
   @Override
@@ -275,7 +290,7 @@ public final class JavacppCudaDriver implements CudaDriver {
     Stream target = enter("cuStreamBeginCapture", stream);
     // Before the capture: memory that a graph allocates would be the graph's.
     workspace(target);
-    // Relaxed: modules that are loaded and memory that is allocated meanwhile, here or on another thread, are none of its business.
+    // Relaxed: modules that are loaded and memory that is allocated meanwhile, here or on another thread, are not part of it.
     status.check("cuStreamBeginCapture", cuStreamBeginCapture(target.stream, CU_STREAM_CAPTURE_MODE_RELAXED));
   }
 
@@ -324,7 +339,7 @@ public final class JavacppCudaDriver implements CudaDriver {
     return (long) deviceBlocks.size() + pinnedBlocks.size() + streams.size() + events.size() + graphs.size();
   }
 
-  /** Gives back whatever is still alive, waits for its work, and lets go of the device. */
+  /** Waits for all work, releases whatever is still alive, and releases the device. */
   @Override
   public synchronized void close() {
     if (closed) {
@@ -344,7 +359,7 @@ public final class JavacppCudaDriver implements CudaDriver {
       pinnedBlocks.removeAll(pinned -> releases.own(() -> release(pinned)));
       graphs.removeAll(graph -> releases.own(() -> release(graph)));
       events.removeAll(event -> releases.own(() -> release(event)));
-      // Last in, first out: the work of the streams ends before what it works on goes.
+      // Last in, first out: the streams' work ends before the memory that it uses is released.
       streams.removeAll(stream -> releases.own(() -> release(stream)));
       releases.own(context::makeCurrentForRelease);
     }

@@ -20,7 +20,7 @@ import org.conceptclip.util.Closer;
 
 /** Kernels by name, their modules loaded on first use and kept until closed. Thread-safe; the context must be current. */
 final class KernelModules implements AutoCloseable {
-  /** What a block may have without being asked for (CUDA programming guide). */
+  /** Dynamic shared memory that a block may use without an explicit attribute (CUDA programming guide). */
   private static final int DEFAULT_SHARED_BYTES = 48 << 10;
 
   private static final int LOG_BYTES = 8 << 10;
@@ -79,7 +79,7 @@ final class KernelModules implements AutoCloseable {
       log.put(0, (byte) 0);
       int loaded = cuModuleLoadDataEx(module, image, 2, options, values);
       if (loaded != CUDA_SUCCESS) {
-        // Up to the closing zero, which JavaCPP does not look for in memory whose size it knows.
+        // Up to the terminating zero, which JavaCPP ignores in memory whose size it knows.
         String said = log.getString(StandardCharsets.US_ASCII).split("\0", 2)[0].strip();
         status.check("cuModuleLoadDataEx", loaded, () -> file + (said.isEmpty() ? "" : ": " + said.replaceAll("\\s*\n\\s*", "; ")));
       }

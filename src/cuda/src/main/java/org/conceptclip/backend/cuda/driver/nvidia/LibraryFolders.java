@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Folders in which CUDA's libraries are found in the wild, in the order in which they are looked at. */
+/** Folders in which CUDA's libraries are commonly installed, in search order. */
 final class LibraryFolders {
   private final Map<String, String> environment;
   private final Path root;
@@ -40,7 +40,7 @@ final class LibraryFolders {
     return existing(folders);
   }
 
-  /** LD_LIBRARY_PATH, then the toolkits that are installed: what was asked for before what lies about. */
+  /** LD_LIBRARY_PATH, then the installed toolkits: explicit settings come first. */
   List<Path> beforeLoader() {
     Set<Path> folders = new LinkedHashSet<>();
     folders.addAll(paths("LD_LIBRARY_PATH"));
@@ -53,7 +53,7 @@ final class LibraryFolders {
     return existing(folders);
   }
 
-  /** Packages that pip installed for Python: complete, but not where the system's loader looks. */
+  /** Packages that pip installed for Python: complete, but outside the system loader's paths. */
   List<Path> afterLoader() {
     Set<Path> packages = new LinkedHashSet<>();
     for (String variable : List.of("VIRTUAL_ENV", "CONDA_PREFIX")) {
@@ -74,7 +74,7 @@ final class LibraryFolders {
     return List.of(home, home.resolve("lib64"), home.resolve("lib"), home.resolve("targets/x86_64-linux/lib"));
   }
 
-  /** Since CUDA 13 all in one folder, before that one a library. */
+  /** Since CUDA 13 all libraries are in one folder; before, each had its own. */
   private List<Path> pip(Path packages) {
     Path nvidia = packages.resolve("nvidia");
     return List.of(nvidia.resolve("cu" + major + "/lib"), nvidia.resolve("cublas/lib"), nvidia.resolve("cuda_runtime/lib"));

@@ -13,11 +13,11 @@ import org.conceptclip.backend.cuda.driver.MatmulCall;
 import org.conceptclip.util.Closer;
 
 /**
- * How cuBLASLt is told of a product of one shape and one number of rows.
+ * cuBLASLt's descriptors of a product of one shape and one number of rows.
  *
  * <p>cuBLASLt counts columns first: our row-major x [rows, inputs] is its column-major [inputs, rows], W [outputs, inputs] its
  * [inputs, outputs], out [rows, outputs] its [outputs, rows]. So its product is {@code D = A^T B} with A = W and B = x, whose
- * leading dimensions are our pitches, and its bias, one number a row of D, is ours. Not thread-safe: the bias is a property of
+ * leading dimensions are our pitches, and its bias, one number per row of D, is ours. Not thread-safe: the bias is a property of
  * the descriptor.
  */
 final class MatmulDescriptors implements AutoCloseable {

@@ -64,7 +64,7 @@ class EmulatedCudaDriverTest {
       long block = device.block(4);
       staging.set(ValueLayout.JAVA_FLOAT, 0, 1);
       driver.copyToDevice(block, staging, device.stream);
-      // Too early: whoever does this on a GPU gets one or the other.
+      // Too early: on a GPU the result would be one or the other.
       staging.set(ValueLayout.JAVA_FLOAT, 0, 2);
       assertArrayEquals(new float[] {2}, device.readFloats(block, 1));
       driver.freePinned(staging);

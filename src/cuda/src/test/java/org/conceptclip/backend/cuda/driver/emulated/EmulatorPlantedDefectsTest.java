@@ -119,7 +119,7 @@ class EmulatorPlantedDefectsTest {
     }
   }
 
-  /** A freed block is nobody's, whatever is allocated later. */
+  /** A freed block stays invalid, whatever is allocated later. */
   @Test
   void freedMemoryIsFound() {
     try (Session session = new Session(); Arena arena = Arena.ofConfined()) {

@@ -26,9 +26,10 @@ final class FakeCudaFailures {
   private static final int CUBLAS_ALLOC_FAILED = 3;
   private static final int CUBLAS_EXECUTION_FAILED = 13;
 
-  /** Calls that the work makes. What gives something back is apart: it fails when there is no more work. */
+  /** Calls that the work makes. Releases are apart: they fail when there is no more work. */
   private static final List<String> CUDA_CALLS = List.of("cuCtxGetCurrent", "cuMemAlloc_v2", "cuMemHostAlloc",
-      "cuStreamCreate", "cuEventCreate", "cuEventRecord", "cuStreamWaitEvent", "cuMemcpyHtoDAsync_v2", "cuMemcpyDtoHAsync_v2", "cuMemsetD8Async", "cuModuleLoadDataEx", "cuModuleGetFunction",
+      "cuStreamCreate", "cuEventCreate", "cuEventRecord", "cuStreamWaitEvent", "cuMemcpyHtoDAsync_v2", "cuMemcpyDtoHAsync_v2",
+      "cuMemsetD8Async", "cuModuleLoadDataEx", "cuModuleGetFunction",
       "cuFuncSetAttribute", "cuLaunchKernel", "cuStreamBeginCapture_v2", "cuStreamEndCapture", "cuGraphInstantiateWithFlags",
       "cuGraphLaunch", "cuStreamSynchronize");
 
