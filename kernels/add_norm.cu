@@ -1,16 +1,15 @@
 // Residual and LayerNorm: s = x + y; out = (s - mean(s)) / sqrt(variance(s) + epsilon) * weight + bias; x = s if storeSum.
 //
 // x [rows, columns] f32 or f16, y and out [rows, columns] f16, weight and bias [columns] f32; any number of columns
-// out may be x, of f16 and without storeSum. Statistics come from s before it is rounded to the type of x.
+// out may be x if both are f16 and storeSum is 0. Statistics come from s before it is rounded to the type of x.
 // maxAbs, one f32 that the host sets to 0: the largest |s| of all rows, infinity if a row has a value that is not finite
-// grid: ceil(rows / 4) blocks of 128 threads, a warp a row
+// grid: one warp per row
 // tile: one row in the registers of its warp up to 2304 columns; a longer one is read three times
-// shared memory: none
-// registers: add_norm_f32 sm_80 122, sm_90a 126
-// registers: add_norm_f16 sm_80 127, sm_90a 127
+// built: add_norm_f32, 128 threads, no bytes of dynamic shared memory, tileX=4; registers sm_80 122, sm_90a 126
+// built: add_norm_f16, 128 threads, no bytes of dynamic shared memory, tileX=4; registers sm_80 127, sm_90a 127
 // work: an image of 729 x 1152, f32 with storeSum: 5.0 MB read, 5.0 MB written, 9.2 MFLOP; a text token of 768, f16 in place:
 //   4.6 kB, 8.4 kFLOP
-// roof: HBM, 3.0 us an image at the 3.35 TB/s of an H100: 0.9 FLOP a byte
+// roof: HBM, 3.0 us per image at the 3.35 TB/s of an H100: 0.9 FLOP per byte
 // test: native/emulator/test/norm_test.cpp (float64 loops); NormCases of the op contract
 #include "row_norm.cuh"
 
@@ -75,3 +74,6 @@ DEVICE void addNorm(const AddNormArguments<T>& args) {
 
 KERNEL(add_norm_f32, AddNormArguments<float>, THREADS, 4) { addNorm(args); }
 KERNEL(add_norm_f16, AddNormArguments<f16>, THREADS, 4) { addNorm(args); }
+
+LAUNCH_FACT(add_norm_f32, tileX, WARPS)
+LAUNCH_FACT(add_norm_f16, tileX, WARPS)

@@ -3,30 +3,30 @@
 // Formula    out[q] = sum_k p[q][k] v[k] / sum_k p[q][k],  p[q][k] = 2^(q.k * scaleLog2e - shift[q]), k over the first keyLength rows.
 //            The scale is the multiplier of the exponent's FMA, which is there for the shift anyway: folding it into q would save nothing.
 // Shapes     qkv f16 [rows, 3 * width] (queries, keys, values, each by head), out f16 [rows, width]; sums and softmax f32, p f16 for P V
-// Grid       (tiles, heads) x 128: tiles of at most 64 queries of one sequence (d24, d64) or 128 (d72), 16 or 32 a warp
+// Grid       (tiles, heads): tiles of at most tileRows queries of one sequence, 16 (d24, d64) or 32 (d72) per warp
 // Keys       Tiles of 64, always from the sequence's first key on, so a query's bits depend on its row and keys alone. Two stages: tile
-//            t + 1 is on its way (cp.async) while tile t is computed; one barrier a tile. Rows from keyLength on are not read: they arrive
+//            t + 1 is on its way (cp.async) while tile t is computed; one barrier per tile. Rows from keyLength on are not read: they arrive
 //            as zeros, their scores are masked, and groups of 16 of them are skipped. Only a sequence's last tile has that code.
 // Fragments  Queries and sums stay in registers, scores become the A fragments of P V where they are. Widths of 8 modulo 16 end in an
 //            m16n8k8 for Q K^T, and P V has 9, 8 or 3 blocks of 8 columns: nothing is padded to 80 or 32 anywhere.
-// Softmax    Online. The shift follows the largest score only when that outgrows it by 2^8, so sums are seldom scaled down; p stays below 256.
+// Softmax    Online. The shift follows the largest score only when that outgrows it by 2^8, so sums are rarely scaled down; p stays below 256.
 //
 // Shared     2 stages * (64 keys + 64 values) * pitch * 2; queries pass through the second stage before it is needed, results through
-//            whichever is free at the end. d72 and d64 (pitch 72): 36864 bytes, d24: 12288.
+//            whichever is free at the end. The pitch is 72 for d72 and d64, 24 for d24.
 // Banks      A pitch is an odd number of 16-byte vectors: 72 elements are 9, and 8 rows start at vectors 0, 1, 2, ... 7 of 8; 24 are 3, at 0,
-//            3, 6, 1, 4, 7, 2, 5. So ldmatrix has no conflicts, and nor have the results' 4-byte stores (4 g + t is 0 .. 31).
-// registers: attention_d24 sm_80 96, sm_90a 96
-// registers: attention_d64 sm_80 128, sm_90a 128
-// registers: attention_d72 sm_80 254, sm_90a 254
-//            No spills. Blocks an SM: 5, 4, 2 by registers. d72 has queries 36, scores 64, sums 72 in registers.
+//            3, 6, 1, 4, 7, 2, 5. So ldmatrix has no conflicts, nor have the results' 4-byte stores (4 g + t is 0 .. 31).
+// built: attention_d24, 128 threads, 12288 bytes of dynamic shared memory, tileRows=64; registers sm_80 96, sm_90a 96
+// built: attention_d64, 128 threads, 36864 bytes of dynamic shared memory, tileRows=64; registers sm_80 128, sm_90a 128
+// built: attention_d72, 128 threads, 36864 bytes of dynamic shared memory, tileRows=128; registers sm_80 254, sm_90a 254
+//            Blocks per SM: 5, 4, 2 by registers. d72 has queries 36, scores 64, sums 72 in registers.
 //
 // Work       An image: 729 tokens, 16 heads of 72: 2.45 GFLOP, 8.5 M exponentials; 6 x 16 blocks run 768 queries x 736 keys, 2.60 GFLOP and
 //            9.0 M. HBM: 5.0 MB in, 1.7 MB out. A text of 77: 12 heads of 64, 18 MFLOP, 0.35 MB in, 0.12 MB out.
 // Roofs      H100 SXM, 132 SMs at 1.83 GHz, an image: HBM 3.35 TB/s 2.0 us; tensor cores 989 TFLOP/s 2.6 us (mma.sync does not reach that
-//            on Hopper, where attention_sm90.cu is meant to be used); exponentials, 16 a clock and SM, 2.3 us. Shared memory at 128 bytes a
-//            clock and SM: a warp reads 18 KiB a key tile, a block 4 times that and 18 KiB of copies, 92160 bytes for 128 x 64 scores:
-//            3.3 us, the limit. With 16 queries a warp it would be 6.6 us, and L2 read 40 MB instead of 20 MB.
-// Predicted  Between 4 and 7 us an image in batches that fill the SMs. Nothing of this was measured.
+//            on Hopper, where attention_sm90.cu is meant to be used); exponentials, 16 per clock and SM, 2.3 us. Shared memory at 128 bytes
+//            per clock and SM: a warp reads 18 KiB per key tile, a block 4 times that and 18 KiB of copies, 92160 bytes for 128 x 64 scores:
+//            3.3 us, the limit. With 16 queries per warp it would be 6.6 us, and L2 read 40 MB instead of 20 MB.
+// Predicted  Between 4 and 7 us per image in batches that fill the SMs. Nothing of this was measured.
 // Test       native/emulator/test/attention_test.cpp (float64 loops), AttentionCases and InvarianceCases of the op contract.
 #include <cmath>
 
@@ -350,7 +350,7 @@ DEVICE void attend(const AttentionArguments& args) {
     }
   }
   if (warpQuery < queries) {
-    // In the stage that the last tile is not in: nobody reads it any more.
+    // In the stage that does not hold the last tile: no thread reads it any more.
     int sharedAt = keyTiles % 2 * STAGE_BYTES + warpQuery * H::PITCH * static_cast<int>(sizeof(f16));
     writeRows<HEAD_WIDTH>(warp, args, sharedAt, firstRow + warpQuery, queries - warpQuery, column, lane);
   }
@@ -361,3 +361,10 @@ DEVICE void attend(const AttentionArguments& args) {
 KERNEL(attention_d24, AttentionArguments, THREADS, 5) { attend<24>(args); }
 KERNEL(attention_d64, AttentionArguments, THREADS, 4) { attend<64>(args); }
 KERNEL(attention_d72, AttentionArguments, THREADS, 2) { attend<72>(args); }
+
+LAUNCH_FACT(attention_d24, tileRows, Head<24>::TILE_QUERIES)
+LAUNCH_FACT(attention_d24, sharedBytes, 2 * Head<24>::STAGE * sizeof(f16))
+LAUNCH_FACT(attention_d64, tileRows, Head<64>::TILE_QUERIES)
+LAUNCH_FACT(attention_d64, sharedBytes, 2 * Head<64>::STAGE * sizeof(f16))
+LAUNCH_FACT(attention_d72, tileRows, Head<72>::TILE_QUERIES)
+LAUNCH_FACT(attention_d72, sharedBytes, 2 * Head<72>::STAGE * sizeof(f16))

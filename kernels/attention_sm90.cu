@@ -2,9 +2,8 @@
 //
 // Formula    out[q] = sum_k p[q][k] v[k] / sum_k p[q][k],  p[q][k] = 2^((q.k - max_k q.k) * scaleLog2e), k over the first keyLength rows
 // Shapes     qkv f16 [rows, 3 * heads * d] (queries, keys, values, each by head), out f16 [rows, heads * d]; sums and softmax f32
-// Grid       (tiles, heads) x 512 threads, tiles of at most 192 queries of one sequence; Plan::BYTES of dynamic shared memory
-// Arguments  the tensor map of qkv {d, 3 * heads, rows}, strides {2 d, 2 qkvPitch} bytes, box {Plan::CHUNK, 1, 96}, swizzle of the chunk
-//            (d64: 64 columns, 128 bytes; d72: 16 columns, 32 bytes); out; tiles int4; heads; outPitch; scaleLog2e
+// Grid       (tiles, heads): tiles of at most tileRows queries of one sequence
+// Tensor map qkv {d, 3 * heads, rows}, strides {2 d, 2 qkvPitch} bytes, box {boxColumns, 1, boxRows}, swizzle over the box's columns
 //
 // Warps      One warp copies boxes (TMA), two stages of 96 keys and their values ahead. Three warpgroups hold 64 queries each; one without
 //            queries leaves. Scores of tile t and the values' product of tile t - 1 are under way while the softmax of tile t is computed;
@@ -15,20 +14,20 @@
 // Rows       A box may hold rows of other sequences. Their scores are masked before the maximum; their values are zeroed in shared memory by
 //            the copying warp before anyone may read them. A query's bits depend on its own row and its keys, not on tile or batch.
 //
-// Shared     d72: queries 30720, 2 stages * (15360 + 15360), results 27648, barriers 80: 119888 bytes. d64: 101456. One block per SM.
-// Registers  160 a consumer: scores 48, probabilities 24, out 40 (d72), the rest addresses and statistics. ptxas: no spills.
+// Shared     d72: queries 30720, 2 stages * (15360 + 15360), results 27648, barriers 80. One block per SM.
+// Registers  160 per consumer: scores 48, probabilities 24, out 40 (d72), the rest addresses and statistics.
 // Banks      32-byte swizzle: 8 rows of 16 bytes, 32 apart, with the halves of rows 4 to 7 exchanged, are the 32 banks once each.
 //
 // Work       16 heads x 729 x 729 x 72: 2.45 GFLOP; run as 768 x 768 x (80 + 80): 3.02 GFLOP and 9.4 M exponentials.
-// Roofs      H100 SXM, 132 SMs, 1.83 GHz. Tensor cores, 989 TFLOP/s: 3.05 us. Exponentials, 16 a clock and SM = 3.87 T/s: 2.44 us.
+// Roofs      H100 SXM, 132 SMs, 1.83 GHz. Tensor cores, 989 TFLOP/s: 3.05 us. Exponentials, 16 per clock and SM = 3.87 T/s: 2.44 us.
 //            HBM, 5.0 MB in and 1.7 MB out at 3.35 TB/s: 2.0 us. L2: 64 blocks read (192 + 2 * 768) rows of 144 bytes, 15.9 MB; a piece of
-//            32 bytes of an odd head straddles two sectors, which makes 26.5 MB if sectors are what counts.
-// Predicted  Between 3.1 us an image (all overlaps) and 5.5 us (exponentials after products), in batches that fill the SMs. One image alone is
+//            32 bytes of an odd head straddles two sectors, which makes 26.5 MB if the limit is in sectors.
+// Predicted  Between 3.1 us per image (all overlaps) and 5.5 us (exponentials after products), in batches that fill the SMs. One image alone is
 //            64 blocks for 132 SMs: 6.3 to 11 us. Nothing of this was measured. What to measure first: keys and queries as 64 + 16 columns
-//            with a second tensor map (5.5 instead of 7.5 sectors a row), if the L2 shows as the limit.
+//            with a second tensor map (5.5 instead of 7.5 sectors per row), if the L2 turns out to be the limit.
 // Test       native/emulator/test/attention_sm90_test.cpp (float64 loops), the op contract on an emulated device of capability 90.
-// registers: attention_sm90_d72 sm_90a 128
-// registers: attention_sm90_d64 sm_90a 128
+// built: attention_sm90_d72, 512 threads, 119888 bytes of dynamic shared memory, tileRows=192 boxColumns=16 boxRows=96 swizzleBytes=32; registers sm_90a 128
+// built: attention_sm90_d64, 512 threads, 101456 bytes of dynamic shared memory, tileRows=192 boxColumns=64 boxRows=96 swizzleBytes=128; registers sm_90a 128
 #include "device.cuh"
 
 namespace {
@@ -49,7 +48,7 @@ constexpr int PRODUCER_REGISTERS = 32;
 
 static_assert(TILE_ROWS % KEY_ROWS == 0, "queries are copied by the box of the keys");
 
-struct Arguments {
+struct AttentionArguments {
   TensorMap qkv;         // {headWidth, 3 * heads, rows}, box {Plan::CHUNK, 1, KEY_ROWS}
   Global<f16> out;       // [rows, heads * headWidth]
   Global<int32_t> tiles; // [tiles][4]: firstRow, rows, firstKeyRow, keyLength
@@ -148,7 +147,7 @@ DEVICE void clearTail(Shared<f16> values, int stage, int firstRow, int lane) {
 }
 
 template <int headWidth>
-DEVICE void produce(const Arguments& args, const Tile& tile, const Plan<headWidth>& plan, int lane) {
+DEVICE void produce(const AttentionArguments& args, const Tile& tile, const Plan<headWidth>& plan, int lane) {
   int head = blockIdx.y;
   int tiles = tile.keyTiles();
   if (lane == 0) {
@@ -281,7 +280,7 @@ DEVICE void correctOut(Rows<headWidth>& rows) {
 
 // Each warp turns its 16 rows around in shared memory, to write 16 bytes a lane.
 template <int headWidth>
-DEVICE void writeOut(const Arguments& args, const Tile& tile, Rows<headWidth>& rows, const Plan<headWidth>& plan, int warp, int lane) {
+DEVICE void writeOut(const AttentionArguments& args, const Tile& tile, Rows<headWidth>& rows, const Plan<headWidth>& plan, int warp, int lane) {
   constexpr int PITCH = Plan<headWidth>::OUT_PITCH;
   constexpr int VECTORS = headWidth / 8;
   int firstRow = 16 * warp;
@@ -312,7 +311,7 @@ DEVICE void writeOut(const Arguments& args, const Tile& tile, Rows<headWidth>& r
 // One warpgroup: 64 queries. Scores of tile t are under way together with the values' product of tile t - 1, which the softmax of tile t
 // hides.
 template <int headWidth>
-DEVICE void consume(const Arguments& args, const Tile& tile, const Plan<headWidth>& plan, int group, int warp, int lane) {
+DEVICE void consume(const AttentionArguments& args, const Tile& tile, const Plan<headWidth>& plan, int group, int warp, int lane) {
   Rows<headWidth> rows;
   rows.largest[0] = rows.largest[1] = NEGATIVE_INFINITY;
   rows.sum[0] = rows.sum[1] = 0.0f;
@@ -360,8 +359,7 @@ DEVICE void consume(const Arguments& args, const Tile& tile, const Plan<headWidt
 }
 
 template <int headWidth>
-DEVICE void attention(const Arguments& args) {
-  static_assert(Plan<headWidth>::BYTES == (headWidth == 64 ? 101456 : 119888), "what kernels/README.md tells the host");
+DEVICE void attention(const AttentionArguments& args) {
   int thread = threadIdx.x;
   int lane = thread % WARP;
   int warp = shuffle(thread / WARP, 0);
@@ -390,5 +388,16 @@ DEVICE void attention(const Arguments& args) {
 
 }  // namespace
 
-KERNEL(attention_sm90_d64, Arguments, THREADS, 1) { attention<64>(args); }
-KERNEL(attention_sm90_d72, Arguments, THREADS, 1) { attention<72>(args); }
+KERNEL(attention_sm90_d64, AttentionArguments, THREADS, 1) { attention<64>(args); }
+KERNEL(attention_sm90_d72, AttentionArguments, THREADS, 1) { attention<72>(args); }
+
+LAUNCH_FACT(attention_sm90_d64, tileRows, TILE_ROWS)
+LAUNCH_FACT(attention_sm90_d64, boxColumns, Plan<64>::CHUNK)
+LAUNCH_FACT(attention_sm90_d64, boxRows, KEY_ROWS)
+LAUNCH_FACT(attention_sm90_d64, swizzleBytes, Plan<64>::CHUNK * 2)
+LAUNCH_FACT(attention_sm90_d64, sharedBytes, Plan<64>::BYTES)
+LAUNCH_FACT(attention_sm90_d72, tileRows, TILE_ROWS)
+LAUNCH_FACT(attention_sm90_d72, boxColumns, Plan<72>::CHUNK)
+LAUNCH_FACT(attention_sm90_d72, boxRows, KEY_ROWS)
+LAUNCH_FACT(attention_sm90_d72, swizzleBytes, Plan<72>::CHUNK * 2)
+LAUNCH_FACT(attention_sm90_d72, sharedBytes, Plan<72>::BYTES)

@@ -1,11 +1,10 @@
 // L2 normalisation: out = x / max(norm2(x), 1e-12), per row, in f32; a zero row stays zero.
 //
 // x and out [rows, columns], both f32 or both f16; out may be x; any number of columns
-// grid: ceil(rows / 4) blocks of 128 threads, a warp a row
+// grid: one warp per row
 // tile: one row in the registers of its warp up to 2304 columns; a longer one is read twice
-// shared memory: none
-// registers: l2_normalize_f32 sm_80 96, sm_90a 96
-// registers: l2_normalize_f16 sm_80 110, sm_90a 110
+// built: l2_normalize_f32, 128 threads, no bytes of dynamic shared memory, tileX=4; registers sm_80 96, sm_90a 96
+// built: l2_normalize_f16, 128 threads, no bytes of dynamic shared memory, tileX=4; registers sm_80 110, sm_90a 110
 // work: an image feature of 1152, f32: 9.2 kB, 3.5 kFLOP; all 729 patches of an image, f16 in place: 3.4 MB, 2.5 MFLOP
 // roof: HBM, 1.0 us for the patches of an image at the 3.35 TB/s of an H100
 // test: native/emulator/test/norm_test.cpp (float64 loops); SimilarityCases of the op contract
@@ -52,3 +51,6 @@ DEVICE void l2Normalize(const L2NormalizeArguments<T>& args) {
 
 KERNEL(l2_normalize_f32, L2NormalizeArguments<float>, THREADS, 4) { l2Normalize(args); }
 KERNEL(l2_normalize_f16, L2NormalizeArguments<f16>, THREADS, 4) { l2Normalize(args); }
+
+LAUNCH_FACT(l2_normalize_f32, tileX, WARPS)
+LAUNCH_FACT(l2_normalize_f16, tileX, WARPS)

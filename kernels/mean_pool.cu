@@ -1,12 +1,11 @@
 // Masked mean: out[s] = mean of the first keyLength rows of sequence s, in f32.
 //
 // x [rows, columns] f16, out [sequences, columns] f16, sequences int4 {firstRow, rows, keyLength, 0}; any number of columns
-// grid: (ceil(columns / 64), sequences) blocks of 64 threads
-// tile: 32 columns a warp: 4 vectors of 8 columns by 8 rows at a time; the 8 partial sums of a column meet in shuffles
-// shared memory: none
-// registers: mean_pool sm_80 40, sm_90a 46
+// grid: (columns, sequences)
+// tile: 32 columns per warp: 4 vectors of 8 columns by 8 rows at a time; the 8 partial sums of a column meet in shuffles
+// built: mean_pool, 64 threads, no bytes of dynamic shared memory, tileX=64; registers sm_80 40, sm_90a 46
 // work: a text of 77 x 768: 118 kB read, 1.5 kB written, 59 kFLOP
-// roof: HBM, 36 ns a text of 77 at the 3.35 TB/s of an H100; once a pass, so the launch is what counts
+// roof: HBM, 36 ns per text of 77 at the 3.35 TB/s of an H100; once per pass, so the launch dominates
 // test: native/emulator/test/pointwise_test.cpp (float64 loops); PoolCases of the op contract
 #include "row.cuh"
 
@@ -55,3 +54,5 @@ KERNEL(mean_pool, MeanPoolArguments, POOL_THREADS, 16) {
     storeFloats(args.out, static_cast<int64_t>(sequence) * args.outPitch + column, sum);
   }
 }
+
+LAUNCH_FACT(mean_pool, tileX, POOL_THREADS / WARP * LANE_VECTORS * COLUMNS)

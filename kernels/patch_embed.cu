@@ -4,17 +4,17 @@
 //            scale 1. k = (y * patchSize + x) * 3 + channel, y and x inside the patch.
 // Shapes     pixels u8 [images, size, size, 3] or f32 [images, 3, size, size]; weight f16 [width, kPitch], kPitch a multiple of 32 with
 //            zeros from 3 * patchSize^2 on; out f32 or f16 [images * grid^2, width]. What is left of an image after grid patches is not read.
-// Grid       (ceil(width/64), ceil(images * grid^2 / 64)) x 128: 64 patches x 64 columns, each of 2 x 2 warps 32 x 32; 32 values at a time,
+// Grid       (width, images * grid^2): a block computes 64 patches x 64 columns, each of 2 x 2 warps 32 x 32; 32 values at a time,
 //            two stages. No patch matrix in memory: pixels go through registers to shared memory, weights by cp.async.
-// Gather     A lane keeps its two values of a patch (place, channel) for 8 patches, so that the divisions are once a tile. Loads are single
+// Gather     A lane keeps its two values of a patch (place, channel) for 8 patches, so that the divisions happen once per tile. Loads are single
 //            bytes: rows of a patch begin at any byte, and what a warp reads together is consecutive.
-// Shared     2 stages * 2 * 64 * 40 * 2, starts of 64 patches 512: 20992 bytes. No spills. 5 blocks an SM.
-// registers: patch_embed_f32 sm_80 96, sm_90a 96
-// registers: patch_embed_u8 sm_80 96, sm_90a 96
+// Shared     2 stages * 2 * 64 * 40 * 2, starts of 64 patches 512. 5 blocks per SM.
+// built: patch_embed_f32, 128 threads, 20992 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 96, sm_90a 96
+// built: patch_embed_u8, 128 threads, 20992 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 96, sm_90a 96
 // Banks      Rows of 80 bytes, five 16-byte vectors: 8 rows start at vectors 0, 5, 2, 7, 4, 1, 6, 3 of 8, so ldmatrix has no conflicts.
-// Work       729 patches of 588 -> 1152: 0.99 GFLOP (run as 768 x 608 x 1152: 1.08), 0.4 MB of pixels and 3.4 MB (f32) out an image: 1.1 us
+// Work       729 patches of 588 -> 1152: 0.99 GFLOP (run as 768 x 608 x 1152: 1.08), 0.4 MB of pixels and 3.4 MB (f32) out per image: 1.1 us
 //            of tensor cores at 989 TFLOP/s, 1.1 us of HBM at 3.35 TB/s. The roof is neither: 18 blocks gather each patch, about 2.5 k
-//            instructions a thread, predicted at 5 us an image in batches: 0.3 % of the tower.
+//            instructions per thread, predicted at 5 us per image in batches: 0.3 % of the tower.
 // Test       native/emulator/test/patch_embed_test.cpp (float64 loops); EmbeddingCases of the op contract.
 #include <cmath>
 
@@ -215,7 +215,7 @@ DEVICE void patchEmbed(const PatchEmbedArguments<Pixel>& args) {
     int otherAt = (stage ^ 1) * PART * static_cast<int>(sizeof(f16));
     next.store(sharedArray<uint32_t>(PATCHES_AT + stageAt, PART / 2));
     copyAsyncWait<0>();
-    // One barrier a tile: whoever passes it is done with the tile before, which lies where the next one will.
+    // One barrier per tile: a thread that passes it is done with the tile before, which lies where the next one will.
     syncThreads();
     if (k + DEPTH < args.kPitch) {
       copyWeights(args, sharedArray<f16>(WEIGHTS_AT + otherAt, PART), firstColumn, k + DEPTH);
@@ -243,3 +243,10 @@ DEVICE void patchEmbed(const PatchEmbedArguments<Pixel>& args) {
 
 KERNEL(patch_embed_u8, PatchEmbedArguments<uint8_t>, THREADS, 5) { patchEmbed(args); }
 KERNEL(patch_embed_f32, PatchEmbedArguments<float>, THREADS, 5) { patchEmbed(args); }
+
+LAUNCH_FACT(patch_embed_u8, tileX, TILE)
+LAUNCH_FACT(patch_embed_u8, tileY, TILE)
+LAUNCH_FACT(patch_embed_u8, sharedBytes, STARTS_AT + TILE * sizeof(int64_t))
+LAUNCH_FACT(patch_embed_f32, tileX, TILE)
+LAUNCH_FACT(patch_embed_f32, tileY, TILE)
+LAUNCH_FACT(patch_embed_f32, sharedBytes, STARTS_AT + TILE * sizeof(int64_t))

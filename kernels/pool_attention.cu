@@ -3,13 +3,13 @@
 // Formula    out = sum_k p[k] v[k] / sum_k p[k],  p[k] = 2^(scaleLog2e * (query . key[k] - max)), k over the first keyLength rows
 // Shapes     query f32 [width], kv f16 [rows, 2 * width] (keys, values, each by head), out f16 [sequences, width]; head widths of 8 to 128,
 //            multiples of 8, so that a head's row is whole 16-byte vectors
-// Grid       (heads, sequences) x 128; chunks of 128 keys, with a running maximum
-// Threads    Head width 72 is 9 vectors a row: 14 groups of 9 threads read 14 rows at a time, each row 144 consecutive bytes. Each thread
-//            keeps its 8 columns of the query and of the sum in registers; partial dot products meet in shared memory, where one thread a
+// Grid       (heads, sequences); chunks of 128 keys, with a running maximum
+// Threads    Head width 72 is 9 vectors per row: 14 groups of 9 threads read 14 rows at a time, each row 144 consecutive bytes. Each thread
+//            keeps its 8 columns of the query and of the sum in registers; partial dot products meet in shared memory, where one thread per
 //            key adds them in the order of columns. Everything is summed in an order that the key's place in its sequence gives.
-// Shared     partial products 128 * 17 * 4, weights 512, a float a warp: 9232 bytes. No spills.
-// registers: pool_attention sm_80 56, sm_90a 56
-// Work       729 tokens, 16 heads of 72: 3.4 MB read and 3.4 MFLOP an image. Roof on an H100: HBM at 3.35 TB/s, 1.0 us an image.
+// Shared     partial products 128 * 17 * 4, weights 512, one float per warp.
+// built: pool_attention, 128 threads, 9232 bytes of dynamic shared memory; registers sm_80 56, sm_90a 56
+// Work       729 tokens, 16 heads of 72: 3.4 MB read and 3.4 MFLOP per image. Roof on an H100: HBM at 3.35 TB/s, 1.0 us per image.
 // Test       native/emulator/test/attention_test.cpp (float64 loops); PoolCases of the op contract.
 #include <cmath>
 
@@ -158,3 +158,5 @@ KERNEL(pool_attention, PoolAttentionArguments, THREADS, 8) {
   float totalWeight = blockSum<WARPS>(sumOfWeights, sWarps);
   writeRow(args, part, sums, totalWeight, static_cast<int64_t>(blockIdx.y) * args.outPitch + headColumn, sPartials);
 }
+
+LAUNCH_FACT(pool_attention, sharedBytes, WARPS_AT + WARPS * sizeof(float))

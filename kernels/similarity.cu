@@ -1,13 +1,13 @@
 // similarity_f32, similarity_f16: scaled dot products of all rows of a with all rows of b, in f32.
 //
-// Formula    out[i][j] = scale * sum_c a[i][c] b[j][c], one multiply-add a column, in the order of columns
+// Formula    out[i][j] = scale * sum_c a[i][c] b[j][c], one multiply-add per column, in the order of columns
 // Shapes     a [m, columns], b [n, columns] f32 or f16, out f32 [m, n]
-// Grid       (ceil(n/64), ceil(m/64)) x 256: 64 x 64 results a block, 4 x 4 a thread; 32 columns at a time, two stages
-// Why FFMA   Features are f32 and rankings are read off the result; an f16 or tf32 product would show there. It is little work: see below.
-// Shared     2 stages * 2 operands * 32 * 64 * 4: 32768 bytes. No spills. 3 blocks an SM.
-// registers: similarity_f16 sm_80 80, sm_90a 79
-// registers: similarity_f32 sm_80 80, sm_90a 80
-// Banks      Stores: 8 (f16: 4) vectors of a row by 4 (8) rows a warp; exchanging row vectors by k spreads them over all 32 banks. Loads: a
+// Grid       (n, m): 64 x 64 results per block, 4 x 4 per thread; 32 columns at a time, two stages
+// Why FFMA   Features are f32 and rankings are read off the result; the error of an f16 or tf32 product would show there. It is little work: see below.
+// Shared     2 stages * 2 operands * 32 * 64 * 4 bytes. 3 blocks per SM.
+// built: similarity_f16, 256 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 80, sm_90a 79
+// built: similarity_f32, 256 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 80, sm_90a 80
+// Banks      Stores: 8 (f16: 4) vectors of a row by 4 (8) rows per warp; exchanging row vectors by k spreads them over all 32 banks. Loads: a
 //            warp reads 2 vectors of a (broadcast) and 16 of b.
 // Work       Patches of an image with 100 concepts: 729 x 100 x 1152, 168 MFLOP, 1.9 MB: 2.5 us at 67 TFLOP/s of f32 (H100), 0.6 us of HBM.
 //            64 x 64 tiles: 768 x 128 are computed, 3.4 us.
@@ -94,7 +94,7 @@ DEVICE void similarity(const SimilarityArguments<T>& args) {
     Shared<float> sB = sharedArray<float>((stage * 2 + 1) * PART * sizeof(float), PART);
     shareA.store(sA);
     shareB.store(sB);
-    // One barrier a tile: whoever passes it is done with the tile before the last, which the next one overwrites.
+    // One barrier per tile: a thread that passes it is done with the tile before the last, which the next one overwrites.
     syncThreads();
     shareA.load(args.a, firstA, args.m, first + DEPTH, args.columns, args.aPitch);
     shareB.load(args.b, firstB, args.n, first + DEPTH, args.columns, args.bPitch);
@@ -124,3 +124,10 @@ DEVICE void similarity(const SimilarityArguments<T>& args) {
 
 KERNEL(similarity_f32, SimilarityArguments<float>, THREADS, 3) { similarity(args); }
 KERNEL(similarity_f16, SimilarityArguments<f16>, THREADS, 3) { similarity(args); }
+
+LAUNCH_FACT(similarity_f32, tileX, TILE)
+LAUNCH_FACT(similarity_f32, tileY, TILE)
+LAUNCH_FACT(similarity_f32, sharedBytes, 2 * 2 * PART * sizeof(float))
+LAUNCH_FACT(similarity_f16, tileX, TILE)
+LAUNCH_FACT(similarity_f16, tileY, TILE)
+LAUNCH_FACT(similarity_f16, sharedBytes, 2 * 2 * PART * sizeof(float))

@@ -2,14 +2,14 @@
 //
 // Formula    out = (sum of the scores above kth + kth * (k - their number)) / k,  kth = the k-th largest
 // Shapes     scores f32 [rows, concepts], out f32 [sequences, concepts]; any key length, any k from 1
-// Grid       (concepts, sequences) x 128: a block has one column of one sequence
+// Grid       (concepts, sequences): a block has one column of one sequence
 // Select     Radix select with digits of one bit, from the top: 32 rounds, each counts the scores that reach a candidate by warp votes and
 //            one barrier. Counts are integers and sums are in the order of rows, so nothing depends on the batch. Histograms of 8 bits would
 //            need 4 rounds, but scores of one concept share their upper bits: their atomic adds would meet in one counter.
-// Shared     1024 scores 4096, two sets of counts 32, sums 16: 4144 bytes. No spills.
-// registers: top_k_mean sm_80 28, sm_90a 30
+// Shared     1024 scores 4096, two sets of counts 32, sums 16.
+// built: top_k_mean, 128 threads, 4144 bytes of dynamic shared memory; registers sm_80 28, sm_90a 30
 // Work       729 rows, C concepts: each score lies in a sector of its own for the block that reads it (its neighbours' blocks use the rest,
-//            from L2): 23 KB of sectors and 32 * 729 comparisons a block. Roof: the latency of 32 rounds; 16 blocks an SM hide each other's.
+//            from L2): 23 KB of sectors and 32 * 729 comparisons per block. Roof: the latency of 32 rounds; 16 blocks per SM hide each other's.
 // Test       native/emulator/test/similarity_test.cpp (sorting); SimilarityCases of the op contract.
 #include <cmath>
 
@@ -102,7 +102,7 @@ KERNEL(top_k_mean, TopKMeanArguments, THREADS, 16) {
   syncThreads();
 
   // The k-th largest, bit by bit from the top: a bit stays where k or more scores have it and all bits found so far. The candidate that
-  // was refused last is the k-th largest plus one, so its count is the number of scores above.
+  // was rejected last is the k-th largest plus one, so its count is the number of scores above.
   int k = args.k < column.length ? args.k : column.length;
   uint32_t kth = 0;
   int above = 0;
@@ -121,3 +121,5 @@ KERNEL(top_k_mean, TopKMeanArguments, THREADS, 16) {
     args.out.set(static_cast<int64_t>(blockIdx.y) * args.outPitch + conceptColumn, total / static_cast<float>(k));
   }
 }
+
+LAUNCH_FACT(top_k_mean, sharedBytes, SUMS_AT + WARPS * sizeof(float))

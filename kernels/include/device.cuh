@@ -5,6 +5,7 @@
 // these names.
 //
 //   KERNEL(name, Arguments, threads, minBlocks) { ... }   an entry point; `args` is its one parameter, a plain struct
+//   LAUNCH_FACT(kernel, name, value)   a number that the host needs to launch the kernel; kernels/build writes it to ptx/KERNELS.tsv
 //   Global<T>, Shared<T>      views of memory; elements by index, vectors of 4, 8 or 16 bytes by the index of their first element
 //   sharedArray<T>(offset, n) a view of the block's dynamic shared memory, from a byte offset on
 //   threadIdx, blockIdx, ...  as in CUDA
@@ -26,6 +27,11 @@ enum class Swizzle : uint64_t { BYTES_128 = 1, BYTES_64 = 2, BYTES_32 = 3 };
 // One struct by value: the host fills it as bytes, and a descriptor inside it keeps its address in parameter space.
 #define KERNEL(name, Arguments, threads, minBlocks) \
   extern "C" __global__ void __launch_bounds__(threads, minBlocks) name(const __grid_constant__ Arguments args)
+// A variable in the PTX, from where kernels/build takes it out again.
+#define LAUNCH_FACT(kernel, name, value) \
+  extern "C" {                           \
+  __device__ int launch_fact_##kernel##__##name = value; \
+  }
 
 using f16 = __half;
 

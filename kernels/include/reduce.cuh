@@ -21,8 +21,8 @@ DEVICE float warpMax(float value) {
   return value;
 }
 
-// Of a block of `warps` warps. The warps' results go through sWarps, one element each: whoever calls this has to know that the block is
-// done with what was in there.
+// Of a block of `warps` warps. The warps' results go through sWarps, one element each: the caller has to make sure that the
+// block is done with what was in there.
 template <int warps>
 DEVICE float blockSum(float value, Shared<float> sWarps) {
   value = warpSum(value);

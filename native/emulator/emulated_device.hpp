@@ -27,6 +27,8 @@
 #define __device__
 #define __forceinline__ inline __attribute__((always_inline))
 
+#define LAUNCH_FACT(kernel, name, value) static const emulated::FactRegistration emulated_fact_##kernel##_##name{#kernel, #name, value};
+
 #define KERNEL(name, Arguments, threads, minBlocks)                                                          \
   static void emulated_##name(const Arguments& args);                                                        \
   static const emulated::KernelRegistration emulated_registration_##name{                                    \

@@ -171,6 +171,8 @@ const char* emulator_kernel_name(int index) {
   return index >= 0 && index < emulator_kernel_count() ? kernels()[static_cast<size_t>(index)].name : nullptr;
 }
 
+int emulator_kernel_fact(const char* kernel, const char* name) { return fact(kernel, name); }
+
 int emulator_last_error(char* buffer, uint64_t bytes) {
   if (bytes > 0) {
     size_t kept = std::min<size_t>(lastError.size(), bytes - 1);

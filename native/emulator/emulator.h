@@ -55,6 +55,8 @@ int emulator_encode_tensor_map(uint64_t address, int rank, const uint64_t* exten
 int emulator_kernel_count(void);
 // By name in ascending order; null past the end.
 const char* emulator_kernel_name(int index);
+// A kernel's `threads` per block, `argumentBytes`, or a LAUNCH_FACT of its source (0: not stated); -1 where there is no such kernel.
+int emulator_kernel_fact(const char* kernel, const char* fact);
 
 // Writes the last error of the calling thread, cut to `bytes` with its closing zero; returns its whole length.
 int emulator_last_error(char* buffer, uint64_t bytes);

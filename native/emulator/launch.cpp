@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <exception>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -99,7 +100,26 @@ KernelRegistration::KernelRegistration(const char* name, uint64_t argumentBytes,
   all.insert(std::upper_bound(all.begin(), all.end(), kernel, before), kernel);
 }
 
+namespace {
+using Facts = std::map<std::pair<std::string, std::string>, int>;
+Facts& facts() {
+  static Facts& all = *new Facts();
+  return all;
+}
+}  // namespace
+
+FactRegistration::FactRegistration(const char* kernel, const char* name, int value) { facts()[{kernel, name}] = value; }
+
 const std::vector<Kernel>& kernels() { return registered(); }
+
+int fact(const std::string& kernel, const std::string& name) {
+  auto found = std::find_if(kernels().begin(), kernels().end(), [&](const Kernel& each) { return kernel == each.name; });
+  if (found == kernels().end()) return -1;
+  if (name == "threads") return found->threads;
+  if (name == "argumentBytes") return static_cast<int>(found->argumentBytes);
+  auto stated = facts().find({kernel, name});
+  return stated == facts().end() ? 0 : stated->second;
+}
 
 void inParallel(int64_t count, const std::function<bool(int64_t)>& task) {
   if (count > 0) pool().run(count, task);

@@ -14,6 +14,14 @@ struct KernelRegistration {
   KernelRegistration(const char* name, uint64_t argumentBytes, int threads, void (*run)(const void*));
 };
 
+// Made by LAUNCH_FACT, before main.
+struct FactRegistration {
+  FactRegistration(const char* kernel, const char* name, int value);
+};
+
+// A kernel's `threads`, `argumentBytes`, or a LAUNCH_FACT of it (0: not stated); -1 where there is no such kernel.
+int fact(const std::string& kernel, const std::string& name);
+
 // By name, ascending.
 const std::vector<Kernel>& kernels();
 

@@ -2,7 +2,6 @@
 // are those of cuda.h, written down here because a machine that runs the tests need not have it.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -45,10 +44,7 @@ enum Status {
 
 constexpr int64_t GIBIBYTE = int64_t{1} << 30;
 
-struct Event {
-  bool recorded = false;
-  std::chrono::steady_clock::time_point time;
-};
+struct Event {};
 struct Function {
   std::string name;
   int argumentBytes = 0;

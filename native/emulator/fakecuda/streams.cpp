@@ -103,24 +103,6 @@ API cuEventRecord(Event* event, FakeStream* stream) {
   if (!device.events.has(event) || !device.streams.has(stream)) {
     return INVALID_HANDLE;
   }
-  event->recorded = true;
-  event->time = std::chrono::steady_clock::now();
   return SUCCESS;
 }
 
-API cuEventSynchronize(Event* event) {
-  ENTER();
-  return device.events.has(event) ? SUCCESS : INVALID_HANDLE;
-}
-
-// The second is what the first means since CUDA 12.8.
-API cuEventElapsedTime(float* millis, Event* start, Event* end) {
-  ENTER();
-  if (!device.events.has(start) || !device.events.has(end) || !start->recorded || !end->recorded) {
-    return INVALID_HANDLE;
-  }
-  *millis = std::chrono::duration<float, std::milli>(end->time - start->time).count();
-  return SUCCESS;
-}
-
-API cuEventElapsedTime_v2(float* millis, Event* start, Event* end) { return cuEventElapsedTime(millis, start, end); }

@@ -8,16 +8,6 @@ namespace {
 
 using namespace test;
 
-constexpr int TILE_ROWS = 192;
-constexpr int BOX_ROWS = 96;
-constexpr int THREADS = 512;
-
-struct alignas(64) Arguments {
-  unsigned char qkv[128];
-  uint64_t out, tiles;
-  int32_t heads, outPitch;
-  float scaleLog2e;
-};
 
 // First rows of sequences that are `gap` rows apart.
 std::vector<int> places(const std::vector<Sequence>& sequences, int gap) {
@@ -47,8 +37,10 @@ Matrix spread(const Matrix& qkv, const std::vector<Sequence>& sequences, int gap
 void encode(const std::string& what, const DeviceMatrix<f16>& qkv, int rows, int heads, int headWidth, unsigned char* map) {
   uint64_t extents[] = {static_cast<uint64_t>(headWidth), static_cast<uint64_t>(3 * heads), static_cast<uint64_t>(rows)};
   uint64_t strides[] = {2 * extents[0], 2 * static_cast<uint64_t>(qkv.pitch())};
-  int32_t box[] = {headWidth == 64 ? 64 : 16, 1, BOX_ROWS};
-  require(emulator_encode_tensor_map(qkv.address(), 3, extents, strides, box, headWidth == 64 ? 3 : 1, map), what);
+  std::string kernel = "attention_sm90_d" + std::to_string(headWidth);
+  int32_t box[] = {fact(kernel, "boxColumns"), 1, fact(kernel, "boxRows")};
+  int swizzle = fact(kernel, "swizzleBytes") == 128 ? 3 : 1;
+  require(emulator_encode_tensor_map(qkv.address(), 3, extents, strides, box, swizzle, map), what);
 }
 
 Matrix run(const std::string& what, const Matrix& qkv, const std::vector<Sequence>& sequences, int heads, int headWidth, int tileRows, int gap) {
@@ -65,10 +57,10 @@ Matrix run(const std::string& what, const Matrix& qkv, const std::vector<Sequenc
   DeviceMatrix<f16> in(placed, 3 * width, static_cast<f16>(NAN));
   DeviceMatrix<f16> out(Matrix(placed.size(), std::vector<double>(width, UNTOUCHED)), width + 8, static_cast<f16>(UNTOUCHED));
   DeviceArray<int32_t> table(tiles);
-  Arguments arguments{{}, out.address(), table.address(), heads, out.pitch(), static_cast<float>(scaleLog2e(headWidth))};
+  arguments::attention_sm90_d72 arguments{.qkv = {}, .out = out.address(), .tiles = table.address(), .heads = heads, .outPitch = out.pitch(),
+                                          .scaleLog2e = static_cast<float>(scaleLog2e(headWidth))};
   encode(what, in, static_cast<int>(placed.size()), heads, headWidth, arguments.qkv);
-  std::string kernel = "attention_sm90_d" + std::to_string(headWidth);
-  launch(kernel.c_str(), static_cast<int>(tiles.size()) / 4, heads, THREADS, headWidth == 64 ? 101456 : 119888, arguments);
+  launch("attention_sm90_d" + std::to_string(headWidth), static_cast<int>(tiles.size()) / 4, heads, arguments);
   Matrix all = out.download(what), found;
   for (size_t s = 0; s < sequences.size(); s++) {
     int end = starts[s] + sequences[s].rows;
@@ -85,7 +77,7 @@ void attention(const std::string& kind, const std::vector<Sequence>& sequences, 
   std::string what = "attention_sm90 " + kind + " of " + std::to_string(sequences[0].rows) + ", " + std::to_string(heads) + " heads of " +
                      std::to_string(headWidth);
   Matrix qkv = randomMatrix<f16>(1, totalRows(sequences), 3 * heads * headWidth, deviation);
-  Matrix found = run(what, qkv, sequences, heads, headWidth, TILE_ROWS, 3);
+  Matrix found = run(what, qkv, sequences, heads, headWidth, fact("attention_sm90_d72", "tileRows"), 3);
   compare(what, found, expected(qkv, sequences, heads, headWidth, false), expected(qkv, sequences, heads, headWidth, true), HALF_UNIT);
   for (int tileRows : otherTiles) {
     std::string other = what + " in tiles of " + std::to_string(tileRows);
@@ -98,7 +90,7 @@ void peaked(int headWidth) {
     Matrix qkv = peakedScores(headWidth, direction);
     std::string what = "attention_sm90 with scores up to 500, heads of " + std::to_string(headWidth);
     std::vector<Sequence> one{{130, 130}};
-    compare(what, run(what, qkv, one, 1, headWidth, TILE_ROWS, 0), expected(qkv, one, 1, headWidth, false),
+    compare(what, run(what, qkv, one, 1, headWidth, fact("attention_sm90_d72", "tileRows"), 0), expected(qkv, one, 1, headWidth, false),
             expected(qkv, one, 1, headWidth, true), HALF_UNIT);
   }
 }

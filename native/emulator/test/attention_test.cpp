@@ -7,12 +7,6 @@ namespace {
 
 using namespace test;
 
-struct AttentionArguments {
-  uint64_t qkv, out, tiles;
-  int32_t width, qkvPitch, outPitch;
-  float scaleLog2e;
-};
-
 // Queries in tiles of `tileRows`, the last tiles first: a host may sort them as it likes.
 Matrix run(const std::string& what, const Matrix& qkv, const std::vector<Sequence>& sequences, int heads, int headWidth, int tileRows) {
   int width = heads * headWidth;
@@ -27,17 +21,16 @@ Matrix run(const std::string& what, const Matrix& qkv, const std::vector<Sequenc
   DeviceMatrix<f16> in(qkv, 3 * width + 16, static_cast<f16>(NAN));
   DeviceMatrix<f16> out(qkv.size(), width, width + 8, static_cast<f16>(12288.0f));
   DeviceArray<int32_t> table(tiles);
-  AttentionArguments arguments{in.address(), out.address(), table.address(), width, in.pitch(), out.pitch(),
-                               static_cast<float>(scaleLog2e(headWidth))};
-  std::string kernel = "attention_d" + std::to_string(headWidth);
-  launch(kernel.c_str(), static_cast<int>(tiles.size()) / 4, heads, 128, headWidth == 24 ? 12288 : 36864, arguments);
+  arguments::attention_d72 arguments{.qkv = in.address(), .out = out.address(), .tiles = table.address(), .width = width, .qkvPitch = in.pitch(),
+                                     .outPitch = out.pitch(), .scaleLog2e = static_cast<float>(scaleLog2e(headWidth))};
+  launch("attention_d" + std::to_string(headWidth), static_cast<int>(tiles.size()) / 4, heads, arguments);
   return out.download(what);
 }
 
 void attention(const std::string& kind, const std::vector<Sequence>& sequences, int heads, int headWidth, double deviation) {
   std::string what = "attention " + kind + " of " + std::to_string(sequences[0].rows) + ", " + std::to_string(heads) + " heads of " +
                      std::to_string(headWidth);
-  int tileRows = headWidth == 72 ? 128 : 64;
+  int tileRows = fact("attention_d" + std::to_string(headWidth), "tileRows");
   Matrix qkv = randomMatrix<f16>(1, totalRows(sequences), 3 * heads * headWidth, deviation);
   Matrix found = run(what, qkv, sequences, heads, headWidth, tileRows);
   compare(what, found, expected(qkv, sequences, heads, headWidth, false), expected(qkv, sequences, heads, headWidth, true), HALF_UNIT);
@@ -56,12 +49,6 @@ void peaked(int headWidth) {
   }
 }
 
-struct PoolArguments {
-  uint64_t query, kv, out, sequences;
-  int32_t heads, headWidth, kvPitch, outPitch;
-  float scaleLog2e;
-};
-
 Matrix runPool(const std::string& what, const Matrix& query, const Matrix& kv, const std::vector<Sequence>& sequences, int first, int count,
                int heads, int headWidth) {
   int width = heads * headWidth;
@@ -76,9 +63,10 @@ Matrix runPool(const std::string& what, const Matrix& query, const Matrix& kv, c
   DeviceMatrix<f16> in(kv, 2 * width + 8, static_cast<f16>(NAN));
   DeviceMatrix<f16> out(count, width, width + 8, static_cast<f16>(12288.0f));
   DeviceArray<int32_t> entries(table);
-  PoolArguments arguments{q.address(), in.address(), out.address(), entries.address(), heads, headWidth, in.pitch(), out.pitch(),
-                          static_cast<float>(scaleLog2e(headWidth))};
-  launch("pool_attention", heads, count, 128, 9232, arguments);
+  arguments::pool_attention arguments{.query = q.address(), .kv = in.address(), .out = out.address(), .sequences = entries.address(),
+                                      .heads = heads, .headWidth = headWidth, .kvPitch = in.pitch(), .outPitch = out.pitch(),
+                                      .scaleLog2e = static_cast<float>(scaleLog2e(headWidth))};
+  launch("pool_attention", heads, count, arguments);
   return out.download(what);
 }
 

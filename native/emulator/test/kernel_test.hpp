@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "arguments.hpp"  // test/run makes it from kernels/ptx/KERNELS.tsv
 #include "emulator.h"
 
 namespace test {
@@ -122,9 +123,15 @@ class DeviceArray {
   uint64_t address_ = 0;
 };
 
+inline int fact(const std::string& kernel, const char* name) { return emulator_kernel_fact(kernel.c_str(), name); }
+
+// Over so many items in each direction, of which a block takes tileX and tileY, or one.
 template <typename Arguments>
-void launch(const char* kernel, int gridX, int gridY, int threads, int sharedBytes, const Arguments& arguments) {
-  require(emulator_launch(kernel, gridX, gridY, 1, threads, sharedBytes, &arguments, sizeof(arguments)), kernel);
+void launch(const std::string& kernel, int itemsX, int itemsY, const Arguments& arguments) {
+  int tileX = std::max(1, fact(kernel, "tileX")), tileY = std::max(1, fact(kernel, "tileY"));
+  require(emulator_launch(kernel.c_str(), (itemsX + tileX - 1) / tileX, (itemsY + tileY - 1) / tileY, 1, fact(kernel, "threads"),
+                          fact(kernel, "sharedBytes"), &arguments, sizeof(arguments)),
+          kernel);
 }
 
 // Normally distributed, rounded to T.

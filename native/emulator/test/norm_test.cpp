@@ -20,8 +20,6 @@ const char* pick(const char* half, const char* single) {
   return sizeof(T) == 2 ? half : single;
 }
 
-int rowBlocks(int rows) { return (rows + 3) / 4; }
-
 Matrix roundedTo16(const Matrix& values) {
   Matrix rounded = values;
   for (auto& row : rounded) {
@@ -66,20 +64,15 @@ struct NormVectors {
   }
 };
 
-struct LayerNormArguments {
-  uint64_t x, weight, bias, out;
-  int32_t rows, columns, xPitch, outPitch;
-  float epsilon;
-};
-
 template <typename T>
 Matrix runLayerNorm(const std::string& what, const Matrix& values, const NormVectors& norm) {
   int rows = values.size(), columns = values[0].size();
   DeviceMatrix<T> x(withPadding(values), padded(columns) + 8, static_cast<T>(NAN));
   DeviceMatrix<f16> out(rows, columns, padded(columns) + 16, static_cast<f16>(3));
   DeviceArray<float> weight(norm.weight), bias(norm.bias);
-  LayerNormArguments arguments{x.address(), weight.address(), bias.address(), out.address(), rows, columns, x.pitch(), out.pitch(), EPSILON};
-  launch(pick<T>("layer_norm_f16", "layer_norm_f32"), rowBlocks(rows), 1, 128, 0, arguments);
+  arguments::layer_norm_f32 arguments{.x = x.address(), .weight = weight.address(), .bias = bias.address(), .out = out.address(), .rows = rows,
+                                      .columns = columns, .xPitch = x.pitch(), .outPitch = out.pitch(), .epsilon = EPSILON};
+  launch(pick<T>("layer_norm_f16", "layer_norm_f32"), rows, 1, arguments);
   return out.download(what);
 }
 
@@ -113,12 +106,6 @@ void constantRow(double value) {
   checkIdentical(what, runLayerNorm<float>(what, x, norm), roundedTo16(bias));
 }
 
-struct AddNormArguments {
-  uint64_t x, y, weight, bias, out, maxAbs;
-  int32_t rows, columns, xPitch, yPitch, outPitch, storeSum;
-  float epsilon;
-};
-
 struct AddNorm {
   Matrix x, out;
   float maxAbs;
@@ -133,9 +120,11 @@ AddNorm runAddNorm(const std::string& what, const Matrix& xValues, const Matrix&
   DeviceMatrix<f16> out(rows, columns, padded(columns), static_cast<f16>(3));
   DeviceArray<float> weight(norm.weight), bias(norm.bias), maxAbs(std::vector<float>{0});
   bool inPlace = !storeSum && sizeof(T) == 2;
-  AddNormArguments arguments{x.address(), y.address(), weight.address(), bias.address(), inPlace ? x.address() : out.address(),
-                             maxAbs.address(), rows, columns, x.pitch(), y.pitch(), inPlace ? x.pitch() : out.pitch(), storeSum, EPSILON};
-  launch(pick<T>("add_norm_f16", "add_norm_f32"), rowBlocks(rows), 1, 128, 0, arguments);
+  arguments::add_norm_f32 arguments{.x = x.address(), .y = y.address(), .weight = weight.address(), .bias = bias.address(),
+                                    .out = inPlace ? x.address() : out.address(), .maxAbs = maxAbs.address(), .rows = rows, .columns = columns,
+                                    .xPitch = x.pitch(), .yPitch = y.pitch(), .outPitch = inPlace ? x.pitch() : out.pitch(),
+                                    .storeSum = storeSum, .epsilon = EPSILON};
+  launch(pick<T>("add_norm_f16", "add_norm_f32"), rows, 1, arguments);
   Matrix xAfter = withoutPadding(what, x.download(what), columns);
   AddNorm result{xAfter, inPlace ? xAfter : out.download(what), 0};
   require(emulator_copy_to_host(&result.maxAbs, maxAbs.address(), sizeof(float)), what);
@@ -175,12 +164,6 @@ void rangeOfNonFinite() {
   }
 }
 
-struct TokenEmbedArguments {
-  uint64_t ids, positions, words, positionTable, tokenType, weight, bias, out;
-  int32_t rows, columns, tablePitch, outPitch;
-  float epsilon;
-};
-
 void tokenEmbed(int columns) {
   std::string what = "token_embed of " + std::to_string(columns);
   Matrix words = randomMatrix<f16>(6, 9, columns, 0.05), positions = randomMatrix<f16>(7, 5, columns, 0.02);
@@ -194,21 +177,17 @@ void tokenEmbed(int columns) {
   DeviceMatrix<f16> out(rows, columns, padded(columns) + 8, static_cast<f16>(3));
   DeviceArray<int32_t> idArray(ids), placeArray(places);
   DeviceArray<float> weight(norm.weight), bias(norm.bias);
-  TokenEmbedArguments arguments{idArray.address(), placeArray.address(), wordTable.address(), positionTable.address(),
-                                tokenType.address(), weight.address(), bias.address(), out.address(), rows, columns, tablePitch,
-                                out.pitch(), EPSILON};
-  launch("token_embed", rowBlocks(rows), 1, 128, 0, arguments);
+  arguments::token_embed arguments{.ids = idArray.address(), .positions = placeArray.address(), .words = wordTable.address(),
+                                   .positionTable = positionTable.address(), .tokenType = tokenType.address(), .weight = weight.address(),
+                                   .bias = bias.address(), .out = out.address(), .rows = rows, .columns = columns, .tablePitch = tablePitch,
+                                   .outPitch = out.pitch(), .epsilon = EPSILON};
+  launch("token_embed", rows, 1, arguments);
   Matrix gathered;
   for (int row = 0; row < rows; row++) {
     gathered.push_back(sum(sum({words[ids[row]]}, {positions[places[row]]}), type)[0]);
   }
   compare(what, out.download(what), norm.of<double>(gathered), norm.of<float>(gathered), HALF_UNIT);
 }
-
-struct L2NormalizeArguments {
-  uint64_t x, out;
-  int32_t rows, columns, xPitch, outPitch;
-};
 
 template <typename T>
 void l2Normalize(int rows, int columns, bool inPlace) {
@@ -217,9 +196,9 @@ void l2Normalize(int rows, int columns, bool inPlace) {
   std::fill(values[rows / 2].begin(), values[rows / 2].end(), 0.0);
   DeviceMatrix<T> x(withPadding(values), padded(columns) + 8, static_cast<T>(5));
   DeviceMatrix<T> out(rows, columns, padded(columns) + 16, static_cast<T>(3));
-  L2NormalizeArguments arguments{x.address(), inPlace ? x.address() : out.address(), rows, columns, x.pitch(),
-                                 inPlace ? x.pitch() : out.pitch()};
-  launch(pick<T>("l2_normalize_f16", "l2_normalize_f32"), rowBlocks(rows), 1, 128, 0, arguments);
+  arguments::l2_normalize_f32 arguments{.x = x.address(), .out = inPlace ? x.address() : out.address(), .rows = rows, .columns = columns,
+                                        .xPitch = x.pitch(), .outPitch = inPlace ? x.pitch() : out.pitch()};
+  launch(pick<T>("l2_normalize_f16", "l2_normalize_f32"), rows, 1, arguments);
   Matrix found = inPlace ? withoutPadding(what, x.download(what), columns) : out.download(what);
   Matrix truth = values, plain = values;
   for (int row = 0; row < rows; row++) {

@@ -5,13 +5,6 @@ namespace {
 
 using namespace test;
 
-struct PatchEmbedArguments {
-  uint64_t pixels, weight, bias, positions, out;
-  float center[3], factor[3];
-  float scale;
-  int32_t images, imageSize, patchSize, grid, width, kPitch, outPitch, outFloat32;
-};
-
 struct Shape {
   int images, size, patch, width;
   int grid() const { return size / patch; }
@@ -98,11 +91,12 @@ void patchEmbed(const Shape& shape) {
   DeviceArray<float> bias(flat<float>(from.bias, shape.width)), positions(flat<float>(from.positions, shape.width));
   int rows = shape.images * shape.tokens();
   DeviceMatrix<Out> out(rows, shape.width, (shape.width + 7) / 8 * 8 + 8, static_cast<Out>(12288.0f));
-  PatchEmbedArguments arguments{pixels.address(), weight.address(), bias.address(), positions.address(), out.address(), {}, {}, SCALE,
-                                shape.images, shape.size, shape.patch, shape.grid(), shape.width, shape.kPitch(), out.pitch(), FLOAT32};
-  std::copy(CENTER, CENTER + 3, arguments.center);
-  std::copy(FACTOR, FACTOR + 3, arguments.factor);
-  launch(BYTES ? "patch_embed_u8" : "patch_embed_f32", (shape.width + 63) / 64, (rows + 63) / 64, 128, 20992, arguments);
+  arguments::patch_embed_u8 arguments{.pixels = pixels.address(), .weight = weight.address(), .bias = bias.address(),
+                                      .positions = positions.address(), .out = out.address(), .center = {CENTER[0], CENTER[1], CENTER[2]},
+                                      .factor = {FACTOR[0], FACTOR[1], FACTOR[2]}, .scale = SCALE, .images = shape.images,
+                                      .imageSize = shape.size, .patchSize = shape.patch, .grid = shape.grid(), .width = shape.width,
+                                      .kPitch = shape.kPitch(), .outPitch = out.pitch(), .outFloat32 = FLOAT32};
+  launch(BYTES ? "patch_embed_u8" : "patch_embed_f32", shape.width, rows, arguments);
   compare(what, out.download(what), expected(shape, from, BYTES, false, FLOAT32), expected(shape, from, BYTES, true, FLOAT32),
           FLOAT32 ? FLOAT_UNIT : HALF_UNIT);
 }

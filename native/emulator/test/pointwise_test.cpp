@@ -7,13 +7,6 @@ using namespace test;
 
 double exactGelu(double x) { return x * std::erfc(-x / std::sqrt(2.0)) / 2; }
 
-struct BiasGeluArguments {
-  uint64_t x, bias;
-  int32_t rows, columns, pitch;
-};
-
-int vectorBlocks(int rows, int pitch) { return (rows * (pitch / 8) + 255) / 256; }
-
 // Rows of 256 f16 by their bits. include/gelu.cuh promises the right f16 or its neighbour, the neighbour 48 times.
 void geluOfEveryHalf() {
   constexpr int ROWS = 256, COLUMNS = 256, NEIGHBOURS = 48;
@@ -23,8 +16,8 @@ void geluOfEveryHalf() {
     for (int i = 0; i < COLUMNS; i++) values[row][i] = static_cast<double>(half(row, i));
   }
   DeviceMatrix<f16> x(values, COLUMNS, static_cast<f16>(3));
-  BiasGeluArguments arguments{x.address(), 0, ROWS, COLUMNS, x.pitch()};
-  launch("bias_gelu", vectorBlocks(ROWS, COLUMNS), 1, 256, 0, arguments);
+  arguments::bias_gelu arguments{.x = x.address(), .bias = 0, .rows = ROWS, .columns = COLUMNS, .pitch = x.pitch()};
+  launch("bias_gelu", ROWS * COLUMNS, 1, arguments);
   Matrix found = x.download("gelu of every f16");
   int neighbours = 0;
   for (int row = 0; row < ROWS; row++) {
@@ -58,8 +51,8 @@ void biasGelu(int rows, int columns, bool withBias) {
   DeviceArray<float> biasArray(bias);
   // Padding of zeros, then columns that are somebody else's.
   DeviceMatrix<f16> x(withPadding(values), padded(columns) + 16, static_cast<f16>(3));
-  BiasGeluArguments arguments{x.address(), withBias ? biasArray.address() : 0, rows, columns, x.pitch()};
-  launch("bias_gelu", vectorBlocks(rows, x.pitch()), 1, 256, 0, arguments);
+  arguments::bias_gelu arguments{.x = x.address(), .bias = withBias ? biasArray.address() : 0, .rows = rows, .columns = columns, .pitch = x.pitch()};
+  launch("bias_gelu", rows * x.pitch(), 1, arguments);
   Matrix found = withoutPadding(what, x.download(what), columns), truth = values, plain = values;
   for (int row = 0; row < rows; row++) {
     for (int i = 0; i < columns; i++) {
@@ -70,11 +63,6 @@ void biasGelu(int rows, int columns, bool withBias) {
   }
   compare(what, found, truth, plain, HALF_UNIT);
 }
-
-struct MeanPoolArguments {
-  uint64_t x, out, sequences;
-  int32_t columns, xPitch, outPitch;
-};
 
 void meanPool(int columns) {
   std::string what = "mean_pool of " + std::to_string(columns);
@@ -93,8 +81,9 @@ void meanPool(int columns) {
   DeviceMatrix<f16> x(withPadding(values), padded(columns) + 8, static_cast<f16>(NAN));
   DeviceMatrix<f16> out(count, columns, padded(columns) + 16, static_cast<f16>(3));
   DeviceArray<int32_t> table(sequences);
-  MeanPoolArguments arguments{x.address(), out.address(), table.address(), columns, x.pitch(), out.pitch()};
-  launch("mean_pool", (columns + 63) / 64, count, 64, 0, arguments);
+  arguments::mean_pool arguments{.x = x.address(), .out = out.address(), .sequences = table.address(), .columns = columns, .xPitch = x.pitch(),
+                                 .outPitch = out.pitch()};
+  launch("mean_pool", columns, count, arguments);
   Matrix truth(count, std::vector<double>(columns)), plain = truth;
   for (int s = 0; s < count; s++) {
     for (int i = 0; i < columns; i++) {

@@ -9,12 +9,6 @@ namespace {
 
 using namespace test;
 
-struct SimilarityArguments {
-  uint64_t a, b, out;
-  int32_t m, n, columns, aPitch, bPitch, outPitch;
-  float scale;
-};
-
 template <typename T>
 Matrix runSimilarity(const std::string& what, const Matrix& a, const Matrix& b, float scale) {
   int columns = a[0].size();
@@ -22,8 +16,9 @@ Matrix runSimilarity(const std::string& what, const Matrix& a, const Matrix& b, 
   DeviceMatrix<T> inB(withPadding(b), padded(columns) + 16, static_cast<T>(NAN));
   int m = a.size(), n = b.size();
   DeviceMatrix<float> out(m, n, padded(n) + 8, 0.0f);
-  SimilarityArguments arguments{inA.address(), inB.address(), out.address(), m, n, columns, inA.pitch(), inB.pitch(), out.pitch(), scale};
-  launch(sizeof(T) == 2 ? "similarity_f16" : "similarity_f32", (n + 63) / 64, (m + 63) / 64, 256, 32768, arguments);
+  arguments::similarity_f32 arguments{.a = inA.address(), .b = inB.address(), .out = out.address(), .m = m, .n = n, .columns = columns,
+                                      .aPitch = inA.pitch(), .bPitch = inB.pitch(), .outPitch = out.pitch(), .scale = scale};
+  launch(sizeof(T) == 2 ? "similarity_f16" : "similarity_f32", n, m, arguments);
   return out.download(what);
 }
 
@@ -48,11 +43,6 @@ void similarity(int m, int n, int columns, float scale) {
   Matrix alone = runSimilarity<T>(what, {a[m - 1]}, b, scale);
   checkIdentical(what + ": last row alone", alone, {found[m - 1]});
 }
-
-struct TopKArguments {
-  uint64_t scores, sequences, out;
-  int32_t concepts, scoresPitch, outPitch, k;
-};
 
 // Sums in T.
 template <typename T>
@@ -90,8 +80,9 @@ void topK(const std::string& kind, const std::vector<int>& rows, int padding, in
   int count = rows.size();
   DeviceMatrix<float> out(count, concepts, padded(concepts) + 8, 0.0f);
   DeviceArray<int32_t> table(sequences);
-  TopKArguments arguments{in.address(), table.address(), out.address(), concepts, in.pitch(), out.pitch(), k};
-  launch("top_k_mean", concepts, count, 128, 4144, arguments);
+  arguments::top_k_mean arguments{.scores = in.address(), .sequences = table.address(), .out = out.address(), .concepts = concepts,
+                                  .scoresPitch = in.pitch(), .outPitch = out.pitch(), .k = k};
+  launch("top_k_mean", concepts, count, arguments);
   compare(what, out.download(what), truth, plain, FLOAT_UNIT);
 }
 

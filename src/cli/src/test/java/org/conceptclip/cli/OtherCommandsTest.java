@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import javax.imageio.ImageIO;
-import org.conceptclip.backend.cuda.driver.EmulatedCudaDriver;
+import org.conceptclip.backend.cuda.driver.emulated.EmulatedCudaDriver;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

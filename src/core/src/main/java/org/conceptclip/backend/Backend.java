@@ -53,8 +53,8 @@ public interface Backend extends AutoCloseable {
   }
 
   /**
-   * The layout of the device memory of past executions, as a printable table with one line per buffer. Empty if the backend has no
-   * device memory.
+   * A printable table of the memory that is kept for further executions, with one line per buffer. Empty where a backend keeps no
+   * such memory.
    */
   default Optional<String> memoryPlan() {
     return Optional.empty();

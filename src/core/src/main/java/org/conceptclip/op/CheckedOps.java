@@ -30,15 +30,6 @@ public final class CheckedOps implements Ops {
   }
 
   @Override
-  public void resize(Tensor image, Resampling columns, Resampling rows, Tensor out) {
-    String op = "resize";
-    checkBytes(op, "image", image, Shape.of(rows.inputs(), columns.inputs(), 3));
-    checkBytes(op, "out", out, Shape.of(rows.outputs(), columns.outputs(), 3));
-    checkDisjoint(op, "image", image, out);
-    ops.resize(image, columns, rows, out);
-  }
-
-  @Override
   public void tokenEmbed(TokenBatch tokens, TokenEmbeddingWeights weights, Tensor out) {
     String op = "tokenEmbed " + weights.name();
     for (int row = 0; row < tokens.ids().length; row++) {
@@ -166,13 +157,6 @@ public final class CheckedOps implements Ops {
           op + ": pixels are " + pixels.dtype() + " " + shape + ", expected " + pixels.dtype() + " " + expected);
     }
     return images;
-  }
-
-  private static void checkBytes(String op, String name, Tensor tensor, Shape expected) {
-    if (tensor.dtype() != DType.U8 || !tensor.shape().equals(expected)) {
-      throw new IllegalArgumentException(
-          op + ": " + name + " is " + tensor.dtype() + " " + tensor.shape() + ", expected " + DType.U8 + " " + expected);
-    }
   }
 
   private static void checkIndex(String op, int row, String what, int index, String table, int size) {

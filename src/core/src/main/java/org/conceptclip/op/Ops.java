@@ -22,15 +22,6 @@ public interface Ops {
    */
   void patchEmbed(Tensor pixels, PatchEmbeddingWeights weights, Tensor out);
 
-  /**
-   * An image squashed or stretched: along the columns first, rounded and clipped to bytes, then along the rows. Integers: every
-   * backend gives the same bytes.
-   *
-   * @param image U8 [rows.inputs, columns.inputs, 3]
-   * @param out U8 [rows.outputs, columns.outputs, 3]
-   */
-  void resize(Tensor image, Resampling columns, Resampling rows, Tensor out);
-
   /** LayerNorm of word + position + token-type-0 embedding per row: [rows, width]. */
   void tokenEmbed(TokenBatch tokens, TokenEmbeddingWeights weights, Tensor out);
 

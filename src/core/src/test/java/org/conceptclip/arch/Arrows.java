@@ -15,12 +15,12 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Which package of this module may see which, as ArchUnit rules over any base package (the real one, or the planted
- * copy that proves that the rules bite).
+ * Which package of a module may see which, as ArchUnit rules over any base package (the real one, or the planted copy that proves that
+ * the rules bite). The tables here are core's; other modules bring their own.
  */
-final class Arrows {
+public final class Arrows {
   /** The base package itself, the library's front door, as a row of the table. */
-  static final String FRONT_DOOR = "the front door";
+  public static final String FRONT_DOOR = "the front door";
 
   /** Package -> packages of ours that it may see besides itself and {@code util}. */
   static final Map<String, Set<String>> ALLOWED = allowed();
@@ -29,9 +29,14 @@ final class Arrows {
   static final Map<String, Set<String>> LIBRARIES = libraries();
 
   private final String base;
+  private final Map<String, Set<String>> allowed;
+  private final Map<String, Set<String>> libraries;
 
-  Arrows(String base) {
+  /** Rules over {@code base} by tables like {@link #ALLOWED} and {@link #LIBRARIES}. */
+  public Arrows(String base, Map<String, Set<String>> allowed, Map<String, Set<String>> libraries) {
     this.base = base;
+    this.allowed = allowed;
+    this.libraries = libraries;
   }
 
   private static Map<String, Set<String>> allowed() {
@@ -67,9 +72,14 @@ final class Arrows {
   /** One rule a package, then one a library; by name. */
   Map<String, ArchRule> rules() {
     Map<String, ArchRule> rules = new LinkedHashMap<>();
-    ALLOWED.forEach((name, targets) -> rules.put(name, packageRule(name, targets)));
-    LIBRARIES.forEach((library, users) -> rules.put(library, libraryRule(library, users)));
+    allowed.forEach((name, targets) -> rules.put(name, packageRule(name, targets)));
+    libraries.forEach((library, users) -> rules.put(library, libraryRule(library, users)));
     return rules;
+  }
+
+  /** Whether a rule is about a package, and not about a library. */
+  boolean isPackage(String rule) {
+    return allowed.containsKey(rule);
   }
 
   /** Packages of ours in which classes live, as rows of the table: {@code backend.cpu}, or empty for an unknown one. */
@@ -85,7 +95,7 @@ final class Arrows {
       return Optional.empty();
     }
     String name = packageName.substring(base.length() + 1);
-    return ALLOWED.keySet().stream()
+    return allowed.keySet().stream()
         .filter(row -> name.equals(row) || name.startsWith(row + "."))
         .max(java.util.Comparator.comparingInt(String::length));
   }

@@ -56,56 +56,6 @@ class CheckedOpsTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> resize() {
-    Resampling columns = halves(8);
-    Resampling rows = halves(6);
-    Tensor image = tensor(DType.U8, 6, 8, 3);
-    Tensor out = tensor(DType.U8, 3, 4, 3);
-    Tensor both = tensor(DType.U8, 6, 8, 3);
-    return Stream.of(
-        refused("type", () -> OPS.resize(tensor(DType.F32, 6, 8, 3), columns, rows, out), "resize: image is F32", "expected U8 [6, 8, 3]"),
-        refused("rank", () -> OPS.resize(tensor(DType.U8, 6, 24), columns, rows, out), "U8 [6, 24]", "expected U8 [6, 8, 3]"),
-        refused("axes swapped", () -> OPS.resize(image, rows, columns, out), "U8 [6, 8, 3]", "expected U8 [8, 6, 3]"),
-        refused("out", () -> OPS.resize(image, columns, rows, tensor(DType.U8, 4, 3, 3)), "resize: out is U8 [4, 3, 3]", "[3, 4, 3]"),
-        refused("overlap", () -> OPS.resize(both, identity(8), identity(6), both), "resize: out [6, 8, 3] overlaps image"));
-  }
-
-  @TestFactory
-  Stream<DynamicTest> resampling() {
-    int[] none = {};
-    int[] zero = {0};
-    int[] one = {1};
-    return Stream.of(
-        refused("no outputs", () -> new Resampling(1, 0, 1, none, none, none), "0 outputs", "at least 1"),
-        refused("first", () -> new Resampling(1, 1, 1, none, one, one), "first has 0 elements, expected 1"),
-        refused("count", () -> new Resampling(1, 1, 1, zero, new int[] {1, 1}, one), "count has 2 elements, expected 1"),
-        refused("weights", () -> new Resampling(2, 1, 2, zero, one, one), "weights has 1 elements, expected 2"),
-        refused("no positions", () -> new Resampling(1, 1, 1, zero, zero, one), "output 0 has 0 positions, expected 1 to 1"),
-        refused("too many", () -> new Resampling(3, 1, 1, zero, new int[] {2}, one), "output 0 has 2 positions, expected 1 to 1"),
-        refused("before", () -> new Resampling(3, 1, 1, new int[] {-1}, one, one), "output 0 reads positions -1 to 0"),
-        refused("behind", () -> new Resampling(3, 1, 1, new int[] {3}, one, one), "positions 3 to 4, expected some of 0 to 3"),
-        refused("overflow", () -> new Resampling(3, 1, 1, zero, one, new int[] {-8413281}), "add up to 8413281", "at most 8413280"));
-  }
-
-  /** Every other position. */
-  private static Resampling halves(int inputs) {
-    int outputs = inputs / 2;
-    int[] ones = new int[outputs];
-    Arrays.fill(ones, 1);
-    int[] first = new int[outputs];
-    Arrays.setAll(first, i -> 2 * i);
-    return new Resampling(inputs, outputs, 1, first, ones, new int[outputs]);
-  }
-
-  private static Resampling identity(int extent) {
-    int[] first = new int[extent];
-    Arrays.setAll(first, i -> i);
-    int[] ones = new int[extent];
-    Arrays.fill(ones, 1);
-    return new Resampling(extent, extent, 1, first, ones, new int[extent]);
-  }
-
-  @TestFactory
   Stream<DynamicTest> patchEmbed() {
     return Stream.of(
         refused("another image size", () -> OPS.patchEmbed(tensor(DType.U8, 2, 30, 28, 3), PATCHES, tensor(8, 64)),

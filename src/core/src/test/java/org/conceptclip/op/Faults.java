@@ -1,7 +1,6 @@
 package org.conceptclip.op;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.function.Supplier;
@@ -29,7 +28,7 @@ final class Faults {
   }
 
   static Stream<Fault> all() {
-    return Stream.of(linear(), norm(), attention(), pool(), embedding(), resize(), similarity(), memory(), parameters())
+    return Stream.of(linear(), norm(), attention(), pool(), embedding(), similarity(), memory(), parameters())
         .flatMap(faults -> faults);
   }
 
@@ -168,26 +167,6 @@ final class Faults {
         }));
   }
 
-  private static Stream<Fault> resize() {
-    return Stream.of(
-        ops("the last tap is left out", ResizeCases::all, resize(axis -> new Resampling(axis.inputs(), axis.outputs(), axis.taps(),
-            axis.first(), Arrays.stream(axis.count()).map(count -> Math.max(1, count - 1)).toArray(), axis.weights()))),
-        ops("weights have a bit less", ResizeCases::all, resize(axis -> new Resampling(axis.inputs(), axis.outputs(), axis.taps(),
-            axis.first(), axis.count(), Arrays.stream(axis.weights()).map(weight -> weight & ~1).toArray()))),
-        ops("red and blue swap on the way", ResizeCases::all, ops -> new ForwardingOps(ops) {
-          @Override
-          public void resize(Tensor image, Resampling columns, Resampling rows, Tensor out) {
-            super.resize(image, columns, rows, out);
-            MemorySegment bytes = host(out).data();
-            for (long i = 0; i < bytes.byteSize(); i += 3) {
-              byte red = bytes.get(ValueLayout.JAVA_BYTE, i);
-              bytes.set(ValueLayout.JAVA_BYTE, i, bytes.get(ValueLayout.JAVA_BYTE, i + 2));
-              bytes.set(ValueLayout.JAVA_BYTE, i + 2, red);
-            }
-          }
-        }));
-  }
-
   private static Stream<Fault> similarity() {
     return Stream.of(
         ops("zero rows divide by zero", SimilarityCases::all, ops -> new ForwardingOps(ops) {
@@ -287,15 +266,6 @@ final class Faults {
             return super.patchEmbedding(name, geometry, transposed, bias, positions, pixelScale, pixelShift);
           }
         }));
-  }
-
-  private static UnaryOperator<Ops> resize(UnaryOperator<Resampling> change) {
-    return ops -> new ForwardingOps(ops) {
-      @Override
-      public void resize(Tensor image, Resampling columns, Resampling rows, Tensor out) {
-        super.resize(image, change.apply(columns), change.apply(rows), out);
-      }
-    };
   }
 
   private interface LinearBody {

@@ -16,11 +16,6 @@ public class ForwardingOps implements Ops {
   }
 
   @Override
-  public void resize(Tensor image, Resampling columns, Resampling rows, Tensor out) {
-    inner.resize(image, columns, rows, out);
-  }
-
-  @Override
   public void tokenEmbed(TokenBatch tokens, TokenEmbeddingWeights weights, Tensor out) {
     inner.tokenEmbed(tokens, weights, out);
   }

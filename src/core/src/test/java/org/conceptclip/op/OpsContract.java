@@ -63,11 +63,6 @@ public abstract class OpsContract {
   }
 
   @TestFactory
-  Stream<DynamicTest> resize() {
-    return tests(ResizeCases.all());
-  }
-
-  @TestFactory
   Stream<DynamicTest> similarity() {
     return tests(SimilarityCases.all());
   }

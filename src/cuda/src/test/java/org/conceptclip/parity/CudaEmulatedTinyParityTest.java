@@ -4,8 +4,8 @@ import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.OnEmulator;
 import org.conceptclip.backend.cuda.CudaBackend;
 import org.conceptclip.backend.cuda.CudaOptions;
-import org.conceptclip.backend.cuda.driver.EmulatedCudaDriver;
-import org.conceptclip.backend.cuda.driver.EmulatedDevice;
+import org.conceptclip.backend.cuda.driver.emulated.EmulatedCudaDriver;
+import org.conceptclip.backend.cuda.driver.emulated.EmulatedDevice;
 import org.conceptclip.tensor.DType;
 import org.junit.jupiter.api.Nested;
 

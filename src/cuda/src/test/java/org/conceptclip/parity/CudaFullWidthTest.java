@@ -14,8 +14,8 @@ import org.conceptclip.backend.OnEmulator;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cuda.CudaBackend;
 import org.conceptclip.backend.cuda.CudaOptions;
-import org.conceptclip.backend.cuda.driver.EmulatedCudaDriver;
-import org.conceptclip.backend.cuda.driver.EmulatedDevice;
+import org.conceptclip.backend.cuda.driver.emulated.EmulatedCudaDriver;
+import org.conceptclip.backend.cuda.driver.emulated.EmulatedDevice;
 import org.conceptclip.backend.reference.ReferenceBackend;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelLayout;
@@ -50,7 +50,7 @@ class CudaFullWidthTest {
         full.name(),
         new VisionConfig(v.geometry(), v.width(), 1, v.heads(), v.mlpHidden(), v.poolHeads(), v.poolMlpHidden(),
             v.layerNormEpsilon(), v.imageMean(), v.imageStd()),
-        // A small vocabulary: the rows of a table that nobody looks up prove nothing.
+        // A small vocabulary: rows of a table that are never looked up prove nothing.
         new TextConfig(t.width(), 1, t.heads(), t.mlpHidden(), 1000, t.maxPositions(), t.tokenTypes(), t.layerNormEpsilon(),
             t.paddingId(), t.contextLength()),
         full.embeddingWidth());

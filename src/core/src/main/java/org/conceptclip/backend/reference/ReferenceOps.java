@@ -2,7 +2,6 @@ package org.conceptclip.backend.reference;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import org.conceptclip.backend.HostResize;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
@@ -10,7 +9,6 @@ import org.conceptclip.op.Ops;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.op.QueryWeights;
-import org.conceptclip.op.Resampling;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.op.TokenEmbeddingWeights;
@@ -38,11 +36,6 @@ final class ReferenceOps implements Ops {
           add(sums, Rows.read(embedding.positionTable(), row % tokens));
           Rows.write(sums, to, row, 0);
         });
-  }
-
-  @Override
-  public void resize(Tensor image, Resampling columns, Resampling rows, Tensor out) {
-    HostResize.run(Rows.host(image), columns, rows, Rows.host(out));
   }
 
   @Override

@@ -1,13 +1,11 @@
 package org.conceptclip.backend.cpu;
 
-import org.conceptclip.backend.HostResize;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.Ops;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.QueryWeights;
-import org.conceptclip.op.Resampling;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.op.TokenEmbeddingWeights;
@@ -55,11 +53,6 @@ final class CpuOps implements Ops {
   @Override
   public void patchEmbed(Tensor pixels, PatchEmbeddingWeights weights, Tensor out) {
     groups.embedding().patchEmbed(own, host(pixels), (CpuPatchEmbedding) weights, host(out));
-  }
-
-  @Override
-  public void resize(Tensor image, Resampling columns, Resampling rows, Tensor out) {
-    HostResize.run(host(image), columns, rows, host(out));
   }
 
   @Override

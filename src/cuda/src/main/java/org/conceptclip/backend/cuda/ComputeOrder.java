@@ -6,8 +6,8 @@ import org.conceptclip.backend.cuda.driver.CudaDriver;
  * Lets the lanes of a device compute one after the other, in the order in which they were given their work, while their copies overlap.
  *
  * <p>Two passes at once would share the multiprocessors: both would end late, and the first caller would wait for the second one's work.
- * Copies have engines of their own. So a lane's computing awaits the event behind the computing before it, and what it copies in has
- * been given to its stream by then and awaits nothing. Thread-safe.
+ * Copies have engines of their own. So a lane's computing awaits the event behind the previous computing, while its copies, which its
+ * stream got before, await nothing. Thread-safe.
  */
 final class ComputeOrder {
   private final CudaDriver driver;
@@ -33,8 +33,8 @@ final class ComputeOrder {
     }
 
     /**
-     * Gives the stream work that begins after all computing that streams were given before. Holds up other lanes meanwhile: what the next
-     * one has to await must be recorded by then.
+     * Gives the stream work that begins after all computing that streams were given before. Blocks other lanes meanwhile: the event that
+     * the next one has to await must be recorded first.
      */
     void compute(Runnable launches) {
       synchronized (ComputeOrder.this) {
@@ -47,7 +47,7 @@ final class ComputeOrder {
       }
     }
 
-    /** Nobody awaits it any more, but streams that were told to still do. */
+    /** New work no longer awaits the event; streams that already await it still do. */
     @Override
     public void close() {
       synchronized (ComputeOrder.this) {

@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 
-/** Values between dense host tensors and rows as the device has them: other types, padded. Pure. */
+/** Converts between dense host tensors and the device's padded rows of other types. Pure. */
 final class Conversion {
   private Conversion() {}
 
@@ -24,18 +24,15 @@ final class Conversion {
       MemorySegment.copy(from.data(), first * valueBytes, to, 0, count * valueBytes);
       return;
     }
-    if (from.dtype() == type) {
-      for (long row = 0; row < count; row++) {
-        MemorySegment.copy(from.data(), (first + row) * valueBytes, to, row * rowBytes, valueBytes);
-        to.asSlice(row * rowBytes + valueBytes, rowBytes - valueBytes).fill((byte) 0);
-      }
-      return;
-    }
     float[] values = new float[columns];
     short[] halves = new short[type == DType.F16 ? columns : 0];
     for (long row = 0; row < count; row++) {
-      read(from, (first + row) * columns, values);
-      write(values, halves, to.asSlice(row * rowBytes, valueBytes), type);
+      if (from.dtype() == type) {
+        MemorySegment.copy(from.data(), (first + row) * valueBytes, to, row * rowBytes, valueBytes);
+      } else {
+        read(from, (first + row) * columns, values);
+        write(values, halves, to.asSlice(row * rowBytes, valueBytes), type);
+      }
       to.asSlice(row * rowBytes + valueBytes, rowBytes - valueBytes).fill((byte) 0);
     }
   }
@@ -67,7 +64,7 @@ final class Conversion {
   }
 
   /**
-   * Reads rows as the device has them into rows {@code first} to {@code first + count} of a host tensor.
+   * Reads padded rows of the device's type into rows {@code first} to {@code first + count} of a host tensor.
    *
    * @param type of {@code from}; F16 becomes F32, other types must be that of {@code to}
    */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException;
@@ -13,27 +14,31 @@ import org.conceptclip.backend.PassLimits;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
+import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.op.Parameters;
+import org.conceptclip.util.Closer;
 
 /**
- * Computes on a CUDA device with float16 storage and float32 sums: kernels of {@code kernels/}, matrix products through cuBLASLt.
+ * Computes on a CUDA device, stores float16 and sums in float32, with the kernels of {@code kernels/} and matrix products of cuBLASLt.
  *
  * <p>Owns its driver and the lanes (streams with their memory) that executions take turns on. Executions may be opened by several
  * threads. After a {@link DeviceException} of kind LOST every later call fails at once with the first failure as its cause; only
  * closing works.
  */
 public final class CudaBackend implements Backend {
-  /** One computes while another is filled, or its results are read. So many are kept for the next callers. */
+  /** One lane computes while the other one is filled or its results are read. Idle lanes beyond this number are closed. */
   private static final int LANES = 2;
 
-  /** Images of a pass: 3.4 GB of buffers at full size, and rows enough to fill the multiprocessors of the largest devices. */
+  /** Images per pass: 3.4 GB of buffers at full size, and rows enough to fill the multiprocessors of the largest devices. */
   private static final int IMAGES_PER_PASS = 128;
 
   private static final int TOKENS_PER_PASS = 32 << 10;
 
   private final String name;
-  private final FailFastDriver driver;
+  private final CudaDriver driver;
+  private final FailureCounter failures;
   private final CudaOptions options;
+  private final KernelIndex kernels;
   private final ResidualRanges ranges = new ResidualRanges();
   private final ComputeOrder order;
   private final ArrayDeque<Lane> idleLanes = new ArrayDeque<>();
@@ -42,13 +47,15 @@ public final class CudaBackend implements Backend {
   private boolean open = true;
 
   /**
-   * A backend over this driver, which it owns from now on.
+   * A backend on this driver, which it owns from now on.
    *
    * @param name as on the command line: {@code cuda}, {@code emulated}
    */
   public CudaBackend(String name, CudaDriver driver, CudaOptions options) {
     this.name = name;
-    this.driver = new FailFastDriver(driver);
+    this.failures = new FailureCounter(driver);
+    this.driver = failures.counted();
+    this.kernels = KernelIndex.forCapability(driver.device().capability());
     this.order = new ComputeOrder(this.driver);
     this.options = options;
   }
@@ -66,9 +73,8 @@ public final class CudaBackend implements Backend {
   @Override
   public String description() {
     DeviceProperties device = driver.device();
-    return device.name() + ", compute capability " + device.major() + "." + device.minor() + ", " + device.multiprocessors()
-        + " multiprocessors, " + (device.memoryBytes() >> 20) + " MiB, driver CUDA " + device.driverVersion() / 1000 + "."
-        + device.driverVersion() % 1000 / 10 + ", fp16, residual stream " + options.residualType();
+    return device.describe() + ", driver CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10
+        + ", fp16, residual stream " + options.residualType();
   }
 
   @Override
@@ -83,9 +89,10 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void requireHeadWidth(int headWidth) {
-    if (!LaunchPlan.HEAD_WIDTHS.contains(headWidth)) {
+    Set<Integer> compiled = AttentionPlan.headWidths(kernels);
+    if (!compiled.contains(headWidth)) {
       throw new BackendUnavailableException("backend " + name + ": the model's attention heads are " + headWidth
-          + " wide, the kernels are compiled for " + LaunchPlan.HEAD_WIDTHS);
+          + " wide, the kernels are compiled for " + compiled);
     }
   }
 
@@ -105,15 +112,16 @@ public final class CudaBackend implements Backend {
   public synchronized Execution openExecution() {
     checkOpen();
     Lane idle = idleLanes.pollLast();
-    Lane lane = idle != null ? idle : new Lane(driver, order);
+    Closer opened = new Closer();
+    Lane lane = opened.own(idle != null ? idle : new Lane(driver, order));
     CudaWorkspace workspace = new CudaWorkspace(lane, options.residualType());
     try {
-      ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder(), workspace) : null;
-      Execution execution = new CudaExecution(lane, workspace, slots, this::giveBack);
+      ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder, workspace) : null;
+      Execution execution = new CudaExecution(lane, kernels, workspace, slots, failures, this::giveBack);
       openExecutions++;
       return execution;
     } catch (RuntimeException failure) {
-      Closing.after(failure, List.of(lane));
+      opened.closeAfter(failure);
       throw failure;
     }
   }
@@ -126,23 +134,25 @@ public final class CudaBackend implements Backend {
     openExecutions--;
     List<AutoCloseable> dropped = new ArrayList<>();
     if (usable) {
+      Closer returned = new Closer();
+      returned.own(lane);
       try {
         lane.settle();
         idleLanes.addLast(lane);
       } catch (RuntimeException failure) {
-        Closing.after(failure, List.of(lane));
+        returned.closeAfter(failure);
         throw failure;
       }
       while (idleLanes.size() > LANES) {
         dropped.add(idleLanes.pollFirst());
       }
     } else {
-      // A lane in an unknown state is not worth mending; and what idle lanes hold may be the memory that was missing.
+      // A lane in an unknown state is not reused. The memory of idle lanes is released too: it may be what was missing.
       dropped.add(lane);
       dropped.addAll(idleLanes);
       idleLanes.clear();
     }
-    Closing.all(dropped);
+    Closer.closeAll(dropped);
   }
 
   private void checkOpen() {
@@ -158,7 +168,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public synchronized Optional<String> memoryPlan() {
-    return Optional.of(String.join("\n\n", idleLanes.stream().map(lane -> lane.arena().describePlan()).toList()));
+    return Optional.of(String.join("\n\n", idleLanes.stream().map(lane -> lane.arena.describePlan()).toList()));
   }
 
   @Override
@@ -174,6 +184,6 @@ public final class CudaBackend implements Backend {
     List<AutoCloseable> owned = new ArrayList<>(idleLanes);
     owned.add(driver);
     idleLanes.clear();
-    Closing.all(owned);
+    Closer.closeAll(owned);
   }
 }

@@ -1,6 +1,8 @@
 package org.conceptclip.backend.cuda;
 
+import java.util.function.BiConsumer;
 import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.op.CheckedOps;
 import org.conceptclip.op.Ops;
 import org.conceptclip.op.Workspace;
@@ -11,22 +13,21 @@ final class CudaExecution implements Execution {
   private final CudaWorkspace workspace;
   private final ResidualRanges.Slots rangesOrNull;
   private final Ops ops;
-  private final GiveBack giveBack;
+  private final BiConsumer<Lane, Boolean> giveBack;
+  private final FailureCounter failures;
   private final long failuresBefore;
   private boolean over;
 
-  /** Takes a lane back; {@code usable}: whether no call to the device failed in the meantime. */
-  interface GiveBack {
-    void giveBack(Lane lane, boolean usable);
-  }
-
-  CudaExecution(Lane lane, CudaWorkspace workspace, ResidualRanges.Slots rangesOrNull, GiveBack giveBack) {
+  /** @param giveBack takes the lane back, and whether no call to the device failed in the meantime */
+  CudaExecution(Lane lane, KernelIndex kernels, CudaWorkspace workspace, ResidualRanges.Slots rangesOrNull,
+      FailureCounter failures, BiConsumer<Lane, Boolean> giveBack) {
     this.lane = lane;
     this.workspace = workspace;
     this.rangesOrNull = rangesOrNull;
-    this.ops = new CheckedOps(new CudaOps(lane, rangesOrNull));
+    this.ops = new CheckedOps(new CudaOps(lane, kernels, rangesOrNull));
     this.giveBack = giveBack;
-    this.failuresBefore = lane.driver().failures();
+    this.failures = failures;
+    this.failuresBefore = failures.failures();
   }
 
   @Override
@@ -47,9 +48,9 @@ final class CudaExecution implements Execution {
     }
   }
 
-  /** Failures of other lanes count as well: they are rare, and a lane is cheap beside the doubt. */
+  /** Failures of other lanes count as well: they are rare, and a new lane is cheap. */
   private boolean usable() {
-    return lane.driver().failures() == failuresBefore;
+    return failures.failures() == failuresBefore;
   }
 
   @Override
@@ -63,7 +64,7 @@ final class CudaExecution implements Execution {
         rangesOrNull.collect();
       }
     } finally {
-      giveBack.giveBack(lane, usable());
+      giveBack.accept(lane, usable());
     }
   }
 }

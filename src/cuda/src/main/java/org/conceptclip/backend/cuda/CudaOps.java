@@ -1,10 +1,11 @@
 package org.conceptclip.backend.cuda;
 
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
-import org.conceptclip.backend.cuda.driver.MatrixProduct;
+import org.conceptclip.backend.cuda.driver.KernelArguments;
+import org.conceptclip.backend.cuda.driver.KernelIndex;
+import org.conceptclip.backend.cuda.driver.MatmulCall;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
@@ -12,7 +13,6 @@ import org.conceptclip.op.Ops;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.op.QueryWeights;
-import org.conceptclip.op.Resampling;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.op.TokenEmbeddingWeights;
@@ -21,27 +21,32 @@ import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
 
 /**
- * The ops of one execution, as commands of its lane: nothing runs before the next flush. Arguments are those of {@code
- * kernels/README.md}, in its order. Types are checked here, shapes and overlap in front of it.
+ * The ops of one execution, as commands of its lane: nothing runs before the next flush. Types are checked here; {@link
+ * org.conceptclip.op.CheckedOps} in front of it checks shapes and overlap.
  */
 final class CudaOps implements Ops {
-  private static final int RGB = 3;
   private static final double LOG2_E = 1 / Math.log(2);
 
   private final CudaDriver driver;
+  private final KernelIndex kernels;
   private final Recorder recorder;
   private final DeviceArena arena;
   private final ResidualRanges.Slots rangesOrNull;
 
-  /** Keys of tables, which live until the next flush: the arrays of a {@link Sequences} stand for it. */
+  /** The key of a table, valid until the next flush. */
   private record TableKey(String kind, Object source) {}
 
-  /** @param rangesOrNull where the largest values of residual sums go; {@code null} when nobody asked for them */
-  CudaOps(Lane lane, ResidualRanges.Slots rangesOrNull) {
-    this.driver = lane.driver();
-    this.recorder = lane.recorder();
-    this.arena = lane.arena();
+  /** @param rangesOrNull where the largest values of residual sums go; {@code null} if they are not recorded */
+  CudaOps(Lane lane, KernelIndex kernels, ResidualRanges.Slots rangesOrNull) {
+    this.driver = lane.driver;
+    this.kernels = kernels;
+    this.recorder = lane.recorder;
+    this.arena = lane.arena;
     this.rangesOrNull = rangesOrNull;
+  }
+
+  private KernelArguments arguments(String kernel) {
+    return kernels.get(kernel).arguments();
   }
 
   @Override
@@ -54,56 +59,15 @@ final class CudaOps implements Ops {
     requireType("patchEmbed", "out", to, DType.F16, DType.F32);
     PatchGeometry geometry = embedding.geometry();
     PatchFolding.Arguments folding = embedding.folding();
-    KernelArguments arguments = new KernelArguments()
-        .address(from)
-        .address(embedding.weight())
-        .address(bytes ? embedding.biasOfBytes() : embedding.biasOfFloats())
-        .address(embedding.positions())
-        .address(to)
-        .float32(folding.centre())
-        .float32(folding.factor())
-        .float32(bytes ? folding.scale() : 1)
-        .int32(from.shape().extent(0))
-        .int32(geometry.imageSize())
-        .int32(geometry.patchSize())
-        .int32(geometry.grid())
-        .int32(embedding.width())
-        .int32(folding.kPitch())
-        .int32(to.pitch())
-        .int32(to.dtype() == DType.F32 ? 1 : 0);
-    recorder.launch(
-        bytes ? "patch_embed_u8" : "patch_embed_f32", LaunchPlan.patchEmbed(to.rows(), embedding.width()), arguments, from, to);
-  }
-
-  @Override
-  public void resize(Tensor image, Resampling columns, Resampling rows, Tensor out) {
-    Shape shape = Shape.of(rows.inputs(), columns.outputs(), RGB);
-    DeviceTensor between = DeviceTensor.at(arena.address("cuda.resized", DeviceTensor.bytes(DType.U8, shape)), DType.U8, shape);
-    resample("resize_columns", LaunchPlan.resizeColumns(rows.inputs(), columns.outputs() * RGB), (DeviceTensor) image, columns, between);
-    resample("resize_rows", LaunchPlan.resizeRows(rows.outputs(), columns.outputs() * RGB), between, rows, (DeviceTensor) out);
-  }
-
-  private void resample(String kernel, LaunchPlan.Grid grid, DeviceTensor from, Resampling axis, DeviceTensor to) {
-    long first = recorder.table(new TableKey("resampling", axis), () -> resamplingTable(axis));
-    long count = first + (long) axis.outputs() * Integer.BYTES;
-    KernelArguments arguments = new KernelArguments()
-        .address(from)
-        .address(to)
-        .address(first)
-        .address(count)
-        .address(count + (long) axis.outputs() * Integer.BYTES)
-        .int32(from.shape().extent(0))
-        .int32(from.shape().extent(1))
-        .int32(axis.outputs())
-        .int32(axis.taps());
-    recorder.launch(kernel, grid, arguments, from, to);
-  }
-
-  private static ByteBuffer resamplingTable(Resampling axis) {
-    int values = Math.addExact(2 * axis.outputs(), axis.weights().length);
-    ByteBuffer table = ByteBuffer.allocate(Math.multiplyExact(values, Integer.BYTES)).order(ByteOrder.nativeOrder());
-    table.asIntBuffer().put(axis.first()).put(axis.count()).put(axis.weights());
-    return table;
+    KernelArguments arguments = arguments(bytes ? "patch_embed_u8" : "patch_embed_f32")
+        .address("pixels", from.address()).int32("images", from.shape().extent(0))
+        .address("weight", embedding.weight()).int32("width", embedding.width()).int32("kPitch", folding.kPitch())
+        .address("bias", bytes ? embedding.biasOfBytes() : embedding.biasOfFloats())
+        .address("positions", embedding.positions())
+        .float32("center", folding.centre()).float32("factor", folding.factor()).float32("scale", bytes ? folding.scale() : 1)
+        .int32("imageSize", geometry.imageSize()).int32("patchSize", geometry.patchSize()).int32("grid", geometry.grid())
+        .address("out", to.address()).int32("outPitch", to.pitch()).int32("outFloat32", to.dtype() == DType.F32 ? 1 : 0);
+    recorder.launch(arguments, embedding.width(), to.rows(), from, to);
   }
 
   @Override
@@ -113,21 +77,13 @@ final class CudaOps implements Ops {
     int rows = tokens.ids().length;
     long positionsOffset = DeviceArena.rounded((long) rows * Integer.BYTES);
     long ids = recorder.table(new TableKey("tokens", tokens), () -> tokenTable(tokens, positionsOffset));
-    KernelArguments arguments = new KernelArguments()
-        .address(ids)
-        .address(ids + positionsOffset)
-        .address(embedding.words())
-        .address(embedding.positionTable())
-        .address(embedding.tokenType())
-        .address(embedding.norm().weight())
-        .address(embedding.norm().bias())
-        .address(to)
-        .int32(rows)
-        .int32(embedding.width())
-        .int32(embedding.tablePitch())
-        .int32(to.pitch())
-        .float32(embedding.norm().epsilon());
-    recorder.launch("token_embed", LaunchPlan.warpPerRow(rows), arguments, to);
+    KernelArguments arguments = arguments("token_embed")
+        .address("ids", ids).address("positions", ids + positionsOffset)
+        .address("words", embedding.words()).address("positionTable", embedding.positionTable())
+        .address("tokenType", embedding.tokenType()).int32("tablePitch", embedding.tablePitch())
+        .int32("rows", rows).int32("columns", embedding.width())
+        .address("out", to.address()).int32("outPitch", to.pitch());
+    recorder.launch(norm(arguments, embedding.norm()), rows, 1, to);
   }
 
   private static ByteBuffer tokenTable(TokenBatch tokens, long positionsOffset) {
@@ -138,22 +94,19 @@ final class CudaOps implements Ops {
     return table;
   }
 
+  private static KernelArguments norm(KernelArguments arguments, DeviceWeights.Norm norm) {
+    return arguments.address("weight", norm.weight()).address("bias", norm.bias()).float32("epsilon", norm.epsilon());
+  }
+
   @Override
   public void layerNorm(Tensor x, NormWeights weights, Tensor out) {
     DeviceTensor from = (DeviceTensor) x;
     DeviceTensor to = activation("layerNorm", "out", out);
-    var norm = (DeviceWeights.Norm) weights;
-    KernelArguments arguments = new KernelArguments()
-        .address(from)
-        .address(norm.weight())
-        .address(norm.bias())
-        .address(to)
-        .int32(from.rows())
-        .int32(from.columns())
-        .int32(from.pitch())
-        .int32(to.pitch())
-        .float32(norm.epsilon());
-    recorder.launch("layer_norm_" + suffix("layerNorm", "x", from), LaunchPlan.warpPerRow(from.rows()), arguments, from, to);
+    KernelArguments arguments = arguments("layer_norm_" + suffix("layerNorm", "x", from))
+        .address("x", from.address()).int32("xPitch", from.pitch())
+        .int32("rows", from.rows()).int32("columns", from.columns())
+        .address("out", to.address()).int32("outPitch", to.pitch());
+    recorder.launch(norm(arguments, (DeviceWeights.Norm) weights), from.rows(), 1, from, to);
   }
 
   @Override
@@ -161,23 +114,14 @@ final class CudaOps implements Ops {
     DeviceTensor stream = (DeviceTensor) x;
     DeviceTensor update = activation("addNorm", "y", y);
     DeviceTensor to = activation("addNorm", "out", out);
-    var norm = (DeviceWeights.Norm) weights;
-    KernelArguments arguments = new KernelArguments()
-        .address(stream)
-        .address(update)
-        .address(norm.weight())
-        .address(norm.bias())
-        .address(to)
-        .address(rangesOrNull == null ? 0 : rangesOrNull.address(norm.name()))
-        .int32(stream.rows())
-        .int32(stream.columns())
-        .int32(stream.pitch())
-        .int32(update.pitch())
-        .int32(to.pitch())
-        .int32(to.address() == stream.address() ? 0 : 1)
-        .float32(norm.epsilon());
-    recorder.launch(
-        "add_norm_" + suffix("addNorm", "x", stream), LaunchPlan.warpPerRow(stream.rows()), arguments, stream, update, to);
+    KernelArguments arguments = arguments("add_norm_" + suffix("addNorm", "x", stream))
+        .address("x", stream.address()).int32("xPitch", stream.pitch())
+        .address("y", update.address()).int32("yPitch", update.pitch())
+        .int32("rows", stream.rows()).int32("columns", stream.columns())
+        .address("out", to.address()).int32("outPitch", to.pitch())
+        .int32("storeSum", to.address() == stream.address() ? 0 : 1)
+        .address("maxAbs", rangesOrNull == null ? 0 : rangesOrNull.address(weights.name()));
+    recorder.launch(norm(arguments, (DeviceWeights.Norm) weights), stream.rows(), 1, stream, update, to);
   }
 
   @Override
@@ -190,22 +134,17 @@ final class CudaOps implements Ops {
     // GELU has its bias in the kernel that follows: the product is stored once before it, one rounding more than in a fused
     // epilogue, and as many as any implementation with GELU as an op of its own.
     boolean biasInProduct = linear.hasBias() && epilogue != Epilogue.GELU;
-    boolean accumulate = epilogue == Epilogue.ACCUMULATE;
-    MatrixProduct.Shape shape = new MatrixProduct.Shape(
-        (int) DeviceTensor.padded(linear.inputs()), (int) DeviceTensor.padded(linear.outputs()), biasInProduct, float32, accumulate);
+    MatmulCall.Shape shape = new MatmulCall.Shape((int) DeviceTensor.padded(linear.inputs()),
+        (int) DeviceTensor.padded(linear.outputs()), biasInProduct, float32, epilogue == Epilogue.ACCUMULATE);
     long bias = biasInProduct ? (float32 ? linear.biasF32() : linear.biasF16()) : 0;
-    recorder.multiply(
-        new MatrixProduct(shape, Math.toIntExact(from.rows()), from.address(), from.pitch(), linear.weight(), bias, to.address(),
-            to.pitch(), accumulate),
-        from, to);
+    recorder.multiply(new MatmulCall(shape, Math.toIntExact(from.rows()), from.address(), from.pitch(), linear.weight(), bias,
+        to.address(), to.pitch()), from, to);
     if (epilogue == Epilogue.GELU) {
-      KernelArguments arguments = new KernelArguments()
-          .address(to)
-          .address(linear.biasF32())
-          .int32(to.rows())
-          .int32(to.columns())
-          .int32(to.pitch());
-      recorder.launch("bias_gelu", LaunchPlan.elementwise(to.rows(), to.pitch()), arguments, to);
+      KernelArguments arguments = arguments("bias_gelu")
+          .address("x", to.address()).int32("pitch", to.pitch())
+          .address("bias", linear.biasF32())
+          .int32("rows", to.rows()).int32("columns", to.columns());
+      recorder.launch(arguments, to.rows() * to.pitch(), 1, to);
     }
   }
 
@@ -215,17 +154,17 @@ final class CudaOps implements Ops {
     DeviceTensor to = activation("attention", "out", out);
     int width = Math.toIntExact(to.columns());
     int headWidth = width / heads;
-    LaunchPlan.Attention plan = LaunchPlan.Attention.of(headWidth, driver.device().capability());
-    long tiles = recorder.table(new TableKey("tiles of " + plan.tileRows(), sequences), () -> plan.tileTable(sequences));
-    KernelArguments arguments = new KernelArguments();
-    if (plan.box() == null) {
-      arguments.address(from).address(to).address(tiles).int32(width).int32(from.pitch());
+    AttentionPlan plan = AttentionPlan.of(kernels, headWidth);
+    KernelArguments arguments = plan.kernel().arguments()
+        .address("tiles", recorder.table(new TableKey("tiles of " + plan.tileRows(), sequences), () -> plan.tileTable(sequences)))
+        .float32("scaleLog2e", scaleLog2e(headWidth))
+        .address("out", to.address()).int32("outPitch", to.pitch());
+    if (plan.readsByTensorMap()) {
+      arguments.tensorMap("qkv", driver.encodeTensorMap(plan.tensorMap(from, heads, headWidth))).int32("heads", heads);
     } else {
-      MemorySegment map = driver.encodeTensorMap(plan.box().of(from, heads, headWidth));
-      arguments.tensorMap(map).address(to).address(tiles).int32(heads);
+      arguments.address("qkv", from.address()).int32("qkvPitch", from.pitch()).int32("width", width);
     }
-    arguments.int32(to.pitch()).float32(scaleLog2e(headWidth));
-    recorder.launch(plan.kernel(), plan.grid(plan.tiles(sequences), heads), arguments, from, to);
+    recorder.launch(arguments, plan.tiles(sequences), heads, from, to);
   }
 
   @Override
@@ -233,31 +172,24 @@ final class CudaOps implements Ops {
     DeviceTensor from = activation("poolAttention", "kv", kv);
     DeviceTensor to = activation("poolAttention", "out", out);
     int headWidth = Math.toIntExact(to.columns()) / heads;
-    KernelArguments arguments = new KernelArguments()
-        .address(((DeviceWeights.Query) query).values())
-        .address(from)
-        .address(to)
-        .address(sequenceTable(sequences))
-        .int32(heads)
-        .int32(headWidth)
-        .int32(from.pitch())
-        .int32(to.pitch())
-        .float32(scaleLog2e(headWidth));
-    recorder.launch("pool_attention", LaunchPlan.poolAttention(heads, sequences.count()), arguments, from, to);
+    KernelArguments arguments = arguments("pool_attention")
+        .address("query", ((DeviceWeights.Query) query).values())
+        .address("kv", from.address()).int32("kvPitch", from.pitch())
+        .address("sequences", sequenceTable(sequences))
+        .int32("heads", heads).int32("headWidth", headWidth).float32("scaleLog2e", scaleLog2e(headWidth))
+        .address("out", to.address()).int32("outPitch", to.pitch());
+    recorder.launch(arguments, heads, sequences.count(), from, to);
   }
 
   @Override
   public void meanPool(Tensor x, Sequences sequences, Tensor out) {
     DeviceTensor from = activation("meanPool", "x", x);
     DeviceTensor to = activation("meanPool", "out", out);
-    KernelArguments arguments = new KernelArguments()
-        .address(from)
-        .address(to)
-        .address(sequenceTable(sequences))
-        .int32(from.columns())
-        .int32(from.pitch())
-        .int32(to.pitch());
-    recorder.launch("mean_pool", LaunchPlan.meanPool(from.columns(), sequences.count()), arguments, from, to);
+    KernelArguments arguments = arguments("mean_pool")
+        .address("x", from.address()).int32("xPitch", from.pitch()).int32("columns", from.columns())
+        .address("sequences", sequenceTable(sequences))
+        .address("out", to.address()).int32("outPitch", to.pitch());
+    recorder.launch(arguments, from.columns(), sequences.count(), from, to);
   }
 
   @Override
@@ -265,14 +197,11 @@ final class CudaOps implements Ops {
     DeviceTensor from = (DeviceTensor) x;
     DeviceTensor to = (DeviceTensor) out;
     requireType("l2Normalize", "out", to, from.dtype(), from.dtype());
-    KernelArguments arguments = new KernelArguments()
-        .address(from)
-        .address(to)
-        .int32(from.rows())
-        .int32(from.columns())
-        .int32(from.pitch())
-        .int32(to.pitch());
-    recorder.launch("l2_normalize_" + suffix("l2Normalize", "x", from), LaunchPlan.warpPerRow(from.rows()), arguments, from, to);
+    KernelArguments arguments = arguments("l2_normalize_" + suffix("l2Normalize", "x", from))
+        .address("x", from.address()).int32("xPitch", from.pitch())
+        .int32("rows", from.rows()).int32("columns", from.columns())
+        .address("out", to.address()).int32("outPitch", to.pitch());
+    recorder.launch(arguments, from.rows(), 1, from, to);
   }
 
   @Override
@@ -283,18 +212,12 @@ final class CudaOps implements Ops {
   private void scores(String op, DeviceTensor a, DeviceTensor b, double scale, DeviceTensor out) {
     requireType(op, "second operand", b, a.dtype(), a.dtype());
     requireType(op, "out", out, DType.F32, DType.F32);
-    KernelArguments arguments = new KernelArguments()
-        .address(a)
-        .address(b)
-        .address(out)
-        .int32(a.rows())
-        .int32(b.rows())
-        .int32(a.columns())
-        .int32(a.pitch())
-        .int32(b.pitch())
-        .int32(out.pitch())
-        .float32(scale);
-    recorder.launch("similarity_" + suffix(op, "first operand", a), LaunchPlan.similarity(a.rows(), b.rows()), arguments, a, b, out);
+    KernelArguments arguments = arguments("similarity_" + suffix(op, "first operand", a))
+        .address("a", a.address()).int32("m", a.rows()).int32("aPitch", a.pitch())
+        .address("b", b.address()).int32("n", b.rows()).int32("bPitch", b.pitch())
+        .int32("columns", a.columns()).float32("scale", scale)
+        .address("out", out.address()).int32("outPitch", out.pitch());
+    recorder.launch(arguments, b.rows(), a.rows(), a, b, out);
   }
 
   @Override
@@ -306,19 +229,16 @@ final class CudaOps implements Ops {
     DeviceTensor all =
         DeviceTensor.at(arena.address("cuda.scores", DeviceTensor.bytes(DType.F32, shape)), DType.F32, shape);
     scores("topKMeanSimilarity", (DeviceTensor) patches, (DeviceTensor) concepts, scale, all);
-    KernelArguments arguments = new KernelArguments()
-        .address(all)
-        .address(sequenceTable(sequences))
-        .address(to)
-        .int32(concepts.rows())
-        .int32(all.pitch())
-        .int32(to.pitch())
-        .int32(k);
-    recorder.launch("top_k_mean", LaunchPlan.topKMean(concepts.rows(), sequences.count()), arguments, all, to);
+    KernelArguments arguments = arguments("top_k_mean")
+        .address("scores", all.address()).int32("scoresPitch", all.pitch())
+        .address("sequences", sequenceTable(sequences))
+        .int32("concepts", concepts.rows()).int32("k", k)
+        .address("out", to.address()).int32("outPitch", to.pitch());
+    recorder.launch(arguments, concepts.rows(), sequences.count(), all, to);
   }
 
   private long sequenceTable(Sequences sequences) {
-    return recorder.table(new TableKey("sequences", sequences), () -> LaunchPlan.sequenceTable(sequences));
+    return recorder.table(new TableKey("sequences", sequences), () -> AttentionPlan.sequenceTable(sequences));
   }
 
   /** Softmax in powers of two: {@code exp(x / sqrt(d)) = 2^(x * log2(e) / sqrt(d))}. */

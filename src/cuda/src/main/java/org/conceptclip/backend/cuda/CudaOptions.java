@@ -24,9 +24,9 @@ public record CudaOptions(DType residualType, boolean checkRange) {
   }
 
   /**
-   * What a request asks for.
+   * The options of a request.
    *
-   * @throws UnsupportedRequestException if it asks for another precision than fp16
+   * @throws UnsupportedRequestException if it requires another precision than fp16
    */
   static CudaOptions of(String backend, BackendRequest request) {
     Precision precision = request.precision().orElse(Precision.AUTO);

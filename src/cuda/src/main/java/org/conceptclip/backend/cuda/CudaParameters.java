@@ -3,7 +3,6 @@ package org.conceptclip.backend.cuda;
 import java.lang.foreign.MemorySegment;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.op.LinearWeights;
-import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.Parameters;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.PatchGeometry;
@@ -19,7 +18,7 @@ final class CudaParameters implements Parameters {
   private final Runnable onClose;
   private boolean open = true;
 
-  /** @param onClose tells the backend, once */
+  /** @param onClose runs once, when the parameters are closed */
   CudaParameters(CudaDriver driver, Runnable onClose) {
     this.memory = new WeightMemory(driver);
     this.onClose = onClose;
@@ -38,11 +37,7 @@ final class CudaParameters implements Parameters {
   }
 
   @Override
-  public NormWeights layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
-    return norm(name, weight, bias, epsilon);
-  }
-
-  private DeviceWeights.Norm norm(String name, HostTensor weight, HostTensor bias, double epsilon) {
+  public DeviceWeights.Norm layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
     int width = Math.toIntExact(weight.shape().elements());
     return new DeviceWeights.Norm(name, width, epsilon, vector(name, weight), vector(name, bias));
   }
@@ -63,12 +58,12 @@ final class CudaParameters implements Parameters {
     PatchFolding folding = PatchFolding.of(geometry, weight, bias, pixelScale, pixelShift);
     int width = Math.toIntExact(weight.shape().extent(0));
     HostTensor folded = HostTensor.view(
-        DType.F32, Shape.of(width, folding.kPitch()), MemorySegment.ofArray(folding.weights()));
+        DType.F32, Shape.of(width, folding.arguments().kPitch()), MemorySegment.ofArray(folding.weights()));
     return new DeviceWeights.PatchEmbedding(
         name,
         geometry,
         width,
-        memory.put(name, folded, DType.F16, width, folding.kPitch()),
+        memory.put(name, folded, DType.F16, width, folding.arguments().kPitch()),
         vector(name, HostTensor.of(folding.biasOfBytes(), width)),
         vector(name, bias),
         memory.put(name, positions, DType.F32, geometry.tokens(), width),
@@ -95,7 +90,7 @@ final class CudaParameters implements Parameters {
         memory.put(name, words, DType.F16, words.rows(), pitch),
         memory.put(name + " (positions)", positions, DType.F16, positions.rows(), pitch),
         memory.put(name + " (token type)", tokenType, DType.F16, pitch),
-        norm(name, normWeight, normBias, epsilon));
+        layerNorm(name, normWeight, normBias, epsilon));
   }
 
   @Override

@@ -8,13 +8,12 @@ import java.util.Set;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendProvider;
 import org.conceptclip.backend.BackendRequest;
-import org.conceptclip.backend.cuda.driver.CudaLibraries;
-import org.conceptclip.backend.cuda.driver.DriverOptions;
-import org.conceptclip.backend.cuda.driver.JavacppCudaDriver;
+import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
+import org.conceptclip.backend.cuda.driver.nvidia.JavacppCudaDriver;
 
 /** Starts the {@code cuda} backend on an NVIDIA GPU. */
 public final class CudaProvider implements BackendProvider {
-  /** The option that names the folder of the CUDA libraries, instead of the usual places. */
+  /** The option with the folder of the CUDA libraries; without it the usual places are searched. */
   public static final String LIBRARIES = "cuda-libs";
 
   private static final int RANK = 100;
@@ -42,8 +41,7 @@ public final class CudaProvider implements BackendProvider {
   @Override
   public Backend open(BackendRequest request) {
     CudaOptions options = CudaOptions.of(name(), request);
-    DriverOptions driver = DriverOptions.standard(request.device(), libraries(request), request.notices());
-    return new CudaBackend(name(), JavacppCudaDriver.open(driver), options);
+    return new CudaBackend(name(), JavacppCudaDriver.open(request.device(), libraries(request), request.notices()), options);
   }
 
   @Override

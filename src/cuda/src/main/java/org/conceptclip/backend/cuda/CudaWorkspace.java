@@ -3,6 +3,7 @@ package org.conceptclip.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.function.Consumer;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -11,13 +12,13 @@ import org.conceptclip.tensor.Tensor;
 
 /**
  * The buffers of one execution, in its lane's arena. Activations are F16, pooled features and scores F32, the residual stream as
- * the backend was told.
+ * {@link CudaOptions} says.
  *
- * <p>Uploads return when the values lie in pinned memory. Downloads give all recorded work to the device and wait for it: the only
- * place where a caller waits.
+ * <p>Uploads return when the values are in pinned memory. Downloads give all recorded work to the device and wait for it; nothing else
+ * makes a caller wait.
  */
 final class CudaWorkspace implements Workspace {
-  /** Pinned memory that one download takes at most: larger tensors come in pieces. */
+  /** The most pinned memory that one download uses: larger tensors come in pieces. */
   private static final long DOWNLOAD_BYTES = 64L << 20;
 
   private final Lane lane;
@@ -48,7 +49,7 @@ final class CudaWorkspace implements Workspace {
     if (dtype != DType.F16 && dtype != DType.F32 && dtype.isFloat()) {
       throw new IllegalArgumentException("buffer " + name + " of " + dtype + ": the CUDA backend computes in F16 and F32");
     }
-    return DeviceTensor.at(lane.arena().address(name, DeviceTensor.bytes(dtype, shape)), dtype, shape);
+    return DeviceTensor.at(lane.arena.address(name, DeviceTensor.bytes(dtype, shape)), dtype, shape);
   }
 
   @Override
@@ -62,28 +63,24 @@ final class CudaWorkspace implements Workspace {
     if (!from.shape().equals(target.shape())) {
       throw new IllegalArgumentException("upload of " + from + " to " + target + ", expected equal shapes");
     }
-    makeWritable(target);
-    MemorySegment pinned = lane.staging().take(target.byteSize());
-    Conversion.toDevice(from, 0, target.rows(), pinned, target.dtype(), target.pitch());
-    lane.driver().copyToDevice(target.address(), pinned, lane.stream());
+    upload(target, pinned -> Conversion.toDevice(from, 0, target.rows(), pinned, target.dtype(), target.pitch()));
   }
 
-  /** Gathered in pinned memory, where they have to go anyway: one copy to the device, however many pieces. */
+  /** Gathers the pieces in pinned memory, so that there is one copy to the device. */
   @Override
   public void uploadPieces(List<HostTensor> pieces, Tensor to) {
     Workspace.requirePieces(pieces, to);
-    DeviceTensor target = (DeviceTensor) to;
-    makeWritable(target);
-    MemorySegment pinned = lane.staging().take(target.byteSize());
-    HostTensor.gather(pieces, pinned);
-    lane.driver().copyToDevice(target.address(), pinned, lane.stream());
+    upload((DeviceTensor) to, pinned -> HostTensor.gather(pieces, pinned));
   }
 
-  private void makeWritable(DeviceTensor target) {
-    if (lane.recorder().pendingOn(target)) {
+  private void upload(DeviceTensor target, Consumer<MemorySegment> fill) {
+    if (lane.recorder.pendingOn(target)) {
       // The copy goes to the stream at once. Work that was recorded before must see what it overwrites.
-      lane.recorder().flush();
+      lane.recorder.flush();
     }
+    MemorySegment pinned = lane.staging.take(target.byteSize());
+    fill.accept(pinned);
+    lane.driver.copyToDevice(target.address(), pinned, lane.stream);
   }
 
   @Override
@@ -91,13 +88,13 @@ final class CudaWorkspace implements Workspace {
     DeviceTensor source = (DeviceTensor) from;
     DType type = source.dtype() == DType.F16 ? DType.F32 : source.dtype();
     HostTensor result = HostTensor.allocate(arena, type, source.shape().toArray());
-    lane.recorder().flush();
+    lane.recorder.flush();
     long rowsPerPiece = Math.max(1, DOWNLOAD_BYTES / Math.max(1, source.rowBytes()));
     for (long first = 0; first < source.rows(); first += rowsPerPiece) {
       long count = Math.min(rowsPerPiece, source.rows() - first);
-      MemorySegment pinned = lane.staging().take(count * source.rowBytes());
-      lane.driver().copyToHost(pinned, source.address() + first * source.rowBytes(), lane.stream());
-      lane.driver().synchronize(lane.stream());
+      MemorySegment pinned = lane.staging.take(count * source.rowBytes());
+      lane.driver.copyToHost(pinned, source.address() + first * source.rowBytes(), lane.stream);
+      lane.driver.synchronize(lane.stream);
       Conversion.toHost(pinned, source.dtype(), source.pitch(), result, first, count);
       lane.idle();
     }

@@ -6,22 +6,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.util.Closer;
 
 /**
  * Named pieces of device memory. Owns them. Not thread-safe.
  *
- * <p>A name's first request, and one that outgrows it, gets a block of its own, because work with the old one may be under way.
- * {@link #settle} turns all that was ever asked for into one block with a piece a name: from then on, calls of known sizes allocate
- * nothing.
+ * <p>The first request for a name, and any larger one later, gets a block of its own, because work with the old block may be under way.
+ * {@link #settle} combines everything into one block with one piece per name: from then on, requests of known sizes allocate nothing.
  */
 final class DeviceArena implements AutoCloseable {
-  /** What CUDA aligns an allocation to, and kernels expect of a base address. */
+  /** Alignment of CUDA's allocations, which kernels require of base addresses. */
   static final long ALIGNMENT = 256;
 
   private final CudaDriver driver;
   private final Map<String, Piece> pieces = new LinkedHashMap<>();
-  private final List<DeviceBuffer> loose = new ArrayList<>();
-  private DeviceBuffer block;
+  private final List<Piece> loose = new ArrayList<>();
+  private Piece blockOrNull;
 
   private record Piece(long address, long bytes) {}
 
@@ -36,9 +36,8 @@ final class DeviceArena implements AutoCloseable {
   long address(String name, long bytes) {
     Piece piece = pieces.get(name);
     if (piece == null || piece.bytes() < bytes) {
-      DeviceBuffer buffer = new DeviceBuffer(driver, rounded(bytes));
-      loose.add(buffer);
-      piece = new Piece(buffer.address(), buffer.bytes());
+      piece = new Piece(driver.allocate(rounded(bytes)), rounded(bytes));
+      loose.add(piece);
       pieces.put(name, piece);
     }
     return piece.address();
@@ -57,10 +56,10 @@ final class DeviceArena implements AutoCloseable {
     List<Map.Entry<String, Piece>> plan = List.copyOf(pieces.entrySet());
     close();
     long bytes = plan.stream().mapToLong(entry -> entry.getValue().bytes()).sum();
-    block = new DeviceBuffer(driver, bytes);
+    blockOrNull = new Piece(driver.allocate(bytes), bytes);
     long offset = 0;
     for (Map.Entry<String, Piece> entry : plan) {
-      pieces.put(entry.getKey(), new Piece(block.address() + offset, entry.getValue().bytes()));
+      pieces.put(entry.getKey(), new Piece(blockOrNull.address() + offset, entry.getValue().bytes()));
       offset += entry.getValue().bytes();
     }
     return true;
@@ -68,16 +67,14 @@ final class DeviceArena implements AutoCloseable {
 
   /** Bytes of all blocks. */
   long bytes() {
-    return loose.stream().mapToLong(DeviceBuffer::bytes).sum() + (block == null ? 0 : block.bytes());
+    return loose.stream().mapToLong(Piece::bytes).sum() + (blockOrNull == null ? 0 : blockOrNull.bytes());
   }
 
-  /** A table for people: name, bytes, and the offset in the one block, or where it lies outside. */
+  /** A printable table: name, bytes, and the offset in the settled block, or a note that the piece has a block of its own. */
   String describePlan() {
     StringJoiner lines = new StringJoiner("\n");
     pieces.forEach((name, piece) -> {
-      boolean settled = block != null
-          && piece.address() >= block.address() && piece.address() < block.address() + block.bytes();
-      String place = settled ? Long.toString(piece.address() - block.address()) : "own block";
+      String place = loose.contains(piece) ? "own block" : Long.toString(piece.address() - blockOrNull.address());
       lines.add(String.format("%-24s %14d bytes at %s", name, piece.bytes(), place));
     });
     return lines.add(String.format("%-24s %14d bytes", "in all", bytes())).toString();
@@ -90,13 +87,14 @@ final class DeviceArena implements AutoCloseable {
   /** Frees everything; names are forgotten. */
   @Override
   public void close() {
-    List<DeviceBuffer> owned = new ArrayList<>(loose);
-    if (block != null) {
-      owned.add(block);
+    Closer owned = new Closer();
+    if (blockOrNull != null) {
+      loose.add(blockOrNull);
     }
+    loose.forEach(piece -> owned.own(piece, () -> driver.free(piece.address())));
     loose.clear();
-    block = null;
+    blockOrNull = null;
     pieces.clear();
-    Closing.all(owned);
+    owned.close();
   }
 }

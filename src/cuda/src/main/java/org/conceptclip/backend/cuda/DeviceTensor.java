@@ -5,17 +5,17 @@ import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
 
 /**
- * A tensor in device memory: a view, which owns nothing.
+ * A view of a tensor in device memory. Owns nothing.
  *
  * <p>Floating-point matrices have rows {@code pitch} elements apart, the columns rounded up to a multiple of 8, so that every row
- * begins at 16 bytes and cuBLASLt sees extents that its fast kernels take. The columns behind the last are zero once the
+ * begins at a multiple of 16 bytes and the extents suit cuBLASLt's fast kernels. The padding columns are zero once the
  * matrix is written. Everything else (pixels) is dense.
  *
  * @param address of element 0
  * @param pitch elements between the beginnings of consecutive rows; for dense tensors the innermost extent
  */
 record DeviceTensor(DType dtype, Shape shape, long address, long pitch) implements Tensor {
-  /** Extents of what cuBLASLt and 16-byte vectors touch are multiples of this. */
+  /** Extents that cuBLASLt and 16-byte vectors access are multiples of this. */
   static final int PADDING = 8;
 
   /** The tensor of this type and shape at {@code address}. */

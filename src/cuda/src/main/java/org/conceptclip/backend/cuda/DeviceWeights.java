@@ -7,7 +7,7 @@ import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.op.QueryWeights;
 import org.conceptclip.op.TokenEmbeddingWeights;
 
-/** Weights as they lie on the device: addresses in memory of a {@link CudaParameters}. */
+/** Prepared weights: device addresses in memory that a {@link CudaParameters} owns. */
 final class DeviceWeights {
   private DeviceWeights() {}
 

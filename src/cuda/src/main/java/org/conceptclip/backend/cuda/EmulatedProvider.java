@@ -4,12 +4,12 @@ import java.util.OptionalInt;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendProvider;
 import org.conceptclip.backend.BackendRequest;
-import org.conceptclip.backend.cuda.driver.EmulatedCudaDriver;
-import org.conceptclip.backend.cuda.driver.EmulatedDevice;
+import org.conceptclip.backend.cuda.driver.emulated.EmulatedCudaDriver;
+import org.conceptclip.backend.cuda.driver.emulated.EmulatedDevice;
 
-/** Starts the {@code emulated} backend: the CUDA backend whose kernels run on the CPU, slowly and checked. For tests. */
+/** Starts the {@code emulated} backend: the CUDA backend whose kernels run on the CPU, slowly and with checks. For tests. */
 public final class EmulatedProvider implements BackendProvider {
-  /** Hopper's: the device that the CUDA backend is tuned for. */
+  /** That of Hopper, which the CUDA backend is tuned for. */
   private static final int CAPABILITY = 90;
 
   @Override
@@ -28,7 +28,7 @@ public final class EmulatedProvider implements BackendProvider {
     return new CudaBackend(name(), EmulatedCudaDriver.open(EmulatedDevice.ofCapability(CAPABILITY), request.notices()), options);
   }
 
-  /** Starts nothing: a first start compiles for minutes. */
+  /** Does not start the backend: a first start compiles for minutes. */
   @Override
   public Status probe(BackendRequest request) {
     return EmulatedCudaDriver.absence()

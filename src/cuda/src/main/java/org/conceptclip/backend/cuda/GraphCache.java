@@ -5,22 +5,23 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.util.Closer;
 
 /**
- * Graphs of recorded work, by the work itself: kernels, grids, argument bytes and products are compared exactly. Owns the graphs
- * and keeps those used last. Not thread-safe.
+ * Graphs of recorded work. The key is the work itself: kernels, grids, argument bytes and products are compared exactly. Owns the
+ * graphs and keeps the most recently used ones. Not thread-safe.
  *
- * <p>What is seen for the first time is run directly and only remembered: running it loads modules and chooses algorithms, which
- * must not happen while a stream records, and work that never comes again is not worth a graph. Such work, as texts of ever new
- * lengths are, is remembered apart, so that it drops no graph.
+ * <p>Work that is seen for the first time runs directly and is only remembered: running it loads modules and chooses algorithms, which
+ * must not happen while a stream records, and work that never comes again is not worth a graph. Such work, for example texts of ever
+ * new lengths, is remembered separately, so that it evicts no graph.
  */
 final class GraphCache implements AutoCloseable {
   private final CudaDriver driver;
   private final int capacity;
-  private final LinkedHashMap<List<Command>, Long> graphs = new LinkedHashMap<>(16, 0.75f, true);
-  private final LinkedHashSet<List<Command>> seenOnce = new LinkedHashSet<>();
+  private final LinkedHashMap<List<Recorder.Command>, Long> graphs = new LinkedHashMap<>(16, 0.75f, true);
+  private final LinkedHashSet<List<Recorder.Command>> seenOnce = new LinkedHashSet<>();
 
-  /** @param capacity graphs that are kept between two calls of {@link #trim}; and pieces of work that are remembered */
+  /** @param capacity how many graphs {@link #trim} keeps, and how many pieces of work seen once are remembered */
   GraphCache(CudaDriver driver, int capacity) {
     this.driver = driver;
     this.capacity = capacity;
@@ -31,7 +32,7 @@ final class GraphCache implements AutoCloseable {
    *
    * @param directly gives the same work to the stream piece by piece
    */
-  void run(List<Command> commands, long stream, Runnable directly) {
+  void run(List<Recorder.Command> commands, long stream, Runnable directly) {
     Long graph = graphs.get(commands);
     if (graph == null && !seenOnce.contains(commands)) {
       directly.run();
@@ -51,17 +52,19 @@ final class GraphCache implements AutoCloseable {
 
   private long capture(long stream, Runnable directly) {
     driver.beginCapture(stream);
+    Closer capture = new Closer();
+    capture.own(() -> driver.destroyGraph(driver.endCapture(stream)));
     try {
       directly.run();
     } catch (RuntimeException failure) {
-      // A stream left recording would swallow all later work.
-      Closing.after(failure, List.of(() -> driver.destroyGraph(driver.endCapture(stream))));
+      // A stream that is left recording would never run later work.
+      capture.closeAfter(failure);
       throw failure;
     }
     return driver.endCapture(stream);
   }
 
-  /** Drops what was used longest ago, down to the capacity. The stream must be idle: a graph must not be destroyed as it runs. */
+  /** Destroys the least recently used graphs beyond the capacity. The stream must be idle: a running graph must not be destroyed. */
   void trim() {
     List<Long> dropped = new ArrayList<>();
     while (graphs.size() > capacity) {
@@ -75,7 +78,7 @@ final class GraphCache implements AutoCloseable {
     return graphs.size();
   }
 
-  /** Forgets everything: for when the memory moves that it was recorded with. No graph may be running. */
+  /** Forgets everything, because the recorded memory is about to move. No graph may be running. */
   @Override
   public void close() {
     List<Long> all = List.copyOf(graphs.values());
@@ -85,6 +88,6 @@ final class GraphCache implements AutoCloseable {
   }
 
   private void destroy(List<Long> dropped) {
-    Closing.all(dropped.stream().map(graph -> (AutoCloseable) () -> driver.destroyGraph(graph)).toList());
+    Closer.closeAll(dropped.stream().map(graph -> (AutoCloseable) () -> driver.destroyGraph(graph)).toList());
   }
 }

@@ -3,30 +3,34 @@ package org.conceptclip.backend.cuda;
 import java.util.ArrayList;
 import java.util.List;
 import org.conceptclip.backend.DeviceException;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.util.Closer;
 
 /**
- * What one execution works with and the next one takes over: a stream, its turns to compute, pinned memory, an arena, recorded work
+ * The resources of one execution, which the next one reuses: a stream, its turns to compute, pinned memory, an arena, recorded work
  * and its graphs. Owns them. Not thread-safe: one execution has it at a time.
  */
 final class Lane implements AutoCloseable {
-  /** Batch sizes times what callers want back is about a dozen kinds of work; texts of ever new lengths must not add up. */
+  /** Batch sizes and requested outputs make about a dozen kinds of work; texts of ever new lengths must not accumulate. */
   private static final int GRAPHS = 32;
 
-  private final FailFastDriver driver;
-  private final long stream;
+  final CudaDriver driver;
+  final long stream;
   private final ComputeOrder.Turn turn;
-  private final PinnedStaging staging;
-  private final DeviceArena arena;
+  final PinnedStaging staging;
+  final DeviceArena arena;
   private final GraphCache graphs;
-  private final Recorder recorder;
+  final Recorder recorder;
 
-  Lane(FailFastDriver driver, ComputeOrder order) {
+  Lane(CudaDriver driver, ComputeOrder order) {
     this.driver = driver;
+    Closer opened = new Closer();
     this.stream = driver.createStream();
+    opened.own(() -> driver.destroyStream(stream));
     try {
       this.turn = order.join(stream);
     } catch (RuntimeException failure) {
-      Closing.after(failure, List.of(() -> driver.destroyStream(stream)));
+      opened.closeAfter(failure);
       throw failure;
     }
     this.staging = new PinnedStaging(driver);
@@ -35,27 +39,7 @@ final class Lane implements AutoCloseable {
     this.recorder = new Recorder(driver, stream, staging, graphs, arena, turn);
   }
 
-  FailFastDriver driver() {
-    return driver;
-  }
-
-  long stream() {
-    return stream;
-  }
-
-  PinnedStaging staging() {
-    return staging;
-  }
-
-  DeviceArena arena() {
-    return arena;
-  }
-
-  Recorder recorder() {
-    return recorder;
-  }
-
-  /** The stream was found idle: whatever its work held is free. */
+  /** Notes that the stream is idle: releases what its work held. */
   void idle() {
     recorder.idle();
     staging.reset();
@@ -74,7 +58,7 @@ final class Lane implements AutoCloseable {
       idle();
     }
     if (moved()) {
-      // The addresses in them are gone.
+      // Their addresses are invalid now.
       graphs.close();
     }
   }
@@ -86,7 +70,7 @@ final class Lane implements AutoCloseable {
       if (e.kind() != DeviceException.Kind.MEMORY) {
         throw e;
       }
-      // The pieces fitted and one block of their size does not: memory is fragmented. The next execution begins with pieces again.
+      // The pieces fitted, but one block of their total size does not: memory is fragmented. The next execution starts with pieces again.
       return true;
     }
   }
@@ -96,11 +80,11 @@ final class Lane implements AutoCloseable {
   public void close() {
     List<AutoCloseable> owned = new ArrayList<>();
     if (underWay()) {
-      // Memory must not go while a copy or a kernel may still use it.
+      // Memory must not be released while a copy or a kernel may still use it.
       owned.add(() -> driver.synchronize(stream));
     }
-    // A stream still does what it was given, so it goes before the memory.
+    // A stream still does its work when it is destroyed, so it is destroyed before the memory is released.
     owned.addAll(List.of(graphs, () -> driver.destroyStream(stream), turn, arena, staging));
-    Closing.all(owned);
+    Closer.closeAll(owned);
   }
 }

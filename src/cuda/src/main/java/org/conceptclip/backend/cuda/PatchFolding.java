@@ -17,23 +17,19 @@ import org.conceptclip.tensor.HostTensor;
  * <p>For ConceptCLIP's mean = std = 0.5: centre 127.5, factor 1, w' = w and nothing left over, so that nothing is rounded but the
  * weights.
  *
- * @param centre per channel
- * @param factor per channel
- * @param scale of sums of byte differences
- * @param kPitch values a patch, rounded up
+ * @param arguments what the kernel's arguments need: the weights go to the device and are not kept
  * @param weights w' [width][kPitch], not yet rounded to float16, in the order (y * p + x) * 3 + channel, zeros behind
  * @param biasOfBytes [width]
  */
-record PatchFolding(
-    double[] centre, double[] factor, double scale, int kPitch, float[] weights, float[] biasOfBytes) {
+record PatchFolding(Arguments arguments, float[] weights, float[] biasOfBytes) {
   private static final double CENTRE_STEP = 0.125;
   private static final int CHANNELS = 3;
 
-  /** What the kernel takes of a patch at a time. */
+  /** Values of a patch that the kernel processes at a time. */
   private static final int K_STEP = 32;
 
   /**
-   * Folds.
+   * Folds the normalisation into a projection.
    *
    * @param weight [width, 3, p, p]
    * @param bias [width]
@@ -66,14 +62,16 @@ record PatchFolding(
       }
       biasOfBytes[row] = (float) sum;
     }
-    return new PatchFolding(centre, factor, scale, kPitch, weights, biasOfBytes);
+    return new PatchFolding(new Arguments(centre, factor, scale, kPitch), weights, biasOfBytes);
   }
 
-  /** What the kernel's arguments need: the weights go to the device and are not kept here. */
-  Arguments arguments() {
-    return new Arguments(centre, factor, scale, kPitch);
-  }
-
-  /** The folding without its weights. */
+  /**
+   * The folding without its weights.
+   *
+   * @param centre per channel
+   * @param factor per channel
+   * @param scale of sums of byte differences
+   * @param kPitch values per patch, rounded up
+   */
   record Arguments(double[] centre, double[] factor, double scale, int kPitch) {}
 }

@@ -4,9 +4,10 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.util.Closer;
 
 /**
- * Page-locked memory that copies of one stream go through. Pieces are handed out one behind the other and all taken back at once
+ * Page-locked memory for the copies of one stream. Pieces are handed out one after the other and become available again together
  * when the stream is idle, so a piece stays untouched while a copy may still read it. Not thread-safe.
  */
 final class PinnedStaging implements AutoCloseable {
@@ -21,7 +22,7 @@ final class PinnedStaging implements AutoCloseable {
     this.driver = driver;
   }
 
-  /** Memory that is the caller's until {@link #reset}. */
+  /** Memory for the caller to use until {@link #reset}. */
   MemorySegment take(long bytes) {
     if (blocks.isEmpty() || blocks.getLast().byteSize() - usedOfLast < bytes) {
       blocks.add(driver.allocatePinned(rounded(bytes)));
@@ -38,7 +39,7 @@ final class PinnedStaging implements AutoCloseable {
     return inUse;
   }
 
-  /** Takes everything back; the stream must be idle. Several blocks become one that holds as much. */
+  /** Makes all memory available again; the stream must be idle. Several blocks become one of the same total size. */
   void reset() {
     inUse = false;
     usedOfLast = 0;
@@ -55,9 +56,9 @@ final class PinnedStaging implements AutoCloseable {
 
   @Override
   public void close() {
-    List<AutoCloseable> owned = new ArrayList<>();
-    blocks.forEach(block -> owned.add(() -> driver.freePinned(block)));
-    blocks.clear();
-    Closing.all(owned);
+    try (Closer owned = new Closer()) {
+      blocks.forEach(block -> owned.own(block, () -> driver.freePinned(block)));
+      blocks.clear();
+    }
   }
 }

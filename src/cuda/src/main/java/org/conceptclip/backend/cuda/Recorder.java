@@ -11,19 +11,24 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.Kernel;
+import org.conceptclip.backend.cuda.driver.KernelArguments;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
-import org.conceptclip.backend.cuda.driver.MatrixProduct;
+import org.conceptclip.backend.cuda.driver.MatmulCall;
 
 /**
  * The work of one stream: ops append commands, {@link #flush} gives them to the device at once. Not thread-safe.
  *
  * <p>Small tables that kernels read (token ids, sequences, tiles) are collected on the host under addresses that they will have on
- * the device; a flush copies all of them in one piece. What is in them is no part of the commands, so another batch of the same
+ * the device; a flush copies all of them in one piece. Their content is not part of the commands, so another batch of the same
  * shapes is the same work and runs as the same graph.
  */
 final class Recorder {
   private static final String TABLES = "cuda.tables";
   private static final long SMALLEST_TABLES = 16 << 10;
+
+  /** CUDA's limit before CUDA 12.1. */
+  private static final long LARGEST_ARGUMENTS = 4096;
 
   private final CudaDriver driver;
   private final long stream;
@@ -34,10 +39,25 @@ final class Recorder {
   private final List<Command> commands = new ArrayList<>();
   private final Set<Range> touched = new HashSet<>();
   private final Map<Object, Long> tableAddresses = new HashMap<>();
-  private MemorySegment argumentBlock = Arena.ofAuto().allocate(1024, 64);
+  private final MemorySegment argumentBlock = Arena.ofAuto().allocate(LARGEST_ARGUMENTS, 64);
   private MemorySegment tables = Arena.ofAuto().allocate(SMALLEST_TABLES);
   private long tableBytes;
   private boolean underWay;
+
+  /** One piece of recorded device work. Equal commands do the same to the same memory. */
+  sealed interface Command {
+    /**
+     * A kernel's launch.
+     *
+     * @param arguments the struct's bytes; they do not change any more
+     */
+    record Launch(Kernel kernel, int blocksX, int blocksY, ByteBuffer arguments) implements Command {}
+
+    record Product(MatmulCall product) implements Command {}
+
+    /** Sets {@code bytes} bytes at {@code address} to zero. */
+    record Zero(long address, long bytes) implements Command {}
+  }
 
   private record Range(long first, long end) {}
 
@@ -50,19 +70,24 @@ final class Recorder {
     this.turn = turn;
   }
 
-  /** Appends a kernel's launch. {@code used}: everything of the workspace that it reads or writes. */
-  void launch(String kernel, LaunchPlan.Grid grid, KernelArguments arguments, DeviceTensor... used) {
-    commands.add(new Command.Kernel(kernel, grid, arguments.toStruct()));
+  /**
+   * Appends a kernel's launch over so many items in each direction, see {@link Kernel#blocksX}.
+   *
+   * @param used everything of the workspace that it reads or writes
+   */
+  void launch(KernelArguments arguments, long itemsX, long itemsY, DeviceTensor... used) {
+    Kernel kernel = arguments.kernel();
+    commands.add(new Command.Launch(kernel, kernel.blocksX(itemsX), kernel.blocksY(itemsY), arguments.toStruct()));
     touch(used);
   }
 
   /** Appends a matrix product. */
-  void multiply(MatrixProduct product, DeviceTensor... used) {
+  void multiply(MatmulCall product, DeviceTensor... used) {
     commands.add(new Command.Product(product));
     touch(used);
   }
 
-  /** Appends a filling with zeros. */
+  /** Appends setting a tensor to zero. */
   void zero(DeviceTensor tensor) {
     commands.add(new Command.Zero(tensor.address(), tensor.byteSize()));
     touch(tensor);
@@ -82,7 +107,7 @@ final class Recorder {
   }
 
   /**
-   * Device address of a table, for the command that is appended next. A command can have one table only: making room for a second
+   * Device address of a table, for the command that is appended next. A command can use only one table: making room for a second one
    * might flush the first.
    *
    * @param key equal keys have equal content until the next flush
@@ -109,7 +134,7 @@ final class Recorder {
   /** Gives all recorded work to the stream, without waiting for it. */
   void flush() {
     if (commands.isEmpty()) {
-      // There may be tables whose command failed to come.
+      // There may be tables whose command was never appended.
       discard();
       return;
     }
@@ -130,7 +155,7 @@ final class Recorder {
     return underWay;
   }
 
-  /** The stream was found idle. */
+  /** Notes that the stream is idle. */
   void idle() {
     underWay = false;
   }
@@ -146,20 +171,17 @@ final class Recorder {
   private void runPieceByPiece() {
     for (Command command : commands) {
       switch (command) {
-        case Command.Kernel kernel -> driver.launch(launch(kernel), stream);
+        case Command.Launch launch -> driver.launch(launch(launch), stream);
         case Command.Product product -> driver.matmul(product.product(), stream);
         case Command.Zero zero -> driver.fill(zero.address(), (byte) 0, zero.bytes(), stream);
       }
     }
   }
 
-  private KernelLaunch launch(Command.Kernel kernel) {
-    MemorySegment struct = MemorySegment.ofBuffer(kernel.arguments());
-    if (argumentBlock.byteSize() < struct.byteSize()) {
-      argumentBlock = Arena.ofAuto().allocate(2 * struct.byteSize(), 64);
-    }
-    LaunchPlan.Grid grid = kernel.grid();
-    return new KernelLaunch(kernel.name(), grid.x(), grid.y(), 1, grid.threads(), grid.sharedBytes(),
+  private KernelLaunch launch(Command.Launch launch) {
+    MemorySegment struct = MemorySegment.ofBuffer(launch.arguments());
+    Kernel kernel = launch.kernel();
+    return new KernelLaunch(kernel.name(), launch.blocksX(), launch.blocksY(), kernel.threads(), kernel.sharedBytes(),
         argumentBlock.asSlice(0, struct.byteSize()).copyFrom(struct));
   }
 }

@@ -11,16 +11,16 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
 /**
- * The largest absolute value of the residual sum in front of each norm, over all executions: what says how near a model comes to the
- * end of float16's range. Thread-safe.
+ * The largest absolute value of the residual sum in front of each norm, over all executions. It shows how near a model comes to the end of
+ * float16's range. Thread-safe.
  */
 final class ResidualRanges {
-  /** Norms that a model has at most; ConceptCLIP has 78 behind a sum. */
+  /** The most norms of a model; ConceptCLIP has 78 behind a sum. */
   private static final int CAPACITY = 1024;
 
   private final SequencedMap<String, Float> largest = new LinkedHashMap<>();
 
-  /** By the norm's name, in the order in which they were first met. Infinity: a sum was not finite. */
+  /** By the norm's name, in the order of first use. Infinity means that a sum was not finite. */
   synchronized SequencedMap<String, Float> largest() {
     return new LinkedHashMap<>(largest);
   }
@@ -31,7 +31,7 @@ final class ResidualRanges {
     }
   }
 
-  /** Where the kernels of one execution put their values. Not thread-safe. */
+  /** Device memory for the values of one execution. Not thread-safe. */
   final class Slots {
     private final CudaWorkspace workspace;
     private final DeviceTensor values;

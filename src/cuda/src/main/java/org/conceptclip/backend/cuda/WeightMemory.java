@@ -9,9 +9,10 @@ import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.util.Closer;
 
 /**
- * Device memory of prepared weights, and the way there: values are converted into pinned memory piece by piece and copied. Owns both.
+ * Device memory of prepared weights. Values are converted into pinned memory piece by piece and copied from there. Owns both memories.
  * Thread-safe: each thread that loads has a stream and a pinned piece of its own.
  */
 final class WeightMemory implements AutoCloseable {
@@ -21,10 +22,11 @@ final class WeightMemory implements AutoCloseable {
   private static final double LARGEST_HALF = 65504;
 
   private final CudaDriver driver;
-  private final List<DeviceBuffer> slabs = new ArrayList<>();
+  private final List<Long> slabs = new ArrayList<>();
   private final ArrayDeque<Stage> idleStages = new ArrayDeque<>();
   private final List<Stage> stages = new ArrayList<>();
-  private long usedOfLast;
+  private long nextAddress;
+  private long freeBytes;
   private long usedBytes;
   private boolean open = true;
 
@@ -89,14 +91,16 @@ final class WeightMemory implements AutoCloseable {
   private synchronized long take(long bytes) {
     requireOpen();
     long rounded = DeviceArena.rounded(bytes);
-    if (slabs.isEmpty() || slabs.getLast().bytes() - usedOfLast < rounded) {
+    if (freeBytes < rounded) {
       // Slabs grow with the model, so that a tiny one takes little and a large one few allocations.
-      long slab = Math.clamp(usedBytes, SMALLEST_SLAB, LARGEST_SLAB);
-      slabs.add(new DeviceBuffer(driver, Math.max(slab, rounded)));
-      usedOfLast = 0;
+      long slab = Math.max(Math.clamp(usedBytes, SMALLEST_SLAB, LARGEST_SLAB), rounded);
+      nextAddress = driver.allocate(slab);
+      freeBytes = slab;
+      slabs.add(nextAddress);
     }
-    long address = slabs.getLast().address() + usedOfLast;
-    usedOfLast += rounded;
+    long address = nextAddress;
+    nextAddress += rounded;
+    freeBytes -= rounded;
     usedBytes += rounded;
     return address;
   }
@@ -122,7 +126,7 @@ final class WeightMemory implements AutoCloseable {
     }
   }
 
-  /** Bytes that weights take, without what is left over in slabs. */
+  /** Bytes of all weights, without the unused ends of slabs. */
   synchronized long usedBytes() {
     return usedBytes;
   }
@@ -135,11 +139,11 @@ final class WeightMemory implements AutoCloseable {
       owned.add(() -> driver.destroyStream(stage.stream()));
       owned.add(stage.pinned());
     }
-    owned.addAll(slabs);
+    slabs.forEach(slab -> owned.add(() -> driver.free(slab)));
     stages.clear();
     idleStages.clear();
     slabs.clear();
     usedBytes = 0;
-    Closing.all(owned);
+    Closer.closeAll(owned);
   }
 }

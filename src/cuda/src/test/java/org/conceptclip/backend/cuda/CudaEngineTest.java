@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.OnEmulator;
 import org.conceptclip.backend.cuda.ForwardingDriver.Call;
-import org.conceptclip.backend.cuda.driver.EmulatedDevice;
+import org.conceptclip.backend.cuda.driver.emulated.EmulatedDevice;
 import org.conceptclip.batch.BatchListener;
 import org.conceptclip.batch.BatchReport;
 import org.conceptclip.batch.Engine;

@@ -12,7 +12,7 @@ import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.OnEmulator;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
-import org.conceptclip.backend.cuda.driver.EmulatedDevice;
+import org.conceptclip.backend.cuda.driver.emulated.EmulatedDevice;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
 import org.junit.jupiter.api.Test;

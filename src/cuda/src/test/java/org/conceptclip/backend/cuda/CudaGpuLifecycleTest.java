@@ -22,7 +22,7 @@ import org.conceptclip.weights.WeightSource;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Opening, encoding and closing again and again leaves nothing behind, neither in the driver's books nor on the device. */
+/** Opening, encoding and closing again and again leaves nothing behind, neither in the driver's counts nor on the device. */
 @OnGpu
 class CudaGpuLifecycleTest {
   private static final ModelConfig TINY = SyntheticModels.named("synthetic:tiny").orElseThrow();

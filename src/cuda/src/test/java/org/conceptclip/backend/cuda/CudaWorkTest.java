@@ -12,7 +12,7 @@ import java.util.Map;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.OnEmulator;
 import org.conceptclip.backend.cuda.ForwardingDriver.Call;
-import org.conceptclip.backend.cuda.driver.EmulatedDevice;
+import org.conceptclip.backend.cuda.driver.emulated.EmulatedDevice;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelLayout;
 import org.conceptclip.model.SyntheticModels;

@@ -5,15 +5,17 @@ import java.util.Set;
 import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.CudaException;
+import org.conceptclip.backend.cuda.driver.DeviceHealth;
 
 /**
  * Fails one call, the n-th, once. Work is not done then; what gives something back does so all the same, as CUDA does when it reports
- * an earlier failure there. Remembers what was alive when it was closed.
+ * an earlier failure there. A device that is lost stays so, as every driver has to see to. Remembers what was alive when it was closed.
  */
 final class FailingDriver extends ForwardingDriver {
   private final DeviceException.Kind kind;
   private final long failingCall;
   private final Set<Call> counted;
+  private final DeviceHealth health = new DeviceHealth();
   private long calls;
   private CudaException planted;
   private boolean pending;
@@ -58,8 +60,11 @@ final class FailingDriver extends ForwardingDriver {
       objectsAtClose = liveObjects();
       return;
     }
+    if (!call.releases()) {
+      health.requireAlive(call.name());
+    }
     if (counted.contains(call) && ++calls == failingCall) {
-      planted = new CudaException(kind, call.name(), "PLANTED", "call " + calls);
+      planted = health.note(new CudaException(kind, call.name(), "PLANTED", "call " + calls));
       if (!call.releases()) {
         throw planted;
       }

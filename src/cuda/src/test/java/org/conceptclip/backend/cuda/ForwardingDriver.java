@@ -4,10 +4,10 @@ import java.lang.foreign.MemorySegment;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
-import org.conceptclip.backend.cuda.driver.MatrixProduct;
+import org.conceptclip.backend.cuda.driver.MatmulCall;
 import org.conceptclip.backend.cuda.driver.TensorMap;
 
-/** A driver in front of another, told of every call before it is handed on. */
+/** A driver in front of another one, notified of every call before it is forwarded. */
 abstract class ForwardingDriver implements CudaDriver {
   /** What a call does, for those who treat kinds of calls alike. */
   enum Call {
@@ -21,8 +21,6 @@ abstract class ForwardingDriver implements CudaDriver {
     DESTROY_EVENT,
     RECORD,
     AWAIT,
-    SYNCHRONIZE_EVENT,
-    ELAPSED,
     SYNCHRONIZE,
     COPY_TO_DEVICE,
     COPY_TO_HOST,
@@ -129,18 +127,6 @@ abstract class ForwardingDriver implements CudaDriver {
   }
 
   @Override
-  public void synchronizeEvent(long event) {
-    before(Call.SYNCHRONIZE_EVENT, 0);
-    inner.synchronizeEvent(event);
-  }
-
-  @Override
-  public float elapsedMillis(long start, long end) {
-    before(Call.ELAPSED, 0);
-    return inner.elapsedMillis(start, end);
-  }
-
-  @Override
   public void synchronize(long stream) {
     before(Call.SYNCHRONIZE, 0);
     inner.synchronize(stream);
@@ -171,7 +157,7 @@ abstract class ForwardingDriver implements CudaDriver {
   }
 
   @Override
-  public void matmul(MatrixProduct product, long stream) {
+  public void matmul(MatmulCall product, long stream) {
     before(Call.MATMUL, 0);
     inner.matmul(product, stream);
   }

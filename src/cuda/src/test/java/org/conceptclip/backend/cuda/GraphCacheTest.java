@@ -36,7 +36,7 @@ class GraphCacheTest {
   }
 
   private void run(long bytes) {
-    graphs.run(List.of(new Command.Zero(memory, bytes)), stream, () -> driver.fill(memory, (byte) 0, bytes, stream));
+    graphs.run(List.of(new Recorder.Command.Zero(memory, bytes)), stream, () -> driver.fill(memory, (byte) 0, bytes, stream));
   }
 
   private long calls(Call call) {
@@ -98,7 +98,7 @@ class GraphCacheTest {
   @Test
   void failedCaptureLeavesTheStreamUsable() {
     run(8);
-    List<Command> same = List.of(new Command.Zero(memory, 8));
+    List<Recorder.Command> same = List.of(new Recorder.Command.Zero(memory, 8));
     assertThrows(DeviceException.class, () -> graphs.run(same, stream, () -> {
       throw new DeviceException(DeviceException.Kind.FAILED, "planted", null);
     }));

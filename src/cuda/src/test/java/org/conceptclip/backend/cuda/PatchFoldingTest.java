@@ -20,10 +20,10 @@ class PatchFoldingTest {
     HostTensor weight = weight();
     HostTensor bias = HostTensor.of(new float[] {0.1f, -0.2f, 3}, WIDTH);
     PatchFolding folding = PatchFolding.of(GEOMETRY, weight, bias, scale, new double[] {-1, -1, -1});
-    assertArrayEquals(new double[] {127.5, 127.5, 127.5}, folding.centre());
-    assertArrayEquals(new double[] {1, 1, 1}, folding.factor());
+    assertArrayEquals(new double[] {127.5, 127.5, 127.5}, folding.arguments().centre());
+    assertArrayEquals(new double[] {1, 1, 1}, folding.arguments().factor());
     assertArrayEquals(bias.toFloatArray(), folding.biasOfBytes());
-    assertEquals(32, folding.kPitch());
+    assertEquals(32, folding.arguments().kPitch());
     for (int row = 0; row < WIDTH; row++) {
       for (int c = 0; c < 3; c++) {
         for (int pixel = 0; pixel < 4; pixel++) {
@@ -60,11 +60,11 @@ class PatchFoldingTest {
           int c = i / 4;
           float kernelWeight = half(folding.weights()[row * 32 + i % 4 * 3 + c]);
           double normalised = bytes[i] * scale[c] + shift[c];
-          double difference = bytes[i] - folding.centre()[c];
+          double difference = bytes[i] - folding.arguments().centre()[c];
           assertEquals(difference, half((float) difference), "exact in float16");
-          fromBytes += folding.scale() * difference * kernelWeight;
-          factored += normalised * folding.factor()[c] * kernelWeight;
-          expected += normalised * kernelWeight * folding.factor()[c];
+          fromBytes += folding.arguments().scale() * difference * kernelWeight;
+          factored += normalised * folding.arguments().factor()[c] * kernelWeight;
+          expected += normalised * kernelWeight * folding.arguments().factor()[c];
         }
         assertEquals(expected, fromBytes, 1e-6);
         assertEquals(expected, fromFloats + factored, 1e-6);
@@ -81,7 +81,7 @@ class PatchFoldingTest {
         PatchFolding.of(GEOMETRY, weight, HostTensor.of(new float[WIDTH], WIDTH), scale, new double[] {-1, -1.5, -0.7});
     for (int i = 0; i < VALUES; i++) {
       int c = i / 4;
-      assertEquals(weight.getFloat(i), folding.weights()[i % 4 * 3 + c] * folding.factor()[c], 1e-7);
+      assertEquals(weight.getFloat(i), folding.weights()[i % 4 * 3 + c] * folding.arguments().factor()[c], 1e-7);
     }
   }
 

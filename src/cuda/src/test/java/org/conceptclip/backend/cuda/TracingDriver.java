@@ -6,13 +6,14 @@ import java.util.List;
 import java.util.function.LongConsumer;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 
-/** Writes down what streams are given, in the order of all streams; and lets a test hold up whoever waits for one. */
+/** Records the work of all streams in its order, and lets a test delay threads that wait for a stream. */
 final class TracingDriver extends ForwardingDriver {
   /** One call; {@code event} is 0 for those that have none. */
   record Step(Call call, long stream, long event) {}
 
   private final List<Step> steps = new ArrayList<>();
   private volatile LongConsumer beforeSynchronize = stream -> {};
+  private volatile LongConsumer beforeRecord = stream -> {};
 
   TracingDriver(CudaDriver inner) {
     super(inner);
@@ -21,6 +22,11 @@ final class TracingDriver extends ForwardingDriver {
   /** Runs in every thread that is about to wait for a stream. */
   void beforeSynchronize(LongConsumer what) {
     beforeSynchronize = what;
+  }
+
+  /** Runs before an event is recorded on a stream: what it gives the stream is done before the event. */
+  void beforeRecord(LongConsumer what) {
+    beforeRecord = what;
   }
 
   synchronized void reset() {
@@ -58,6 +64,7 @@ final class TracingDriver extends ForwardingDriver {
 
   @Override
   public void record(long event, long stream) {
+    beforeRecord.accept(stream);
     add(Call.RECORD, stream, event);
     super.record(event, stream);
   }

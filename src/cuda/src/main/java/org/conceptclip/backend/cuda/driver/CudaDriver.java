@@ -5,10 +5,11 @@ import java.lang.foreign.MemorySegment;
 /**
  * All that the CUDA backend asks of a device: the seam between the backend and a real GPU, or the emulator.
  *
- * <p>Device memory is addressed by plain numbers, as CUDA does; owners of it are the backend's business. Streams, events and
- * graphs are handles of the driver's making. Every call checks its status and throws {@link CudaException} with the call's name
+ * <p>Device memory is addressed by plain numbers, as CUDA does; the backend owns what it allocates. Streams, events and
+ * graphs are handles that the driver makes. Every call checks its status and throws {@link CudaException} with the call's name
  * and sizes. Work on one stream is done in order; calls that take a stream return before the work is done, except {@link
- * #synchronize}. Thread-safe: any thread may call, a driver makes its context current where it has to.
+ * #synchronize}. After a failure of kind LOST every later call fails at once with that failure as its cause,
+ * and calls that release something succeed. Thread-safe: any thread may call, a driver makes its context current where necessary.
  */
 public interface CudaDriver extends AutoCloseable {
   DeviceProperties device();
@@ -18,7 +19,7 @@ public interface CudaDriver extends AutoCloseable {
 
   void free(long address);
 
-  /** Page-locked host memory, which copies overlap with. */
+  /** Page-locked host memory: copies from and to it overlap with other work. */
   MemorySegment allocatePinned(long bytes);
 
   void freePinned(MemorySegment memory);
@@ -37,22 +38,16 @@ public interface CudaDriver extends AutoCloseable {
   /** Later work on {@code stream} begins after what {@code event} marks. */
   void await(long stream, long event);
 
-  /** Waits on the calling thread for what {@code event} marks. */
-  void synchronizeEvent(long event);
-
-  /** Time between two recorded events that are done. */
-  float elapsedMillis(long start, long end);
-
   /** Waits until all work of the stream is done; a fault of that work surfaces here. */
   void synchronize(long stream);
 
   /**
-   * Copies native memory to the device: page-locked memory after the call, other memory during or after it. So it must neither
-   * change nor go before the copy is done.
+   * Copies native memory to the device: page-locked memory after the call, other memory during or after it. It must neither
+   * change nor be released before the copy is done.
    */
   void copyToDevice(long to, MemorySegment from, long stream);
 
-  /** Copies to native memory, which holds the data once the copy is done and must not go before. */
+  /** Copies to native memory, which holds the data once the copy is done and must not be released before. */
   void copyToHost(MemorySegment to, long from, long stream);
 
   /** Sets {@code bytes} bytes. */
@@ -62,7 +57,7 @@ public interface CudaDriver extends AutoCloseable {
   void launch(KernelLaunch launch, long stream);
 
   /** A matrix product through cuBLASLt (on the emulator: the same sums in plain code). */
-  void matmul(MatrixProduct product, long stream);
+  void matmul(MatmulCall product, long stream);
 
   /**
    * The 128 bytes that describe a tensor to the bulk copy engine; the caller puts them into a kernel's arguments, at an
@@ -74,8 +69,8 @@ public interface CudaDriver extends AutoCloseable {
   void beginCapture(long stream);
 
   /**
-   * Ends recording and makes the work executable as one graph. Device and host memory that the work names must stay what it is
-   * as long as the graph is launched.
+   * Ends recording and makes the work executable as one graph. Device and host memory that the work uses must stay
+   * allocated as long as the graph is launched.
    */
   long endCapture(long stream);
 
@@ -84,10 +79,10 @@ public interface CudaDriver extends AutoCloseable {
 
   void destroyGraph(long graph);
 
-  /** Bytes of device memory that this driver has handed out and not got back. */
+  /** Bytes of device memory that are allocated through this driver. */
   long allocatedBytes();
 
-  /** Streams, events, graphs, pinned blocks and device blocks that are alive: 0 once everything is given back. */
+  /** Streams, events, graphs, pinned blocks and device blocks that are alive: 0 once everything is released. */
   long liveObjects();
 
   @Override

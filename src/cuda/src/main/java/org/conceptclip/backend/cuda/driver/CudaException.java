@@ -13,7 +13,12 @@ public final class CudaException extends DeviceException {
    * @param details sizes and names that the call was made with
    */
   public CudaException(Kind kind, String call, String status, String details) {
-    super(kind, call + ": " + status + (details.isEmpty() ? "" : " (" + details + ")"), null);
+    this(kind, call, status, details, null);
+  }
+
+  /** The same, with a cause. */
+  public CudaException(Kind kind, String call, String status, String details, Throwable causeOrNull) {
+    super(kind, call + ": " + status + (details.isEmpty() ? "" : " (" + details + ")"), causeOrNull);
     this.call = call;
     this.status = status;
   }

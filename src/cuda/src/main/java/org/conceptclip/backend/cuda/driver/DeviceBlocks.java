@@ -6,17 +6,17 @@ import java.util.TreeMap;
 import org.conceptclip.backend.DeviceException.Kind;
 
 /** Blocks of device memory that a driver has handed out. Thread-safe. */
-final class DeviceBlocks {
+public final class DeviceBlocks {
   private final NavigableMap<Long, Long> bytesByAddress = new TreeMap<>();
   private long allocatedBytes;
 
-  synchronized void add(long address, long bytes) {
+  public synchronized void add(long address, long bytes) {
     bytesByAddress.put(address, bytes);
     allocatedBytes += bytes;
   }
 
-  /** Takes a block off the books; returns its size. */
-  synchronized long remove(String call, long address) {
+  /** Removes a block. Returns its size. */
+  public synchronized long remove(String call, long address) {
     Long bytes = bytesByAddress.remove(address);
     if (bytes == null) {
       throw new CudaException(Kind.FAILED, call, "CUDA_ERROR_INVALID_VALUE", "no block begins at " + hex(address));
@@ -25,8 +25,8 @@ final class DeviceBlocks {
     return bytes;
   }
 
-  /** Refuses a range that does not lie inside one block. */
-  synchronized void requireInside(String call, long address, long bytes) {
+  /** Rejects a range that does not lie inside one block. */
+  public synchronized void requireInside(String call, long address, long bytes) {
     Map.Entry<Long, Long> block = bytesByAddress.floorEntry(address);
     if (bytes < 0 || block == null || address - block.getKey() > block.getValue() - bytes) {
       throw new CudaException(Kind.FAILED, call, "CUDA_ERROR_INVALID_VALUE",
@@ -34,20 +34,20 @@ final class DeviceBlocks {
     }
   }
 
-  synchronized long allocatedBytes() {
+  public synchronized long allocatedBytes() {
     return allocatedBytes;
   }
 
-  synchronized int size() {
+  public synchronized int size() {
     return bytesByAddress.size();
   }
 
   /** Addresses of all blocks. */
-  synchronized long[] addresses() {
+  public synchronized long[] addresses() {
     return bytesByAddress.keySet().stream().mapToLong(Long::longValue).toArray();
   }
 
-  static String hex(long address) {
+  public static String hex(long address) {
     return "0x" + Long.toHexString(address);
   }
 }

@@ -2,24 +2,24 @@ package org.conceptclip.backend.cuda.driver;
 
 import org.conceptclip.backend.DeviceException.Kind;
 
-/** Remembers that a device was lost, so that whoever comes later learns it with the first cause. Thread-safe. */
-final class DeviceHealth {
+/** Remembers that a device was lost: every later call learns it with the first failure as its cause. Thread-safe. */
+public final class DeviceHealth {
   private volatile CudaException lossOrNull;
 
-  boolean lost() {
+  public boolean lost() {
     return lossOrNull != null;
   }
 
-  /** Refuses a call on a lost device. */
-  void requireAlive(String call) {
+  /** Rejects a call on a lost device. */
+  public void requireAlive(String call) {
     CudaException loss = lossOrNull;
     if (loss != null) {
-      throw new CudaException(Kind.LOST, call, loss.status(), "the device was lost before: " + loss.getMessage());
+      throw new CudaException(Kind.LOST, call, loss.status(), "the device was lost earlier: " + loss.getMessage(), loss);
     }
   }
 
-  /** Takes note of a failure; returns it to be thrown. */
-  CudaException note(CudaException failure) {
+  /** Remembers a failure if it is the first of kind LOST. Returns it, to be thrown. */
+  public CudaException note(CudaException failure) {
     if (failure.kind() == Kind.LOST && lossOrNull == null) {
       lossOrNull = failure;
     }

@@ -16,4 +16,10 @@ public record DeviceProperties(
   public int capability() {
     return 10 * major + minor;
   }
+
+  /** One line for reports. */
+  public String describe() {
+    return name + ", compute capability " + major + "." + minor + ", " + multiprocessors + " multiprocessors, "
+        + (memoryBytes >> 20) + " MiB";
+  }
 }

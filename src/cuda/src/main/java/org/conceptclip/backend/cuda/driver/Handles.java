@@ -8,9 +8,9 @@ import org.conceptclip.backend.DeviceException.Kind;
 
 /**
  * Living objects of one kind by the number that callers hold. Numbers are never used twice and never shared between kinds of
- * one driver, so a stale or mixed-up handle is refused instead of reaching native code. Thread-safe.
+ * one driver, so a stale or mixed-up handle is rejected instead of reaching native code. Thread-safe.
  */
-final class Handles<T> {
+public final class Handles<T> {
   private final String kind;
   private final AtomicLong lastHandle;
   private final Map<Long, T> living = new ConcurrentHashMap<>();
@@ -19,40 +19,40 @@ final class Handles<T> {
    * @param kind for messages
    * @param lastHandle shared by all kinds of one driver
    */
-  Handles(String kind, AtomicLong lastHandle) {
+  public Handles(String kind, AtomicLong lastHandle) {
     this.kind = kind;
     this.lastHandle = lastHandle;
   }
 
-  long add(T object) {
+  public long add(T object) {
     long handle = lastHandle.incrementAndGet();
     living.put(handle, object);
     return handle;
   }
 
-  /** Adds an object that has a number of its own: its address. */
-  void put(long address, T object) {
+  /** Adds an object whose handle is its address. */
+  public void put(long address, T object) {
     living.put(address, object);
   }
 
-  T get(String call, long handle) {
+  public T get(String call, long handle) {
     return known(call, handle, living.get(handle));
   }
 
-  T remove(String call, long handle) {
+  public T remove(String call, long handle) {
     return known(call, handle, living.remove(handle));
   }
 
-  int size() {
+  public int size() {
     return living.size();
   }
 
-  Iterable<T> objects() {
+  public Iterable<T> objects() {
     return living.values();
   }
 
-  /** Takes all objects off the books and hands them over. */
-  void removeAll(Consumer<T> release) {
+  /** Removes all objects and passes each to {@code release}. */
+  public void removeAll(Consumer<T> release) {
     living.keySet().forEach(handle -> {
       T object = living.remove(handle);
       if (object != null) {

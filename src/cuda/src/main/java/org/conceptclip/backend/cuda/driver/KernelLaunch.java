@@ -11,10 +11,10 @@ import java.lang.foreign.MemorySegment;
  * @param arguments the kernel's one argument, laid out as its C struct
  */
 public record KernelLaunch(
-    String kernel, int gridX, int gridY, int gridZ, int threads, int sharedBytes, MemorySegment arguments) {
+    String kernel, int gridX, int gridY, int threads, int sharedBytes, MemorySegment arguments) {
   /** One line for messages: name, grid, block, bytes. */
-  String describe() {
-    return kernel + " <<<" + gridX + " x " + gridY + " x " + gridZ + ", " + threads + ", " + sharedBytes + " bytes>>>, "
+  public String describe() {
+    return kernel + " <<<" + gridX + " x " + gridY + ", " + threads + ", " + sharedBytes + " bytes>>>, "
         + arguments.byteSize() + " argument bytes";
   }
 }

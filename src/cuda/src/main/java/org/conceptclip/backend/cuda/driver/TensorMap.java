@@ -12,7 +12,7 @@ import java.util.Arrays;
  * @param swizzle pattern of the rows in shared memory
  */
 public record TensorMap(long address, long[] extents, long[] strideBytes, int[] box, Swizzle swizzle) {
-  /** How 16-byte pieces of consecutive rows are exchanged, so that a column of them lies in different banks. */
+  /** How 16-byte pieces of consecutive rows are exchanged, so that a column of them lies in different banks; in CUDA's order. */
   public enum Swizzle {
     NONE,
     BYTES_32,
@@ -21,7 +21,7 @@ public record TensorMap(long address, long[] extents, long[] strideBytes, int[] 
   }
 
   /** One line for messages. */
-  String describe() {
+  public String describe() {
     return "extents " + Arrays.toString(extents) + ", stride bytes " + Arrays.toString(strideBytes) + ", box "
         + Arrays.toString(box) + ", swizzle " + swizzle + ", at " + DeviceBlocks.hex(address);
   }

@@ -1,2 +1,2 @@
-/** The seam to a device, and the two that implement it: CUDA through JavaCPP, and the emulator. */
+/** The seam between the CUDA backend and a device: what a driver has to do, and what all drivers need. No API for programs. */
 package org.conceptclip.backend.cuda.driver;

@@ -22,7 +22,7 @@ final class MatmulCases {
     for (boolean outFloat32 : new boolean[] {false, true}) {
       for (boolean hasBias : new boolean[] {false, true}) {
         for (boolean accumulate : new boolean[] {false, true}) {
-          MatrixProduct.Shape shape = new MatrixProduct.Shape(INPUTS, OUTPUTS, hasBias, outFloat32, accumulate);
+          MatmulCall.Shape shape = new MatmulCall.Shape(INPUTS, OUTPUTS, hasBias, outFloat32, accumulate);
           cases.put("product " + shape, driver -> product(driver, shape));
         }
       }
@@ -32,7 +32,7 @@ final class MatmulCases {
     return cases;
   }
 
-  private static void product(CudaDriver driver, MatrixProduct.Shape shape) {
+  private static void product(CudaDriver driver, MatmulCall.Shape shape) {
     for (int rows : new int[] {1, 2, 65, 1}) {
       for (int extra : new int[] {0, 16}) {
         check(driver, shape, rows, INPUTS + extra, OUTPUTS + 2 * extra);
@@ -40,7 +40,7 @@ final class MatmulCases {
     }
   }
 
-  private static void check(CudaDriver driver, MatrixProduct.Shape shape, int rows, int xPitch, int outPitch) {
+  private static void check(CudaDriver driver, MatmulCall.Shape shape, int rows, int xPitch, int outPitch) {
     Random random = new Random(rows);
     float[] x = small(random, rows * xPitch);
     float[] weight = small(random, OUTPUTS * INPUTS);
@@ -63,15 +63,15 @@ final class MatmulCases {
     try (TestDevice device = new TestDevice(driver)) {
       long out = shape.outFloat32() ? device.floats(before) : device.halves(before);
       long biasAddress = !shape.hasBias() ? 0 : shape.outFloat32() ? device.floats(bias) : device.halves(bias);
-      driver.matmul(new MatrixProduct(shape, rows, device.halves(x), xPitch, device.halves(weight), biasAddress, out, outPitch,
-          shape.accumulate()), device.stream);
+      driver.matmul(new MatmulCall(shape, rows, device.halves(x), xPitch, device.halves(weight), biasAddress, out, outPitch),
+          device.stream);
       float[] found = shape.outFloat32() ? device.readFloats(out, before.length) : device.readHalves(out, before.length);
       assertArrayEquals(expected, found, rows + " rows, pitches " + xPitch + " and " + outPitch);
     }
   }
 
   private static void inGraph(CudaDriver driver) {
-    MatrixProduct.Shape shape = new MatrixProduct.Shape(8, 8, false, true, false);
+    MatmulCall.Shape shape = new MatmulCall.Shape(8, 8, false, true, false);
     try (TestDevice device = new TestDevice(driver)) {
       float[] identity = new float[64];
       for (int i = 0; i < 8; i++) {
@@ -79,7 +79,7 @@ final class MatmulCases {
       }
       long x = device.halves(new float[8]);
       long out = device.block(32);
-      MatrixProduct product = new MatrixProduct(shape, 1, x, 8, device.halves(identity), 0, out, 8, false);
+      MatmulCall product = new MatmulCall(shape, 1, x, 8, device.halves(identity), 0, out, 8);
       driver.beginCapture(device.stream);
       driver.matmul(product, device.stream);
       long graph = driver.endCapture(device.stream);
@@ -94,15 +94,14 @@ final class MatmulCases {
   }
 
   private static void impossible() {
-    MatrixProduct.Shape plain = new MatrixProduct.Shape(8, 8, false, false, false);
-    assertThrows(IllegalArgumentException.class, () -> new MatrixProduct.Shape(12, 8, false, false, false));
-    assertThrows(IllegalArgumentException.class, () -> new MatrixProduct.Shape(8, 0, false, false, false));
-    assertThrows(IllegalArgumentException.class, () -> new MatrixProduct(plain, 0, 256, 8, 256, 0, 256, 8, false));
-    assertThrows(IllegalArgumentException.class, () -> new MatrixProduct(plain, 1, 256, 12, 256, 0, 256, 8, false));
-    assertThrows(IllegalArgumentException.class, () -> new MatrixProduct(plain, 2, 256, 8, 256, 0, 256, 0, false));
-    assertThrows(IllegalArgumentException.class, () -> new MatrixProduct(plain, 1, 264, 8, 256, 0, 256, 8, false));
-    assertThrows(IllegalArgumentException.class, () -> new MatrixProduct(plain, 1, 256, 8, 256, 512, 256, 8, false));
-    assertThrows(IllegalArgumentException.class, () -> new MatrixProduct(plain, 1, 256, 8, 256, 0, 256, 8, true));
+    MatmulCall.Shape plain = new MatmulCall.Shape(8, 8, false, false, false);
+    assertThrows(IllegalArgumentException.class, () -> new MatmulCall.Shape(12, 8, false, false, false));
+    assertThrows(IllegalArgumentException.class, () -> new MatmulCall.Shape(8, 0, false, false, false));
+    assertThrows(IllegalArgumentException.class, () -> new MatmulCall(plain, 0, 256, 8, 256, 0, 256, 8));
+    assertThrows(IllegalArgumentException.class, () -> new MatmulCall(plain, 1, 256, 12, 256, 0, 256, 8));
+    assertThrows(IllegalArgumentException.class, () -> new MatmulCall(plain, 2, 256, 8, 256, 0, 256, 0));
+    assertThrows(IllegalArgumentException.class, () -> new MatmulCall(plain, 1, 264, 8, 256, 0, 256, 8));
+    assertThrows(IllegalArgumentException.class, () -> new MatmulCall(plain, 1, 256, 8, 256, 512, 256, 8));
   }
 
   private static float[] small(Random random, int count) {

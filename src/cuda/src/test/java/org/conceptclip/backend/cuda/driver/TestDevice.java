@@ -3,33 +3,34 @@ package org.conceptclip.backend.cuda.driver;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A driver with a stream and blocks of memory on it, which all go back when it is closed. Values are float16 or float32. */
-final class TestDevice implements AutoCloseable {
-  final CudaDriver driver;
-  final long stream;
+public final class TestDevice implements AutoCloseable {
+  public final CudaDriver driver;
+  public final long stream;
   private final Arena arena = Arena.ofShared();
   private final List<Long> blocks = new ArrayList<>();
 
-  TestDevice(CudaDriver driver) {
+  public TestDevice(CudaDriver driver) {
     this.driver = driver;
     this.stream = driver.createStream();
   }
 
   /** A block that nothing was written to. */
-  long block(long bytes) {
+  public long block(long bytes) {
     long address = driver.allocate(bytes);
     blocks.add(address);
     return address;
   }
 
-  long floats(float... values) {
+  public long floats(float... values) {
     return upload(hostFloats(values));
   }
 
-  long halves(float... values) {
+  public long halves(float... values) {
     return upload(hostHalves(values));
   }
 
@@ -39,11 +40,11 @@ final class TestDevice implements AutoCloseable {
     return address;
   }
 
-  MemorySegment hostFloats(float... values) {
+  public MemorySegment hostFloats(float... values) {
     return arena.allocateFrom(ValueLayout.JAVA_FLOAT, values);
   }
 
-  MemorySegment hostHalves(float... values) {
+  public MemorySegment hostHalves(float... values) {
     MemorySegment host = arena.allocate(2L * values.length, 2);
     for (int i = 0; i < values.length; i++) {
       host.setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(values[i]));
@@ -52,11 +53,11 @@ final class TestDevice implements AutoCloseable {
   }
 
   /** Waits for the stream and answers what lies there. */
-  float[] readFloats(long address, int count) {
+  public float[] readFloats(long address, int count) {
     return read(address, 4L * count).toArray(ValueLayout.JAVA_FLOAT);
   }
 
-  float[] readHalves(long address, int count) {
+  public float[] readHalves(long address, int count) {
     MemorySegment host = read(address, 2L * count);
     float[] values = new float[count];
     for (int i = 0; i < count; i++) {
@@ -65,7 +66,7 @@ final class TestDevice implements AutoCloseable {
     return values;
   }
 
-  byte[] readBytes(long address, int count) {
+  public byte[] readBytes(long address, int count) {
     return read(address, count).toArray(ValueLayout.JAVA_BYTE);
   }
 
@@ -77,22 +78,24 @@ final class TestDevice implements AutoCloseable {
   }
 
   /** {@code layer_norm_f32} of one row, weight one and bias zero: out = (x - mean) / sqrt(variance + epsilon). */
-  KernelLaunch layerNorm(long x, long ones, long zeros, long out, int columns) {
-    return layerNorm("layer_norm_f32", 128, x, ones, zeros, out, columns);
+  public KernelLaunch layerNorm(long x, long ones, long zeros, long out, int columns) {
+    return launch(KernelIndex.forCapability(80).get("layer_norm_f32").arguments()
+        .address("x", x).address("weight", ones).address("bias", zeros).address("out", out)
+        .int32("rows", 1).int32("columns", columns).int32("xPitch", columns).int32("outPitch", columns)
+        .float32("epsilon", 1e-6));
   }
 
-  KernelLaunch layerNorm(String kernel, int threads, long x, long ones, long zeros, long out, int columns) {
-    MemorySegment arguments = arena.allocate(56, 8);
-    long[] addresses = {x, ones, zeros, out};
-    int[] sizes = {1, columns, columns, columns};
-    for (int i = 0; i < addresses.length; i++) {
-      arguments.setAtIndex(ValueLayout.JAVA_LONG, i, addresses[i]);
-    }
-    for (int i = 0; i < sizes.length; i++) {
-      arguments.setAtIndex(ValueLayout.JAVA_INT, 8 + i, sizes[i]);
-    }
-    arguments.setAtIndex(ValueLayout.JAVA_FLOAT, 12, 1e-6f);
-    return new KernelLaunch(kernel, 1, 1, 1, threads, 0, arguments);
+  /** {@code l2_normalize_f32} of one row, in place. */
+  public KernelLaunch l2Normalize(long x, int columns) {
+    return launch(KernelIndex.forCapability(80).get("l2_normalize_f32").arguments().address("x", x).address("out", x)
+        .int32("rows", 1).int32("columns", columns).int32("xPitch", columns).int32("outPitch", columns));
+  }
+
+  private KernelLaunch launch(KernelArguments filled) {
+    Kernel kernel = filled.kernel();
+    ByteBuffer struct = filled.toStruct();
+    MemorySegment arguments = arena.allocate(struct.remaining(), 8).copyFrom(MemorySegment.ofBuffer(struct));
+    return new KernelLaunch(kernel.name(), 1, 1, kernel.threads(), kernel.sharedBytes(), arguments);
   }
 
   @Override

@@ -1,0 +1,113 @@
+package org.conceptclip.backend.cuda.driver.nvidia;
+
+import java.io.IOException;
+import java.net.MalformedURLException;
+import java.net.URL;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.bytedeco.cuda.global.cublas;
+import org.bytedeco.cuda.global.cudart;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
+import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.util.NativeFiles;
+
+/** Loads the native glue of JavaCPP, once per class loader. Thread-safe. */
+final class CudaBindings {
+  private static final Pattern SONAME = Pattern.compile("lib(\\w+)\\.so\\.(\\d+)");
+
+  private static final Pattern OURS = Pattern.compile("jnijavacpp.*|jnicudart.*|jnicublas.*|cu\\w+@.*|nv\\w+@.*");
+  private static final String CACHE = "org.bytedeco.javacpp.cachedir";
+
+  private static BackendUnavailableException failureOrNull;
+  private static boolean loaded;
+  private static int openDrivers;
+
+  private CudaBindings() {}
+
+  /**
+   * Makes the functions of CUDA and cuBLASLt callable.
+   *
+   * @param files of the host's libraries by name, {@code libcudart.so.13}, in the order of their dependencies. They are loaded
+   *     through JavaCPP, so that it does not look for more of them and load a second copy
+   * @throws BackendUnavailableException if the glue cannot be loaded; the same at every later call, since a class that failed to
+   *     start cannot be tried again
+   */
+  static synchronized void load(Map<String, Path> files) {
+    if (failureOrNull != null) {
+      throw new BackendUnavailableException(failureOrNull.getMessage(), failureOrNull);
+    }
+    if (loaded) {
+      return;
+    }
+    try (NativeFiles _ = privateFolder()) {
+      files.forEach(CudaBindings::load);
+      Loader.load(cudart.class);
+      Loader.load(cublas.class);
+      loaded = true;
+    } catch (IOException | LinkageError e) {
+      failureOrNull = new BackendUnavailableException("CUDA: a library or the bindings cannot be loaded: " + e.getMessage(), e);
+      throw failureOrNull;
+    }
+  }
+
+  /**
+   * Makes JavaCPP unpack its libraries to a folder that only this user can write, unless the user named one: its own choice may be a
+   * predictable folder under the temporary directory. It keeps the first folder that it finds, so the property is needed for a moment only.
+   *
+   * @return what to close when the libraries are loaded; null where the user named a folder
+   */
+  private static NativeFiles privateFolder() throws IOException {
+    if (System.getProperty(CACHE) != null || System.getProperty("org.bytedeco.javacpp.cacheDir") != null) {
+      return null;
+    }
+    NativeFiles folder = NativeFiles.folder("javacpp");
+    System.setProperty(CACHE, folder.last().toString());
+    try {
+      Loader.getCacheDir();
+    } finally {
+      System.clearProperty(CACHE);
+    }
+    return folder;
+  }
+
+  private static void load(String name, Path file) {
+    Matcher parts = SONAME.matcher(name);
+    if (!parts.matches()) {
+      throw new IllegalArgumentException("library " + name + ", expected " + SONAME);
+    }
+    try {
+      Loader.loadLibrary(cudart.class, new URL[] {file.toUri().toURL()}, parts.group(1) + "@." + parts.group(2));
+    } catch (MalformedURLException e) {
+      throw new IllegalStateException("file " + file, e);
+    } catch (UnsatisfiedLinkError e) {
+      // The JVM binds a file to one class loader, but the library is in the process, where the bindings of this one find it.
+      if (!(e + " " + e.getCause()).contains("already loaded in another classloader")) {
+        throw e;
+      }
+    }
+  }
+
+  static synchronized void driverOpened() {
+    openDrivers++;
+  }
+
+  /** Ends JavaCPP's thread after the last driver. */
+  static synchronized void driverClosed() {
+    openDrivers--;
+    endThreadIfIdle();
+  }
+
+  /**
+   * Ends JavaCPP's thread, which frees pointers that nobody closed (ours are all closed) and keeps its class loader alive. Does so only if
+   * JavaCPP belongs to this class loader and has loaded nothing but CUDA, that is, if no other part of the program uses it.
+   */
+  static synchronized void endThreadIfIdle() {
+    boolean ours = Loader.class.getClassLoader() == CudaBindings.class.getClassLoader();
+    if (openDrivers == 0 && ours && Loader.getLoadedLibraries().keySet().stream().allMatch(OURS.asMatchPredicate())) {
+      Pointer.interruptDeallocatorThread();
+    }
+  }
+}

@@ -1,0 +1,205 @@
+package org.conceptclip.backend.cuda.driver.nvidia;
+
+import static org.bytedeco.cuda.global.cudart.CUDA_VERSION;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.conceptclip.backend.BackendUnavailableException;
+
+/**
+ * Finds the host's CUDA libraries, in more places than the system's loader and JavaCPP search, and loads them by their files. Loading
+ * happens once per JVM: the first folder is used. Thread-safe.
+ */
+public final class CudaLibraries {
+  /** System property with the folder to look in; {@code --cuda-libs} comes first. */
+  public static final String FOLDER_PROPERTY = "conceptclip.cuda.libs";
+
+  /** A constant of the bindings, so that it follows their version without loading them. */
+  static final int MAJOR = CUDA_VERSION / 1000;
+
+  static final String DRIVER = "libcuda.so.1";
+
+  private static final Path KERNEL_MODULE = Path.of("/proc/driver/nvidia/version");
+
+  private static final String RUNTIME = "libcudart.so." + MAJOR;
+
+  /** In the order of their dependencies, and from one folder: a cuBLAS works with the cuBLASLt of its own version only. */
+  private static final List<String> CUBLAS = List.of("libcublasLt.so." + MAJOR, "libcublas.so." + MAJOR);
+
+  private CudaLibraries() {}
+
+  /**
+   * The parts of CUDA that a machine has.
+   *
+   * @param driver version line of the NVIDIA driver, if one is installed
+   * @param found name to file of each library that was found
+   * @param missing names of the libraries that were not
+   * @param searched where they were looked for
+   */
+  public record Report(Optional<String> driver, Map<String, Path> found, List<String> missing, List<String> searched) {
+    /** Why CUDA cannot start, in one line; empty when driver and libraries are there. */
+    public Optional<String> absence() {
+      if (driver.isEmpty()) {
+        return Optional.of("no NVIDIA driver was found (" + DRIVER + " does not load)");
+      }
+      if (missing.isEmpty()) {
+        return Optional.empty();
+      }
+      return Optional.of(String.join(", ", missing) + " not found (CUDA " + MAJOR + "; looked in " + String.join(", ", searched)
+          + "); name the folder with --cuda-libs DIR");
+    }
+  }
+
+  /**
+   * Looks for everything. Cheap where there is no driver.
+   *
+   * @param folder to look in instead of the usual places, if named
+   */
+  public static Report find(Optional<Path> folder) {
+    Optional<String> driver = driver();
+    if (driver.isEmpty()) {
+      return new Report(driver, Map.of(), List.of(), List.of());
+    }
+    LibraryFolders folders = new LibraryFolders(System.getenv(), Path.of("/"), MAJOR);
+    Optional<Path> named = folder.or(() -> Optional.ofNullable(System.getProperty(FOLDER_PROPERTY)).map(Path::of));
+    List<Path> before = named.map(folders::under).orElseGet(folders::beforeLoader);
+    List<Path> after = named.isPresent() ? List.of() : folders.afterLoader();
+    Map<String, Path> found = new LinkedHashMap<>();
+    List<String> missing = new ArrayList<>();
+    for (List<String> group : List.of(List.of(RUNTIME), CUBLAS)) {
+      Map<String, Path> files = inOneFolder(group, before);
+      if (files.isEmpty() && named.isEmpty()) {
+        files = throughLoader(group);
+      }
+      if (files.isEmpty()) {
+        files = inOneFolder(group, after);
+      }
+      found.putAll(files);
+      if (files.isEmpty()) {
+        missing.addAll(group);
+      }
+    }
+    return new Report(driver, found, missing, searched(named, before, after));
+  }
+
+  /**
+   * The NVIDIA driver's kernel module's version line, or the library's name when that cannot be read; empty when the library does not
+   * load. Loads no binding: the answer on a machine without a GPU has to be quick.
+   */
+  private static Optional<String> driver() {
+    try (Arena arena = Arena.ofConfined()) {
+      SymbolLookup.libraryLookup(DRIVER, arena);
+    } catch (IllegalArgumentException e) {
+      // The loader knows no such library: the usual case on machines without a GPU.
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Files.readAllLines(KERNEL_MODULE).getFirst().replaceAll("\\s+", " ").strip());
+    } catch (IOException e) {
+      return Optional.of(DRIVER + ", kernel module unknown");
+    }
+  }
+
+  private static List<String> searched(Optional<Path> named, List<Path> before, List<Path> after) {
+    List<String> places = new ArrayList<>();
+    named.ifPresent(folder -> places.add(folder + " and the usual folders in it"));
+    if (named.isEmpty()) {
+      before.forEach(folder -> places.add(folder.toString()));
+      places.add("the system loader's paths");
+      after.forEach(folder -> places.add(folder.toString()));
+    }
+    return places;
+  }
+
+  /**
+   * Makes CUDA callable.
+   *
+   * @param folder to look in instead of the usual places, if named
+   * @throws BackendUnavailableException if the driver or a library is missing or does not load; the message names it
+   */
+  static void load(Optional<Path> folder) {
+    Report report = find(folder);
+    report.absence().ifPresent(absence -> {
+      throw new BackendUnavailableException("CUDA: " + absence);
+    });
+    CudaBindings.load(report.found());
+  }
+
+  /**
+   * Facts for reports: the driver, each library's file, the devices; or what is missing.
+   *
+   * @param folder to look in instead of the usual places, if named
+   */
+  public static Map<String, String> describe(Optional<Path> folder) {
+    Map<String, String> facts = new LinkedHashMap<>();
+    Report report = find(folder);
+    facts.put("driver", report.driver().orElse("none (" + DRIVER + " does not load)"));
+    report.found().forEach((name, file) -> facts.put(name, file + " (version " + version(file) + ")"));
+    report.missing().forEach(name -> facts.put(name, "not found"));
+    report.absence().ifPresentOrElse(absence -> facts.put("devices", "unknown: " + absence), () -> {
+      try {
+        load(folder);
+        facts.put("devices", String.join("; ", CudaContext.describeDevices()));
+      } catch (BackendUnavailableException e) {
+        facts.put("devices", "none usable: " + e.getMessage());
+      } finally {
+        CudaBindings.endThreadIfIdle();
+      }
+    });
+    return facts;
+  }
+
+  private static Map<String, Path> inOneFolder(List<String> names, List<Path> folders) {
+    Map<String, Path> files = new LinkedHashMap<>();
+    folders.stream().filter(folder -> names.stream().allMatch(name -> Files.exists(folder.resolve(name)))).findFirst()
+        .ifPresent(folder -> names.forEach(name -> files.put(name, folder.resolve(name))));
+    return files;
+  }
+
+  /** What the system's loader finds under these names, with the files that it took. */
+  private static Map<String, Path> throughLoader(List<String> names) {
+    Map<String, Path> files = new LinkedHashMap<>();
+    for (String name : names) {
+      try {
+        SymbolLookup.libraryLookup(name, Arena.global());
+      } catch (IllegalArgumentException e) {
+        // The loader knows no such library: an answer, not a fault.
+        return Map.of();
+      }
+      files.put(name, mapped(name));
+    }
+    return files;
+  }
+
+  /** The file that a loaded library came from. */
+  private static Path mapped(String name) {
+    try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
+      return lines.map(line -> line.substring(line.indexOf('/') < 0 ? line.length() : line.indexOf('/')))
+          .filter(file -> file.substring(file.lastIndexOf('/') + 1).startsWith(name))
+          .map(Path::of)
+          .findFirst()
+          .orElseThrow(() -> new IllegalStateException(name + " was loaded and is not in /proc/self/maps"));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read /proc/self/maps", e);
+    }
+  }
+
+  private static String version(Path file) {
+    try {
+      String name = file.toRealPath().getFileName().toString();
+      return name.substring(name.indexOf(".so.") + ".so.".length());
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot resolve " + file, e);
+    }
+  }
+}
