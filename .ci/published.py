@@ -30,7 +30,8 @@ CHECKSUM = re.compile(r"\.(md5|sha1|sha256|sha512)$")
 
 def files(repository):
     root = pathlib.Path(repository)
-    return {str(f.relative_to(root)): f for f in sorted(root.rglob("*")) if f.is_file() and not INDEX.search(f.name) and not CHECKSUM.search(f.name)}
+    return {str(file.relative_to(root)): file for file in sorted(root.rglob("*"))
+            if file.is_file() and not INDEX.search(file.name) and not CHECKSUM.search(file.name)}
 
 
 def entries(jar):
@@ -60,7 +61,7 @@ def differences(one, other):
 def manifest(jar):
     with zipfile.ZipFile(jar) as archive:
         text = archive.read("META-INF/MANIFEST.MF").decode().replace("\r\n", "\n").replace("\n ", "")
-        licensed = "META-INF/LICENSE" in archive.namelist()
+        licensed = {"META-INF/LICENSE", "META-INF/THIRD-PARTY.md"} <= set(archive.namelist())
     return dict(line.split(": ", 1) for line in text.splitlines() if ": " in line), licensed
 
 
@@ -82,7 +83,7 @@ def jars(repository):
             if "Class-Path" in attributes:
                 yield f"conceptclip-{module}: the manifest has a Class-Path, which a library must not have: {attributes['Class-Path']}"
             if not licensed:
-                yield f"conceptclip-{module}: no META-INF/LICENSE"
+                yield f"conceptclip-{module}: no META-INF/LICENSE or META-INF/THIRD-PARTY.md"
 
 
 def licences(component):

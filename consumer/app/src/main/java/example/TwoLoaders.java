@@ -10,8 +10,9 @@ import java.util.List;
 import java.util.concurrent.Callable;
 
 /**
- * What an application server does at a redeployment: the library in two class loaders of one JVM, at the same time; then the first is
- * closed and has to be collected while the second goes on. The system property {@code deployment} is the class path of both.
+ * What an application server does at a redeployment: the library in two class loaders of one JVM, at the same time. Then the first is
+ * closed and has to be collected while the second goes on; in the end the second, too. The system property {@code deployment} is the class
+ * path of both.
  */
 public final class TwoLoaders {
   private static final int TRIES = 100;

@@ -15,7 +15,8 @@ import org.conceptclip.batch.EngineOptions;
 
 /** Vectors of some images and a text, each checked and written as a checksum of its bits. Closing it closes the library. */
 public final class Vectors implements Callable<String>, AutoCloseable {
-  private final ConceptClip clip = ConceptClip.open(ConceptClipOptions.builder().engine(EngineOptions.DEFAULT).notices(line -> { }).build());
+  private final ConceptClip clip =
+      ConceptClip.open(ConceptClipOptions.builder().engine(EngineOptions.DEFAULT).notices(line -> { }).build());
   private final List<Path> images;
 
   public Vectors(String[] images) {
