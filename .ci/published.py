@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Checks what a release publishes.
 
-    published.py differences REPOSITORY REPOSITORY   says which files, and which entries of which jars, are not the same in both
-    published.py jars REPOSITORY                     each library has its jar, sources, documentation and bill of materials; manifests
-    published.py notices BOM...                      THIRD-PARTY.md lists the libraries of these CycloneDX files, with their licences
+    published.py differences REPOSITORY REPOSITORY   two repositories hold the same bytes; otherwise names files and entries of jars
+    published.py jars REPOSITORY                     each module has all its files, a correct manifest, and its notices
+    published.py notices BOM...                      THIRD-PARTY.md lists the libraries of these CycloneDX files and their licences
 
-Exits with 1 when something is not as it has to be.
+Exits with 1 if a check fails.
 """
 
 import json
@@ -21,9 +21,9 @@ LIBRARIES = {
     "demo": "org.conceptclip.demo",
     "bench": "org.conceptclip.bench",
 }
-# Libraries whose pom says "BSD License" and not which: what their licence files say.
+# Libraries whose pom says "BSD License" without its kind: what their licence files say.
 LICENCES = {"com.twelvemonkeys": "BSD-3-Clause", "org.jline": "BSD-3-Clause"}
-# Maven's own index of versions: it has the time of day.
+# Maven's index of versions contains the time of day.
 INDEX = re.compile(r"maven-metadata\.xml")
 CHECKSUM = re.compile(r"\.(md5|sha1|sha256|sha512)$")
 
