@@ -63,8 +63,10 @@ final class Assembly implements AutoCloseable {
     String copies = encoders.size() == 1 ? "" : encoders.size() + " replicas, the first on ";
     description = "model " + modelName + " on " + copies + encoder().backend().description();
     List<BatchListener<WorkKind>> listeners = new ArrayList<>(options.engine().listeners());
-    Optional<EngineMetrics<WorkKind>> metrics =
-        options.meters().map(registry -> new EngineMetrics<>(registry, options.name().orElse(modelName), WorkKind::label));
+    // Not with map: linking a lambda that takes a registry would need Micrometer, which programs without metrics do not have.
+    Optional<EngineMetrics<WorkKind>> metrics = options.meters().isEmpty()
+        ? Optional.empty()
+        : Optional.of(new EngineMetrics<>(options.meters().get(), options.name().orElse(modelName), WorkKind::label));
     metrics.ifPresent(meters -> listeners.add(owned.add(meters, meters::close)));
     BatchEvents.<WorkKind>ifAvailable(WorkKind::label).ifPresent(listeners::add);
     EngineOptions engineOptions = options.engine().toBuilder().listeners(listeners).build();
