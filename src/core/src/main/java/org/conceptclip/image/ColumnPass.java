@@ -8,13 +8,14 @@ import java.util.Arrays;
  * The horizontal half of a resize: scales rows to the target's width and rounds to 0..255. Keeps its working memory, about 100 kB
  * for a photograph and at most 1 MB. Not thread-safe.
  *
- * <p>All samples of one source column share their weight, so a block of rows is transposed: a column becomes an array of {@value
- * #LANES} samples, the red ones of all rows, then the green, then the blue. The weighted sum of columns is then a sum of arrays, which the JIT
+ * <p>All samples of one source column share their weight, so a block of rows is transposed: a column becomes an array of {@link #LANES}
+ * samples, the red ones of all rows, then the green, then the blue. The weighted sum of columns is then a sum of arrays, which the JIT
  * compiles to vector code (only where all arrays are indexed alike, hence one array per column). Columns are kept in a ring that holds
  * the taps of one output, so they stay in L1.
  *
- * <p>Alternatives that were slower, for 1024x1024 to 384x384 on Zen 3 with AVX2: pixels one after the other in plain loops 12.5 ms, two rows in the
- * halves of a long 7.8, turning whole windows of 32 outputs 5.4, turning 8x8 bytes in eight longs 5.2; this one 4.6 (lowest of 30).
+ * <p>Alternatives that were slower, for 1024x1024 to 384x384 on Zen 3 with AVX2 (lowest of 30): pixels one after the other in plain
+ * loops 12.5 ms, two rows in the halves of a long 7.8, transposing whole windows of 32 outputs 5.4, transposing 8x8 bytes in eight longs
+ * 5.2; this one 4.6.
  */
 final class ColumnPass {
   /** Samples of one turned column: 64 rows of colour, or 192 of grey. */

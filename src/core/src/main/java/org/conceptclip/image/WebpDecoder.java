@@ -105,8 +105,8 @@ final class WebpDecoder {
     RgbImage picture = decodeStill(frame + FRAME_HEADER_BYTES, length - FRAME_HEADER_BYTES);
     if (picture.width() != int24(frame + 6) + 1 || picture.height() != int24(frame + 9) + 1
         || x > width - picture.width() || y > height - picture.height()) {
-      throw source.damaged(
-          "frame of " + picture.width() + "x" + picture.height() + " at " + x + "," + y, "the size that its header announces, inside " + width + "x" + height);
+      throw source.damaged("frame of " + picture.width() + "x" + picture.height() + " at " + x + "," + y,
+          "the size that its header announces, inside " + width + "x" + height);
     }
     byte[] pixels = new byte[width * height * RgbImage.CHANNELS];
     int rowBytes = picture.width() * RgbImage.CHANNELS;

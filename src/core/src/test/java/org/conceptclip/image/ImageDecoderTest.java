@@ -135,7 +135,8 @@ class ImageDecoderTest {
       file.put(still, 0, 30).putInt(4, file.capacity() - 8).put(20, (byte) 0x12);
       file.putInt('A' | 'N' << 8 | 'M' << 16 | 'F' << 24).putInt(16 + chunks);
       file.put(new byte[] {
-          (byte) (damage[0] / 2), 0, 0, 0, 0, 0, (byte) (damage[1] - 1), 0, 0, (byte) (damage[2] - 1), 0, 0, 0, 0, 0, 0}).put(still, 30, chunks);
+          (byte) (damage[0] / 2), 0, 0, 0, 0, 0, (byte) (damage[1] - 1), 0, 0, (byte) (damage[2] - 1), 0, 0, 0, 0, 0, 0});
+      file.put(still, 30, chunks);
       if (damage[0] == 0 && damage[1] == 37 && damage[2] == 29) {
         assertArrayEquals(expected.pixels(), decoder.decode(file.array(), "animation").pixels());
       } else {
