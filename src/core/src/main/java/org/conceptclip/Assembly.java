@@ -3,6 +3,8 @@ package org.conceptclip;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Backends;
@@ -16,15 +18,16 @@ import org.conceptclip.metrics.EngineMetrics;
 import org.conceptclip.runtime.Encoder;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.text.TextTokenizer;
+import org.conceptclip.util.Closer;
 
 /**
- * The parts of a {@link ConceptClip}, put together: model, tokenizer, a backend and an encoder for each replica, metrics, engine. Owns
- * them; opened half way, it closes what was opened.
+ * The parts of a {@link ConceptClip}: model, tokenizer, a backend and an encoder for each replica, metrics and engine. Owns them. When
+ * opening fails, everything that was opened before is closed.
  */
 final class Assembly implements AutoCloseable {
   private final ConceptClipOptions options;
   private final Backends backends;
-  private final Owned owned = new Owned();
+  private final Closer resources = new Closer();
   private final List<Encoder> encoders = new ArrayList<>();
   private String description;
   private Optional<String> tokenizerAbsence;
@@ -43,22 +46,22 @@ final class Assembly implements AutoCloseable {
       assembly.assemble();
       return assembly;
     } catch (Throwable failure) {
-      try {
-        assembly.close();
-      } catch (Throwable second) { // the first is the one to tell; this one must not hide it
-        failure.addSuppressed(second);
-      }
+      assembly.resources.closeAfter(failure);
       throw failure;
     }
   }
 
   private void assemble() {
+    BackendRequest request = BackendRequest.DEFAULT.withPrecision(options.precision()).withThreads(threads())
+        .withDevice(options.devices().getFirst()).withOptions(options.backendOptions()).withNotices(options.notices());
+    CompletableFuture<Backends.Choice> starting = start(request);
     String modelName;
     try (OpenModel model = options.model().map(OpenModel::open).orElseGet(OpenModel::embedded)) {
       modelName = model.name();
       model.notice().ifPresent(options.notices());
+      options.inspection().accept(model);
       openTokenizer(model);
-      openReplicas(model);
+      openReplicas(model, request, started(starting));
     }
     String copies = encoders.size() == 1 ? "" : encoders.size() + " replicas, the first on ";
     description = "model " + modelName + " on " + copies + encoder().backend().description();
@@ -67,42 +70,59 @@ final class Assembly implements AutoCloseable {
     Optional<EngineMetrics<WorkKind>> metrics = options.meters().isEmpty()
         ? Optional.empty()
         : Optional.of(new EngineMetrics<>(options.meters().get(), options.name().orElse(modelName), WorkKind::label));
-    metrics.ifPresent(meters -> listeners.add(owned.add(meters, meters::close)));
+    metrics.ifPresent(meters -> listeners.add(resources.own(meters)));
     BatchEvents.<WorkKind>ifAvailable(WorkKind::label).ifPresent(listeners::add);
     EngineOptions engineOptions = options.engine().toBuilder().listeners(listeners).build();
-    engine = Engine.open(encoders, engineOptions);
-    owned.add(engine, engine::close);
+    engine = resources.own(Engine.open(encoders, engineOptions));
     metrics.ifPresent(this::describe);
+  }
+
+  /** Starts the first backend on a thread of its own: loading its native libraries takes as long as opening a small model. */
+  private CompletableFuture<Backends.Choice> start(BackendRequest request) {
+    CompletableFuture<Backends.Choice> starting = CompletableFuture.supplyAsync(
+        () -> backends.open(options.backend(), request),
+        task -> Thread.ofPlatform().daemon().name("conceptclip-open").start(task));
+    return resources.own(starting, () -> starting.handle((choice, failure) -> choice)
+        .thenAccept(choice -> {
+          if (choice != null) { // otherwise it did not start, and started() has said why if anyone asked
+            choice.backend().close();
+          }
+        })
+        .join());
+  }
+
+  private static Backends.Choice started(CompletableFuture<Backends.Choice> starting) {
+    try {
+      return starting.join();
+    } catch (CompletionException e) {
+      throw Calls.unchecked(e.getCause());
+    }
   }
 
   /** A model without a tokenizer still embeds images: calls with texts say what is missing. */
   private void openTokenizer(OpenModel model) {
     tokenizerAbsence = model.tokenizerAbsence();
     if (tokenizerAbsence.isEmpty()) {
-      tokenizerOrNull = model.tokenizer(options.maxTokens() == 0 ? null : options.maxTokens());
-      owned.add(tokenizerOrNull, tokenizerOrNull::close);
+      tokenizerOrNull = resources.own(model.tokenizer(options.maxTokens() == 0 ? null : options.maxTokens()));
     }
   }
 
-  private void openReplicas(OpenModel model) {
-    BackendRequest request = BackendRequest.DEFAULT.withPrecision(options.precision()).withThreads(threads())
-        .withDevice(options.devices().getFirst()).withOptions(options.backendOptions()).withNotices(options.notices());
-    Backends.Choice first = openReplica(model, options.backend(), request);
+  private void openReplicas(OpenModel model, BackendRequest request, Backends.Choice first) {
     first.note().ifPresent(options.notices());
+    openEncoder(model, first);
     // All replicas are of one kind, so that an embedding does not depend on which of them computed it.
     BackendRequest alike = request.withPrecision(first.backend().precision()).withOptions(first.own(request.options()));
     boolean hostInstead = first.note().isPresent() && !first.provider().hasDevices();
     List<Integer> devices = hostInstead ? List.of(0) : options.devices();
-    IntStream.range(0, options.replicas()).boxed().flatMap(copy -> devices.stream()).skip(1).forEach(device ->
-        openReplica(model, first.provider().name(), alike.withDevice(device)));
+    IntStream.range(0, options.replicas()).boxed().flatMap(copy -> devices.stream()).skip(1).forEach(device -> {
+      Backends.Choice next = backends.open(first.provider().name(), alike.withDevice(device));
+      resources.own(next.backend());
+      openEncoder(model, next);
+    });
   }
 
-  private Backends.Choice openReplica(OpenModel model, String backend, BackendRequest request) {
-    Backends.Choice choice = backends.open(backend, request);
-    owned.add(choice.backend(), choice.backend()::close);
-    Encoder encoder = model.load(choice.backend(), options.notices());
-    encoders.add(owned.add(encoder, encoder::close));
-    return choice;
+  private void openEncoder(OpenModel model, Backends.Choice choice) {
+    encoders.add(resources.own(model.load(choice.backend(), options.notices())));
   }
 
   /** Replicas on one host share its cores. */
@@ -150,11 +170,7 @@ final class Assembly implements AutoCloseable {
     return encoders.getFirst();
   }
 
-  int replicas() {
-    return encoders.size();
-  }
-
-  /** Images that keep all replicas busy: what they compute, what waits, and a batch on its way to the caller. */
+  /** Images that keep all replicas busy: those that they compute, those that wait, and a batch on its way to the caller. */
   int imageWindow() {
     return window(engine.batchImages());
   }
@@ -165,11 +181,11 @@ final class Assembly implements AutoCloseable {
   }
 
   private int window(int batch) {
-    return (int) Math.clamp(Math.ceil((2 + options.engine().batching().queueBatches()) * batch * replicas()), 2, 1 << 16);
+    return (int) Math.clamp(Math.ceil((2 + options.engine().batching().queueBatches()) * batch * encoders.size()), 2, 1 << 16);
   }
 
   @Override
   public void close() {
-    owned.close();
+    resources.close();
   }
 }

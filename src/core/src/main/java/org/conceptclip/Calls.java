@@ -1,10 +1,17 @@
 package org.conceptclip;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 import org.conceptclip.batch.BatcherClosedException;
+import org.conceptclip.batch.Engine;
+import org.conceptclip.batch.RequestOptions;
+import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoding;
+import org.conceptclip.text.TokenizedText;
 
 /** Waiting on behalf of a caller: what futures and interrupts become in calls that return values. */
 final class Calls {
@@ -40,6 +47,19 @@ final class Calls {
       throw interrupted(e);
     } catch (ExecutionException e) {
       throw unchecked(e.getCause());
+    }
+  }
+
+  /** Encodes texts, in their order, sharing batches and bounds with all other requests. */
+  static List<Encoding> texts(Engine engine, List<TokenizedText> texts, Detail detail) {
+    List<CompletableFuture<Encoding>> futures = new ArrayList<>();
+    try {
+      for (TokenizedText text : texts) {
+        futures.add(submit(() -> engine.submitTextWhenRoom(text, detail, RequestOptions.DEFAULT)));
+      }
+      return futures.stream().map(Calls::await).toList();
+    } finally {
+      futures.forEach(future -> future.cancel(false));
     }
   }
 

@@ -2,46 +2,59 @@ package org.conceptclip;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.conceptclip.batch.Engine;
-import org.conceptclip.batch.ImageFeatures;
 import org.conceptclip.batch.ImageInput;
-import org.conceptclip.batch.ImageLogits;
 import org.conceptclip.batch.RequestOptions;
 import org.conceptclip.batch.ScoreTargets;
 import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.task.ClassVectors;
 import org.conceptclip.task.ScoringOptions;
 
 /**
- * Zero-shot classification over classes that were given in words: make it once, use it for many images. {@link ConceptClip#classifier}
- * makes one; it lives as long as the {@code ConceptClip}. Results are those of {@link org.conceptclip.task.ZeroShotClassifier}, which has
- * the formulas.
+ * Zero-shot classification: which of some classes, given in words, does an image show? {@link ConceptClip#classifier} makes a classifier,
+ * which serves many images and lives as long as its {@code ConceptClip}.
  *
  * {@snippet file="org/conceptclip/LibraryExamples.java" region="classifier"}
  *
- * <p>With global scoring an image costs what its embedding costs, and shares batches with all other images, whatever their classes. Local
- * and ensemble scores need the patches on the device: images share batches with others of the same classifier.
+ * <p>Global probabilities are {@code softmax(logitScale * image . text)}. Local ones are the softmax of the mean of the top-k {@code
+ * conceptScale * patch . concept}. An ensemble is {@code alpha * local + (1 - alpha) * global}. Biases take no part. Source: the official
+ * zero-shot evaluation.
  *
- * <p>For research; not a medical device. Thread-safe; owns nothing. Calls that return values wait for room as those of {@link ConceptClip}
- * do, and throw what they throw.
+ * <p>With global scoring an image costs what its embedding costs and shares batches with all other images, whatever their classes. Local
+ * and ensemble scores are computed on the device, so an image shares batches only with others of the same classifier.
+ *
+ * <p>For research; not a medical device. Thread-safe. Owns no resources. Calls that return values wait for room and fail as those of
+ * {@link ConceptClip} do.
  */
 public final class Classifier {
-  private final ConceptClip clip;
+  private final Supplier<Engine> engines;
+  private final int window;
   private final ClassVectors classes;
   private final ScoringOptions options;
   private final double logitScale;
-  private final float[][] texts;
+  private final double[][] texts;
   private final ScoreTargets targets;
 
-  Classifier(ConceptClip clip, ClassVectors classes, ScoringOptions options, double logitScale) {
-    this.clip = clip;
+  /**
+   * @param engines the engine that computes; throws when it is closed
+   * @param window images of a stream that are under way at once
+   */
+  Classifier(Supplier<Engine> engines, int window, ClassVectors classes, ScoringOptions options, double logitScale) {
+    this.engines = engines;
+    this.window = window;
     this.classes = classes;
     this.options = options;
     this.logitScale = logitScale;
-    this.texts = Vectors.rows(classes.textFeatures());
+    this.texts = IntStream.range(0, classes.labels().size())
+        .mapToObj(label -> classes.textFeatures().rows(label, 1).toDoubleArray())
+        .toArray(double[][]::new);
     this.targets = new ScoreTargets(classes.textFeatures(), classes.concepts(), options.topK());
   }
 
@@ -67,10 +80,8 @@ public final class Classifier {
 
   /** Classifies an image. */
   public Classification classify(ImageInput image, RequestOptions request) {
-    Engine engine = clip.engine();
-    return options.scoring().usesConcepts()
-        ? ofLogits(Calls.call(() -> engine.submitScoresWhenRoom(image, targets, request)))
-        : ofFeatures(Calls.call(() -> engine.submitImageWhenRoom(image, Detail.FEATURES, request)));
+    Engine engine = engines.get();
+    return classification(Calls.call(() -> submitWhenRoom(engine, image, request)));
   }
 
   /** Classifies image files, in their order; a file that cannot be classified ends the call with its failure. */
@@ -87,11 +98,8 @@ public final class Classifier {
    * Classifies images without end, in their order; each with its own failure. As {@link ConceptClip#embedImages(Stream)}.
    */
   public Stream<Outcome<ImageInput, Classification>> classify(Stream<? extends ImageInput> images, RequestOptions request) {
-    Engine engine = clip.engine();
-    int window = clip.imageWindow();
-    return options.scoring().usesConcepts()
-        ? Ordered.stream(images, image -> engine.submitScoresWhenRoom(image, targets, request), this::ofLogits, window)
-        : Ordered.stream(images, image -> engine.submitImageWhenRoom(image, Detail.FEATURES, request), this::ofFeatures, window);
+    Engine engine = engines.get();
+    return Ordered.stream(images, image -> submitWhenRoom(engine, image, request), this::classification, window);
   }
 
   /**
@@ -100,21 +108,36 @@ public final class Classifier {
    * @throws org.conceptclip.batch.OverloadedException if there is no room
    */
   public CompletableFuture<Classification> submit(ImageInput image, RequestOptions request) {
-    Engine engine = clip.engine();
+    Engine engine = engines.get();
+    return Calls.map(Calls.submit(() -> options.scoring().usesConcepts()
+        ? engine.submitScores(image, targets, request)
+        : engine.submitImage(image, Detail.FEATURES, request)), this::classification);
+  }
+
+  private CompletableFuture<Encoding> submitWhenRoom(Engine engine, ImageInput image, RequestOptions request) throws InterruptedException {
     return options.scoring().usesConcepts()
-        ? Calls.map(Calls.submit(() -> engine.submitScores(image, targets, request)), this::ofLogits)
-        : Calls.map(Calls.submit(() -> engine.submitImage(image, Detail.FEATURES, request)), this::ofFeatures);
+        ? engine.submitScoresWhenRoom(image, targets, request)
+        : engine.submitImageWhenRoom(image, Detail.FEATURES, request);
   }
 
-  private Classification ofFeatures(ImageFeatures features) {
-    double[] logits = new double[texts.length];
-    for (int i = 0; i < logits.length; i++) {
-      logits[i] = logitScale * Vectors.dot(features.features(), texts[i]);
+  private Classification classification(Encoding encoding) {
+    double[] global;
+    double[] localOrNull = null;
+    if (options.scoring().usesConcepts()) {
+      global = encoding.globalLogits().toDoubleArray();
+      localOrNull = encoding.localLogits().toDoubleArray();
+    } else {
+      double[] image = encoding.features().toDoubleArray();
+      global = Arrays.stream(texts).mapToDouble(text -> logitScale * dot(image, text)).toArray();
     }
-    return Classification.of(labels(), options.probabilities(logits, null));
+    return Classification.of(labels(), options.probabilities(global, localOrNull));
   }
 
-  private Classification ofLogits(ImageLogits logits) {
-    return Classification.of(labels(), options.probabilities(logits.global(), logits.localOrNull()));
+  private static double dot(double[] a, double[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += a[i] * b[i];
+    }
+    return sum;
   }
 }

@@ -8,17 +8,15 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.conceptclip.backend.Backends;
 import org.conceptclip.batch.Engine;
-import org.conceptclip.batch.ImageFeatures;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.RequestOptions;
 import org.conceptclip.batch.StageReport;
-import org.conceptclip.batch.TextFeatures;
 import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.task.ClassVectors;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.task.Scoring;
 import org.conceptclip.task.ScoringOptions;
-import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.text.TokenizedText;
 
 /**
@@ -94,7 +92,7 @@ public final class ConceptClip implements AutoCloseable {
    */
   public float[] embedImage(ImageInput image, RequestOptions request) {
     Engine engine = engine();
-    return Calls.call(() -> engine.submitImageWhenRoom(image, Detail.FEATURES, request)).features();
+    return Vectors.vector(Calls.call(() -> engine.submitImageWhenRoom(image, Detail.FEATURES, request)));
   }
 
   /**
@@ -125,7 +123,7 @@ public final class ConceptClip implements AutoCloseable {
       Stream<? extends T> inputs, Function<? super T, ? extends ImageInput> image, RequestOptions request) {
     Engine engine = engine();
     return Ordered.stream(inputs, input -> engine.submitImageWhenRoom(image.apply(input), Detail.FEATURES, request),
-        ImageFeatures::features, imageWindow());
+        Vectors::vector, parts.imageWindow());
   }
 
   /** {@link #submitImage(ImageInput, RequestOptions)} of a file. */
@@ -148,24 +146,24 @@ public final class ConceptClip implements AutoCloseable {
    */
   public CompletableFuture<float[]> submitImage(ImageInput image, RequestOptions request) {
     Engine engine = engine();
-    return Calls.map(Calls.submit(() -> engine.submitImage(image, Detail.FEATURES, request)), ImageFeatures::features);
+    return Calls.map(Calls.submit(() -> engine.submitImage(image, Detail.FEATURES, request)), Vectors::vector);
   }
 
   /** An image's vector, and those of its patches: [27 * 27][1152] in the published model, 3.4 MB. */
-  public ImageTokens imageTokens(Path image) {
+  public Embedding imageTokens(Path image) {
     return imageTokens(new ImageInput.File(image), RequestOptions.DEFAULT);
   }
 
   /** An image's vector, and those of its patches. As {@link #embedImage(ImageInput, RequestOptions)}. */
-  public ImageTokens imageTokens(ImageInput image, RequestOptions request) {
+  public Embedding imageTokens(ImageInput image, RequestOptions request) {
     Engine engine = engine();
-    return ImageTokens.of(Calls.call(() -> engine.submitImageWhenRoom(image, Detail.TOKENS, request)));
+    return Embedding.of(Calls.call(() -> engine.submitImageWhenRoom(image, Detail.TOKENS, request)), null);
   }
 
   /** Hands an image in for its vector and those of its patches. As {@link #submitImage(ImageInput, RequestOptions)}. */
-  public CompletableFuture<ImageTokens> submitImageTokens(ImageInput image, RequestOptions request) {
+  public CompletableFuture<Embedding> submitImageTokens(ImageInput image, RequestOptions request) {
     Engine engine = engine();
-    return Calls.map(Calls.submit(() -> engine.submitImage(image, Detail.TOKENS, request)), ImageTokens::of);
+    return Calls.map(Calls.submit(() -> engine.submitImage(image, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, null));
   }
 
   /** A text's vector [dimension]. What is longer than the context of 77 tokens is cut off; {@link #textTokens} says so. */
@@ -177,7 +175,7 @@ public final class ConceptClip implements AutoCloseable {
   public float[] embedText(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
     Engine engine = engine();
-    return Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.FEATURES, request)).features();
+    return Vectors.vector(Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.FEATURES, request)));
   }
 
   /** Texts' vectors, in the texts' order. */
@@ -186,14 +184,14 @@ public final class ConceptClip implements AutoCloseable {
     Stream<TokenizedText> tokens = Stream.iterate(0, first -> first < texts.size(), first -> first + TEXTS_PER_CALL)
         .flatMap(first -> parts.tokenizer().encode(texts.subList(first, Math.min(texts.size(), first + TEXTS_PER_CALL))).stream());
     return allOf(Ordered.stream(tokens, text -> engine.submitTextWhenRoom(text, Detail.FEATURES, RequestOptions.DEFAULT),
-        TextFeatures::features, parts.textWindow()), texts.size());
+        Vectors::vector, parts.textWindow()), texts.size());
   }
 
   /** Vectors of texts without end, in the order of the texts. As {@link #embedImages(Stream, Function, RequestOptions)}. */
   public Stream<Outcome<String, float[]>> embedTexts(Stream<String> texts) {
     Engine engine = engine();
     return Ordered.stream(texts, text -> engine.submitTextWhenRoom(tokenize(text), Detail.FEATURES, RequestOptions.DEFAULT),
-        TextFeatures::features, parts.textWindow());
+        Vectors::vector, parts.textWindow());
   }
 
   /** {@link #submitText(String, RequestOptions)} with the default options. */
@@ -210,22 +208,22 @@ public final class ConceptClip implements AutoCloseable {
   public CompletableFuture<float[]> submitText(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
     Engine engine = engine();
-    return Calls.map(Calls.submit(() -> engine.submitText(tokens, Detail.FEATURES, request)), TextFeatures::features);
+    return Calls.map(Calls.submit(() -> engine.submitText(tokens, Detail.FEATURES, request)), Vectors::vector);
   }
 
   /** A text's vector, those of its tokens, and where in the text each token stands. */
-  public TextTokens textTokens(String text) {
+  public Embedding textTokens(String text) {
     TokenizedText tokens = tokenize(text);
     Engine engine = engine();
-    return TextTokens.of(text, Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.TOKENS, RequestOptions.DEFAULT)));
+    return Embedding.of(Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.TOKENS, RequestOptions.DEFAULT)), tokens);
   }
 
   /** Hands a text in for its vector and those of its tokens. As {@link #submitText(String, RequestOptions)}. */
-  public CompletableFuture<TextTokens> submitTextTokens(String text, RequestOptions request) {
+  public CompletableFuture<Embedding> submitTextTokens(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
     Engine engine = engine();
     return Calls.map(
-        Calls.submit(() -> engine.submitText(tokens, Detail.TOKENS, request)), features -> TextTokens.of(text, features));
+        Calls.submit(() -> engine.submitText(tokens, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, tokens));
   }
 
   /**
@@ -254,8 +252,8 @@ public final class ConceptClip implements AutoCloseable {
   public Classifier classifier(List<String> labels, List<PromptTemplate> templates, ScoringOptions scoring) {
     Engine engine = engine();
     ClassVectors classes = ClassVectors.encode(
-        new EnginePrompts(engine), parts.tokenizer()::encode, labels, templates, scoring.scoring().usesConcepts());
-    return new Classifier(this, classes, scoring, logitScale());
+        (prompts, detail) -> Calls.texts(engine, prompts, detail), parts.tokenizer()::encode, labels, templates, scoring.scoring().usesConcepts());
+    return new Classifier(this::engine, parts.imageWindow(), classes, scoring, logitScale());
   }
 
   /**
@@ -272,11 +270,11 @@ public final class ConceptClip implements AutoCloseable {
   public double similarity(Path image, String text) {
     TokenizedText tokens = tokenize(text);
     Engine engine = engine();
-    CompletableFuture<ImageFeatures> first =
+    CompletableFuture<Encoding> first =
         Calls.submit(() -> engine.submitImageWhenRoom(new ImageInput.File(image), Detail.FEATURES, RequestOptions.DEFAULT));
     try {
-      TextFeatures second = Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.FEATURES, RequestOptions.DEFAULT));
-      return similarity(Calls.await(first).features(), second.features());
+      Encoding second = Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.FEATURES, RequestOptions.DEFAULT));
+      return similarity(Vectors.vector(Calls.await(first)), Vectors.vector(second));
     } finally {
       first.cancel(false);
     }
@@ -295,6 +293,11 @@ public final class ConceptClip implements AutoCloseable {
   /** What the model multiplies similarities by before a softmax: learned, about 100 in models of this kind. */
   public double logitScale() {
     return parts.encoder().scalars().logitScale();
+  }
+
+  /** Short name of the backend that computes: {@code cpu}, {@code cuda} or another one. */
+  public String backend() {
+    return parts.encoder().backendName();
   }
 
   /** One line for people: model, backend, replicas. */
@@ -331,10 +334,6 @@ public final class ConceptClip implements AutoCloseable {
       throw new IllegalStateException("this ConceptClip (" + parts.description() + ") is closed");
     }
     return parts.engine();
-  }
-
-  int imageWindow() {
-    return parts.imageWindow();
   }
 
   static ImageInput input(byte[] image) {

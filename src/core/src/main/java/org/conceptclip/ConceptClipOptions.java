@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.batch.EngineOptions;
+import org.conceptclip.catalog.OpenModel;
 
 /**
  * What a {@link ConceptClip} is opened with. The defaults need no tuning: name the model, and that is all. Immutable.
@@ -34,6 +35,8 @@ import org.conceptclip.batch.EngineOptions;
  * @param notices gets a line for people for each thing that is worth knowing and no failure: the backend that was taken and why, passes
  *     that device memory made smaller. Called by several threads. By default a {@link System.Logger} named {@code org.conceptclip}, at
  *     level INFO
+ * @param inspection receives the model that was found, before its weights are read, and may reject it: an exception that it throws is
+ *     thrown by {@link ConceptClip#open(ConceptClipOptions)}. It must not keep or close the model
  */
 public record ConceptClipOptions(
     Optional<String> model,
@@ -47,7 +50,8 @@ public record ConceptClipOptions(
     int maxTokens,
     EngineOptions engine,
     Optional<MeterRegistry> meters,
-    Consumer<String> notices) {
+    Consumer<String> notices,
+    Consumer<OpenModel> inspection) {
   /** All defaults: the demo model. */
   public static final ConceptClipOptions DEFAULT = builder().build();
 
@@ -60,6 +64,7 @@ public record ConceptClipOptions(
     Objects.requireNonNull(engine, "engine");
     Objects.requireNonNull(meters, "meters");
     Objects.requireNonNull(notices, "notices");
+    Objects.requireNonNull(inspection, "inspection");
     devices = List.copyOf(devices);
     if (devices.isEmpty() || devices.stream().anyMatch(device -> device < 0) || devices.stream().distinct().count() < devices.size()) {
       throw new IllegalArgumentException("devices are " + devices + ", expected different ones, at least one, counted from 0");
@@ -95,6 +100,7 @@ public record ConceptClipOptions(
     builder.engine = engine;
     builder.meters = meters;
     builder.notices = notices;
+    builder.inspection = inspection;
     return builder;
   }
 
@@ -112,6 +118,7 @@ public record ConceptClipOptions(
     private EngineOptions engine = EngineOptions.DEFAULT;
     private Optional<MeterRegistry> meters = Optional.empty();
     private Consumer<String> notices = line -> System.getLogger("org.conceptclip").log(System.Logger.Level.INFO, line);
+    private Consumer<OpenModel> inspection = model -> {};
 
     private Builder() {}
 
@@ -182,9 +189,14 @@ public record ConceptClipOptions(
       return this;
     }
 
+    public Builder inspection(Consumer<OpenModel> value) {
+      inspection = value;
+      return this;
+    }
+
     public ConceptClipOptions build() {
       return new ConceptClipOptions(model, name, backend, precision, threads, devices, replicas, backendOptions, maxTokens, engine, meters,
-          notices);
+          notices, inspection);
     }
   }
 }

@@ -1,5 +1,6 @@
 package org.conceptclip;
 
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.HostTensor;
 
 /** Arithmetic on vectors, and tensors as arrays of them. */
@@ -27,6 +28,11 @@ final class Vectors {
       first += (double) a[i] * b[i];
     }
     return first + second + third + fourth;
+  }
+
+  /** The vector of one image or text. */
+  static float[] vector(Encoding encoding) {
+    return encoding.features().toFloatArray();
   }
 
   /** Rows of a matrix. */

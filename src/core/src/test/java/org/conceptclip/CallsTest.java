@@ -67,26 +67,6 @@ class CallsTest {
   }
 
   @Test
-  void everythingOwnedIsClosedInReverseAlsoWhenAPartFails() {
-    List<String> closed = new ArrayList<>();
-    Owned owned = new Owned();
-    assertEquals("part", owned.add("part", () -> closed.add("a")));
-    owned.add("part", () -> {
-      closed.add("b");
-      throw bad;
-    });
-    owned.add("part", () -> {
-      closed.add("c");
-      throw new IllegalStateException("first");
-    });
-    IllegalStateException failure = assertThrows(IllegalStateException.class, owned::close);
-    assertEquals(List.of("c", "b", "a"), closed);
-    assertSame(bad, failure.getSuppressed()[0]);
-    owned.close();
-    assertEquals(3, closed.size());
-  }
-
-  @Test
   void anOutcomeIsOneOfTwo() {
     assertEquals("r", Outcome.done("i", "r").orThrow());
     assertSame(bad, assertThrows(BadInputException.class, () -> Outcome.failed("i", bad).orThrow()));

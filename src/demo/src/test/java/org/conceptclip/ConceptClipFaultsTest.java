@@ -73,10 +73,11 @@ class ConceptClipFaultsTest {
   }
 
   @Test
-  void aModelThatIsNotThereOrTextsThatDoNotFitStartNoBackend() {
+  void aModelThatIsNotThereOrTextsThatDoNotFitLeaveNoBackendOpen() {
     assertThrows(BadInputException.class, () -> open(options().model(Path.of("no such folder"))));
     assertThrows(BadInputException.class, () -> open(options().maxTokens(100_000)));
-    assertEquals(List.of(), backends.requests);
+    // Backends start meanwhile; that none is left open is checked after every test.
+    assertTrue(backends.requests.size() <= 2, backends.requests.toString());
   }
 
   @Test
@@ -272,6 +273,7 @@ class ConceptClipFaultsTest {
         .backendOption("cuda-libs", "libraries")
         .maxTokens(20)
         .meters(registry)
+        .inspection(model -> notices.add(model.name()))
         .build();
     assertEquals(all, all.toBuilder().build());
     assertEquals(all, all.toBuilder().replicas(6).build().toBuilder().replicas(5).build());

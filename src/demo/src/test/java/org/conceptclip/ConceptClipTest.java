@@ -29,13 +29,11 @@ import org.conceptclip.image.Preprocessor;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.runtime.ImageEncoding;
-import org.conceptclip.runtime.TextEncoding;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.task.ClassVectors;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.task.Scoring;
 import org.conceptclip.task.ScoringOptions;
-import org.conceptclip.task.ZeroShotClassifier;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.text.TextTokenizer;
@@ -125,39 +123,43 @@ class ConceptClipTest {
 
   @Test
   void tokensComeWithTheirPlaces() {
-    ImageEncoding image = encode(XRAY, Detail.TOKENS);
-    ImageTokens patches = clip.imageTokens(XRAY);
+    Encoding image = encode(XRAY, Detail.TOKENS);
+    Embedding patches = clip.imageTokens(XRAY);
     assertArrayEquals(image.features().toFloatArray(), patches.vector());
-    assertArrayEquals(image.tokenFeatures().toFloatArray(), flat(patches.patches()));
-    assertEquals(patches.patches().length, patches.side() * patches.side());
-    ImageTokens laterImage = clip.submitImageTokens(new ImageInput.File(XRAY), RequestOptions.DEFAULT).join();
-    assertArrayEquals(flat(patches.patches()), flat(laterImage.patches()));
+    assertArrayEquals(image.tokenFeatures().toFloatArray(), flat(patches.tokens()));
+    assertEquals(patches.tokens().length, patches.side() * patches.side());
+    Embedding laterImage = clip.submitImageTokens(new ImageInput.File(XRAY), RequestOptions.DEFAULT).join();
+    assertArrayEquals(flat(patches.tokens()), flat(laterImage.tokens()));
 
-    TextTokens tokens = clip.textTokens("a brain MRI");
-    TextEncoding text = encode("a brain MRI", Detail.TOKENS);
+    Embedding tokens = clip.textTokens("a brain MRI");
+    Encoding text = encode("a brain MRI", Detail.TOKENS);
     assertArrayEquals(text.features().toFloatArray(), tokens.vector());
-    assertArrayEquals(text.tokenFeatures().toFloatArray(), flat(tokens.features()));
-    assertEquals(tokens.tokens().length(), tokens.features().length);
-    assertArrayEquals(new int[] {2, 3}, tokens.tokens().tokensOfSpan(2, 11));
-    TextTokens laterText = clip.submitTextTokens("a brain MRI", RequestOptions.DEFAULT).join();
-    assertEquals("a brain MRI", laterText.text());
-    assertArrayEquals(flat(tokens.features()), flat(laterText.features()));
+    assertArrayEquals(text.tokenFeatures().toFloatArray(), flat(tokens.tokens()));
+    assertEquals(tokens.textOrNull().length(), tokens.tokens().length);
+    assertArrayEquals(new int[] {2, 3}, tokens.textOrNull().tokensOfSpan(2, 11));
+    Embedding laterText = clip.submitTextTokens("a brain MRI", RequestOptions.DEFAULT).join();
+    assertArrayEquals(tokens.textOrNull().ids(), laterText.textOrNull().ids());
+    assertArrayEquals(flat(tokens.tokens()), flat(laterText.tokens()));
   }
 
   @ParameterizedTest
   @EnumSource(Scoring.class)
-  void classificationsAreThoseOfTheCommandLine(Scoring scoring) throws IOException {
+  void classificationsAreWhatTheEncodersScoresMake(Scoring scoring) throws IOException {
     ScoringOptions options = new ScoringOptions(scoring, 5, 0.3);
     List<PromptTemplate> templates = List.of(PromptTemplate.DEFAULT, PromptTemplate.parse("{} of a patient"));
-    ClassVectors classes = ClassVectors.encode(encoder, tokenizer::encode, LABELS, templates, scoring.usesConcepts());
-    ZeroShotClassifier expected = new ZeroShotClassifier(encoder, classes, options);
+    ClassVectors classes = ClassVectors.encode(
+        (prompts, detail) -> prompts.stream().map(prompt -> encode(prompt, detail)).toList(), tokenizer::encode, LABELS, templates,
+        scoring.usesConcepts());
     Classifier classifier = clip.classifier(LABELS, templates, options);
     assertEquals(LABELS, classifier.labels());
     assertEquals(List.of(), classifier.truncated());
     List<Path> images = examples();
     List<Classification> all = classifier.classify(images);
     for (int i = 0; i < images.size(); i++) {
-      double[] probabilities = expected.classify(image(images.get(i)).reshape(1, clip.imageSize(), clip.imageSize(), 3))[0];
+      Encoding scores = encoder.scoreImages(
+          List.of(image(images.get(i))), classes.textFeatures(), classes.concepts(), options.topK(), nanos -> {});
+      double[] probabilities = options.probabilities(
+          scores.globalLogits().toDoubleArray(), scoring.usesConcepts() ? scores.localLogits().toDoubleArray() : null);
       // Logits of the device are rounded to float32, at a scale of about 100: 4e-6 each.
       double tolerance = scoring == Scoring.GLOBAL ? 1e-5 : 0;
       assertArrayEquals(probabilities, inOrder(all.get(i)), tolerance, images.get(i).toString());
@@ -262,13 +264,16 @@ class ConceptClipTest {
     return Preprocessor.toPixels(new ImageDecoder(DecodeLimits.DEFAULT).decode(file), clip.imageSize());
   }
 
-  private static ImageEncoding encode(Path file, Detail detail) {
+  private static Encoding encode(Path file, Detail detail) {
     int size = clip.imageSize();
     return encoder.encodeImages(image(file).reshape(1, size, size, 3), detail);
   }
 
-  private static TextEncoding encode(String text, Detail detail) {
-    TokenizedText tokens = tokenizer.encode(text);
+  private static Encoding encode(String text, Detail detail) {
+    return encode(tokenizer.encode(text), detail);
+  }
+
+  private static Encoding encode(TokenizedText tokens, Detail detail) {
     return encoder.encodeTexts(TokenBatch.packed(List.of(tokens.ids())), detail);
   }
 }

@@ -2,7 +2,10 @@ package org.conceptclip.cli;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import org.conceptclip.ConceptClipOptions;
+import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendRequest;
+import org.conceptclip.backend.Backends;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cuda.CudaProvider;
 import org.conceptclip.tensor.BadInputException;
@@ -31,7 +34,7 @@ final class BackendOptions {
       names = "--threads",
       paramLabel = "N",
       defaultValue = "0",
-      description = "threads of the CPU backend (default: one a core)")
+      description = "threads of the CPU backend (default: one per core)")
   private int threads;
 
   @Option(
@@ -40,19 +43,31 @@ final class BackendOptions {
       description = "folder of libcudart and libcublasLt (default: the usual places, see doctor)")
   private Path cudaLibraries;
 
-  /** Begins to start the backend. The caller closes it. */
-  StartingBackend start(Context context) {
-    return start(context, false);
+  /** Starts the backend, and says which one was taken when the choice was automatic. The caller closes it. */
+  Backend open(Context context, boolean checkRange) {
+    BackendRequest request = BackendRequest.DEFAULT.withPrecision(Optional.ofNullable(precision)).withThreads(checkedThreads())
+        .withCheckRange(checkRange).withNotices(context.console()::say);
+    Backends.Choice choice = context.backends().open(name, libraries(request, cudaLibraries));
+    choice.note().ifPresent(context.console()::say);
+    return choice.backend();
   }
 
-  /** {@link #start(Context)}, with a record of ranges if asked for. */
-  StartingBackend start(Context context, boolean checkRange) {
-    if (threads < 0) {
-      throw new UsageException("--threads " + threads + ": expected 1 or more, or 0 for one a core");
+  /** Options of a library that computes on this backend and speaks to the console. */
+  ConceptClipOptions.Builder library(Context context) {
+    ConceptClipOptions.Builder builder =
+        ConceptClipOptions.builder().backend(name).threads(checkedThreads()).notices(context.console()::say);
+    if (precision != null) {
+      builder.precision(precision);
     }
-    BackendRequest request = BackendRequest.DEFAULT.withPrecision(Optional.ofNullable(precision)).withThreads(threads)
-        .withCheckRange(checkRange).withNotices(context.console()::say);
-    return new StartingBackend(context, name, libraries(request, cudaLibraries));
+    libraries(BackendRequest.DEFAULT, cudaLibraries).options().forEach(builder::backendOption);
+    return builder;
+  }
+
+  private int checkedThreads() {
+    if (threads < 0) {
+      throw new UsageException("--threads " + threads + ": expected 1 or more, or 0 for one per core");
+    }
+    return threads;
   }
 
   /** The request with the folder of the CUDA libraries, if one was named. */

@@ -31,9 +31,8 @@ final class BenchLoadCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (StartingBackend starting = backendOptions.start(context);
+    try (Backend backend = backendOptions.open(context, false);
         BenchSink sink = output.begin(context.console(), 1)) {
-      Backend backend = starting.await();
       Subject subject = new Subject(model, backend.name(), backend.description(), backend.precision().label(), null, null);
       sink.rows(List.of(LoadSection.run(subject, () -> {
         try (OpenModel open = OpenModel.open(model)) {

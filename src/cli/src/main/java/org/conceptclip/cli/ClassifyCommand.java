@@ -5,22 +5,27 @@ import java.nio.charset.MalformedInputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.conceptclip.backend.Backend;
+import java.util.stream.Stream;
+import org.conceptclip.Classification;
+import org.conceptclip.Classifier;
+import org.conceptclip.ConceptClip;
+import org.conceptclip.ConceptClipOptions;
+import org.conceptclip.Outcome;
+import org.conceptclip.batch.BatcherOptions;
+import org.conceptclip.batch.EngineOptions;
+import org.conceptclip.batch.ImageInput;
+import org.conceptclip.batch.RequestOptions;
 import org.conceptclip.catalog.OpenModel;
-import org.conceptclip.image.DecodeLimits;
-import org.conceptclip.image.ImageDecoder;
-import org.conceptclip.runtime.Encoder;
-import org.conceptclip.task.ClassVectors;
 import org.conceptclip.task.Labels;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.task.Scoring;
 import org.conceptclip.task.ScoringOptions;
-import org.conceptclip.task.ZeroShotClassifier;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.text.TextTokenizer;
+import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -37,9 +42,6 @@ import picocli.CommandLine.Parameters;
       "  conceptclip classify scan.png --labels \"chest X-ray,brain MRI,skin lesion\""
     })
 final class ClassifyCommand implements Callable<Integer> {
-  /** Decoded together and scored together; the encoder cuts it into passes of its own. */
-  private static final int IMAGES_PER_BATCH = 8;
-
   private final Context context;
 
   @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "JPEG, PNG, BMP, GIF, TIFF or WebP files")
@@ -90,6 +92,11 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Mixin private ImageOptions imageOptions;
 
+  // Of the model, once it is found.
+  private List<String> names;
+  private String modelName;
+  private int promptTokens;
+
   ClassifyCommand(Context context) {
     this.context = context;
   }
@@ -97,34 +104,43 @@ final class ClassifyCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ScoringOptions options = options();
-    DecodeLimits limits = imageOptions.limits();
-    List<String> names = labels == null ? null : Labels.checked(labelList());
+    names = labels == null ? null : Labels.checked(labelList());
     List<PromptTemplate> prompts = templates.stream().map(PromptTemplate::parse).toList();
-    try (StartingBackend starting = backend.start(context);
-        OpenModel open = model.open(context.console())) {
-      if (names == null) {
-        names = open.defaultLabels()
-            .orElseThrow(() -> new UsageException("--labels is missing; only the embedded demo model has labels of its own"));
+    // One shot: what a warm-up makes quicker, or waiting for company in a batch, would come back only with many images.
+    EngineOptions engine = EngineOptions.builder()
+        .decodeLimits(imageOptions.limits())
+        .warmUp(false)
+        .batching(new BatcherOptions(Duration.ZERO, BatcherOptions.DEFAULT.queueBatches()))
+        .build();
+    ConceptClipOptions.Builder library =
+        backend.library(context).maxTokens(maxTokens == null ? 0 : Math.max(0, maxTokens)).engine(engine).inspection(this::inspect);
+    model.choose(library);
+    try (ConceptClip clip = ConceptClip.open(library.build())) {
+      Classifier classifier = clip.classifier(names, prompts, options);
+      for (String label : classifier.truncated()) {
+        context.console().say("label " + OneLine.quoted(label, 40) + ": its prompt was cut to " + promptTokens + " tokens");
       }
-      try (TextTokenizer tokenizer = open.tokenizer(checkedMaxTokens(open));
-          Encoder encoder = open.load(starting.await(), context.console()::say)) {
-        ClassVectors classes =
-            ClassVectors.encode(encoder, tokenizer::encode, names, prompts, scoring.usesConcepts());
-        for (String label : classes.truncated()) {
-          context.console().say("label \"" + shortened(label) + "\": its prompt was cut to " + tokenizer.maxTokens() + " tokens");
-        }
-        ZeroShotClassifier classifier = new ZeroShotClassifier(encoder, classes, options);
-        return classify(classifier, encoder, new ImageDecoder(limits), report(open, encoder.backend(), classes));
-      }
+      return classify(classifier, json
+          ? new JsonClassifications(context.console().out(), modelName, clip.backend(), classifier.labels())
+          : new TableClassifications(context.console().out(), names.size() > 1));
     }
   }
 
-  private Integer checkedMaxTokens(OpenModel open) {
-    int positions = open.config().text().maxPositions();
+  /** Rejects what does not fit the model before its weights are read. */
+  private void inspect(OpenModel found) {
+    modelName = found.name();
+    if (names == null) {
+      names = found.defaultLabels()
+          .orElseThrow(() -> new UsageException("--labels is missing; only the embedded demo model has labels of its own"));
+    }
+    int positions = found.config().text().maxPositions();
     if (maxTokens != null && (maxTokens < 3 || maxTokens > positions)) {
       throw new UsageException("--max-tokens " + maxTokens + ": expected 3 to the model's " + positions + " positions");
     }
-    return maxTokens;
+    promptTokens = maxTokens == null ? found.config().text().contextLength() : maxTokens;
+    found.tokenizerAbsence().ifPresent(absence -> {
+      throw new BadInputException(absence);
+    });
   }
 
   private ScoringOptions options() {
@@ -137,27 +153,19 @@ final class ClassifyCommand implements Callable<Integer> {
     return new ScoringOptions(scoring, topK, alpha);
   }
 
-  private Classifications report(OpenModel open, Backend started, ClassVectors classes) {
-    return json
-        ? new JsonClassifications(context.console().out(), open.name(), started.name(), classes.labels())
-        : new TableClassifications(context.console().out(), classes.labels());
-  }
-
-  private int classify(ZeroShotClassifier classifier, Encoder encoder, ImageDecoder decoder, Classifications report) {
-    int size = encoder.config().vision().geometry().imageSize();
+  private int classify(Classifier classifier, Classifications report) {
     int failed = 0;
-    try (Progress progress = new Progress(context.console(), "classify", images.size())) {
-      for (int first = 0; first < images.size(); first += IMAGES_PER_BATCH) {
-        List<Path> files = images.subList(first, Math.min(images.size(), first + IMAGES_PER_BATCH));
-        PixelBatch batch = PixelBatch.decode(files, decoder, size, context.console());
-        failed += files.size() - batch.files().size();
-        if (!batch.files().isEmpty()) {
-          double[][] probabilities = classifier.classify(batch.pixels());
-          for (int i = 0; i < probabilities.length; i++) {
-            report.add(batch.files().get(i).toString(), probabilities[i]);
-          }
+    try (Progress progress = new Progress(context.console(), "classify", images.size());
+        Stream<Outcome<ImageInput, Classification>> outcomes =
+            classifier.classify(images.stream().map(ImageInput.File::new), RequestOptions.DEFAULT)) {
+      for (Outcome<ImageInput, Classification> outcome : (Iterable<Outcome<ImageInput, Classification>>) outcomes::iterator) {
+        if (outcome.failureOrNull() instanceof BadInputException failure) {
+          context.console().fail(failure.getMessage(), failure);
+          failed++;
+        } else {
+          report.add(outcome.input().name(), outcome.orThrow());
         }
-        progress.advance(files.size());
+        progress.advance(1);
       }
     }
     report.finish();
@@ -188,9 +196,5 @@ final class ClassifyCommand implements Callable<Integer> {
       throw new BadInputException(file + ": cannot be read (" + Failures.reason(e) + "), expected a file with one label a line", e);
     }
     return lines;
-  }
-
-  private static String shortened(String label) {
-    return label.length() <= 40 ? label : label.substring(0, 40) + "...";
   }
 }

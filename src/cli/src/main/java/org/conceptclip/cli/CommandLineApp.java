@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.conceptclip.backend.BackendUnavailableException;
-import org.conceptclip.backend.Backends;
 import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.UnsupportedRequestException;
 import org.conceptclip.runtime.NonFiniteResultException;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.text.TokenizerUnavailableException;
+import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -32,6 +32,9 @@ import picocli.CommandLine;
       "Results go to stdout, everything else to stderr."
     })
 public final class CommandLineApp implements Runnable {
+  /** Characters: enough for a list of missing weights. */
+  private static final int LONGEST_MESSAGE = 10_000;
+
   @Spec private CommandSpec spec;
 
   // Inherited, so that the flag may stand before or after the command; read in run() below, before options are parsed in full.
@@ -50,9 +53,9 @@ public final class CommandLineApp implements Runnable {
   private CommandLineApp() {}
 
   /** Runs one command. Returns its exit code; throws nothing. */
-  public static int run(String[] args, Console console, Backends backends) {
+  public static int run(String[] args, Console console) {
     Console talking = Arrays.asList(args).contains("--debug") ? console.withTraces() : console;
-    Context context = new Context(talking, backends);
+    Context context = new Context(talking);
     CommandLine commands = new CommandLine(new CommandLineApp());
     subcommands(args, context).forEach(commands::addSubcommand);
     commands.setOut(new PrintWriter(talking.out(), true));
@@ -113,24 +116,16 @@ public final class CommandLineApp implements Runnable {
         console.say("try: " + command.getCommandSpec().qualifiedName() + " --help");
         return ExitCode.WRONG_USAGE;
       }
-      case BadInputException e -> {
-        console.fail(message, e);
+      case BadInputException _, NonFiniteResultException _ -> {
+        console.fail(message, failure);
         return ExitCode.BAD_INPUT;
       }
-      case NonFiniteResultException e -> {
-        console.fail(message, e);
-        return ExitCode.BAD_INPUT;
-      }
-      case BackendUnavailableException e -> {
-        console.fail(message, e);
+      case BackendUnavailableException _, TokenizerUnavailableException _ -> {
+        console.fail(message, failure);
         return ExitCode.BACKEND_UNAVAILABLE;
       }
       case DeviceException e -> {
         console.fail(message + (e.kind() == DeviceException.Kind.LOST ? "; the device can do no more work in this process" : ""), e);
-        return ExitCode.BACKEND_UNAVAILABLE;
-      }
-      case TokenizerUnavailableException e -> {
-        console.fail(message, e);
         return ExitCode.BACKEND_UNAVAILABLE;
       }
       default -> {
@@ -142,6 +137,6 @@ public final class CommandLineApp implements Runnable {
   }
 
   private static String oneLine(String message) {
-    return String.valueOf(message).replaceAll("\\s*\\R\\s*", " ");
+    return OneLine.of(message, LONGEST_MESSAGE);
   }
 }

@@ -4,7 +4,9 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.model.ModelLayout;
 import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.Shape;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -47,7 +49,11 @@ final class ConvertCommand implements Callable<Integer> {
       default -> throw new UsageException("--dtype " + dtype + ": expected fp32, fp16 or bf16");
     };
     try (OpenModel open = OpenModel.open(source)) {
-      long bytes = new ModelExport(open, context.console()).write(target, type, force);
+      long elements = ModelLayout.of(open.config()).values().stream().mapToLong(Shape::elements).sum();
+      long bytes;
+      try (Progress progress = new Progress(context.console(), "convert", elements)) {
+        bytes = open.write(target, type, force, progress::reach);
+      }
       context.console().say("wrote " + target + ": " + open.config().name() + " as " + dtype.toLowerCase(Locale.ROOT) + ", "
           + String.format(Locale.ROOT, "%.1f MB", bytes / 1e6));
     }

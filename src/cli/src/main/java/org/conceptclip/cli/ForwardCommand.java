@@ -9,8 +9,7 @@ import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.model.Scalars;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.runtime.ImageEncoding;
-import org.conceptclip.runtime.TextEncoding;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.weights.SafetensorsWriter;
@@ -56,11 +55,10 @@ final class ForwardCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (StartingBackend starting = backend.start(context, checkRange);
-        OpenModel open = model.open(context.console());
+    try (OpenModel open = model.open(context.console());
         ForwardInputs inputs = ForwardInputs.open(source, open.config(), context.console());
-        Encoder encoder = open.load(starting.await(), context.console()::say)) {
-      Backend started = encoder.backend();
+        Backend started = backend.open(context, checkRange);
+        Encoder encoder = open.load(started, context.console()::say)) {
       if (memoryPlan && started.memoryPlan().isEmpty()) {
         throw new UsageException(
             "--memory-plan: backend " + started.name() + " has no device memory to plan, expected cuda or emulated");
@@ -79,19 +77,10 @@ final class ForwardCommand implements Callable<Integer> {
 
   private static SequencedMap<String, HostTensor> outputs(Encoder encoder, ForwardInputs inputs) {
     SequencedMap<String, HostTensor> outputs = new LinkedHashMap<>();
-    ImageEncoding images = inputs.pixels() == null ? null : encoder.encodeImages(inputs.pixels(), Detail.TOKENS);
-    TextEncoding texts =
-        inputs.inputIds() == null ? null : encoder.encodePaddedTexts(inputs.inputIds(), Detail.TOKENS);
-    if (images != null) {
-      outputs.put("image_features", float32(images.features()));
-      outputs.put("image_features_raw", float32(images.rawFeatures()));
-      outputs.put("image_token_features", float32(images.tokenFeatures()));
-    }
-    if (texts != null) {
-      outputs.put("text_features", float32(texts.features()));
-      outputs.put("text_features_raw", float32(texts.rawFeatures()));
-      outputs.put("text_token_features", float32(texts.tokenFeatures()));
-    }
+    Encoding images = inputs.pixels() == null ? null : encoder.encodeImages(inputs.pixels(), Detail.TOKENS);
+    Encoding texts = inputs.inputIds() == null ? null : encoder.encodePaddedTexts(inputs.inputIds(), Detail.TOKENS);
+    put(outputs, "image", images);
+    put(outputs, "text", texts);
     Scalars scalars = encoder.scalars();
     if (images != null && texts != null) {
       outputs.put("logits_per_image", logits(images.features(), texts.features(), scalars.logitScale()));
@@ -101,6 +90,16 @@ final class ForwardCommand implements Callable<Integer> {
     outputs.put("concept_logit_scale", scalar(scalars.conceptLogitScale()));
     outputs.put("concept_logit_bias", scalar(scalars.conceptLogitBias()));
     return outputs;
+  }
+
+  private static void put(SequencedMap<String, HostTensor> outputs, String kind, Encoding encodingOrNull) {
+    if (encodingOrNull != null) {
+      HostTensor tokens = encodingOrNull.tokenFeatures();
+      long items = encodingOrNull.features().rows();
+      outputs.put(kind + "_features", float32(encodingOrNull.features()));
+      outputs.put(kind + "_features_raw", float32(encodingOrNull.rawFeatures()));
+      outputs.put(kind + "_token_features", float32(tokens.reshape(items, tokens.rows() / items, tokens.columns())));
+    }
   }
 
   /** {@code scale * I . T}, [B, S], without the bias, as the official model's callers compute it. */

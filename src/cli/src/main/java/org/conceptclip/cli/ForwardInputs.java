@@ -9,6 +9,7 @@ import org.conceptclip.model.ModelConfig;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.util.Closer;
 import org.conceptclip.weights.SafetensorsFile;
 import org.conceptclip.weights.TensorInfo;
 import org.conceptclip.weights.TensorLoan;
@@ -22,12 +23,13 @@ final class ForwardInputs implements AutoCloseable {
   private final Path path;
   private final SafetensorsFile file;
   private final ModelConfig config;
+  private final Closer resources = new Closer();
   private TensorLoan pixels;
   private TensorLoan inputIds;
 
   private ForwardInputs(Path path, SafetensorsFile file, ModelConfig config) {
     this.path = path;
-    this.file = file;
+    this.file = resources.own(file);
     this.config = config;
   }
 
@@ -42,7 +44,7 @@ final class ForwardInputs implements AutoCloseable {
       inputs.map(console);
       return inputs;
     } catch (Throwable failure) {
-      inputs.close();
+      inputs.resources.closeAfter(failure);
       throw failure;
     }
   }
@@ -59,13 +61,7 @@ final class ForwardInputs implements AutoCloseable {
 
   @Override
   public void close() {
-    if (pixels != null) {
-      pixels.close();
-    }
-    if (inputIds != null) {
-      inputIds.close();
-    }
-    file.close();
+    resources.close();
   }
 
   private void map(Console console) {
@@ -79,16 +75,16 @@ final class ForwardInputs implements AutoCloseable {
     long size = config.vision().geometry().imageSize();
     if (names.remove(FLOATS)) {
       check(FLOATS, DType.F32, -1, 3, size, size);
-      pixels = file.map(FLOATS);
+      pixels = resources.own(file.map(FLOATS));
       checkFinite(pixels.tensor());
     }
     if (names.remove(BYTES)) {
       check(BYTES, DType.U8, -1, size, size, 3);
-      pixels = file.map(BYTES);
+      pixels = resources.own(file.map(BYTES));
     }
     if (names.remove(IDS)) {
       check(IDS, DType.I64, -1, -1);
-      inputIds = file.map(IDS);
+      inputIds = resources.own(file.map(IDS));
       checkIds(inputIds.tensor());
     }
     if (!names.isEmpty()) {

@@ -5,8 +5,10 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.Map;
+import org.conceptclip.Classification;
 
-/** One JSON object a line: {@code {"image", "probabilities": {label: p}, "model", "backend"}}. */
+/** One JSON object per line, as soon as it is known: {@code {"image", "probabilities": {label: p}, "model", "backend"}}. */
 final class JsonClassifications implements Classifications {
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
@@ -23,21 +25,19 @@ final class JsonClassifications implements Classifications {
   }
 
   @Override
-  public void add(String image, double[] probabilities) {
+  public void add(String image, Classification classification) {
+    Map<String, Double> probabilities = classification.asMap();
     JsonObject byLabel = new JsonObject();
-    for (int i = 0; i < probabilities.length; i++) {
-      byLabel.addProperty(labels.get(i), probabilities[i]);
-    }
+    labels.forEach(label -> byLabel.addProperty(label, probabilities.get(label)));
     JsonObject line = new JsonObject();
     line.addProperty("image", image);
     line.add("probabilities", byLabel);
     line.addProperty("model", model);
     line.addProperty("backend", backend);
     out.println(GSON.toJson(line));
+    out.flush();
   }
 
   @Override
-  public void finish() {
-    out.flush();
-  }
+  public void finish() {}
 }

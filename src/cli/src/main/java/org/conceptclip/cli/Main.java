@@ -4,7 +4,6 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import org.conceptclip.backend.Backends;
 
 /** Entry point of the command line. */
 public final class Main {
@@ -15,7 +14,7 @@ public final class Main {
     PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
     PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
     Console console = new Console(out, err, Boolean.getBoolean("conceptclip.interactive"), debug());
-    int code = CommandLineApp.run(args, console, Backends.discovered());
+    int code = CommandLineApp.run(args, console);
     out.flush();
     err.flush();
     System.exit(code);

@@ -1,5 +1,6 @@
 package org.conceptclip.cli;
 
+import org.conceptclip.ConceptClipOptions;
 import org.conceptclip.catalog.OpenModel;
 import picocli.CommandLine.Option;
 
@@ -11,6 +12,13 @@ final class ModelOptions {
       description = "model folder (config.json, model.safetensors, tokenizer files), synthetic:full or synthetic:tiny (default: the"
           + " embedded demo model, which knows drawings only)")
   private String reference;
+
+  /** Makes a library open this model. */
+  void choose(ConceptClipOptions.Builder builder) {
+    if (reference != null) {
+      builder.model(reference);
+    }
+  }
 
   /** Opens the model, and says so when it is the toy. The caller closes it. */
   OpenModel open(Console console) {

@@ -2,10 +2,10 @@ package org.conceptclip.cli;
 
 import java.io.PrintStream;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
+import org.conceptclip.Classification;
+import org.conceptclip.ClassProbability;
 
 /**
  * A table for people: every label of a single image, or of several images the best label and the runner-up.
@@ -18,17 +18,18 @@ final class TableClassifications implements Classifications {
   private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
 
   private final PrintStream out;
-  private final List<String> labels;
+  private final boolean withNext;
   private final List<Row> rows = new ArrayList<>();
 
-  TableClassifications(PrintStream out, List<String> labels) {
+  /** @param withNext whether there is more than one label, so that each image has a runner-up */
+  TableClassifications(PrintStream out, boolean withNext) {
     this.out = out;
-    this.labels = labels;
+    this.withNext = withNext;
   }
 
   @Override
-  public void add(String image, double[] probabilities) {
-    rows.add(new Row(image, probabilities));
+  public void add(String image, Classification classification) {
+    rows.add(new Row(image, classification.ranked()));
   }
 
   @Override
@@ -38,36 +39,24 @@ final class TableClassifications implements Classifications {
       cells.add(new String[] {"image", "label", "probability", ""});
       addRanking(cells, rows.getFirst());
     } else if (!rows.isEmpty()) {
-      cells.add(new String[] {"image", "best label", "probability", "", labels.size() > 1 ? "next" : ""});
+      cells.add(new String[] {"image", "best label", "probability", "", withNext ? "next" : ""});
       rows.forEach(row -> cells.add(best(row)));
     }
     print(cells);
   }
 
-  private void addRanking(List<String[]> cells, Row row) {
+  private static void addRanking(List<String[]> cells, Row row) {
     String image = row.image();
-    for (int label : ranking(row)) {
-      double probability = row.probabilities()[label];
-      cells.add(new String[] {image, labels.get(label), percent(probability), bar(probability)});
+    for (ClassProbability one : row.ranked()) {
+      cells.add(new String[] {image, one.label(), percent(one.probability()), bar(one.probability())});
       image = "";
     }
   }
 
   private String[] best(Row row) {
-    List<Integer> ranking = ranking(row);
-    int first = ranking.getFirst();
-    double probability = row.probabilities()[first];
-    String next = ranking.size() == 1
-        ? ""
-        : labels.get(ranking.get(1)) + " " + percent(row.probabilities()[ranking.get(1)]).strip();
-    return new String[] {row.image(), labels.get(first), percent(probability), bar(probability), next};
-  }
-
-  private static List<Integer> ranking(Row row) {
-    return IntStream.range(0, row.probabilities().length)
-        .boxed()
-        .sorted(Comparator.comparingDouble((Integer label) -> row.probabilities()[label]).reversed())
-        .toList();
+    ClassProbability best = row.ranked().getFirst();
+    String next = withNext ? row.ranked().get(1).label() + " " + percent(row.ranked().get(1).probability()).strip() : "";
+    return new String[] {row.image(), best.label(), percent(best.probability()), bar(best.probability()), next};
   }
 
   private void print(List<String[]> cells) {
@@ -117,5 +106,5 @@ final class TableClassifications implements Classifications {
   }
 
   /** One image's result. */
-  private record Row(String image, double[] probabilities) {}
+  private record Row(String image, List<ClassProbability> ranked) {}
 }

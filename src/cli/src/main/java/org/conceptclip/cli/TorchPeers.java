@@ -53,7 +53,7 @@ record TorchPeers(String python, Path work, Console console) {
     if (!Files.exists(folder.resolve("config.json"))) {
       try (OpenModel open = OpenModel.open(model)) {
         // The configuration is written last, so a folder that has it is whole.
-        new ModelExport(open, console).write(folder, DType.F16, true);
+        open.write(folder, DType.F16, true, elements -> {});
       }
     }
     return folder.toAbsolutePath();

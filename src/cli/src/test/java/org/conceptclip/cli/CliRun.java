@@ -9,7 +9,6 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Stream;
-import org.conceptclip.backend.Backends;
 
 /**
  * One run of the command line in this process.
@@ -26,7 +25,7 @@ record CliRun(int code, String out, String err) {
     Console console = new Console(
         new PrintStream(out, false, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8), false, false);
     String[] args = Stream.of(arguments).map(Object::toString).toArray(String[]::new);
-    int code = CommandLineApp.run(args, console, Backends.discovered());
+    int code = CommandLineApp.run(args, console);
     return new CliRun(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
 

@@ -5,6 +5,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.conceptclip.runtime.Encoding;
 
 /**
  * Threads that decode admitted images into slots of a pool, higher priorities first. The admission of every image is ended, also when
@@ -19,7 +20,7 @@ final class DecodeStage implements AutoCloseable {
   private final AtomicLong nextNumber = new AtomicLong();
   private final Workers<Task> workers;
 
-  private record Task(Admission<Payload, Object> admission, ImageInput input, int rank, long number) {}
+  private record Task(Admission<Payload, Encoding> admission, ImageInput input, int rank, long number) {}
 
   /** @param readers makes the reader of each thread; called on that thread */
   DecodeStage(int threads, int imageSize, PixelPool pool, StageClocks clocks, Supplier<ImageReader> readers) {
@@ -40,7 +41,7 @@ final class DecodeStage implements AutoCloseable {
   }
 
   /** Decodes an image for this admission, which is ended here. */
-  void submit(Admission<Payload, Object> admission, ImageInput input, Priority priority) {
+  void submit(Admission<Payload, Encoding> admission, ImageInput input, Priority priority) {
     workers.add(new Task(admission, input, priority.ordinal(), nextNumber.getAndIncrement()));
   }
 
@@ -58,7 +59,7 @@ final class DecodeStage implements AutoCloseable {
     };
   }
 
-  private void end(Admission<Payload, Object> admission, ImageReader reader, ImageInput input) {
+  private void end(Admission<Payload, Encoding> admission, ImageReader reader, ImageInput input) {
     Payload payload;
     try {
       if (admission.isOver()) {

@@ -1,23 +1,17 @@
 package org.conceptclip.batch;
 
-import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.runtime.ImageEncoding;
-import org.conceptclip.runtime.ImageScores;
-import org.conceptclip.runtime.TextEncoding;
-import org.conceptclip.tensor.DType;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.HostTensor;
-import org.conceptclip.tensor.Shape;
 
 /** An encoder as a batcher's replica: a thread a lane, each with one batch at a time. Thread-safe; the encoder is the caller's. */
-final class EncoderReplica implements Replica<WorkKind, Payload, Object>, AutoCloseable {
+final class EncoderReplica implements Replica<WorkKind, Payload, Encoding>, AutoCloseable {
   private static final Runnable END = () -> {};
 
   private final String name;
@@ -44,12 +38,12 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Object>, AutoCl
   }
 
   @Override
-  public void begin(Batch<WorkKind, Payload, Object> batch) {
+  public void begin(Batch<WorkKind, Payload, Encoding> batch) {
     workers.add(() -> run(batch));
   }
 
-  private void run(Batch<WorkKind, Payload, Object> batch) {
-    List<Object> results;
+  private void run(Batch<WorkKind, Payload, Encoding> batch) {
+    List<Encoding> results;
     try {
       results = compute(batch);
     } catch (Throwable failure) {
@@ -64,14 +58,18 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Object>, AutoCl
     batch.done(results);
   }
 
-  private List<Object> compute(Batch<WorkKind, Payload, Object> batch) {
+  private List<Encoding> compute(Batch<WorkKind, Payload, Encoding> batch) {
     long begin = System.nanoTime();
     int items = batch.payloads().size();
     LongAdder packNanos = new LongAdder();
     try {
       return switch (batch.kind()) {
-        case WorkKind.Images images -> features(pixels(batch.payloads()), images.detail(), packNanos::add);
-        case WorkKind.Scores scores -> logits(pixels(batch.payloads()), scores.targets(), packNanos::add);
+        case WorkKind.Images images -> images(encoder.encodeImages(pixels(batch), images.detail(), packNanos::add), items);
+        case WorkKind.Scores scores -> {
+          ScoreTargets targets = scores.targets();
+          yield images(encoder.scoreImages(
+              pixels(batch), targets.textFeatures(), targets.conceptsOrNull(), targets.topK(), packNanos::add), items);
+        }
         case WorkKind.Texts texts -> texts(batch.payloads(), texts.detail(), packNanos);
       };
     } finally {
@@ -80,54 +78,26 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Object>, AutoCl
     }
   }
 
-  private static List<HostTensor> pixels(List<Payload> payloads) {
-    return payloads.stream().map(payload -> ((Payload.Image) payload).pixels()).toList();
+  private static List<HostTensor> pixels(Batch<WorkKind, Payload, Encoding> batch) {
+    return batch.payloads().stream().map(payload -> ((Payload.Image) payload).pixels()).toList();
   }
 
-  private List<Object> features(List<HostTensor> images, Detail detail, LongConsumer uploadNanos) {
-    ImageEncoding encoding = encoder.encodeImages(images, detail, uploadNanos);
-    List<Object> results = new ArrayList<>();
-    for (int i = 0; i < images.size(); i++) {
-      HostTensor tokensOrNull = detail == Detail.FEATURES ? null
-          : rows(encoding.tokenFeatures(), (long) i * encoder.imageTokens(), encoder.imageTokens());
-      results.add(new ImageFeatures(encoding.features().rows(i, 1).toFloatArray(), tokensOrNull));
-    }
-    return results;
+  private List<Encoding> images(Encoding all, int count) {
+    int tokens = encoder.imageTokens();
+    return IntStream.range(0, count).mapToObj(i -> all.item(i, (long) i * tokens, tokens)).toList();
   }
 
-  private List<Object> logits(List<HostTensor> images, ScoreTargets targets, LongConsumer uploadNanos) {
-    ImageScores scores =
-        encoder.scoreImages(images, targets.textFeatures(), targets.conceptsOrNull(), targets.topK(), uploadNanos);
-    List<Object> results = new ArrayList<>();
-    for (int i = 0; i < images.size(); i++) {
-      results.add(new ImageLogits(
-          scores.globalLogits().rows(i, 1).toDoubleArray(),
-          scores.localLogits() == null ? null : scores.localLogits().rows(i, 1).toDoubleArray()));
-    }
-    return results;
-  }
-
-  private List<Object> texts(List<Payload> payloads, Detail detail, LongAdder packNanos) {
+  private List<Encoding> texts(List<Payload> payloads, Detail detail, LongAdder packNanos) {
     long begin = System.nanoTime();
-    List<Payload.Text> texts = payloads.stream().map(Payload.Text.class::cast).toList();
-    TokenBatch tokens = TokenBatch.packed(texts.stream().map(text -> text.text().ids()).toList());
+    TokenBatch tokens = TokenBatch.packed(payloads.stream().map(payload -> ((Payload.Text) payload).text().ids()).toList());
     packNanos.add(System.nanoTime() - begin);
-    clocks.addTokens(0, tokens.sequences().totalRows());
-    TextEncoding encoding = encoder.encodeTexts(tokens, detail);
-    List<Object> results = new ArrayList<>();
-    for (int i = 0; i < texts.size(); i++) {
-      HostTensor tokensOrNull = detail == Detail.FEATURES ? null
-          : rows(encoding.tokenFeatures(), tokens.sequences().start(i), tokens.sequences().rows(i));
-      results.add(new TextFeatures(encoding.features().rows(i, 1).toFloatArray(), tokensOrNull, texts.get(i).text()));
-      clocks.addTokens(texts.get(i).text().length(), 0);
-    }
-    return results;
-  }
-
-  /** A copy on the heap: a view would keep the whole batch's memory for whoever keeps one of its results. */
-  private static HostTensor rows(HostTensor matrix, long first, long count) {
-    HostTensor flat = matrix.reshape(matrix.rows(), matrix.columns()).rows(first, count);
-    return HostTensor.view(DType.F32, Shape.of(count, flat.columns()), MemorySegment.ofArray(flat.toFloatArray()));
+    int rows = tokens.sequences().totalRows();
+    clocks.addTokens(0, rows);
+    Encoding all = encoder.encodeCheckedTexts(tokens, detail);
+    clocks.addTokens(rows, 0);
+    return IntStream.range(0, payloads.size())
+        .mapToObj(i -> all.item(i, tokens.sequences().start(i), tokens.sequences().rows(i)))
+        .toList();
   }
 
   /** Waits until the lanes have computed their batches and their threads have ended. */

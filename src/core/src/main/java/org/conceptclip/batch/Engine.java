@@ -6,12 +6,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
-import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
 import org.conceptclip.runtime.EncoderLimits;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.text.TokenizedText;
+import org.conceptclip.util.Closer;
 
 /**
  * Keeps encoders busy with the requests of many callers. The stages (decode, wait for a batch, pack, copy, compute, complete) run on
@@ -44,14 +45,13 @@ public final class Engine implements AutoCloseable {
   private final BatchLimits imageLimits;
   private final BatchLimits textLimits;
   private final StageClocks clocks = new StageClocks();
+  private final Closer resources = new Closer();
   private final SystemTiming timing = new SystemTiming();
   private final PixelPool pool;
   private final Completions completions;
   private final List<EncoderReplica> replicas = new ArrayList<>();
   private final DecodeStage decoding;
-  private final Batcher<WorkKind, Payload, Object> batcher;
-  private final Object closing = new Object();
-  private boolean closed;
+  private final Batcher<WorkKind, Payload, Encoding> batcher;
 
   private Engine(List<Encoder> encoders, EngineOptions options, Supplier<ImageReader> readers) {
     this.encoders = List.copyOf(encoders);
@@ -64,13 +64,14 @@ public final class Engine implements AutoCloseable {
     this.imageLimits = new BatchLimits(Math.multiplyExact(images, first.imageTokens()), images, powersOfTwo(encoders));
     int tokens = batchTokens(encoders, options);
     this.textLimits = new BatchLimits(tokens, tokens, false);
-    this.pool = new PixelPool(first.imageSize());
-    this.completions = new Completions(COMPLETION_THREADS, clocks);
+    this.pool = resources.own(new PixelPool(first.imageSize()));
+    resources.own(timing);
+    this.completions = resources.own(new Completions(COMPLETION_THREADS, clocks));
     for (Encoder encoder : encoders) {
-      replicas.add(new EncoderReplica(encoder.backendName() + "-" + replicas.size(), encoder, clocks));
+      replicas.add(resources.own(new EncoderReplica(encoder.backendName() + "-" + replicas.size(), encoder, clocks)));
     }
     int decodeThreads = options.decodeThreads() > 0 ? options.decodeThreads() : Runtime.getRuntime().availableProcessors();
-    this.decoding = new DecodeStage(decodeThreads, first.imageSize(), pool, clocks, readers);
+    this.decoding = resources.own(new DecodeStage(decodeThreads, first.imageSize(), pool, clocks, readers));
     this.batcher = new Batcher<>(options.batching(), kind -> kind instanceof WorkKind.Texts ? textLimits : imageLimits, replicas,
         timing, completions, Payload::release, new Listeners(Stream.concat(Stream.of(clocks), options.listeners().stream()).toList()));
   }
@@ -155,8 +156,8 @@ public final class Engine implements AutoCloseable {
    * @throws ReplicasLostException if no device is left
    * @throws BadInputException for pixels of another shape or type than the model's
    */
-  public CompletableFuture<ImageFeatures> submitImage(ImageInput input, Detail detail, RequestOptions options) {
-    return typed(image(new WorkKind.Images(detail), input, options));
+  public CompletableFuture<Encoding> submitImage(ImageInput input, Detail detail, RequestOptions options) {
+    return image(new WorkKind.Images(detail), input, options);
   }
 
   /**
@@ -165,9 +166,9 @@ public final class Engine implements AutoCloseable {
    * @throws DeadlineExceededException if the request's timeout ends before there is room
    * @throws InterruptedException if this thread is interrupted while it waits; nothing was submitted then
    */
-  public CompletableFuture<ImageFeatures> submitImageWhenRoom(ImageInput input, Detail detail, RequestOptions options)
+  public CompletableFuture<Encoding> submitImageWhenRoom(ImageInput input, Detail detail, RequestOptions options)
       throws InterruptedException {
-    return typed(imageWhenRoom(new WorkKind.Images(detail), input, options));
+    return imageWhenRoom(new WorkKind.Images(detail), input, options);
   }
 
   /**
@@ -178,14 +179,14 @@ public final class Engine implements AutoCloseable {
    * @throws BadInputException if the targets' width is not that of the model's features. Other exceptions are those of {@link
    *     #submitImage}
    */
-  public CompletableFuture<ImageLogits> submitScores(ImageInput input, ScoreTargets targets, RequestOptions options) {
-    return typed(image(scores(targets), input, options));
+  public CompletableFuture<Encoding> submitScores(ImageInput input, ScoreTargets targets, RequestOptions options) {
+    return image(scores(targets), input, options);
   }
 
   /** As {@link #submitScores}, but waits for room as {@link #submitImageWhenRoom} does. */
-  public CompletableFuture<ImageLogits> submitScoresWhenRoom(ImageInput input, ScoreTargets targets, RequestOptions options)
+  public CompletableFuture<Encoding> submitScoresWhenRoom(ImageInput input, ScoreTargets targets, RequestOptions options)
       throws InterruptedException {
-    return typed(imageWhenRoom(scores(targets), input, options));
+    return imageWhenRoom(scores(targets), input, options);
   }
 
   /**
@@ -198,25 +199,18 @@ public final class Engine implements AutoCloseable {
    * @throws ReplicasLostException if no device is left
    * @throws BadInputException if the text has no tokens, is longer than the model's positions, or has an id outside the vocabulary
    */
-  public CompletableFuture<TextFeatures> submitText(TokenizedText text, Detail detail, RequestOptions options) {
-    requireText(text);
-    return typed(batcher.submit(new WorkKind.Texts(detail), text.length(), options, new Payload.Text(text)));
+  public CompletableFuture<Encoding> submitText(TokenizedText text, Detail detail, RequestOptions options) {
+    first.requireText(text.ids());
+    return batcher.submit(new WorkKind.Texts(detail), text.length(), options, new Payload.Text(text));
   }
 
   /** As {@link #submitText}, but waits for room as {@link #submitImageWhenRoom} does. */
-  public CompletableFuture<TextFeatures> submitTextWhenRoom(TokenizedText text, Detail detail, RequestOptions options)
+  public CompletableFuture<Encoding> submitTextWhenRoom(TokenizedText text, Detail detail, RequestOptions options)
       throws InterruptedException {
-    requireText(text);
-    Admission<Payload, Object> admission = batcher.admitWhenRoom(new WorkKind.Texts(detail), text.length(), options);
+    first.requireText(text.ids());
+    Admission<Payload, Encoding> admission = batcher.admitWhenRoom(new WorkKind.Texts(detail), text.length(), options);
     admission.ready(new Payload.Text(text));
-    return typed(admission.future());
-  }
-
-  private void requireText(TokenizedText text) {
-    if (text.length() == 0) {
-      throw new BadInputException("a text of no tokens, expected at least one");
-    }
-    first.requireTexts(TokenBatch.packed(List.of(text.ids())));
+    return admission.future();
   }
 
   private WorkKind scores(ScoreTargets targets) {
@@ -228,12 +222,12 @@ public final class Engine implements AutoCloseable {
     return new WorkKind.Scores(targets);
   }
 
-  private CompletableFuture<Object> image(WorkKind kind, ImageInput input, RequestOptions options) {
+  private CompletableFuture<Encoding> image(WorkKind kind, ImageInput input, RequestOptions options) {
     Payload decodedOrNull = decoded(input);
     return prepared(batcher.admit(kind, first.imageTokens(), options), input, decodedOrNull, options);
   }
 
-  private CompletableFuture<Object> imageWhenRoom(WorkKind kind, ImageInput input, RequestOptions options)
+  private CompletableFuture<Encoding> imageWhenRoom(WorkKind kind, ImageInput input, RequestOptions options)
       throws InterruptedException {
     Payload decodedOrNull = decoded(input);
     return prepared(batcher.admitWhenRoom(kind, first.imageTokens(), options), input, decodedOrNull, options);
@@ -248,8 +242,8 @@ public final class Engine implements AutoCloseable {
     return null;
   }
 
-  private CompletableFuture<Object> prepared(
-      Admission<Payload, Object> admission, ImageInput input, Payload decodedOrNull, RequestOptions options) {
+  private CompletableFuture<Encoding> prepared(
+      Admission<Payload, Encoding> admission, ImageInput input, Payload decodedOrNull, RequestOptions options) {
     if (decodedOrNull != null) {
       admission.ready(decodedOrNull);
       return admission.future();
@@ -262,12 +256,6 @@ public final class Engine implements AutoCloseable {
       throw failure;
     }
     return admission.future();
-  }
-
-  /** A request's kind decides what {@link EncoderReplica} answers it with, so the type is the one that its submitter names. */
-  @SuppressWarnings("unchecked")
-  private static <T> CompletableFuture<T> typed(CompletableFuture<Object> future) {
-    return (CompletableFuture<T>) (CompletableFuture<?>) future;
   }
 
   /**
@@ -320,15 +308,6 @@ public final class Engine implements AutoCloseable {
   @Override
   public void close() {
     batcher.close();
-    synchronized (closing) {
-      if (!closed) {
-        closed = true;
-        decoding.close();
-        replicas.forEach(EncoderReplica::close);
-        completions.close();
-        timing.close();
-        pool.close();
-      }
-    }
+    resources.close();
   }
 }

@@ -5,13 +5,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelConfigReader;
+import org.conceptclip.model.ModelFolderWriter;
 import org.conceptclip.model.ModelLayout;
 import org.conceptclip.model.SyntheticModels;
 import org.conceptclip.runtime.Encoder;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.tensor.DType;
 import org.conceptclip.text.TextTokenizer;
 import org.conceptclip.weights.Checkpoint;
 import org.conceptclip.weights.SyntheticWeights;
@@ -151,6 +154,20 @@ public final class OpenModel implements AutoCloseable {
    */
   public Encoder load(Backend backend, Consumer<String> notices) {
     return Encoder.load(config, weights, backend, notices);
+  }
+
+  /**
+   * Writes this model as a folder, see {@link ModelFolderWriter}: weights in one type, configuration, and the tokenizer's files if it
+   * has any.
+   *
+   * @param replace whether a model that is in the folder already may be overwritten
+   * @param progress receives the number of elements written so far
+   * @return bytes of the file with the weights
+   * @throws BadInputException if the folder is this model's own, holds another one, or cannot be written
+   */
+  public long write(Path target, DType type, boolean replace, LongConsumer progress) {
+    Optional<Path> source = folder().map(path -> Files.isDirectory(path) ? path : path.toAbsolutePath().getParent());
+    return ModelFolderWriter.write(weights, config, type, source, target, replace, progress);
   }
 
   @Override

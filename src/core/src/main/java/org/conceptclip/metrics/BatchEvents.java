@@ -5,6 +5,7 @@ import java.util.function.Function;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
+import jdk.jfr.FlightRecorder;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.Percentage;
@@ -43,8 +44,16 @@ public final class BatchEvents<K> implements BatchListener<K> {
     return ModuleLayer.boot().findModule(MODULE).map(module -> new BatchEvents<>(kindNames));
   }
 
+  /** Without a recorder there is no recording. Making an event would start the recorder's machinery, which takes tens of milliseconds. */
+  private static boolean recorded() {
+    return FlightRecorder.isInitialized();
+  }
+
   @Override
   public void batchEnded(BatchReport<K> report) {
+    if (!recorded()) {
+      return;
+    }
     BatchEvent event = new BatchEvent();
     if (!event.isEnabled()) {
       return;
@@ -63,6 +72,9 @@ public final class BatchEvents<K> implements BatchListener<K> {
 
   @Override
   public void refused(K kind, Priority priority, int cost) {
+    if (!recorded()) {
+      return;
+    }
     RefusedEvent event = new RefusedEvent();
     if (!event.isEnabled()) {
       return;
@@ -75,6 +87,9 @@ public final class BatchEvents<K> implements BatchListener<K> {
 
   @Override
   public void replicaLost(String replica, Throwable cause) {
+    if (!recorded()) {
+      return;
+    }
     LostEvent event = new LostEvent();
     event.replica = replica;
     event.cause = cause.toString();

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.weights.Quoting;
+import org.conceptclip.util.OneLine;
 import org.conceptclip.weights.StrictJson;
 
 /**
@@ -209,7 +209,7 @@ final class ConfigSection {
 
   /** The error for a value that contradicts the model or another value. */
   BadInputException contradiction(String key, Object found, String expected) {
-    return new BadInputException(file + ": " + path + key + " is " + Quoting.plain(String.valueOf(found)) + ", expected " + expected);
+    return new BadInputException(file + ": " + path + key + " is " + OneLine.of(String.valueOf(found)) + ", expected " + expected);
   }
 
   private record Found(String key, JsonElement value) {}
@@ -257,6 +257,6 @@ final class ConfigSection {
   }
 
   private static String shown(JsonElement value) {
-    return Quoting.plain(value.toString());
+    return OneLine.of(value.toString());
   }
 }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.weights.Quoting;
+import org.conceptclip.util.OneLine;
 
 /**
  * Reads the hyper-parameters of a model from the {@code config.json} in its folder, and from {@code preprocessor_config.json}
@@ -99,7 +99,7 @@ public final class ModelConfigReader {
     root.requireIntegers(List.of(text.width(), embedding, embedding), "text_proj");
     root.requireText(ERF_GELU, "proj_activation");
     root.requireBoolean(false, "proj_bias");
-    return new ModelConfig(Quoting.plain(root.text("name").orElse(name)), vision, text, embedding);
+    return new ModelConfig(OneLine.of(root.text("name").orElse(name)), vision, text, embedding);
   }
 
   /** Without the names of a timm and a Hugging Face model, open_clip's sections would describe its own CLIP towers. */

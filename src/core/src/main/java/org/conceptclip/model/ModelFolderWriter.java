@@ -16,42 +16,50 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.weights.CheckpointWriter;
 import org.conceptclip.weights.WeightSource;
 
-/** Writes a model folder: the weights under canonical names, the configuration in this project's schema, the tokenizer. */
+/** Writes a model folder: the weights in one type under canonical names, the configuration in this project's schema, the tokenizer. */
 public final class ModelFolderWriter {
   private static final String WEIGHTS = "model.safetensors";
   private static final String CONFIG = "config.json";
 
-  /** Files of a checkpoint's folder that go along: what the tokenizer reads, and how images are prepared. */
-  private static final List<String> COMPANIONS =
-      List.of("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json", "added_tokens.json", "preprocessor_config.json");
+  /** Files that are copied as they are, where the source has them: what the tokenizer reads, and how images are prepared. */
+  private static final List<String> COPIED = List.of(
+      "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json", "preprocessor_config.json");
 
   private ModelFolderWriter() {}
 
   /**
-   * Writes a folder, which is created; one that already holds a model is not overwritten.
+   * Writes a folder, which is created if it does not exist.
    *
    * @param type F32, F16 or BF16
-   * @param companions folder to copy tokenizer files from
-   * @param progress told how many weights are written so far
-   * @throws BadInputException if the folder holds a model or cannot be written, or a weight is out of the range of {@code type}
+   * @param companions the source's folder, from which the tokenizer's files are copied
+   * @param replace whether a model that is in the folder already may be overwritten
+   * @param progress receives the number of elements written so far
+   * @return bytes of the file with the weights
+   * @throws BadInputException if the folder is the source, holds a model already or cannot be written, or a weight is out of the range of
+   *     {@code type}
    */
-  public static void write(
-      WeightSource source, ModelConfig config, DType type, Optional<Path> companions, Path folder, LongConsumer progress) {
-    for (String file : List.of(WEIGHTS, CONFIG)) {
-      if (Files.exists(folder.resolve(file))) {
-        throw new BadInputException(folder + ": holds " + file + " already, expected a new or empty folder");
-      }
-    }
+  public static long write(WeightSource source, ModelConfig config, DType type, Optional<Path> companions, Path folder, boolean replace,
+      LongConsumer progress) {
     try {
+      if (companions.isPresent() && Files.exists(folder) && Files.isSameFile(companions.get(), folder)) {
+        throw new BadInputException(folder + ": is the source, expected another folder");
+      }
+      for (String file : List.of(WEIGHTS, CONFIG)) {
+        if (!replace && Files.exists(folder.resolve(file))) {
+          throw new BadInputException(
+              folder + ": holds " + file + " already, expected a new or empty folder (convert --force replaces a model)");
+        }
+      }
       Files.createDirectories(folder);
       CheckpointWriter.write(source, ModelLayout.of(config), type, folder.resolve(WEIGHTS), progress);
       Files.writeString(folder.resolve(CONFIG), json(config) + "\n");
-      for (String name : COMPANIONS) {
+      for (String name : COPIED) {
         Optional<Path> file = companions.map(from -> from.resolve(name)).filter(Files::isRegularFile);
         if (file.isPresent()) {
           Files.copy(file.get(), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
         }
       }
+      return Files.size(folder.resolve(WEIGHTS));
     } catch (FileAlreadyExistsException e) {
       throw new BadInputException(folder + ": is a file, expected a folder to write to", e);
     } catch (IOException e) {
@@ -60,16 +68,12 @@ public final class ModelFolderWriter {
   }
 
   /** The configuration in the schema that {@link ModelConfigReader} reads. */
-  public static String json(ModelConfig config) {
+  private static String json(ModelConfig config) {
     JsonObject json = new JsonObject();
-    json.addProperty("model_type", "conceptclip");
     json.addProperty("name", config.name());
     json.add("vision", vision(config.vision()));
     json.add("text", text(config.text()));
-    int embedding = config.embeddingWidth();
-    json.addProperty("embed_dim", embedding);
-    json.add("image_proj", array(config.vision().width(), embedding, embedding));
-    json.add("text_proj", array(config.text().width(), embedding, embedding));
+    json.addProperty("embed_dim", config.embeddingWidth());
     json.addProperty("proj_activation", "gelu_erf");
     json.addProperty("proj_bias", false);
     json.add("image_mean", array(config.vision().imageMean()));
@@ -81,19 +85,14 @@ public final class ModelFolderWriter {
     JsonObject json = new JsonObject();
     json.addProperty("image_size", vision.geometry().imageSize());
     json.addProperty("patch_size", vision.geometry().patchSize());
-    json.addProperty("grid", vision.geometry().grid());
-    json.addProperty("tokens", vision.tokens());
     json.addProperty("width", vision.width());
     json.addProperty("depth", vision.depth());
     json.addProperty("heads", vision.heads());
     json.addProperty("mlp_hidden", vision.mlpHidden());
     json.addProperty("layer_norm_eps", vision.layerNormEpsilon());
     json.addProperty("activation", "gelu_erf");
-    json.addProperty("qkv_bias", true);
-    json.addProperty("class_token", false);
     json.addProperty("pool", "map");
     json.addProperty("pool_heads", vision.poolHeads());
-    json.addProperty("pool_latents", 1);
     json.addProperty("pool_mlp_hidden", vision.poolMlpHidden());
     return json;
   }
@@ -116,10 +115,10 @@ public final class ModelFolderWriter {
     return json;
   }
 
-  private static JsonArray array(double... values) {
+  private static JsonArray array(double[] values) {
     JsonArray array = new JsonArray();
     for (double value : values) {
-      array.add(value == Math.rint(value) ? Long.valueOf((long) value) : Double.valueOf(value));
+      array.add(value);
     }
     return array;
   }

@@ -4,7 +4,9 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.conceptclip.backend.Backend;
@@ -22,6 +24,7 @@ import org.conceptclip.op.Parameters;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.op.Workspace;
+import org.conceptclip.runtime.Encoding.Output;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -35,13 +38,6 @@ import org.conceptclip.weights.WeightSource;
  * encoder. Work of any size is cut into passes of bounded memory; an embedding does not depend on what it was batched with.
  */
 public final class Encoder implements AutoCloseable {
-  /** Order of a pass's outputs. */
-  private static final int RAW = 0;
-
-  private static final int NORMALISED = 1;
-  private static final int TOKEN_FEATURES = 2;
-  private static final int TOKEN_STATES = 3;
-
   private final ModelConfig config;
   private final Backend backend;
   private final Parameters parameters;
@@ -61,7 +57,7 @@ public final class Encoder implements AutoCloseable {
     this.passes = new PassRunner(backend, notices);
   }
 
-  /** {@link #load(ModelConfig, WeightSource, Backend, Consumer)} for callers who want no notices. */
+  /** {@link #load(ModelConfig, WeightSource, Backend, Consumer)} without notices. */
   public static Encoder load(ModelConfig config, WeightSource weights, Backend backend) {
     return load(config, weights, backend, notice -> {});
   }
@@ -136,7 +132,7 @@ public final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Refuses an image that {@link #encodeImages(List, Detail, LongConsumer)} would refuse.
+   * Rejects an image that {@link #encodeImages(List, Detail, LongConsumer)} would reject.
    *
    * @throws BadInputException if it is not U8 [size, size, 3]
    */
@@ -145,12 +141,13 @@ public final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Refuses texts that {@link #encodeTexts} would refuse.
+   * Rejects a text that {@link #encodeTexts} would reject, so that {@link #encodeCheckedTexts} may encode it.
    *
-   * @throws BadInputException if a text is longer than the model's positions or has an id outside the vocabulary
+   * @param ids its tokens
+   * @throws BadInputException if it has no tokens, is longer than the model's positions, or has an id outside the vocabulary
    */
-  public void requireTexts(TokenBatch tokens) {
-    InputChecks.tokens(tokens, config.text());
+  public void requireText(int[] ids) {
+    InputChecks.text(ids, config.text());
   }
 
   /**
@@ -198,7 +195,7 @@ public final class Encoder implements AutoCloseable {
    * @param pixels U8 [B, size, size, 3], RGB, or F32 [B, 3, size, size], normalised
    * @throws BadInputException if the shape or type is another, or a float pixel is not finite
    */
-  public ImageEncoding encodeImages(HostTensor pixels, Detail detail) {
+  public Encoding encodeImages(HostTensor pixels, Detail detail) {
     return encodeImages(Pixels.of(pixels, config.vision()), detail);
   }
 
@@ -210,47 +207,35 @@ public final class Encoder implements AutoCloseable {
    * @param uploadNanos told how long each pass spent on bringing its images in
    * @throws BadInputException if there is none, or one has another shape or type
    */
-  public ImageEncoding encodeImages(List<HostTensor> images, Detail detail, LongConsumer uploadNanos) {
+  public Encoding encodeImages(List<HostTensor> images, Detail detail, LongConsumer uploadNanos) {
     return encodeImages(Pixels.of(images, config.vision(), uploadNanos), detail);
   }
 
-  private ImageEncoding encodeImages(Pixels pixels, Detail detail) {
-    int images = pixels.count();
-    List<Passes> outputs =
-        passes.overImages(images, (execution, first, count) -> encode(execution, pixels, first, count, detail));
-    outputs.get(NORMALISED).checkFinite("image", backend.residualRanges());
-    int tokens = config.vision().tokens();
-    int width = config.vision().width();
-    return new ImageEncoding(
-        outputs.get(RAW).join(images, width),
-        outputs.get(NORMALISED).join(images, width),
-        detail == Detail.FEATURES ? null : outputs.get(TOKEN_FEATURES).join(images, tokens, config.embeddingWidth()),
-        detail == Detail.STATES ? outputs.get(TOKEN_STATES).join(images, tokens, width) : null);
+  private Encoding encodeImages(Pixels pixels, Detail detail) {
+    return passes.overImages(pixels.count(), (execution, first, count) -> encode(execution, pixels, first, count, detail))
+        .requireFinite(Output.FEATURES, "image", backend.residualRanges());
   }
 
-  private List<HostTensor> encode(Execution execution, Pixels pixels, int first, int count, Detail detail) {
+  private Encoding encode(Execution execution, Pixels pixels, int first, int count, Detail detail) {
     Ops ops = execution.ops();
     Workspace workspace = execution.workspace();
     Tensor states = vision.states(ops, workspace, pixels.upload(workspace, first, count));
     Tensor projected = detail == Detail.FEATURES ? null : vision.project(ops, workspace, states);
     Tensor features = vision.pool(ops, workspace, states, Sequences.uniform(count, config.vision().tokens()));
-    return outputs(ops, workspace, features, projected, states, detail);
+    return download(ops, workspace, features, projected, states, detail);
   }
 
-  /** Downloads what {@code detail} asks for, after everything was computed: a device then has the pass as one piece of work. */
-  private static List<HostTensor> outputs(
-      Ops ops, Workspace workspace, Tensor features, Tensor projected, Tensor states, Detail detail) {
-    Tensor normalised = normalise(ops, workspace, features);
-    List<HostTensor> outputs = new ArrayList<>();
-    outputs.add(workspace.download(features, Arena.ofAuto()));
-    outputs.add(workspace.download(normalised, Arena.ofAuto()));
+  private static Encoding download(Ops ops, Workspace workspace, Tensor features, Tensor projected, Tensor states, Detail detail) {
+    Map<Output, Tensor> outputs = new EnumMap<>(Output.class);
+    outputs.put(Output.RAW_FEATURES, features);
+    outputs.put(Output.FEATURES, normalise(ops, workspace, features));
     if (detail != Detail.FEATURES) {
-      outputs.add(workspace.download(projected, Arena.ofAuto()));
+      outputs.put(Output.TOKEN_FEATURES, projected);
     }
     if (detail == Detail.STATES) {
-      outputs.add(workspace.download(states, Arena.ofAuto()));
+      outputs.put(Output.TOKEN_STATES, states);
     }
-    return outputs;
+    return Encoding.download(workspace, outputs);
   }
 
   /**
@@ -259,28 +244,27 @@ public final class Encoder implements AutoCloseable {
    * @return token rows packed in the order of {@code tokens}
    * @throws BadInputException if a text is longer than the model's positions or has an id outside the vocabulary
    */
-  public TextEncoding encodeTexts(TokenBatch tokens, Detail detail) {
+  public Encoding encodeTexts(TokenBatch tokens, Detail detail) {
     InputChecks.tokens(tokens, config.text());
-    return encode(tokens, detail);
+    return encodeCheckedTexts(tokens, detail);
+  }
+
+  /** {@link #encodeTexts} for texts each of which {@link #requireText} has accepted. */
+  public Encoding encodeCheckedTexts(TokenBatch tokens, Detail detail) {
+    return passes.overTexts(tokens, (execution, texts) -> encode(execution, texts, detail))
+        .requireFinite(Output.FEATURES, "text", backend.residualRanges());
   }
 
   /**
    * Encodes padded texts as the official code does, padded positions included: the dense twin of {@link #encodeTexts}.
    *
    * @param inputIds I64 [S, L], 0 (the configured padding id) where there is no token
-   * @return token rows as [S, L, columns]
+   * @return token rows in the order of {@code inputIds} [S * L, columns]
    * @throws BadInputException as {@link #encodeTexts}, and for a text of padding alone
    */
-  public TextEncoding encodePaddedTexts(HostTensor inputIds, Detail detail) {
+  public Encoding encodePaddedTexts(HostTensor inputIds, Detail detail) {
     PaddedTexts padded = PaddedTexts.of(inputIds, config.text());
-    TextEncoding encoding = encode(padded.batch(), detail);
-    long texts = inputIds.shape().extent(0);
-    long length = inputIds.shape().extent(1);
-    return new TextEncoding(
-        encoding.rawFeatures(),
-        encoding.features(),
-        scatter(encoding.tokenFeatures(), padded.denseRow(), texts, length),
-        scatter(encoding.tokenStates(), padded.denseRow(), texts, length));
+    return encodeCheckedTexts(padded.batch(), detail).withScatteredTokens(padded.denseRow());
   }
 
   /**
@@ -291,7 +275,7 @@ public final class Encoder implements AutoCloseable {
    * @param conceptsOrNull one L2-normalised concept vector a class [C, E], for local scores
    * @param topK patches whose similarity is averaged
    */
-  public ImageScores scoreImages(HostTensor pixels, HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
+  public Encoding scoreImages(HostTensor pixels, HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
     return scoreImages(Pixels.of(pixels, config.vision()), textFeatures, conceptsOrNull, topK);
   }
 
@@ -302,24 +286,18 @@ public final class Encoder implements AutoCloseable {
    * @param images U8 [size, size, 3] each, RGB
    * @param uploadNanos told how long each pass spent on bringing its images in
    */
-  public ImageScores scoreImages(
+  public Encoding scoreImages(
       List<HostTensor> images, HostTensor textFeatures, HostTensor conceptsOrNull, int topK, LongConsumer uploadNanos) {
     return scoreImages(Pixels.of(images, config.vision(), uploadNanos), textFeatures, conceptsOrNull, topK);
   }
 
-  private ImageScores scoreImages(Pixels pixels, HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
-    int images = pixels.count();
-    long classes = textFeatures.rows();
-    List<Passes> outputs = passes.overImages(images, (execution, first, count) ->
-        score(execution, pixels.upload(execution.workspace(), first, count), textFeatures, conceptsOrNull, topK));
-    Passes global = outputs.getFirst();
-    global.checkFinite("image", backend.residualRanges());
-    return new ImageScores(
-        global.join(images, classes), conceptsOrNull == null ? null : outputs.getLast().join(images, classes));
+  private Encoding scoreImages(Pixels pixels, HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
+    return passes.overImages(pixels.count(), (execution, first, count) ->
+            score(execution, pixels.upload(execution.workspace(), first, count), textFeatures, conceptsOrNull, topK))
+        .requireFinite(Output.GLOBAL_LOGITS, "image", backend.residualRanges());
   }
 
-  private List<HostTensor> score(
-      Execution execution, Tensor pixels, HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
+  private Encoding score(Execution execution, Tensor pixels, HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
     Ops ops = execution.ops();
     Workspace workspace = execution.workspace();
     Sequences sequences = vision.sequences(pixels);
@@ -328,17 +306,18 @@ public final class Encoder implements AutoCloseable {
         ? null : upload(workspace, "score.concepts", conceptsOrNull, workspace.activationType());
     Tensor states = vision.states(ops, workspace, pixels);
     Tensor features = normalise(ops, workspace, vision.pool(ops, workspace, states, sequences));
-    Tensor global =
-        workspace.buffer("score.global", workspace.featureType(), sequences.count(), textFeatures.rows());
+    Map<Output, Tensor> outputs = new EnumMap<>(Output.class);
+    Tensor global = workspace.buffer("score.global", workspace.featureType(), sequences.count(), textFeatures.rows());
     ops.similarity(features, texts, scalars.logitScale(), global);
-    if (concepts == null) {
-      return List.of(workspace.download(global, Arena.ofAuto()));
+    outputs.put(Output.GLOBAL_LOGITS, global);
+    if (concepts != null) {
+      Tensor patches = vision.project(ops, workspace, states);
+      ops.l2Normalize(patches, patches);
+      Tensor local = workspace.buffer("score.local", workspace.featureType(), sequences.count(), concepts.rows());
+      ops.topKMeanSimilarity(patches, sequences, concepts, scalars.conceptLogitScale(), topK, local);
+      outputs.put(Output.LOCAL_LOGITS, local);
     }
-    Tensor patches = vision.project(ops, workspace, states);
-    ops.l2Normalize(patches, patches);
-    Tensor local = workspace.buffer("score.local", workspace.featureType(), sequences.count(), concepts.rows());
-    ops.topKMeanSimilarity(patches, sequences, concepts, scalars.conceptLogitScale(), topK, local);
-    return List.of(workspace.download(global, Arena.ofAuto()), workspace.download(local, Arena.ofAuto()));
+    return Encoding.download(workspace, outputs);
   }
 
   /** Frees the prepared weights. No call may be under way. */
@@ -347,25 +326,13 @@ public final class Encoder implements AutoCloseable {
     parameters.close();
   }
 
-  private TextEncoding encode(TokenBatch tokens, Detail detail) {
-    List<Passes> outputs = passes.overTexts(tokens, (execution, texts) -> encode(execution, texts, detail));
-    outputs.get(NORMALISED).checkFinite("text", backend.residualRanges());
-    long rows = tokens.sequences().totalRows();
-    int texts = tokens.count();
-    return new TextEncoding(
-        outputs.get(RAW).join(texts, config.embeddingWidth()),
-        outputs.get(NORMALISED).join(texts, config.embeddingWidth()),
-        detail == Detail.FEATURES ? null : outputs.get(TOKEN_FEATURES).join(rows, config.embeddingWidth()),
-        detail == Detail.STATES ? outputs.get(TOKEN_STATES).join(rows, config.text().width()) : null);
-  }
-
-  private List<HostTensor> encode(Execution execution, TokenBatch texts, Detail detail) {
+  private Encoding encode(Execution execution, TokenBatch texts, Detail detail) {
     Ops ops = execution.ops();
     Workspace workspace = execution.workspace();
     Tensor states = text.states(ops, workspace, texts);
     Tensor projected = detail == Detail.FEATURES ? null : text.project(ops, workspace, states);
     Tensor features = text.pool(ops, workspace, states, texts.sequences());
-    return outputs(ops, workspace, features, projected, states, detail);
+    return download(ops, workspace, features, projected, states, detail);
   }
 
   private static Tensor normalise(Ops ops, Workspace workspace, Tensor features) {
@@ -378,17 +345,5 @@ public final class Encoder implements AutoCloseable {
     Tensor device = workspace.buffer(name, type, values.rows(), values.columns());
     workspace.upload(values, device);
     return device;
-  }
-
-  private static HostTensor scatter(HostTensor rowsOrNull, int[] denseRow, long texts, long length) {
-    if (rowsOrNull == null) {
-      return null;
-    }
-    HostTensor dense =
-        HostTensor.allocate(Arena.ofAuto(), rowsOrNull.dtype(), texts, length, rowsOrNull.columns());
-    for (int row = 0; row < denseRow.length; row++) {
-      dense.rows(denseRow[row], 1).data().copyFrom(rowsOrNull.rows(row, 1).data());
-    }
-    return dense;
   }
 }

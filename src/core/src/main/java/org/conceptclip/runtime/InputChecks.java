@@ -47,20 +47,33 @@ final class InputChecks {
     }
   }
 
+  /** A text must have tokens, with ids inside the vocabulary, and not more than the model has positions. */
+  static void text(int[] ids, TextConfig config) {
+    if (ids.length == 0) {
+      throw new BadInputException("a text of no tokens, expected at least one");
+    }
+    for (int row = 0; row < ids.length; row++) {
+      token(row, ids[row], row, config);
+    }
+  }
+
   /** There must be texts, with ids inside the vocabulary at positions that the model has. */
   static void tokens(TokenBatch tokens, TextConfig config) {
     if (tokens.count() == 0) {
       throw new BadInputException("no texts: expected at least one");
     }
     for (int row = 0; row < tokens.ids().length; row++) {
-      if (tokens.ids()[row] < 0 || tokens.ids()[row] >= config.vocabulary()) {
-        throw new BadInputException("token " + row + ": id " + tokens.ids()[row]
-            + " is outside the vocabulary, expected 0 to " + (config.vocabulary() - 1));
-      }
-      if (tokens.positions()[row] < 0 || tokens.positions()[row] >= config.maxPositions()) {
-        throw new BadInputException("token " + row + ": position " + tokens.positions()[row]
-            + ", expected 0 to " + (config.maxPositions() - 1));
-      }
+      token(row, tokens.ids()[row], tokens.positions()[row], config);
+    }
+  }
+
+  private static void token(int row, int id, int position, TextConfig config) {
+    if (id < 0 || id >= config.vocabulary()) {
+      throw new BadInputException(
+          "token " + row + ": id " + id + " is outside the vocabulary, expected 0 to " + (config.vocabulary() - 1));
+    }
+    if (position < 0 || position >= config.maxPositions()) {
+      throw new BadInputException("token " + row + ": position " + position + ", expected 0 to " + (config.maxPositions() - 1));
     }
   }
 }

@@ -11,7 +11,6 @@ import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.PassLimits;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
-import org.conceptclip.tensor.HostTensor;
 
 /**
  * Cuts work into passes as large as the backend wants them. Where device memory does not hold a pass, it takes half as much from
@@ -24,12 +23,12 @@ final class PassRunner {
 
   /** One pass over images {@code first} to {@code first + count}: its outputs on the host. */
   interface ImagePass {
-    List<HostTensor> run(Execution execution, int first, int count);
+    Encoding run(Execution execution, int first, int count);
   }
 
   /** One pass over some texts: its outputs on the host. */
   interface TextPass {
-    List<HostTensor> run(Execution execution, TokenBatch texts);
+    Encoding run(Execution execution, TokenBatch texts);
   }
 
   /** @param notices gets one line for people whenever passes become smaller */
@@ -90,16 +89,15 @@ final class PassRunner {
     }
   }
 
-  /** Every output of all passes, in the order that a pass gives them in. */
-  List<Passes> overImages(int images, ImagePass pass) {
-    List<Passes> outputs = new ArrayList<>();
+  /** The outputs of all passes. */
+  Encoding overImages(int images, ImagePass pass) {
+    List<Encoding> passes = new ArrayList<>();
     int refused = 0;
     int done = 0;
     while (done < images) {
       int first = done;
       int count = limits.nextImages(images - first);
-      Optional<List<HostTensor>> results =
-          attempt(count == 1, "one image", execution -> pass.run(execution, first, count));
+      Optional<Encoding> results = attempt(count == 1, "one image", execution -> pass.run(execution, first, count));
       if (results.isEmpty()) {
         refused = Math.max(refused, count);
         shrink(count / 2, limits.tokens());
@@ -109,15 +107,15 @@ final class PassRunner {
         notices.accept("device memory does not hold a pass of " + refused + " images: going on with " + count);
         refused = 0;
       }
-      collect(outputs, results.get());
+      passes.add(results.get());
       done += count;
     }
-    return outputs;
+    return Encoding.join(passes);
   }
 
-  /** Every output of all passes, in the order that a pass gives them in. */
-  List<Passes> overTexts(TokenBatch tokens, TextPass pass) {
-    List<Passes> outputs = new ArrayList<>();
+  /** The outputs of all passes. */
+  Encoding overTexts(TokenBatch tokens, TextPass pass) {
+    List<Encoding> passes = new ArrayList<>();
     Sequences sequences = tokens.sequences();
     int refused = 0;
     int first = 0;
@@ -125,7 +123,7 @@ final class PassRunner {
       int last = lastOfPass(sequences, first, limits.tokens());
       TokenBatch texts = tokens.texts(first, last);
       int rows = texts.sequences().totalRows();
-      Optional<List<HostTensor>> results =
+      Optional<Encoding> results =
           attempt(texts.count() == 1, "one text of " + rows + " tokens", execution -> pass.run(execution, texts));
       if (results.isEmpty()) {
         refused = Math.max(refused, rows);
@@ -136,10 +134,10 @@ final class PassRunner {
         notices.accept("device memory does not hold a pass of " + refused + " tokens: going on with " + rows);
         refused = 0;
       }
-      collect(outputs, results.get());
+      passes.add(results.get());
       first = last;
     }
-    return outputs;
+    return Encoding.join(passes);
   }
 
   /** As many texts as the budget allows, one at least. */
@@ -152,8 +150,7 @@ final class PassRunner {
   }
 
   /** Outputs of a pass, or nothing when it was too large for the device's memory. */
-  private Optional<List<HostTensor>> attempt(
-      boolean smallest, String smallestIs, Function<Execution, List<HostTensor>> pass) {
+  private Optional<Encoding> attempt(boolean smallest, String smallestIs, Function<Execution, Encoding> pass) {
     try (Execution execution = backend.openExecution()) {
       return Optional.of(pass.apply(execution));
     } catch (DeviceException e) {
@@ -171,14 +168,5 @@ final class PassRunner {
   private synchronized void shrink(int images, int tokens) {
     limits = new PassLimits(
         Math.min(limits.images(), Math.max(1, images)), Math.min(limits.tokens(), tokens), limits.powersOfTwo());
-  }
-
-  private static void collect(List<Passes> outputs, List<HostTensor> results) {
-    for (int i = 0; i < results.size(); i++) {
-      if (outputs.size() == i) {
-        outputs.add(new Passes());
-      }
-      outputs.get(i).add(results.get(i));
-    }
   }
 }

@@ -6,10 +6,15 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.conceptclip.runtime.Encoder;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.text.TokenizedText;
+import org.conceptclip.util.OneLine;
 
 /**
  * Classes given in words, as the vectors that images are compared with. Immutable.
@@ -30,26 +35,18 @@ public record ClassVectors(
   /** Prompts whose token features are in memory at once. */
   private static final int PROMPTS_PER_CALL = 64;
 
-  /** {@link #encode(PromptEncoder, PromptTokenizer, List, List, boolean)} on an encoder itself. */
-  public static ClassVectors encode(
-      Encoder encoder,
-      PromptTokenizer tokenizer,
-      List<String> labels,
-      List<PromptTemplate> templates,
-      boolean withConcepts) {
-    return encode(PromptEncoder.of(encoder), tokenizer, labels, templates, withConcepts);
-  }
-
   /**
    * Encodes every label in every template.
    *
+   * @param encoder tokens to features, in their order
+   * @param tokenizer sentences to tokens, in their order, cut to the model's context
    * @param withConcepts whether concept vectors are wanted
    * @throws BadInputException if labels are blank or repeated, there is no template, or a class name has no token within the
    *     context
    */
   public static ClassVectors encode(
-      PromptEncoder encoder,
-      PromptTokenizer tokenizer,
+      BiFunction<List<TokenizedText>, Detail, List<Encoding>> encoder,
+      Function<List<String>, List<TokenizedText>> tokenizer,
       List<String> labels,
       List<PromptTemplate> templates,
       boolean withConcepts) {
@@ -60,29 +57,32 @@ public record ClassVectors(
     Sums sums = new Sums(names.size(), withConcepts);
     Set<String> truncated = new LinkedHashSet<>();
     int prompts = names.size() * templates.size();
-    HostTensor features = null;
     for (int first = 0; first < prompts; first += PROMPTS_PER_CALL) {
       List<Entry> entries = new ArrayList<>();
       for (int i = first; i < Math.min(prompts, first + PROMPTS_PER_CALL); i++) {
         int label = i / templates.size();
         entries.add(new Entry(label, names.get(label), templates.get(i % templates.size())));
       }
-      features = encode(encoder, tokenizer, entries, sums, truncated);
+      encode(encoder, tokenizer, entries, sums, truncated);
     }
     return new ClassVectors(
         names,
-        normalised(sums.text, features),
-        withConcepts ? normalised(sums.concepts, features) : null,
+        normalised(sums.text, sums.type),
+        withConcepts ? normalised(sums.concepts, sums.type) : null,
         List.copyOf(truncated));
   }
 
-  /** Adds the vectors of some prompts to the sums; returns one of their vectors, for its type. */
-  private static HostTensor encode(
-      PromptEncoder encoder, PromptTokenizer tokenizer, List<Entry> entries, Sums sums, Set<String> truncated) {
+  /** Adds the vectors of some prompts to the sums. */
+  private static void encode(
+      BiFunction<List<TokenizedText>, Detail, List<Encoding>> encoder,
+      Function<List<String>, List<TokenizedText>> tokenizer,
+      List<Entry> entries,
+      Sums sums,
+      Set<String> truncated) {
     List<Prompt> prompts = entries.stream().map(entry -> entry.template().fill(entry.label())).toList();
-    List<TokenizedText> texts = tokenizer.encode(prompts.stream().map(Prompt::text).toList());
-    List<PromptEncoder.Features> features = encoder.encode(texts, sums.concepts != null);
-    sums.widen(Math.toIntExact(features.getFirst().vector().columns()));
+    List<TokenizedText> texts = tokenizer.apply(prompts.stream().map(Prompt::text).toList());
+    List<Encoding> encodings = encoder.apply(texts, sums.concepts != null ? Detail.TOKENS : Detail.FEATURES);
+    sums.begin(encodings.getFirst().features());
     for (int i = 0; i < entries.size(); i++) {
       Entry entry = entries.get(i);
       TokenizedText text = texts.get(i);
@@ -90,22 +90,21 @@ public record ClassVectors(
         truncated.add(entry.label());
       }
       int[] span = span(entry, prompts.get(i), text);
-      addRow(features.get(i).vector(), 0, 1.0, sums.text[entry.index()]);
+      addRow(encodings.get(i).features(), 0, 1.0, sums.text[entry.index()]);
       if (sums.concepts != null) {
         for (int token : span) {
-          addRow(features.get(i).tokensOrNull(), token, 1.0 / span.length, sums.concepts[entry.index()]);
+          addRow(encodings.get(i).tokenFeatures(), token, 1.0 / span.length, sums.concepts[entry.index()]);
         }
       }
     }
-    return features.getFirst().vector();
   }
 
   /** Tokens under the class name; a name without any would be scored as if the template stood alone. */
   private static int[] span(Entry entry, Prompt prompt, TokenizedText text) {
     int[] span = text.tokensOfSpan(prompt.labelStart(), prompt.labelEnd());
     if (span.length == 0) {
-      throw new BadInputException("label \"" + Excerpt.of(entry.label()) + "\" in template \""
-          + Excerpt.of(entry.template().toString()) + "\": found no token of it among the prompt's " + text.length()
+      throw new BadInputException("label " + OneLine.quoted(entry.label(), Labels.LONGEST) + " in template "
+          + OneLine.quoted(entry.template().toString(), Labels.LONGEST) + ": found no token of it among the prompt's " + text.length()
           + (text.truncated() ? " (the prompt was cut to the context length)" : "") + ", expected at least one");
     }
     return span;
@@ -118,10 +117,10 @@ public record ClassVectors(
     }
   }
 
-  /** The rows divided by their norms, in the type of {@code like}. (Dividing a sum by its count first would change nothing.) */
-  private static HostTensor normalised(double[][] sums, HostTensor like) {
+  /** The rows divided by their norms. (Dividing a sum by its count first would change nothing.) */
+  private static HostTensor normalised(double[][] sums, DType type) {
     int width = sums[0].length;
-    HostTensor rows = HostTensor.allocate(Arena.ofAuto(), like.dtype(), sums.length, width);
+    HostTensor rows = HostTensor.allocate(Arena.ofAuto(), type, sums.length, width);
     for (int r = 0; r < sums.length; r++) {
       double square = 0;
       for (double value : sums[r]) {
@@ -142,14 +141,17 @@ public record ClassVectors(
   private static final class Sums {
     final double[][] text;
     final double[][] concepts;
+    DType type;
 
     Sums(int classes, boolean withConcepts) {
       this.text = new double[classes][0];
       this.concepts = withConcepts ? new double[classes][0] : null;
     }
 
-    /** Makes room for vectors of this width; what was summed so far stays. */
-    void widen(int width) {
+    /** Makes room for vectors like this one; what was summed so far stays. */
+    void begin(HostTensor vector) {
+      int width = Math.toIntExact(vector.columns());
+      type = vector.dtype();
       Arrays.setAll(text, row -> Arrays.copyOf(text[row], width));
       if (concepts != null) {
         Arrays.setAll(concepts, row -> Arrays.copyOf(concepts[row], width));

@@ -4,9 +4,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /** Checks of class names. */
 public final class Labels {
+  /** Characters of a label or template that a message repeats. */
+  static final int LONGEST = 60;
+
   private Labels() {}
 
   /**
@@ -25,7 +29,7 @@ public final class Labels {
         throw new BadInputException("labels: label " + (i + 1) + " of " + labels.size() + " is empty, expected a class name");
       }
       if (!seen.add(label)) {
-        throw new BadInputException("labels: \"" + Excerpt.of(label) + "\" appears twice, expected different class names");
+        throw new BadInputException("labels: " + OneLine.quoted(label, LONGEST) + " appears twice, expected different class names");
       }
     }
     return List.copyOf(seen);

@@ -1,6 +1,7 @@
 package org.conceptclip.task;
 
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /**
  * A sentence with one place for a class name, for example {@code a medical image of {}}.
@@ -22,7 +23,7 @@ public record PromptTemplate(String prefix, String suffix) {
   public static PromptTemplate parse(String text) {
     int place = text.indexOf(PLACE);
     if (place < 0 || text.indexOf(PLACE, place + PLACE.length()) >= 0) {
-      throw new BadInputException("template \"" + Excerpt.of(text) + "\": found " + (place < 0 ? "no" : "more than one")
+      throw new BadInputException("template " + OneLine.quoted(text, Labels.LONGEST) + ": found " + (place < 0 ? "no" : "more than one")
           + " {}, expected exactly one, where the class name goes");
     }
     return new PromptTemplate(text.substring(0, place), text.substring(place + PLACE.length()));

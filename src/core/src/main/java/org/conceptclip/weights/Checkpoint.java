@@ -14,6 +14,7 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
+import org.conceptclip.util.OneLine;
 
 /**
  * A stored checkpoint: one safetensors file or several shards, in any accepted naming. It is checked against a model's layout
@@ -61,7 +62,7 @@ public final class Checkpoint implements WeightSource {
           SafetensorsFile other = fileOf.put(tensor.getKey(), file);
           if (other != null) {
             throw new BadInputException(
-                path + ": holds tensor " + Quoting.quote(tensor.getKey()) + ", which " + other.path() + " holds too");
+                path + ": holds tensor " + OneLine.quoted(tensor.getKey()) + ", which " + other.path() + " holds too");
           }
           found.put(tensor.getKey(), tensor.getValue());
         }
@@ -92,7 +93,7 @@ public final class Checkpoint implements WeightSource {
   public TensorLoan borrow(String name) {
     Shape shape = layout.get(name);
     if (shape == null) {
-      throw new IllegalArgumentException(path + " was opened without a tensor " + Quoting.quote(name));
+      throw new IllegalArgumentException(path + " was opened without a tensor " + OneLine.quoted(name));
     }
     List<CheckpointPlan.Source> parts = plan.sources().get(name);
     if (parts.size() == 1) {

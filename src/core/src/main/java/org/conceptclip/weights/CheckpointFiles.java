@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /** Finds the safetensors files of a checkpoint: one file, or the shards that a Hugging Face index names. */
 final class CheckpointFiles {
@@ -66,7 +67,7 @@ final class CheckpointFiles {
         }
       }
     } catch (IOException e) {
-      throw new BadInputException(folder + ": cannot be listed (" + Quoting.plain(String.valueOf(e.getMessage())) + ")", e);
+      throw new BadInputException(folder + ": cannot be listed (" + OneLine.of(e.getMessage()) + ")", e);
     }
     if (safetensors.size() == 1) {
       return safetensors;
@@ -77,7 +78,7 @@ final class CheckpointFiles {
     }
     if (!pickles.isEmpty()) {
       throw new BadInputException(
-          folder + ": holds " + Quoting.plain(pickles.getFirst().getFileName().toString()) + ", expected model.safetensors; " + convertAdvice());
+          folder + ": holds " + OneLine.of(pickles.getFirst().getFileName().toString()) + ", expected model.safetensors; " + convertAdvice());
     }
     throw new BadInputException(folder + ": no checkpoint in it, expected model.safetensors");
   }
@@ -113,7 +114,7 @@ final class CheckpointFiles {
       throw new BadInputException(
           index + ": not a shard index (" + StrictJson.place(e) + "), expected a JSON object whose weight_map maps tensors to files", e);
     } catch (IOException e) {
-      throw new BadInputException(index + ": cannot be read (" + Quoting.plain(String.valueOf(e.getMessage())) + ")", e);
+      throw new BadInputException(index + ": cannot be read (" + OneLine.of(e.getMessage()) + ")", e);
     }
     if (names.isEmpty()) {
       throw new BadInputException(index + ": names no files, expected a weight_map from tensors to files");
@@ -124,7 +125,7 @@ final class CheckpointFiles {
   /** A shard must be in the folder of its index; a name that leads elsewhere is rejected. */
   private static Path shard(Path index, String name) {
     if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.equals("..") || name.indexOf('\0') >= 0) {
-      throw new BadInputException(index + ": names the file " + Quoting.quote(name) + ", expected the name of a file beside it");
+      throw new BadInputException(index + ": names the file " + OneLine.quoted(name) + ", expected the name of a file beside it");
     }
     return index.resolveSibling(name);
   }

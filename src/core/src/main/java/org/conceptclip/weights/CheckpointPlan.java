@@ -9,6 +9,7 @@ import java.util.SequencedMap;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.Shape;
+import org.conceptclip.util.OneLine;
 
 /**
  * Which tensors of a checkpoint supply each tensor of a layout.
@@ -69,7 +70,7 @@ record CheckpointPlan(Map<String, List<Source>> sources, List<String> ignored) {
       for (String name : found.keySet()) {
         List<NameMap.Part> parts = names.parts(name);
         if (parts.isEmpty()) {
-          (NameMap.isIgnored(name) ? ignored : unexpected).add(Quoting.plain(name));
+          (NameMap.isIgnored(name) ? ignored : unexpected).add(OneLine.of(name));
         }
         for (NameMap.Part part : parts) {
           sources.computeIfAbsent(part.canonical(), unused -> new ArrayList<>()).add(new Source(name, part));
@@ -88,7 +89,7 @@ record CheckpointPlan(Map<String, List<Source>> sources, List<String> ignored) {
       for (Source source : parts) {
         Source rival = source.part.of() == of ? places[source.part.place()] : parts.getFirst();
         if (rival != null) {
-          ambiguous.add(Quoting.plain(rival.name) + " and " + Quoting.plain(source.name) + " are both " + canonical);
+          ambiguous.add(OneLine.of(rival.name) + " and " + OneLine.of(source.name) + " are both " + canonical);
           return;
         }
         places[source.part.place()] = source;
@@ -113,7 +114,7 @@ record CheckpointPlan(Map<String, List<Source>> sources, List<String> ignored) {
       boolean weights = info.dtype() == DType.F32 || info.dtype() == DType.F16 || info.dtype() == DType.BF16;
       if (!weights || info.dtype() != typeOfFirst || !Arrays.equals(squeezed(extents), squeezed(info.shape().toArray()))) {
         String types = weights && info.dtype() != typeOfFirst ? typeOfFirst + " like the tensors that it is joined with" : "F32, F16 or BF16";
-        misshaped.add(Quoting.plain(source.name) + " is " + info + ", expected " + Shape.of(extents) + " in " + types);
+        misshaped.add(OneLine.of(source.name) + " is " + info + ", expected " + Shape.of(extents) + " in " + types);
       }
     }
 

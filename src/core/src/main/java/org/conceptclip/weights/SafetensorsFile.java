@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.util.OneLine;
 
 /**
  * An open safetensors file. Opening checks every rule of the format.
@@ -99,7 +100,7 @@ public final class SafetensorsFile implements AutoCloseable {
   public TensorLoan map(String name) {
     TensorInfo info = header.tensors().get(name);
     if (info == null) {
-      throw new IllegalArgumentException(path + " has no tensor " + Quoting.quote(name));
+      throw new IllegalArgumentException(path + " has no tensor " + OneLine.quoted(name));
     }
     Arena arena = Arena.ofShared();
     try {
@@ -155,7 +156,7 @@ public final class SafetensorsFile implements AutoCloseable {
         switch (e) {
           case NoSuchFileException none -> "no such file";
           case AccessDeniedException denied -> "not allowed to read it";
-          default -> "cannot be read: " + Quoting.plain(String.valueOf(e.getMessage()));
+          default -> "cannot be read: " + OneLine.of(e.getMessage());
         };
     return new BadInputException(path + ": " + why + ", expected a safetensors file", e);
   }

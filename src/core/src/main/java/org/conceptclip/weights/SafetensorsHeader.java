@@ -23,6 +23,7 @@ import java.util.SequencedMap;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.Shape;
+import org.conceptclip.util.OneLine;
 
 /**
  * The JSON header of a safetensors file. It is read strictly: duplicate keys, holes, overlaps, numbers that are not plain
@@ -111,7 +112,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
       } catch (MalformedJsonException | EOFException e) {
         throw new BadInputException(file + ": header is not valid JSON " + StrictJson.place(e), e);
       } catch (IOException e) {
-        throw new BadInputException(file + ": header cannot be read: " + Quoting.plain(String.valueOf(e.getMessage())), e);
+        throw new BadInputException(file + ": header cannot be read: " + OneLine.of(e.getMessage()), e);
       }
       return new SafetensorsHeader(inDataOrder(), Collections.unmodifiableMap(metadata));
     }
@@ -130,7 +131,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
         } else if (found.size() == MOST_TENSORS) {
           throw bad("more than " + MOST_TENSORS + " tensors");
         } else if (found.put(name, readTensor(name)) != null) {
-          throw bad("duplicate tensor " + Quoting.quote(name));
+          throw bad("duplicate tensor " + OneLine.quoted(name));
         }
       }
       json.endObject();
@@ -144,16 +145,16 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
       json.beginObject();
       while (json.hasNext()) {
         String key = name("metadata key");
-        expect(JsonToken.STRING, METADATA + " " + Quoting.quote(key), "a string");
+        expect(JsonToken.STRING, METADATA + " " + OneLine.quoted(key), "a string");
         if (metadata.put(key, json.nextString()) != null) {
-          throw bad("duplicate metadata key " + Quoting.quote(key));
+          throw bad("duplicate metadata key " + OneLine.quoted(key));
         }
       }
       json.endObject();
     }
 
     private TensorInfo readTensor(String name) throws IOException {
-      String where = "tensor " + Quoting.quote(name);
+      String where = "tensor " + OneLine.quoted(name);
       expect(JsonToken.BEGIN_OBJECT, where, "an object with dtype, shape and data_offsets");
       DType dtype = null;
       long[] extents = null;
@@ -166,7 +167,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
               case "dtype" -> dtype != null;
               case "shape" -> extents != null;
               case "data_offsets" -> offsets != null;
-              default -> throw bad(where + " has a key " + Quoting.quote(key) + ", expected dtype, shape and data_offsets");
+              default -> throw bad(where + " has a key " + OneLine.quoted(key) + ", expected dtype, shape and data_offsets");
             };
         if (again) {
           throw bad("duplicate key " + key + " in " + where);
@@ -212,7 +213,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
       String text = json.nextString();
       return DType.named(text)
           .orElseThrow(
-              () -> bad(where + " has dtype " + Quoting.quote(text) + ", expected one of " + Arrays.toString(DType.values())));
+              () -> bad(where + " has dtype " + OneLine.quoted(text) + ", expected one of " + Arrays.toString(DType.values())));
     }
 
     private long[] integers(String where, int most) throws IOException {
@@ -232,13 +233,13 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
 
     private long integer(String where, String literal) {
       if (!literal.chars().allMatch(c -> c >= '0' && c <= '9')) {
-        throw bad(where + " has " + Quoting.plain(literal) + ", expected integers from 0 on");
+        throw bad(where + " has " + OneLine.of(literal) + ", expected integers from 0 on");
       }
       try {
         return Long.parseLong(literal);
       } catch (NumberFormatException e) {
         throw new BadInputException(
-            file + ": " + where + " has " + Quoting.plain(literal) + ", expected at most " + Long.MAX_VALUE, e);
+            file + ": " + where + " has " + OneLine.of(literal) + ", expected at most " + Long.MAX_VALUE, e);
       }
     }
 
@@ -268,7 +269,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
       for (Map.Entry<String, TensorInfo> entry : entries) {
         if (entry.getValue().begin() != position) {
           throw bad(
-              "data of tensor " + Quoting.quote(entry.getKey()) + " begins at " + entry.getValue().begin() + ", expected "
+              "data of tensor " + OneLine.quoted(entry.getKey()) + " begins at " + entry.getValue().begin() + ", expected "
                   + position + " (" + (entry.getValue().begin() < position ? "overlap" : "hole") + ")");
         }
         position = entry.getValue().end();

@@ -24,6 +24,7 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
+import org.conceptclip.util.OneLine;
 
 /**
  * Writes a safetensors file: first the names, types and shapes, then the data of one tensor after the other. The memory that
@@ -236,7 +237,7 @@ public final class SafetensorsWriter implements AutoCloseable {
   }
 
   private static BadInputException unwritable(Path target, IOException e) {
-    String why = e instanceof NoSuchFileException ? "its folder does not exist" : Quoting.plain(String.valueOf(e.getMessage()));
+    String why = e instanceof NoSuchFileException ? "its folder does not exist" : OneLine.of(e.getMessage());
     return new BadInputException(target + ": cannot be written (" + why + "), expected a place to write to", e);
   }
 }

@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
+import org.conceptclip.util.OneLine;
 
 /**
  * Deterministic float32 weights that depend only on the name and the shape of a tensor. With them, speed and parity can be
@@ -59,7 +60,7 @@ public final class SyntheticWeights implements WeightSource {
   public TensorLoan borrow(String tensor) {
     Shape shape = layout.get(tensor);
     if (shape == null) {
-      throw new IllegalArgumentException(name + " has no tensor " + Quoting.quote(tensor));
+      throw new IllegalArgumentException(name + " has no tensor " + OneLine.quoted(tensor));
     }
     Arena arena = Arena.ofShared();
     try {
@@ -136,7 +137,7 @@ public final class SyntheticWeights implements WeightSource {
         long fanIn = shape.elements() / shape.extent(0);
         yield new Interval(Math.sqrt(3.0 / fanIn), 0);
       }
-      default -> throw new IllegalArgumentException("no synthetic weights for a tensor named " + Quoting.quote(tensor));
+      default -> throw new IllegalArgumentException("no synthetic weights for a tensor named " + OneLine.quoted(tensor));
     };
   }
 }

@@ -89,7 +89,7 @@ class ModelConfigReaderTest {
         "{'model_type': 'bert'}|model_type is bert, expected \"conceptclip\", or sections for vision and text",
         "{'model_type': 'conceptclip', 'image_size': 224}|image_size is 224, expected 384",
         "{'model_type': 'conceptclip', 'vocab_size': 28996}|vocab_size is 28996, expected 30522",
-        "{'model_type': 'x\\ny'}|model_type is x?y, expected \"conceptclip\"",
+        "{'model_type': 'x\\ny'}|model_type is x y, expected \"conceptclip\"",
         "{'model_type': 'conceptclip', 'image_mean': [0.5, 0.5]}|image_mean is [0.5,0.5], expected three numbers above -10.0 up to 10.0",
         "{'model_type': 'conceptclip', 'image_std': [0.5, 0, 0.5]}|image_std is [0.5,0,0.5], expected three numbers above 0.0 up to 10.0",
         "[1]|expected one JSON object",

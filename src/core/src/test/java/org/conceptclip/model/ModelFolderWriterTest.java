@@ -39,7 +39,8 @@ class ModelFolderWriterTest {
     Files.writeString(companions.resolve("tokenizer.json"), "{}");
     Files.writeString(companions.resolve("unrelated.bin"), "x");
     try (Checkpoint golden = Checkpoint.open(GOLDEN, LAYOUT)) {
-      ModelFolderWriter.write(golden, TINY, type, Optional.of(companions), target, n -> {});
+      long bytes = ModelFolderWriter.write(golden, TINY, type, Optional.of(companions), target, false, n -> {});
+      assertEquals(Files.size(target.resolve("model.safetensors")), bytes);
     }
     ModelConfigReaderTest.assertSame(TINY, ModelConfigReader.read(target));
     assertEquals("[PAD]\n", Files.readString(target.resolve("vocab.txt")));
@@ -57,7 +58,7 @@ class ModelFolderWriterTest {
     try (SyntheticWeights weights = new SyntheticWeights("synthetic:tiny", LAYOUT)) {
       Path used = Files.createDirectory(folder.resolve("used"));
       Files.writeString(used.resolve("config.json"), "{}");
-      assertEquals(used + ": holds config.json already, expected a new or empty folder", refusal(weights, used));
+      assertEquals(used + ": holds config.json already, expected a new or empty folder (convert --force replaces a model)", refusal(weights, used));
       assertEquals("{}", Files.readString(used.resolve("config.json")));
       Path file = Files.writeString(folder.resolve("file"), "x");
       assertEquals(file + ": is a file, expected a folder to write to", refusal(weights, file));
@@ -66,7 +67,7 @@ class ModelFolderWriterTest {
 
   private static String refusal(WeightSource weights, Path target) {
     return assertThrows(
-            BadInputException.class, () -> ModelFolderWriter.write(weights, TINY, DType.F32, Optional.empty(), target, n -> {}))
+            BadInputException.class, () -> ModelFolderWriter.write(weights, TINY, DType.F32, Optional.empty(), target, false, n -> {}))
         .getMessage();
   }
 

@@ -12,8 +12,7 @@ import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelLayout;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.runtime.ImageEncoding;
-import org.conceptclip.runtime.TextEncoding;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
@@ -54,7 +53,7 @@ abstract class FullParity {
   @Test
   void imagesTextsAndLogits() throws IOException {
     HostTensor pixels = images();
-    ImageEncoding images = encoder.encodeImages(pixels, Detail.STATES);
+    Encoding images = encoder.encodeImages(pixels, Detail.STATES);
     checkFeatures("image_features_raw", images.rawFeatures());
     checkFeatures("image_features", images.features());
     checkRows("image_token_features", images.tokenStates(), "image_token_rows");
@@ -64,7 +63,7 @@ abstract class FullParity {
       checkFingerprint("image_token_projected.sum_sumsq_maxabs", image, images.tokenFeatures().rows(image * 729L, 729));
     }
 
-    TextEncoding texts = encoder.encodePaddedTexts(GOLDEN.get("input_ids"), Detail.STATES);
+    Encoding texts = encoder.encodePaddedTexts(GOLDEN.get("input_ids"), Detail.STATES);
     checkFeatures("text_features_raw", texts.rawFeatures());
     checkFeatures("text_features", texts.features());
     checkRows("text_token_features", texts.tokenStates(), "text_token_rows");

@@ -24,8 +24,7 @@ import org.conceptclip.op.TokenBatch;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.runtime.ImageEncoding;
-import org.conceptclip.runtime.TextEncoding;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
@@ -65,7 +64,7 @@ abstract class TinyParity {
 
   @Test
   void imageOutputs() {
-    ImageEncoding images = encoder.encodeImages(GOLDEN.get("input_pixels"), Detail.STATES);
+    Encoding images = encoder.encodeImages(GOLDEN.get("input_pixels"), Detail.STATES);
     checkImages(images);
   }
 
@@ -74,7 +73,7 @@ abstract class TinyParity {
     checkImages(encoder.encodeImages(GOLDEN.get("input_uint8_nhwc"), Detail.STATES));
   }
 
-  private void checkImages(ImageEncoding images) {
+  private void checkImages(Encoding images) {
     checkFeatures("image_features_raw", images.rawFeatures());
     checkFeatures("image_features", images.features());
     check("image_token_features", images.tokenStates());
@@ -83,7 +82,7 @@ abstract class TinyParity {
 
   @Test
   void paddedTextOutputs() {
-    TextEncoding texts = encoder.encodePaddedTexts(GOLDEN.get("input_ids"), Detail.STATES);
+    Encoding texts = encoder.encodePaddedTexts(GOLDEN.get("input_ids"), Detail.STATES);
     checkFeatures("text_features_raw", texts.rawFeatures());
     checkFeatures("text_features", texts.features());
     check("text_token_features", texts.tokenStates());
@@ -93,7 +92,7 @@ abstract class TinyParity {
   @Test
   void packedTextOutputs() {
     TokenBatch packed = TokenBatch.packed(texts());
-    TextEncoding texts = encoder.encodeTexts(packed, Detail.STATES);
+    Encoding texts = encoder.encodeTexts(packed, Detail.STATES);
     checkFeatures("text_features_raw", texts.rawFeatures());
     checkFeatures("text_features", texts.features());
     for (int s = 0; s < packed.count(); s++) {
@@ -216,12 +215,12 @@ abstract class TinyParity {
     }
     HostTensor batchOfEight = HostTensor.view(
         DType.U8, Shape.of(8, 61, 61, 3), MemorySegment.ofArray(eight));
-    ImageEncoding inEight = encoder.encodeImages(batchOfEight, Detail.TOKENS);
-    ImageEncoding inThree = encoder.encodeImages(three, Detail.TOKENS);
+    Encoding inEight = encoder.encodeImages(batchOfEight, Detail.TOKENS);
+    Encoding inThree = encoder.encodeImages(three, Detail.TOKENS);
     for (int i = 0; i < 3; i++) {
       HostTensor alone = HostTensor.view(
           DType.U8, Shape.of(1, 61, 61, 3), three.data().asSlice(i * imageBytes, imageBytes));
-      ImageEncoding single = encoder.encodeImages(alone, Detail.TOKENS);
+      Encoding single = encoder.encodeImages(alone, Detail.TOKENS);
       assertSameBits(single.features(), inThree.features().rows(i, 1));
       assertSameBits(single.tokenFeatures(), inThree.tokenFeatures().rows(i * 16, 16));
       int place = 7 - i;
@@ -237,12 +236,12 @@ abstract class TinyParity {
     for (int i = 0; i < 32; i++) {
       packed.add(texts.get((i * 3 + 1) % 5));
     }
-    TextEncoding together = encoder.encodeTexts(TokenBatch.packed(packed), Detail.TOKENS);
-    TextEncoding padded = encoder.encodePaddedTexts(GOLDEN.get("input_ids"), Detail.TOKENS);
+    Encoding together = encoder.encodeTexts(TokenBatch.packed(packed), Detail.TOKENS);
+    Encoding padded = encoder.encodePaddedTexts(GOLDEN.get("input_ids"), Detail.TOKENS);
     int row = 0;
     for (int i = 0; i < 32; i++) {
       int[] text = packed.get(i);
-      TextEncoding alone = encoder.encodeTexts(TokenBatch.packed(List.of(text)), Detail.TOKENS);
+      Encoding alone = encoder.encodeTexts(TokenBatch.packed(List.of(text)), Detail.TOKENS);
       assertSameBits(alone.features(), together.features().rows(i, 1));
       assertSameBits(alone.tokenFeatures(), together.tokenFeatures().rows(row, text.length));
       assertSameBits(alone.features(), padded.features().rows((i * 3 + 1) % 5, 1));

@@ -146,7 +146,7 @@ class SafetensorsFileTest {
     String name = "\\n\\u2028\\u001b[31m" + "x".repeat(1000);
     String message = refusal(SafetensorsBytes.file("{'" + name + "':{}}", 0));
     assertTrue(message.endsWith("x...\" lacks dtype"), message);
-    assertTrue(message.contains("\"???[31mxxx"), message);
+    assertTrue(message.contains("\"?[31mxxx"), message);
   }
 
   @Test

@@ -24,8 +24,7 @@ import org.conceptclip.model.VisionConfig;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.runtime.ImageEncoding;
-import org.conceptclip.runtime.TextEncoding;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
@@ -87,12 +86,12 @@ class CudaFullWidthTest {
     try (backend;
         SyntheticWeights weights = new SyntheticWeights(CONFIG.name(), ModelLayout.of(CONFIG));
         Encoder encoder = Encoder.load(CONFIG, weights, backend)) {
-      ImageEncoding images = encoder.encodeImages(image(), Detail.STATES);
+      Encoding images = encoder.encodeImages(image(), Detail.STATES);
       outputs.put("image features", images.features());
       outputs.put("raw image features", images.rawFeatures());
       outputs.put("image token features", images.tokenFeatures().reshape(729, 1152));
       outputs.put("image token states", images.tokenStates().reshape(729, 1152));
-      TextEncoding texts = encoder.encodeTexts(texts(), Detail.STATES);
+      Encoding texts = encoder.encodeTexts(texts(), Detail.STATES);
       outputs.put("text features", texts.features());
       outputs.put("raw text features", texts.rawFeatures());
       outputs.put("text token features", texts.tokenFeatures());

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.BadInputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -59,13 +60,13 @@ class EngineDecodingTest {
     public void close() {}
   }
 
-  private static CompletableFuture<ImageFeatures> submit(EngineFixture fixture, String name, RequestOptions options)
+  private static CompletableFuture<Encoding> submit(EngineFixture fixture, String name, RequestOptions options)
       throws InterruptedException {
     return fixture.engine.submitImageWhenRoom(new ImageInput.Encoded(new byte[0], name), Detail.FEATURES, options);
   }
 
-  private static void assertAlone(EngineFixture fixture, String name, CompletableFuture<ImageFeatures> future) {
-    assertArrayEquals(EngineFixture.alone(fixture.encoders.getFirst(), name.hashCode()), future.join().features(), name);
+  private static void assertAlone(EngineFixture fixture, String name, CompletableFuture<Encoding> future) {
+    assertArrayEquals(EngineFixture.alone(fixture.encoders.getFirst(), name.hashCode()), future.join().features().toFloatArray(), name);
   }
 
   @Test
@@ -73,20 +74,20 @@ class EngineDecodingTest {
     byte[] good = Files.readAllBytes(EngineFixture.EXAMPLES.resolve("skin-lesion-nevus.jpg"));
     byte[] cut = Arrays.copyOf(good, 30);
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, EngineFixture.cpu())) {
-      List<CompletableFuture<ImageFeatures>> futures = new ArrayList<>();
+      List<CompletableFuture<Encoding>> futures = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
         futures.add(fixture.engine.submitImageWhenRoom(
             new ImageInput.Encoded(i == 7 ? cut : good, "image " + i), Detail.FEATURES, RequestOptions.DEFAULT));
       }
-      CompletableFuture<ImageFeatures> absent = fixture.engine.submitImageWhenRoom(
+      CompletableFuture<Encoding> absent = fixture.engine.submitImageWhenRoom(
           new ImageInput.File(EngineFixture.EXAMPLES.resolve("absent.jpg")), Detail.FEATURES, RequestOptions.DEFAULT);
       String message = EngineFixture.failure(BadInputException.class, futures.get(7)).getMessage();
       assertTrue(message.startsWith("image 7: ") && !message.contains("\n"), message);
       assertTrue(EngineFixture.failure(BadInputException.class, absent).getMessage().contains("absent.jpg"));
-      float[] expected = futures.getFirst().join().features();
+      float[] expected = futures.getFirst().join().features().toFloatArray();
       for (int i = 0; i < futures.size(); i++) {
         if (i != 7) {
-          assertArrayEquals(expected, futures.get(i).join().features());
+          assertArrayEquals(expected, futures.get(i).join().features().toFloatArray());
         }
       }
     }
@@ -96,10 +97,10 @@ class EngineDecodingTest {
   void errorsAndInterruptsLoseNoRequest() throws Exception {
     NamedImages images = new NamedImages();
     try (EngineFixture fixture = new EngineFixture(ONE_DECODER, () -> images, EngineFixture.cpu())) {
-      CompletableFuture<ImageFeatures> before = submit(fixture, "a", RequestOptions.DEFAULT);
-      CompletableFuture<ImageFeatures> failing = submit(fixture, "no memory", RequestOptions.DEFAULT);
-      CompletableFuture<ImageFeatures> interrupted = submit(fixture, "interrupted", RequestOptions.DEFAULT);
-      CompletableFuture<ImageFeatures> after = submit(fixture, "b", RequestOptions.DEFAULT);
+      CompletableFuture<Encoding> before = submit(fixture, "a", RequestOptions.DEFAULT);
+      CompletableFuture<Encoding> failing = submit(fixture, "no memory", RequestOptions.DEFAULT);
+      CompletableFuture<Encoding> interrupted = submit(fixture, "interrupted", RequestOptions.DEFAULT);
+      CompletableFuture<Encoding> after = submit(fixture, "b", RequestOptions.DEFAULT);
       assertAlone(fixture, "a", before);
       assertEquals("planted", EngineFixture.failure(OutOfMemoryError.class, failing).getMessage());
       assertAlone(fixture, "interrupted", interrupted);
@@ -112,13 +113,13 @@ class EngineDecodingTest {
     NamedImages images = new NamedImages();
     EngineOptions roomy = ONE_DECODER.toBuilder().batching(new BatcherOptions(Duration.ofMillis(2), 8)).build();
     try (EngineFixture fixture = new EngineFixture(roomy, () -> images, EngineFixture.cpu())) {
-      CompletableFuture<ImageFeatures> held = submit(fixture, "held", RequestOptions.DEFAULT);
+      CompletableFuture<Encoding> held = submit(fixture, "held", RequestOptions.DEFAULT);
       images.held.await();
-      CompletableFuture<ImageFeatures> normal = submit(fixture, "normal", RequestOptions.DEFAULT);
-      CompletableFuture<ImageFeatures> cancelled = submit(fixture, "cancelled", RequestOptions.DEFAULT);
-      CompletableFuture<ImageFeatures> expired =
+      CompletableFuture<Encoding> normal = submit(fixture, "normal", RequestOptions.DEFAULT);
+      CompletableFuture<Encoding> cancelled = submit(fixture, "cancelled", RequestOptions.DEFAULT);
+      CompletableFuture<Encoding> expired =
           submit(fixture, "expired", RequestOptions.DEFAULT.withTimeout(Duration.ofMillis(5)));
-      CompletableFuture<ImageFeatures> urgent =
+      CompletableFuture<Encoding> urgent =
           submit(fixture, "urgent", RequestOptions.DEFAULT.withPriority(Priority.INTERACTIVE));
       assertTrue(cancelled.cancel(false));
       // A caller need not wait for a decoder to learn that its time is over.
@@ -136,7 +137,7 @@ class EngineDecodingTest {
   void overloadIsRefusedBeforeAnythingIsRead() throws Exception {
     NamedImages images = new NamedImages();
     try (EngineFixture fixture = new EngineFixture(ONE_DECODER, () -> images, EngineFixture.cpu())) {
-      List<CompletableFuture<ImageFeatures>> accepted = new ArrayList<>();
+      List<CompletableFuture<Encoding>> accepted = new ArrayList<>();
       accepted.add(submit(fixture, "held", RequestOptions.DEFAULT));
       images.held.await();
       assertThrows(OverloadedException.class, () -> {

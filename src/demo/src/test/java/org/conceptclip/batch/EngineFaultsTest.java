@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.runtime.NonFiniteResultException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,12 +44,12 @@ class EngineFaultsTest {
     }
   }
 
-  private static void assertAlone(EngineFixture fixture, int seed, CompletableFuture<ImageFeatures> future) {
-    assertArrayEquals(EngineFixture.alone(fixture.encoders.getFirst(), seed), future.join().features(), "image " + seed);
+  private static void assertAlone(EngineFixture fixture, int seed, CompletableFuture<Encoding> future) {
+    assertArrayEquals(EngineFixture.alone(fixture.encoders.getFirst(), seed), future.join().features().toFloatArray(), "image " + seed);
   }
 
-  private static List<CompletableFuture<ImageFeatures>> submit(EngineFixture fixture, int count) throws InterruptedException {
-    List<CompletableFuture<ImageFeatures>> futures = new ArrayList<>();
+  private static List<CompletableFuture<Encoding>> submit(EngineFixture fixture, int count) throws InterruptedException {
+    List<CompletableFuture<Encoding>> futures = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       futures.add(fixture.submit(i));
     }
@@ -56,8 +57,8 @@ class EngineFaultsTest {
   }
 
   /** Fills the engine up while its device is held up. */
-  private static List<CompletableFuture<ImageFeatures>> fill(EngineFixture fixture) {
-    List<CompletableFuture<ImageFeatures>> futures = new ArrayList<>();
+  private static List<CompletableFuture<Encoding>> fill(EngineFixture fixture) {
+    List<CompletableFuture<Encoding>> futures = new ArrayList<>();
     while (true) {
       try {
         futures.add(
@@ -83,7 +84,7 @@ class EngineFaultsTest {
         .build();
     try (EngineFixture fixture = new EngineFixture(options, backend)) {
       int guilty = 37;
-      List<CompletableFuture<ImageFeatures>> futures = new ArrayList<>();
+      List<CompletableFuture<Encoding>> futures = new ArrayList<>();
       for (int i = 0; i < 64; i++) {
         ImageInput input = i == guilty ? new ImageInput.Pixels(FaultyBackend.poisoned()) : EngineFixture.input(i);
         futures.add(fixture.engine.submitImage(input, Detail.FEATURES, RequestOptions.DEFAULT));
@@ -109,7 +110,7 @@ class EngineFaultsTest {
       }
     });
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, backend)) {
-      List<CompletableFuture<ImageFeatures>> futures = submit(fixture, 12);
+      List<CompletableFuture<Encoding>> futures = submit(fixture, 12);
       for (int i = 0; i < futures.size(); i++) {
         assertAlone(fixture, i, futures.get(i));
       }
@@ -123,7 +124,7 @@ class EngineFaultsTest {
       throw new OutOfMemoryError("planted");
     });
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, backend)) {
-      for (CompletableFuture<ImageFeatures> future : submit(fixture, 12)) {
+      for (CompletableFuture<Encoding> future : submit(fixture, 12)) {
         assertEquals("planted", EngineFixture.failure(OutOfMemoryError.class, future).getMessage());
       }
       backend.happens(images -> {});
@@ -139,7 +140,7 @@ class EngineFaultsTest {
       }
     });
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, backend)) {
-      List<CompletableFuture<ImageFeatures>> futures = submit(fixture, 12);
+      List<CompletableFuture<Encoding>> futures = submit(fixture, 12);
       for (int i = 0; i < futures.size(); i++) {
         assertAlone(fixture, i, futures.get(i));
       }
@@ -161,9 +162,9 @@ class EngineFaultsTest {
     })).build();
     FaultyBackend good = new FaultyBackend(EngineFixture.cpu());
     try (EngineFixture fixture = new EngineFixture(options, backend, good)) {
-      List<CompletableFuture<ImageFeatures>> futures = submit(fixture, 24);
+      List<CompletableFuture<Encoding>> futures = submit(fixture, 24);
       for (int i = 0; i < futures.size(); i++) {
-        assertArrayEquals(EngineFixture.alone(fixture.encoders.getLast(), i), futures.get(i).join().features());
+        assertArrayEquals(EngineFixture.alone(fixture.encoders.getLast(), i), futures.get(i).join().features().toFloatArray());
       }
       assertEquals(1, fixture.engine.snapshot().replicas());
     }
@@ -176,7 +177,7 @@ class EngineFaultsTest {
       throw new DeviceException(Kind.LOST, "planted", null);
     });
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, backend)) {
-      List<CompletableFuture<ImageFeatures>> futures = new ArrayList<>();
+      List<CompletableFuture<Encoding>> futures = new ArrayList<>();
       ReplicasLostException refused = assertThrows(ReplicasLostException.class, () -> {
         while (true) {
           futures.add(fixture.submit(futures.size()));
@@ -193,7 +194,7 @@ class EngineFaultsTest {
     Gate gate = new Gate();
     backend.happens(gate);
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, backend)) {
-      List<CompletableFuture<ImageFeatures>> futures = fill(fixture);
+      List<CompletableFuture<Encoding>> futures = fill(fixture);
       AtomicReference<Throwable> failure = new AtomicReference<>();
       Thread waiting = Thread.ofPlatform().start(() -> failure.set(assertThrows(Throwable.class, () -> fixture.submit(1))));
       while (waiting.getState() != Thread.State.WAITING) {
@@ -211,7 +212,7 @@ class EngineFaultsTest {
 
   @Test
   void closeUnderLoadEndsEveryRequest() throws Exception {
-    List<CompletableFuture<ImageFeatures>> futures = Collections.synchronizedList(new ArrayList<>());
+    List<CompletableFuture<Encoding>> futures = Collections.synchronizedList(new ArrayList<>());
     List<Throwable> refusals = Collections.synchronizedList(new ArrayList<>());
     List<Thread> callers = new ArrayList<>();
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, backend)) {
@@ -244,7 +245,7 @@ class EngineFaultsTest {
     Gate gate = new Gate();
     backend.happens(gate);
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, backend)) {
-      List<CompletableFuture<ImageFeatures>> futures = fill(fixture);
+      List<CompletableFuture<Encoding>> futures = fill(fixture);
       gate.arrived.await();
       AtomicReference<Boolean> stillInterrupted = new AtomicReference<>();
       Thread closing = Thread.ofPlatform().start(() -> {
@@ -279,7 +280,7 @@ class EngineFaultsTest {
       // Alone in its batch: those of one batch are told one after the other.
       gate.arrived.await();
       gate.open.countDown();
-      List<CompletableFuture<ImageFeatures>> futures = submit(fixture, 40);
+      List<CompletableFuture<Encoding>> futures = submit(fixture, 40);
       for (int i = 0; i < futures.size(); i++) {
         assertAlone(fixture, i, futures.get(i));
       }

@@ -21,6 +21,7 @@ import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.image.DecodeLimits;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
@@ -80,7 +81,7 @@ final class EngineFixture implements AutoCloseable {
     return encoder.encodeImages(List.of(pixels(seed)), Detail.FEATURES, nanos -> {}).features().toFloatArray();
   }
 
-  CompletableFuture<ImageFeatures> submit(int seed) throws InterruptedException {
+  CompletableFuture<Encoding> submit(int seed) throws InterruptedException {
     return engine.submitImageWhenRoom(input(seed), Detail.FEATURES, RequestOptions.DEFAULT);
   }
 

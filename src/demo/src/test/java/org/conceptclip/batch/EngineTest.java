@@ -2,8 +2,7 @@ package org.conceptclip.batch;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -28,9 +27,7 @@ import org.conceptclip.image.Preprocessor;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.runtime.ImageEncoding;
-import org.conceptclip.runtime.ImageScores;
-import org.conceptclip.runtime.TextEncoding;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -52,8 +49,8 @@ class EngineTest {
   @Test
   void imageFilesAreDecodedAsTheDecoderDoes() throws Exception {
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, EngineFixture.cpu())) {
-      List<CompletableFuture<ImageFeatures>> fromFiles = new ArrayList<>();
-      List<CompletableFuture<ImageFeatures>> fromBytes = new ArrayList<>();
+      List<CompletableFuture<Encoding>> fromFiles = new ArrayList<>();
+      List<CompletableFuture<Encoding>> fromBytes = new ArrayList<>();
       for (Path file : examples()) {
         fromFiles.add(
             fixture.engine.submitImageWhenRoom(new ImageInput.File(file), Detail.FEATURES, RequestOptions.DEFAULT));
@@ -63,13 +60,14 @@ class EngineTest {
       for (int i = 0; i < fromFiles.size(); i++) {
         HostTensor pixels =
             Preprocessor.toPixels(new ImageDecoder(DecodeLimits.DEFAULT).decode(examples().get(i)), EngineFixture.SIZE);
-        ImageEncoding expected = fixture.encoders.getFirst().encodeImages(List.of(pixels), Detail.TOKENS, nanos -> {});
-        ImageFeatures found = fromBytes.get(i).join();
-        assertArrayEquals(expected.features().toFloatArray(), fromFiles.get(i).join().features());
-        assertNull(fromFiles.get(i).join().tokenFeaturesOrNull());
-        assertArrayEquals(expected.features().toFloatArray(), found.features());
-        assertArrayEquals(expected.tokenFeatures().toFloatArray(), found.tokenFeaturesOrNull().toFloatArray());
-        assertEquals(List.of(16L, 144L), extents(found.tokenFeaturesOrNull()));
+        Encoding expected = fixture.encoders.getFirst().encodeImages(List.of(pixels), Detail.TOKENS, nanos -> {});
+        Encoding found = fromBytes.get(i).join();
+        assertArrayEquals(expected.features().toFloatArray(), fromFiles.get(i).join().features().toFloatArray());
+        assertEquals(Set.of(Encoding.Output.FEATURES), fromFiles.get(i).join().outputs().keySet());
+        assertThrows(IllegalStateException.class, fromFiles.get(i).join()::tokenFeatures);
+        assertArrayEquals(expected.features().toFloatArray(), found.features().toFloatArray());
+        assertArrayEquals(expected.tokenFeatures().toFloatArray(), found.tokenFeatures().toFloatArray());
+        assertEquals(List.of(16L, 144L), extents(found.tokenFeatures()));
       }
       assertTrue(fixture.engine.pixelBytes() > 0);
     }
@@ -83,18 +81,17 @@ class EngineTest {
   void textsArePackedWithoutPadding() throws Exception {
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, EngineFixture.cpu())) {
       List<TokenizedText> texts = new ArrayList<>();
-      List<CompletableFuture<TextFeatures>> futures = new ArrayList<>();
+      List<CompletableFuture<Encoding>> futures = new ArrayList<>();
       for (int i = 0; i < 60; i++) {
         texts.add(EngineFixture.text(i, 1 + i % 24));
         futures.add(fixture.engine.submitTextWhenRoom(texts.getLast(), Detail.TOKENS, RequestOptions.DEFAULT));
       }
       for (int i = 0; i < texts.size(); i++) {
-        TextFeatures found = futures.get(i).join();
-        TextEncoding expected =
+        Encoding found = futures.get(i).join();
+        Encoding expected =
             fixture.encoders.getFirst().encodeTexts(TokenBatch.packed(List.of(texts.get(i).ids())), Detail.TOKENS);
-        assertArrayEquals(expected.features().toFloatArray(), found.features());
-        assertArrayEquals(expected.tokenFeatures().toFloatArray(), found.tokenFeaturesOrNull().toFloatArray());
-        assertSame(texts.get(i), found.text());
+        assertArrayEquals(expected.features().toFloatArray(), found.features().toFloatArray());
+        assertArrayEquals(expected.tokenFeatures().toFloatArray(), found.tokenFeatures().toFloatArray());
       }
       StageReport report = fixture.engine.report();
       assertEquals(texts.stream().mapToLong(TokenizedText::length).sum(), report.tokensWanted());
@@ -117,19 +114,18 @@ class EngineTest {
           List.of(EngineFixture.pixels(91), EngineFixture.pixels(92)), Detail.FEATURES, nanos -> {}).features();
       ScoreTargets both = new ScoreTargets(classes, classes, 3);
       ScoreTargets globalAlone = new ScoreTargets(classes, null, 3);
-      List<CompletableFuture<ImageLogits>> futures = new ArrayList<>();
+      List<CompletableFuture<Encoding>> futures = new ArrayList<>();
       for (int i = 0; i < 16; i++) {
         futures.add(fixture.engine.submitScoresWhenRoom(
             EngineFixture.input(i), i % 2 == 0 ? both : globalAlone, RequestOptions.DEFAULT));
       }
       for (int i = 0; i < 16; i++) {
-        ImageScores expected = encoder.scoreImages(List.of(EngineFixture.pixels(i)), classes, classes, 3, nanos -> {});
-        assertArrayEquals(expected.globalLogits().toDoubleArray(), futures.get(i).join().global());
-        double[] local = futures.get(i).join().localOrNull();
+        Encoding expected = encoder.scoreImages(List.of(EngineFixture.pixels(i)), classes, classes, 3, nanos -> {});
+        assertArrayEquals(expected.globalLogits().toDoubleArray(), futures.get(i).join().globalLogits().toDoubleArray());
         if (i % 2 == 0) {
-          assertArrayEquals(expected.localLogits().toDoubleArray(), local);
+          assertArrayEquals(expected.localLogits().toDoubleArray(), futures.get(i).join().localLogits().toDoubleArray());
         } else {
-          assertNull(local);
+          assertFalse(futures.get(i).join().has(Encoding.Output.LOCAL_LOGITS));
         }
       }
     }
@@ -146,12 +142,12 @@ class EngineTest {
       }
     })).build();
     try (EngineFixture fixture = new EngineFixture(options, EngineFixture.cpu(), EngineFixture.cpu())) {
-      List<CompletableFuture<ImageFeatures>> futures = new ArrayList<>();
+      List<CompletableFuture<Encoding>> futures = new ArrayList<>();
       for (int i = 0; i < 64; i++) {
         futures.add(fixture.submit(i));
       }
       for (int i = 0; i < futures.size(); i++) {
-        assertArrayEquals(EngineFixture.alone(fixture.encoders.get(i % 2), i), futures.get(i).join().features());
+        assertArrayEquals(EngineFixture.alone(fixture.encoders.get(i % 2), i), futures.get(i).join().features().toFloatArray());
       }
       fixture.engine.warmUp();
       assertEquals(List.of("cpu-0", "cpu-1"), fixture.engine.replicaNames());
@@ -196,7 +192,7 @@ class EngineTest {
   void reportSaysWhereTimeWent() throws Exception {
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, EngineFixture.cpu())) {
       StageReport before = fixture.engine.report();
-      List<CompletableFuture<ImageFeatures>> futures = new ArrayList<>();
+      List<CompletableFuture<Encoding>> futures = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         futures.add(fixture.engine.submitImageWhenRoom(new ImageInput.File(examples().get(i)), Detail.FEATURES, RequestOptions.DEFAULT));
       }

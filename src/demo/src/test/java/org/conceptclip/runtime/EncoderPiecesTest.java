@@ -52,8 +52,8 @@ class EncoderPiecesTest {
     HostTensor images = together(count);
     List<Long> uploads = new ArrayList<>();
     try (Backend backend = owned; Encoder encoder = load(backend)) {
-      ImageEncoding expected = encoder.encodeImages(images, Detail.TOKENS);
-      ImageEncoding found = encoder.encodeImages(pieces(images), Detail.TOKENS, uploads::add);
+      Encoding expected = encoder.encodeImages(images, Detail.TOKENS);
+      Encoding found = encoder.encodeImages(pieces(images), Detail.TOKENS, uploads::add);
       assertArrayEquals(expected.features().toDoubleArray(), found.features().toDoubleArray());
       assertArrayEquals(expected.tokenFeatures().toDoubleArray(), found.tokenFeatures().toDoubleArray());
       assertEquals(Math.ceilDiv(count, encoder.limits().images()), uploads.size());

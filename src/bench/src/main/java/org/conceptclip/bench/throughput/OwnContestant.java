@@ -12,16 +12,15 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.batch.Engine;
-import org.conceptclip.batch.ImageFeatures;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.RequestOptions;
-import org.conceptclip.batch.TextFeatures;
 import org.conceptclip.bench.Contestant;
 import org.conceptclip.bench.ContestantFailedException;
 import org.conceptclip.bench.Workload;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.HostTensor;
 
 /**
@@ -123,11 +122,15 @@ final class OwnContestant implements Contestant {
   static OwnContestant texts(String name, Engine engine, Encoder encoder, int repetitions) {
     return queued(name, encoder, repetitions, workload -> Inputs.tokenized(ids(encoder, workload)).stream()
         .<Callable<CompletableFuture<float[]>>>map(text -> () ->
-            engine.submitTextWhenRoom(text, Detail.FEATURES, RequestOptions.DEFAULT).thenApply(TextFeatures::features)).toList());
+            engine.submitTextWhenRoom(text, Detail.FEATURES, RequestOptions.DEFAULT).thenApply(OwnContestant::vector)).toList());
   }
 
   private static Callable<CompletableFuture<float[]>> image(Engine engine, ImageInput input) {
-    return () -> engine.submitImageWhenRoom(input, Detail.FEATURES, RequestOptions.DEFAULT).thenApply(ImageFeatures::features);
+    return () -> engine.submitImageWhenRoom(input, Detail.FEATURES, RequestOptions.DEFAULT).thenApply(OwnContestant::vector);
+  }
+
+  private static float[] vector(Encoding encoding) {
+    return encoding.features().toFloatArray();
   }
 
   /** One thread submits everything as soon as there is room, and then waits for all answers. */

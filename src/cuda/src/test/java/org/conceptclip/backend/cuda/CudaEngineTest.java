@@ -21,13 +21,13 @@ import org.conceptclip.batch.BatchListener;
 import org.conceptclip.batch.BatchReport;
 import org.conceptclip.batch.Engine;
 import org.conceptclip.batch.EngineOptions;
-import org.conceptclip.batch.ImageFeatures;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.ReplicasLostException;
 import org.conceptclip.batch.RequestOptions;
 import org.conceptclip.batch.WorkKind;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
@@ -56,17 +56,17 @@ class CudaEngineTest {
     return rows;
   }
 
-  private static List<CompletableFuture<ImageFeatures>> submitAll(Engine engine) throws InterruptedException {
-    List<CompletableFuture<ImageFeatures>> futures = new ArrayList<>();
+  private static List<CompletableFuture<Encoding>> submitAll(Engine engine) throws InterruptedException {
+    List<CompletableFuture<Encoding>> futures = new ArrayList<>();
     for (int i = 0; i < IMAGES; i++) {
       futures.add(engine.submitImageWhenRoom(image(i), Detail.FEATURES, RequestOptions.DEFAULT));
     }
     return futures;
   }
 
-  private static void assertAlone(float[][] expected, List<CompletableFuture<ImageFeatures>> futures) {
+  private static void assertAlone(float[][] expected, List<CompletableFuture<Encoding>> futures) {
     for (int i = 0; i < IMAGES; i++) {
-      assertArrayEquals(expected[i], futures.get(i).join().features(), "image " + i);
+      assertArrayEquals(expected[i], futures.get(i).join().features().toFloatArray(), "image " + i);
     }
   }
 
@@ -84,7 +84,7 @@ class CudaEngineTest {
         Encoder encoder = SmallModel.load(backend, notice -> {})) {
       try (Engine engine = Engine.open(List.of(encoder), options)) {
         driver.reset();
-        List<CompletableFuture<ImageFeatures>> futures = submitAll(engine);
+        List<CompletableFuture<Encoding>> futures = submitAll(engine);
         futures.forEach(CompletableFuture::join);
         Map<Call, Long> calls = driver.calls();
         for (Call call : List.of(Call.BEGIN_CAPTURE, Call.LAUNCH, Call.ALLOCATE, Call.ALLOCATE_PINNED)) {
@@ -106,7 +106,7 @@ class CudaEngineTest {
           Encoder one = SmallModel.load(failing, notice -> {});
           Encoder other = SmallModel.load(good, notice -> {})) {
         try (Engine engine = Engine.open(List.of(one, other), OPTIONS.toBuilder().warmUp(false).build())) {
-          List<CompletableFuture<ImageFeatures>> futures = submitAll(engine);
+          List<CompletableFuture<Encoding>> futures = submitAll(engine);
           assertAlone(alone(other), futures);
           assertEquals(driver.planted() == null ? 2 : 1, engine.snapshot().replicas());
         }
@@ -122,7 +122,7 @@ class CudaEngineTest {
     FailingDriver driver = new FailingDriver(SmallModel.device(), DeviceException.Kind.LOST, 20, FailingDriver.afterLoading());
     try (CudaBackend backend = new CudaBackend("test", driver, CudaOptions.defaults());
         Encoder encoder = SmallModel.load(backend, notice -> {})) {
-      List<CompletableFuture<ImageFeatures>> futures = new ArrayList<>();
+      List<CompletableFuture<Encoding>> futures = new ArrayList<>();
       try (Engine engine = Engine.open(List.of(encoder), OPTIONS.toBuilder().warmUp(false).build())) {
         assertThrows(ReplicasLostException.class, () -> {
           while (true) {
@@ -131,7 +131,7 @@ class CudaEngineTest {
         });
       }
       assertTrue(futures.stream().allMatch(CompletableFuture::isDone));
-      CompletableFuture<ImageFeatures> last = futures.getLast();
+      CompletableFuture<Encoding> last = futures.getLast();
       Throwable told = assertThrows(CompletionException.class, last::join).getCause();
       assertTrue(Encoder.isDeviceLost(told), told::toString);
     }

@@ -1,4 +1,4 @@
-package org.conceptclip.task;
+package org.conceptclip;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -9,15 +9,27 @@ import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.reference.ReferenceBackend;
+import org.conceptclip.batch.Engine;
+import org.conceptclip.batch.EngineOptions;
+import org.conceptclip.batch.ImageInput;
+import org.conceptclip.batch.RequestOptions;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelConfigReader;
 import org.conceptclip.model.ModelLayout;
 import org.conceptclip.runtime.Encoder;
+import org.conceptclip.task.ClassVectors;
+import org.conceptclip.task.PromptTemplate;
+import org.conceptclip.task.Scoring;
+import org.conceptclip.task.ScoringOptions;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.tensor.Shape;
 import org.conceptclip.text.TokenizedText;
 import org.conceptclip.weights.Checkpoint;
 import org.conceptclip.weights.SafetensorsFile;
@@ -44,6 +56,7 @@ class ZeroShotGoldenTest {
   private static SafetensorsFile golden;
   private static Backend backend;
   private static Encoder encoder;
+  private static Engine engine;
 
   @BeforeAll
   static void load() throws URISyntaxException {
@@ -54,10 +67,12 @@ class ZeroShotGoldenTest {
     try (WeightSource weights = Checkpoint.open(folder, ModelLayout.of(config))) {
       encoder = Encoder.load(config, weights, backend);
     }
+    engine = Engine.open(List.of(encoder), EngineOptions.builder().warmUp(false).build());
   }
 
   @AfterAll
   static void close() {
+    engine.close();
     encoder.close();
     backend.close();
     golden.close();
@@ -117,35 +132,50 @@ class ZeroShotGoldenTest {
 
   @Test
   void aLabelWithoutTokensIsRefused() {
-    PromptTokenizer blind = texts -> texts.stream()
+    Function<List<String>, List<TokenizedText>> blind = texts -> texts.stream()
         .map(text -> new TokenizedText(new int[] {2, 3}, new int[2], new int[2], false))
         .toList();
     BadInputException refusal = assertThrows(
         BadInputException.class,
-        () -> ClassVectors.encode(encoder, blind, List.of("ghost"), List.of(PromptTemplate.parse("{}")), false));
+        () -> encode(blind, List.of("ghost"), List.of("{}"), false));
     assertTrue(refusal.getMessage().contains("\"ghost\"") && refusal.getMessage().contains("no token"), refusal.getMessage());
   }
 
   @Test
   void cutPromptsAreReported() {
-    PromptTokenizer cutting = texts -> ZeroShotGoldenTest.tokenize(texts).stream()
+    Function<List<String>, List<TokenizedText>> cutting = texts -> ZeroShotGoldenTest.tokenize(texts).stream()
         .map(text -> new TokenizedText(text.ids(), text.charBegin(), text.charEnd(), text.ids().length > 12))
         .toList();
-    ClassVectors classes = ClassVectors.encode(
-        encoder, cutting, List.of("0", "3", "4"), List.of(PromptTemplate.parse("{}")), false);
+    ClassVectors classes = encode(cutting, List.of("0", "3", "4"), List.of("{}"), false);
     assertEquals(List.of("3", "4"), classes.truncated());
   }
 
   private static double[][] classify(List<String> templates, ScoringOptions options) {
-    ClassVectors classes = ClassVectors.encode(
-        encoder,
-        ZeroShotGoldenTest::tokenize,
-        List.of("0", "1", "2", "3", "4"),
-        templates.stream().map(PromptTemplate::parse).toList(),
-        options.scoring().usesConcepts());
-    try (TensorLoan pixels = golden.map("input_uint8_nhwc")) {
-      return new ZeroShotClassifier(encoder, classes, options).classify(pixels.tensor());
+    List<String> labels = List.of("0", "1", "2", "3", "4");
+    ClassVectors classes = encode(ZeroShotGoldenTest::tokenize, labels, templates, options.scoring().usesConcepts());
+    Classifier classifier = new Classifier(() -> engine, 8, classes, options, encoder.scalars().logitScale());
+    try (TensorLoan pixels = golden.map("input_uint8_nhwc");
+        Stream<Outcome<ImageInput, Classification>> outcomes =
+            classifier.classify(images(pixels.tensor()).stream(), RequestOptions.DEFAULT)) {
+      return outcomes.map(Outcome::orThrow)
+          .map(found -> labels.stream().mapToDouble(found::probability).toArray())
+          .toArray(double[][]::new);
     }
+  }
+
+  private static ClassVectors encode(
+      Function<List<String>, List<TokenizedText>> tokenizer, List<String> labels, List<String> templates, boolean withConcepts) {
+    return ClassVectors.encode((prompts, detail) -> Calls.texts(engine, prompts, detail), tokenizer, labels,
+        templates.stream().map(PromptTemplate::parse).toList(), withConcepts);
+  }
+
+  private static List<ImageInput> images(HostTensor pixels) {
+    int size = encoder.imageSize();
+    long bytes = 3L * size * size;
+    return IntStream.range(0, 3)
+        .<ImageInput>mapToObj(i -> new ImageInput.Pixels(
+            HostTensor.view(DType.U8, Shape.of(size, size, 3), pixels.data().asSlice(i * bytes, bytes))))
+        .toList();
   }
 
   private static List<TokenizedText> tokenize(List<String> texts) {
