@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -78,6 +79,22 @@ class ConceptClipFaultsTest {
     assertThrows(BadInputException.class, () -> open(options().maxTokens(100_000)));
     // Backends start meanwhile; that none is left open is checked after every test.
     assertTrue(backends.requests.size() <= 2, backends.requests.toString());
+  }
+
+  @Test
+  void theBackendStartsWhileTheModelOpensAndAnInspectionMayRejectTheModel() {
+    List<String> seen = new ArrayList<>();
+    BadInputException rejection = new BadInputException("planted: not this model");
+    ConceptClipOptions.Builder options = options().inspection(model -> {
+      long until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+      while (backends.started.get() == 0 && System.nanoTime() < until) {
+        Thread.onSpinWait();
+      }
+      seen.add(model.name() + " while " + backends.started.get() + " backend started");
+      throw rejection;
+    });
+    assertSame(rejection, assertThrows(BadInputException.class, () -> open(options)));
+    assertEquals(List.of("demo while 1 backend started"), seen);
   }
 
   @Test

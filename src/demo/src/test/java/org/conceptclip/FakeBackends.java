@@ -24,6 +24,9 @@ final class FakeBackends {
 
   final List<BackendRequest> requests = new ArrayList<>();
 
+  /** Requests so far, for other threads than the one that opens backends. */
+  final AtomicInteger started = new AtomicInteger();
+
   /** Backend that does not start, counted from 1; 0 for none. */
   int refusedBackend;
 
@@ -67,6 +70,7 @@ final class FakeBackends {
     @Override
     public Backend open(BackendRequest request) {
       requests.add(request);
+      started.incrementAndGet();
       if (requests.size() == refusedBackend) {
         throw new BackendUnavailableException("planted: backend " + refusedBackend + " does not start");
       }

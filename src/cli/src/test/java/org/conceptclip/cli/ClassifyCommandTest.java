@@ -1,16 +1,19 @@
 package org.conceptclip.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.PrintStream;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,7 +22,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.zip.CRC32;
+import org.conceptclip.ClassProbability;
+import org.conceptclip.Classification;
+import org.conceptclip.ConceptClip;
+import org.conceptclip.ConceptClipOptions;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
+import org.conceptclip.task.PromptTemplate;
+import org.conceptclip.task.Scoring;
+import org.conceptclip.task.ScoringOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,9 +99,50 @@ class ClassifyCommandTest {
     assertTrue(run.out().contains("\"skin, lesion\":"), run.out());
   }
 
+  @ParameterizedTest
+  @CsvSource({"reference,GLOBAL", "cpu,GLOBAL", "cpu,LOCAL", "cpu,ENSEMBLE"})
+  void probabilitiesAreThoseOfTheLibraryBitForBit(String backend, Scoring scoring) {
+    List<String> labels = List.of("skin lesion", "brain MRI", "chest X-ray");
+    List<Path> images = List.of(GOOD, EXAMPLES.resolve("ultrasound-cyst.png"), EXAMPLES.resolve("skin-lesion-nevus.jpg"));
+    CliRun run = CliRun.of(CliRun.join(new Object[] {"classify", "--backend", backend, "--json", "--labels", String.join(",", labels),
+        "--template", "a photo of {}", "--template", "{} of a patient", "--scoring", scoring, "--top-k", 5, "--alpha", 0.3},
+        images.toArray())).ended(0);
+    List<JsonObject> found = run.outLines().stream().map(line -> JsonParser.parseString(line).getAsJsonObject()).toList();
+    assertEquals(images.stream().map(Path::toString).toList(), found.stream().map(line -> line.get("image").getAsString()).toList());
+    try (ConceptClip clip = ConceptClip.open(ConceptClipOptions.builder().backend(backend).notices(notice -> {}).build())) {
+      List<PromptTemplate> templates = List.of(PromptTemplate.parse("a photo of {}"), PromptTemplate.parse("{} of a patient"));
+      List<Classification> expected = clip.classifier(labels, templates, new ScoringOptions(scoring, 5, 0.3)).classify(images);
+      for (int i = 0; i < images.size(); i++) {
+        JsonObject probabilities = found.get(i).getAsJsonObject("probabilities");
+        assertEquals(labels, List.copyOf(probabilities.keySet()));
+        for (String label : labels) {
+          assertEquals(expected.get(i).probability(label), probabilities.get(label).getAsDouble(), images.get(i) + " " + label);
+        }
+      }
+    }
+  }
+
   @Test
-  void severalTemplatesAreTaken() {
-    classify(GOOD, "--template", "a photo of {}", "--template", "{} of a patient", "--scoring", "ensemble").ended(0);
+  void everyTemplateCounts() {
+    String one = classify(GOOD, "--template", "a photo of {}", "--json").ended(0).out();
+    String two = classify(GOOD, "--template", "a photo of {}", "--template", "{} of a patient", "--json").ended(0).out();
+    String again = classify(GOOD, "--template", "a photo of {}", "--template", "a photo of {}", "--json").ended(0).out();
+    assertNotEquals(one, two);
+    assertEquals(probability(one, "brain MRI"), probability(again, "brain MRI"), 1e-12);
+  }
+
+  private static double probability(String line, String label) {
+    return JsonParser.parseString(line).getAsJsonObject().getAsJsonObject("probabilities").get(label).getAsDouble();
+  }
+
+  @Test
+  void aJsonRowIsThereAsSoonAsItIsKnown() {
+    ByteArrayOutputStream read = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(new BufferedOutputStream(read), false, StandardCharsets.UTF_8);
+    Classifications rows = new JsonClassifications(out, "m", "b", List.of("x", "y"));
+    rows.add("1.png", new Classification(List.of(new ClassProbability("y", 0.75), new ClassProbability("x", 0.25))));
+    assertEquals("{\"image\":\"1.png\",\"probabilities\":{\"x\":0.25,\"y\":0.75},\"model\":\"m\",\"backend\":\"b\"}\n",
+        read.toString(StandardCharsets.UTF_8));
   }
 
   @Test

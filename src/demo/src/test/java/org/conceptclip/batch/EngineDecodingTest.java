@@ -17,8 +17,11 @@ import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
+import org.conceptclip.runtime.Encoder;
 import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.BadInputException;
 import org.junit.jupiter.api.Test;
@@ -159,10 +162,10 @@ class EngineDecodingTest {
     byte[] file = Files.readAllBytes(EngineFixture.EXAMPLES.resolve("skin-lesion-nevus.jpg"));
     Random random = new Random(11);
     try (EngineFixture fixture = new EngineFixture(EngineFixture.PLAIN, EngineFixture.cpu())) {
-      List<CompletableFuture<?>> futures = new ArrayList<>();
-      int kept = 0;
+      List<CompletableFuture<Encoding>> futures = new ArrayList<>();
+      List<Integer> kept = new ArrayList<>();
       for (int i = 0; i < 4000; i++) {
-        CompletableFuture<?> future = switch (i % 3) {
+        CompletableFuture<Encoding> future = switch (i % 3) {
           case 0 -> fixture.engine.submitImageWhenRoom(
               new ImageInput.Encoded(file, "image " + i), Detail.FEATURES, RequestOptions.DEFAULT);
           case 1 -> fixture.submit(i);
@@ -171,15 +174,28 @@ class EngineDecodingTest {
         };
         futures.add(future);
         if (random.nextInt(20) == 0) {
-          kept++;
+          kept.add(i);
         } else {
           future.cancel(true);
         }
       }
-      for (CompletableFuture<?> future : futures) {
-        assertTrue(future.isCancelled() || future.join() != null);
+      assertTrue(kept.size() > 100, kept.size() + " were kept");
+      float[] decoded = fixture.engine.submitImageWhenRoom(
+          new ImageInput.Encoded(file, "image"), Detail.FEATURES, RequestOptions.DEFAULT).join().features().toFloatArray();
+      Encoder encoder = fixture.encoders.getFirst();
+      for (int i : kept) {
+        float[] expected = switch (i % 3) {
+          case 0 -> decoded;
+          case 1 -> EngineFixture.alone(encoder, i);
+          default -> encoder.encodeTexts(
+              TokenBatch.packed(List.of(EngineFixture.text(i, 1 + i % 24).ids())), Detail.FEATURES).features().toFloatArray();
+        };
+        assertArrayEquals(expected, futures.get(i).join().features().toFloatArray(), "request " + i);
       }
-      assertTrue(futures.stream().filter(future -> !future.isCancelled()).count() >= kept);
+      // Of the others some were answered before they were cancelled; nothing else may have become of them.
+      for (CompletableFuture<Encoding> future : futures) {
+        assertTrue(future.isCancelled() || future.state() == Future.State.SUCCESS, future.toString());
+      }
     }
   }
 

@@ -166,6 +166,9 @@ class EngineTest {
           () -> engine.submitText(EngineFixture.text(1, 0), Detail.FEATURES, RequestOptions.DEFAULT));
       assertThrows(BadInputException.class,
           () -> engine.submitText(EngineFixture.text(1, 41), Detail.FEATURES, RequestOptions.DEFAULT));
+      TokenizedText foreign = new TokenizedText(new int[] {2, 200, 3}, new int[3], new int[3], false);
+      assertEquals("token 1: id 200 is outside the vocabulary, expected 0 to 199", assertThrows(BadInputException.class,
+          () -> engine.submitText(foreign, Detail.FEATURES, RequestOptions.DEFAULT)).getMessage());
       ScoreTargets narrow = new ScoreTargets(HostTensor.of(new float[3], 1, 3), null, 1);
       assertThrows(BadInputException.class, () -> engine.submitScores(EngineFixture.input(1), narrow, RequestOptions.DEFAULT));
       assertThrows(IllegalArgumentException.class,
