@@ -77,8 +77,8 @@ final class ForwardCommand implements Callable<Integer> {
 
   private static SequencedMap<String, HostTensor> outputs(Encoder encoder, ForwardInputs inputs) {
     SequencedMap<String, HostTensor> outputs = new LinkedHashMap<>();
-    Encoding images = inputs.pixels() == null ? null : encoder.encodeImages(inputs.pixels(), Detail.TOKENS);
-    Encoding texts = inputs.inputIds() == null ? null : encoder.encodePaddedTexts(inputs.inputIds(), Detail.TOKENS);
+    Encoding images = inputs.pixelsOrNull() == null ? null : encoder.encodeImages(inputs.pixelsOrNull(), Detail.TOKENS);
+    Encoding texts = inputs.idsOrNull() == null ? null : encoder.encodePaddedTexts(inputs.idsOrNull(), Detail.TOKENS);
     put(outputs, "image", images);
     put(outputs, "text", texts);
     Scalars scalars = encoder.scalars();

@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URL;
 import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.jar.Manifest;
@@ -17,9 +16,8 @@ import java.util.stream.Stream;
 /** Versions of the libraries on the class path, from the names of their jars. */
 final class Libraries {
   private static final Pattern JAR = Pattern.compile("(?:.*/)?([a-zA-Z][\\w-]*?)-(\\d[^/]*)\\.jar");
-  private static final List<String> TOLD =
-      List.of("cuda", "dnnl", "javacpp", "tokenizers", "gson", "picocli", "progressbar", "imageio-core", "imageio-tiff", "leptonica",
-          "webp-imageio");
+  private static final Pattern TOLD = Pattern.compile(
+      "conceptclip-.*|cuda|dnnl|javacpp|tokenizers|gson|picocli|progressbar|imageio-core|imageio-tiff|leptonica|micrometer-core");
 
   private Libraries() {}
 
@@ -28,9 +26,9 @@ final class Libraries {
     Map<String, String> versions = new TreeMap<>();
     jars().forEach(path -> {
       Matcher jar = JAR.matcher(path.replace(File.separatorChar, '/'));
-      if (jar.matches() && TOLD.contains(jar.group(1))) {
-        // The jars of native code carry the platform behind the version; the plain jar has the same version without it.
-        versions.merge(jar.group(1), jar.group(2), (a, b) -> a.length() <= b.length() ? a : b);
+      if (jar.matches() && TOLD.matcher(jar.group(1)).matches()) {
+        // The jars of native code carry the platform behind the version.
+        versions.put(jar.group(1), jar.group(2).replaceFirst("-linux-.*", ""));
       }
     });
     return versions;

@@ -1,6 +1,8 @@
 package org.conceptclip.runtime;
 
 import java.util.Arrays;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.conceptclip.model.TextConfig;
 import org.conceptclip.model.VisionConfig;
 import org.conceptclip.op.TokenBatch;
@@ -9,24 +11,32 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
-/** What callers hand to the {@link Encoder}, checked before anything is computed. */
-final class InputChecks {
+/** Checks of the tensors that callers pass to an {@link Encoder}, before anything is computed. */
+public final class InputChecks {
   private InputChecks() {}
 
-  /** Pixels must be U8 [B, size, size, 3] or finite F32 [B, 3, size, size]. */
-  static void pixels(HostTensor pixels, VisionConfig config) {
+  /**
+   * Checks a batch of images.
+   *
+   * @param name of the tensor, for messages
+   * @param types those that are accepted: {@code U8} as [batch, size, size, 3], {@code F32} as [batch, 3, size, size]
+   * @throws BadInputException if the tensor has another type or shape, no image, or a number that is not finite
+   */
+  public static void pixels(String name, HostTensor pixels, VisionConfig config, DType... types) {
     long size = config.geometry().imageSize();
     long[] found = pixels.shape().toArray();
-    boolean bytes = pixels.dtype() == DType.U8
-        && found.length == 4 && Arrays.equals(found, new long[] {found[0], size, size, 3});
-    boolean floats = pixels.dtype() == DType.F32
-        && found.length == 4 && Arrays.equals(found, new long[] {found[0], 3, size, size});
-    if (found.length == 0 || found[0] == 0 || !(bytes || floats)) {
-      throw new BadInputException("pixels: found " + pixels + ", expected U8 [images, " + size + ", " + size
-          + ", 3] or F32 [images, 3, " + size + ", " + size + "]");
+    boolean bytes = pixels.dtype() == DType.U8;
+    boolean fits = Arrays.asList(types).contains(pixels.dtype()) && found.length == 4 && found[0] > 0
+        && Arrays.equals(found, 1, 4, bytes ? new long[] {size, size, 3} : new long[] {3, size, size}, 0, 3);
+    if (!fits) {
+      throw new BadInputException(name + ": found " + pixels + ", expected " + Stream.of(types)
+          .map(type -> type + (type == DType.U8 ? " [batch, " + size + ", " + size + ", 3]" : " [batch, 3, " + size + ", " + size + "]"))
+          .collect(Collectors.joining(" or ")));
     }
-    if (floats) {
-      finite(pixels, 3 * size * size);
+    for (long i = 0; !bytes && i < pixels.shape().elements(); i++) {
+      if (!Float.isFinite(pixels.getFloat(i))) {
+        throw new BadInputException(name + index(pixels, i) + ": found " + pixels.getFloat(i) + ", expected a finite number");
+      }
     }
   }
 
@@ -38,11 +48,34 @@ final class InputChecks {
     }
   }
 
-  private static void finite(HostTensor pixels, long imageValues) {
-    for (long i = 0; i < pixels.shape().elements(); i++) {
-      if (!Float.isFinite(pixels.getFloat(i))) {
-        throw new BadInputException("pixels: image " + i / imageValues + " holds " + pixels.getFloat(i)
-            + " at element " + i % imageValues + ", expected finite numbers");
+  /**
+   * Checks a batch of padded texts.
+   *
+   * @param name of the tensor, for messages
+   * @param ids I64 or I32 [batch, length]
+   * @throws BadInputException if the tensor has another type or shape, no text, a text that is longer than the model's positions or has
+   *     only padding, or an id outside the vocabulary
+   */
+  public static void paddedTexts(String name, HostTensor ids, TextConfig config) {
+    boolean integers = ids.dtype() == DType.I64 || ids.dtype() == DType.I32;
+    if (!integers || ids.shape().rank() != 2 || ids.shape().elements() == 0) {
+      throw new BadInputException(name + ": found " + ids + ", expected I64 [batch, length]");
+    }
+    long length = ids.columns();
+    if (length > config.maxPositions()) {
+      throw new BadInputException(name + ": found " + length + " tokens a text, expected at most " + config.maxPositions());
+    }
+    for (long text = 0; text < ids.rows(); text++) {
+      boolean any = false;
+      for (long i = text * length; i < (text + 1) * length; i++) {
+        long id = ids.getLong(i);
+        if (id < 0 || id >= config.vocabulary()) {
+          throw new BadInputException(name + index(ids, i) + ": found id " + id + ", expected 0 to " + (config.vocabulary() - 1));
+        }
+        any |= id != config.paddingId();
+      }
+      if (!any) {
+        throw new BadInputException(name + "[" + text + "]: found padding only, expected at least one token");
       }
     }
   }
@@ -75,5 +108,16 @@ final class InputChecks {
     if (position < 0 || position >= config.maxPositions()) {
       throw new BadInputException("token " + row + ": position " + position + ", expected 0 to " + (config.maxPositions() - 1));
     }
+  }
+
+  /** Row-major index as {@code [0, 2, 17]}. */
+  private static String index(HostTensor tensor, long element) {
+    long[] extents = tensor.shape().toArray();
+    long[] index = new long[extents.length];
+    for (int axis = extents.length - 1; axis >= 0; axis--) {
+      index[axis] = element % extents[axis];
+      element /= extents[axis];
+    }
+    return Arrays.toString(index);
   }
 }

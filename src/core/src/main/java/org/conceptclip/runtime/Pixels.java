@@ -25,7 +25,7 @@ interface Pixels {
    * @throws BadInputException as {@link InputChecks#pixels}
    */
   static Pixels of(HostTensor pixels, VisionConfig config) {
-    InputChecks.pixels(pixels, config);
+    InputChecks.pixels("pixels", pixels, config, DType.U8, DType.F32);
     return new OneTensor(pixels);
   }
 

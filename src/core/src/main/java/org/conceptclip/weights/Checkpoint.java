@@ -1,6 +1,5 @@
 package org.conceptclip.weights;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -112,8 +111,7 @@ public final class Checkpoint implements WeightSource {
 
   /** A tensor whose parts are stored separately, joined in new memory. */
   private TensorLoan joined(Shape shape, List<CheckpointPlan.Source> parts) {
-    Arena arena = Arena.ofShared();
-    try {
+    return ArenaLoan.of(arena -> {
       HostTensor tensor = HostTensor.allocate(arena, info(parts.getFirst()).dtype(), shape.toArray());
       long position = 0;
       for (CheckpointPlan.Source part : parts) {
@@ -123,11 +121,8 @@ public final class Checkpoint implements WeightSource {
           position += used.byteSize();
         }
       }
-      return new ArenaLoan(tensor, arena);
-    } catch (RuntimeException | Error e) {
-      arena.close();
-      throw e;
-    }
+      return tensor;
+    });
   }
 
   /** The bytes of the source's rows that a part uses. */

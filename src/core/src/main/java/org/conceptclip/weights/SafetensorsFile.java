@@ -1,8 +1,6 @@
 package org.conceptclip.weights;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -15,6 +13,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.util.Closer;
 import org.conceptclip.util.OneLine;
 
 /**
@@ -52,9 +51,9 @@ public final class SafetensorsFile implements AutoCloseable {
       // Opening a pipe would wait for its writer for ever.
       throw new BadInputException(path + ": is a pipe or device, expected a safetensors file");
     }
-    FileChannel channel = null;
+    Closer opened = new Closer();
     try {
-      channel = FileChannel.open(path, StandardOpenOption.READ);
+      FileChannel channel = opened.own(FileChannel.open(path, StandardOpenOption.READ));
       long fileBytes = channel.size();
       if (fileBytes < SafetensorsHeader.PREFIX_BYTES) {
         throw new BadInputException(
@@ -68,10 +67,10 @@ public final class SafetensorsFile implements AutoCloseable {
       SafetensorsHeader header = SafetensorsHeader.parse(path.toString(), bytes, fileBytes - dataStart);
       return new SafetensorsFile(path, channel, header, dataStart);
     } catch (IOException e) {
-      closeAfterFailure(channel, e);
+      opened.closeAfter(e);
       throw unreadable(path, e);
     } catch (RuntimeException | Error e) {
-      closeAfterFailure(channel, e);
+      opened.closeAfter(e);
       throw e;
     }
   }
@@ -102,17 +101,11 @@ public final class SafetensorsFile implements AutoCloseable {
     if (info == null) {
       throw new IllegalArgumentException(path + " has no tensor " + OneLine.quoted(name));
     }
-    Arena arena = Arena.ofShared();
     try {
-      MemorySegment data =
-          channel.map(FileChannel.MapMode.READ_ONLY, dataStart + info.begin(), info.byteSize(), arena);
-      return new ArenaLoan(HostTensor.view(info.dtype(), info.shape(), data), arena);
+      return ArenaLoan.of(arena -> HostTensor.view(info.dtype(), info.shape(),
+          channel.map(FileChannel.MapMode.READ_ONLY, dataStart + info.begin(), info.byteSize(), arena)));
     } catch (IOException e) {
-      arena.close();
       throw unreadable(path, e);
-    } catch (RuntimeException | Error e) {
-      arena.close();
-      throw e;
     }
   }
 
@@ -139,16 +132,6 @@ public final class SafetensorsFile implements AutoCloseable {
       }
     }
     return buffer.flip();
-  }
-
-  private static void closeAfterFailure(FileChannel channel, Throwable failure) {
-    if (channel != null) {
-      try {
-        channel.close();
-      } catch (IOException e) {
-        failure.addSuppressed(e);
-      }
-    }
   }
 
   private static BadInputException unreadable(Path path, IOException e) {

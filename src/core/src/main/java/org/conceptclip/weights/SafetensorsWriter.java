@@ -24,6 +24,7 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
+import org.conceptclip.util.Closer;
 import org.conceptclip.util.OneLine;
 
 /**
@@ -67,18 +68,20 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
     SequencedMap<String, TensorInfo> infos = placed(tensors);
     Path temporary = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
-    FileChannel channel = null;
+    Closer opened = new Closer();
     try {
-      channel = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+      FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+      opened.own(temporary, () -> Files.deleteIfExists(temporary));
+      opened.own(channel);
       SafetensorsWriter writer = new SafetensorsWriter(target, temporary, channel, infos);
       writer.writeHeader(infos, metadata);
       writer.nextTensor();
       return writer;
     } catch (IOException e) {
-      discard(channel, temporary, e);
+      opened.closeAfter(e);
       throw unwritable(target, e);
     } catch (RuntimeException | Error e) {
-      discard(channel, temporary, e);
+      opened.closeAfter(e);
       throw e;
     }
   }
@@ -222,17 +225,6 @@ public final class SafetensorsWriter implements AutoCloseable {
   private void write(ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       channel.write(bytes);
-    }
-  }
-
-  private static void discard(FileChannel channel, Path temporary, Throwable failure) {
-    if (channel != null) {
-      try {
-        channel.close();
-        Files.deleteIfExists(temporary);
-      } catch (IOException e) {
-        failure.addSuppressed(e);
-      }
     }
   }
 

@@ -1,6 +1,5 @@
 package org.conceptclip.weights;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -62,15 +61,11 @@ public final class SyntheticWeights implements WeightSource {
     if (shape == null) {
       throw new IllegalArgumentException(name + " has no tensor " + OneLine.quoted(tensor));
     }
-    Arena arena = Arena.ofShared();
-    try {
+    return ArenaLoan.of(arena -> {
       HostTensor values = HostTensor.allocate(arena, DType.F32, shape.toArray());
       fill(tensor, values);
-      return new ArenaLoan(values, arena);
-    } catch (RuntimeException | Error e) {
-      arena.close();
-      throw e;
-    }
+      return values;
+    });
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.conceptclip.backend.reference;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicLong;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
@@ -14,10 +15,11 @@ final class OwnedMemory implements AutoCloseable {
   private static final int ALIGNMENT_BYTES = 64;
 
   private final Arena arena = Arena.ofShared();
-  private final MemoryAccount account;
+  private final AtomicLong account;
   private long bytes;
 
-  OwnedMemory(MemoryAccount account) {
+  /** @param account bytes of the backend that are allocated and not yet freed */
+  OwnedMemory(AtomicLong account) {
     this.account = account;
   }
 
@@ -29,7 +31,7 @@ final class OwnedMemory implements AutoCloseable {
   synchronized MemorySegment allocate(long byteSize) {
     MemorySegment segment = arena.allocate(byteSize, ALIGNMENT_BYTES);
     bytes += byteSize;
-    account.add(byteSize);
+    account.addAndGet(byteSize);
     return segment;
   }
 
@@ -42,7 +44,7 @@ final class OwnedMemory implements AutoCloseable {
   public synchronized void close() {
     if (arena.scope().isAlive()) {
       arena.close();
-      account.add(-bytes);
+      account.addAndGet(-bytes);
       bytes = 0;
     }
   }

@@ -2,6 +2,7 @@ package org.conceptclip.backend.reference;
 
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.Precision;
@@ -14,7 +15,7 @@ import org.conceptclip.op.Workspace;
  * The truth that other backends are compared with: plain loops in float64 on the common thread pool. Any machine runs it, slowly.
  */
 public final class ReferenceBackend implements Backend {
-  private final MemoryAccount account = new MemoryAccount();
+  private final AtomicLong account = new AtomicLong();
   private final AtomicInteger openParameters = new AtomicInteger();
   private final AtomicInteger openExecutions = new AtomicInteger();
   private volatile boolean closed;
@@ -50,7 +51,7 @@ public final class ReferenceBackend implements Backend {
 
   /** Bytes of all open parameters and executions; 0 when all are closed. */
   public long liveBytes() {
-    return account.liveBytes();
+    return account.get();
   }
 
   /**

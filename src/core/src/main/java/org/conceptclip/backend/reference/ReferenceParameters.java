@@ -1,5 +1,6 @@
 package org.conceptclip.backend.reference;
 
+import java.util.concurrent.atomic.AtomicLong;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.Parameters;
@@ -20,7 +21,7 @@ final class ReferenceParameters implements Parameters {
   private final Runnable onClose;
   private boolean closed;
 
-  ReferenceParameters(MemoryAccount account, Runnable onClose) {
+  ReferenceParameters(AtomicLong account, Runnable onClose) {
     this.memory = new OwnedMemory(account);
     this.onClose = onClose;
   }

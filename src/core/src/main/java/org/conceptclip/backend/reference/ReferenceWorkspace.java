@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -18,14 +19,14 @@ import org.conceptclip.tensor.Tensor;
 final class ReferenceWorkspace implements Workspace, AutoCloseable {
   private static final byte POISON = (byte) 0xff;
 
-  private final MemoryAccount account;
+  private final AtomicLong account;
   private final Map<String, Buffer> buffers = new HashMap<>();
   private boolean closed;
 
   /** One name's memory: an owner of its own, so that outgrown memory is freed at once. */
   private record Buffer(OwnedMemory memory, MemorySegment segment) {}
 
-  ReferenceWorkspace(MemoryAccount account) {
+  ReferenceWorkspace(AtomicLong account) {
     this.account = account;
   }
 
