@@ -222,8 +222,7 @@ public final class ConceptClip implements AutoCloseable {
   public CompletableFuture<Embedding> submitTextTokens(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
     Engine engine = engine();
-    return Calls.map(
-        Calls.submit(() -> engine.submitText(tokens, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, tokens));
+    return Calls.map(Calls.submit(() -> engine.submitText(tokens, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, tokens));
   }
 
   /**

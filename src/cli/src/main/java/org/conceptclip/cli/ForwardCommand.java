@@ -60,8 +60,7 @@ final class ForwardCommand implements Callable<Integer> {
         Backend started = backend.open(context, checkRange);
         Encoder encoder = open.load(started, context.console()::say)) {
       if (memoryPlan && started.memoryPlan().isEmpty()) {
-        throw new UsageException(
-            "--memory-plan: backend " + started.name() + " has no device memory to plan, expected cuda or emulated");
+        throw new UsageException("--memory-plan: backend " + started.name() + " has no device memory to plan, expected cuda or emulated");
       }
       SequencedMap<String, HostTensor> outputs = outputs(encoder, inputs);
       SafetensorsWriter.write(target, outputs);

@@ -52,8 +52,7 @@ final class PreprocessCommand implements Callable<Integer> {
     for (int y = 0; y < size; y++) {
       for (int x = 0; x < size; x++) {
         long first = 3L * ((long) y * size + x);
-        picture.setRGB(
-            x, y, (int) (pixels.getLong(first) << 16 | pixels.getLong(first + 1) << 8 | pixels.getLong(first + 2)));
+        picture.setRGB(x, y, (int) (pixels.getLong(first) << 16 | pixels.getLong(first + 1) << 8 | pixels.getLong(first + 2)));
       }
     }
     write(picture);

@@ -46,8 +46,7 @@ public final class Encoder implements AutoCloseable {
   private final Scalars scalars;
   private final PassRunner passes;
 
-  private Encoder(
-      ModelConfig config, Backend backend, Parameters parameters, ModelWeights weights, Consumer<String> notices) {
+  private Encoder(ModelConfig config, Backend backend, Parameters parameters, ModelWeights weights, Consumer<String> notices) {
     this.config = config;
     this.backend = backend;
     this.parameters = parameters;
@@ -68,8 +67,7 @@ public final class Encoder implements AutoCloseable {
    * @param notices gets a line for people when passes become smaller, because device memory does not hold them
    * @throws org.conceptclip.backend.BackendUnavailableException if the backend cannot compute a model of this architecture
    */
-  public static Encoder load(
-      ModelConfig config, WeightSource weights, Backend backend, Consumer<String> notices) {
+  public static Encoder load(ModelConfig config, WeightSource weights, Backend backend, Consumer<String> notices) {
     backend.requireHeadWidth(config.vision().width() / config.vision().heads());
     backend.requireHeadWidth(config.text().width() / config.text().heads());
     Parameters parameters = backend.openParameters();

@@ -102,8 +102,7 @@ public final class InputChecks {
 
   private static void token(int row, int id, int position, TextConfig config) {
     if (id < 0 || id >= config.vocabulary()) {
-      throw new BadInputException(
-          "token " + row + ": id " + id + " is outside the vocabulary, expected 0 to " + (config.vocabulary() - 1));
+      throw new BadInputException("token " + row + ": id " + id + " is outside the vocabulary, expected 0 to " + (config.vocabulary() - 1));
     }
     if (position < 0 || position >= config.maxPositions()) {
       throw new BadInputException("token " + row + ": position " + position + ", expected 0 to " + (config.maxPositions() - 1));

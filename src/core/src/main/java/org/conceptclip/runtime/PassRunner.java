@@ -123,8 +123,7 @@ final class PassRunner {
       int last = lastOfPass(sequences, first, limits.tokens());
       TokenBatch texts = tokens.texts(first, last);
       int rows = texts.sequences().totalRows();
-      Optional<Encoding> results =
-          attempt(texts.count() == 1, "one text of " + rows + " tokens", execution -> pass.run(execution, texts));
+      Optional<Encoding> results = attempt(texts.count() == 1, "one text of " + rows + " tokens", execution -> pass.run(execution, texts));
       if (results.isEmpty()) {
         refused = Math.max(refused, rows);
         shrink(limits.images(), Math.max(1, rows / 2));
@@ -158,15 +157,13 @@ final class PassRunner {
         throw e;
       }
       if (smallest) {
-        throw new DeviceException(
-            DeviceException.Kind.MEMORY, "device memory does not hold " + smallestIs + ": " + e.getMessage(), e);
+        throw new DeviceException(DeviceException.Kind.MEMORY, "device memory does not hold " + smallestIs + ": " + e.getMessage(), e);
       }
       return Optional.empty();
     }
   }
 
   private synchronized void shrink(int images, int tokens) {
-    limits = new PassLimits(
-        Math.min(limits.images(), Math.max(1, images)), Math.min(limits.tokens(), tokens), limits.powersOfTwo());
+    limits = new PassLimits(Math.min(limits.images(), Math.max(1, images)), Math.min(limits.tokens(), tokens), limits.powersOfTwo());
   }
 }

@@ -55,8 +55,7 @@ interface Pixels {
       long imageBytes = pixels.byteSize() / pixels.shape().extent(0);
       long[] extents = pixels.shape().toArray();
       extents[0] = count;
-      HostTensor slice = HostTensor.view(
-          pixels.dtype(), Shape.of(extents), pixels.data().asSlice(first * imageBytes, count * imageBytes));
+      HostTensor slice = HostTensor.view(pixels.dtype(), Shape.of(extents), pixels.data().asSlice(first * imageBytes, count * imageBytes));
       DType type = pixels.dtype() == DType.U8 ? DType.U8 : workspace.featureType();
       Tensor device = workspace.buffer(BUFFER, type, slice.shape());
       workspace.upload(slice, device);

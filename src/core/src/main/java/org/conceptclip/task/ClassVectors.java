@@ -30,8 +30,7 @@ import org.conceptclip.util.OneLine;
  * @param concepts [C, E], L2-normalised rows; {@code null} when they were not asked for
  * @param truncated labels of which a prompt was longer than the context, and was cut
  */
-public record ClassVectors(
-    List<String> labels, HostTensor textFeatures, HostTensor concepts, List<String> truncated) {
+public record ClassVectors(List<String> labels, HostTensor textFeatures, HostTensor concepts, List<String> truncated) {
   /** Prompts whose token features are in memory at once. */
   private static final int PROMPTS_PER_CALL = 64;
 

@@ -166,8 +166,7 @@ final class ReferenceOps implements Ops {
   }
 
   @Override
-  public void topKMeanSimilarity(
-      Tensor patches, Sequences sequences, Tensor concepts, double scale, int k, Tensor out) {
+  public void topKMeanSimilarity(Tensor patches, Sequences sequences, Tensor concepts, double scale, int k, Tensor out) {
     HostTensor from = Rows.host(patches);
     HostTensor to = Rows.host(out);
     double[][] vectors = allRows(Rows.host(concepts));
@@ -194,8 +193,7 @@ final class ReferenceOps implements Ops {
   }
 
   /** A patch as the convolution kernel lies: channel, then row, then column. */
-  private static void readPatch(
-      HostTensor pixels, ReferenceWeights.PatchEmbedding weights, long image, int token, double[] values) {
+  private static void readPatch(HostTensor pixels, ReferenceWeights.PatchEmbedding weights, long image, int token, double[] values) {
     PatchGeometry geometry = weights.geometry();
     int size = geometry.imageSize();
     int patch = geometry.patchSize();
@@ -218,8 +216,7 @@ final class ReferenceOps implements Ops {
     if (type.isInstance(weights)) {
       return type.cast(weights);
     }
-    throw new IllegalArgumentException(
-        "weights of another backend: " + weights.getClass().getName() + ", expected " + type.getName());
+    throw new IllegalArgumentException("weights of another backend: " + weights.getClass().getName() + ", expected " + type.getName());
   }
 
   private interface RowTask {

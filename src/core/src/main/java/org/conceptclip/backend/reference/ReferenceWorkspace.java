@@ -60,8 +60,7 @@ final class ReferenceWorkspace implements Workspace, AutoCloseable {
   public Tensor rows(Tensor tensor, long first, long count) {
     checkOpen();
     if (first < 0 || count < 1 || first + count > tensor.rows()) {
-      throw new IllegalArgumentException(
-          "rows " + first + " to " + (first + count) + " of a tensor of " + tensor.rows() + " rows");
+      throw new IllegalArgumentException("rows " + first + " to " + (first + count) + " of a tensor of " + tensor.rows() + " rows");
     }
     return Rows.host(tensor).rows(first, count);
   }

@@ -9,8 +9,7 @@ import org.conceptclip.tensor.Tensor;
 
 /** Reads and writes pieces of rows as float64, whatever floating-point type they are stored in. */
 final class Rows {
-  private static final ValueLayout.OfDouble F64 =
-      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private Rows() {}
