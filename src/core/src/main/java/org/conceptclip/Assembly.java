@@ -84,7 +84,7 @@ final class Assembly implements AutoCloseable {
         task -> Thread.ofPlatform().daemon().name("conceptclip-open").start(task));
     return resources.own(starting, () -> starting.handle((choice, failure) -> choice)
         .thenAccept(choice -> {
-          if (choice != null) { // otherwise it did not start, and started() has said why if anyone asked
+          if (choice != null) { // null if it did not start: started() throws the reason
             choice.backend().close();
           }
         })
@@ -99,7 +99,7 @@ final class Assembly implements AutoCloseable {
     }
   }
 
-  /** A model without a tokenizer still embeds images: calls with texts say what is missing. */
+  /** A model without a tokenizer still embeds images; calls with texts report what is missing. */
   private void openTokenizer(OpenModel model) {
     tokenizerAbsence = model.tokenizerAbsence();
     if (tokenizerAbsence.isEmpty()) {
@@ -138,13 +138,13 @@ final class Assembly implements AutoCloseable {
     }
     metrics.gauge("pixels", "bytes", "host memory for decoded images", engine, Engine::pixelBytes);
     metrics.gauge("pixels.slots", null, "decoded images that are held", engine, Engine::leasedSlots);
-    String queue = "requests by where they are";
+    String queue = "requests by state";
     metrics.gauge("queue", null, queue, engine, all -> all.snapshot().preparing(), "state", "preparing");
     metrics.gauge("queue", null, queue, engine, all -> all.snapshot().ready(), "state", "ready");
     metrics.gauge("queue", null, queue, engine, all -> all.snapshot().computing(), "state", "computing");
   }
 
-  /** One line for people; also after closing. */
+  /** One line of text: model, replicas, backend. Also available after closing. */
   String description() {
     return description;
   }
@@ -165,17 +165,17 @@ final class Assembly implements AutoCloseable {
     return tokenizerOrNull;
   }
 
-  /** The first replica's: all are of one kind. */
+  /** The encoder of the first replica; all replicas are alike. */
   Encoder encoder() {
     return encoders.getFirst();
   }
 
-  /** Images that keep all replicas busy: those that they compute, those that wait, and a batch on its way to the caller. */
+  /** Number of images that keeps all replicas busy: those in computation, those in the queue, and one batch on its way to the caller. */
   int imageWindow() {
     return window(engine.batchImages());
   }
 
-  /** As {@link #imageWindow} for texts, few of which have less than 8 tokens. */
+  /** As {@link #imageWindow}, for texts; few texts have less than 8 tokens. */
   int textWindow() {
     return window(engine.batchTokens() / 8 + 1);
   }

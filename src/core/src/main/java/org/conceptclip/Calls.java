@@ -13,11 +13,11 @@ import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoding;
 import org.conceptclip.text.TokenizedText;
 
-/** Waiting on behalf of a caller: what futures and interrupts become in calls that return values. */
+/** Waits for futures on behalf of a caller and turns their failures, and interrupts, into exceptions. */
 final class Calls {
   private Calls() {}
 
-  /** Hands a request in; may wait for room. */
+  /** Submits a request; may wait for room. */
   interface Submission<A> {
     CompletableFuture<A> submit() throws InterruptedException;
   }
@@ -38,7 +38,7 @@ final class Calls {
     }
   }
 
-  /** The result. What the request failed with is thrown as itself; an interrupt cancels the request. */
+  /** Waits for the result. Throws the request's failure without a wrapper. An interrupt cancels the request. */
   static <A> A await(CompletableFuture<A> future) {
     try {
       return future.get();
@@ -64,8 +64,8 @@ final class Calls {
   }
 
   /**
-   * {@code source} with its result changed. Unlike {@link CompletableFuture#thenApply}: when this one ends otherwise, by a cancel or a
-   * timeout of the caller's, the source is cancelled; and a failure is the source's own, in no wrapper.
+   * A future of {@code source}'s result, converted. Unlike that of {@link CompletableFuture#thenApply}, it cancels the source when it is
+   * cancelled or times out, and fails with the source's failure without a wrapper.
    */
   static <A, R> CompletableFuture<R> map(CompletableFuture<A> source, Function<? super A, ? extends R> change) {
     CompletableFuture<R> changed = new CompletableFuture<>();
@@ -76,7 +76,7 @@ final class Calls {
       }
       try {
         changed.complete(change.apply(value));
-      } catch (Throwable broken) { // whoever holds the future must hear of it
+      } catch (Throwable broken) { // the holder of the future must be told
         changed.completeExceptionally(broken);
       }
     });
@@ -84,7 +84,7 @@ final class Calls {
     return changed;
   }
 
-  /** The failure, to be thrown as it is. Futures of this library fail with unchecked exceptions only. */
+  /** The failure, for a throw statement. Futures of this library fail with unchecked exceptions only. */
   static RuntimeException unchecked(Throwable failure) {
     return switch (failure) {
       case RuntimeException itself -> itself;

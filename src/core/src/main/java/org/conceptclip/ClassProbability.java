@@ -1,7 +1,7 @@
 package org.conceptclip;
 
 /**
- * A class and how probable it is among the classes that were given.
+ * A class and its probability among the given classes.
  *
  * @param label the class name
  * @param probability 0 to 1

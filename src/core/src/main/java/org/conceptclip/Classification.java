@@ -7,10 +7,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which of the given classes an image shows. Immutable. Not a diagnosis: probabilities say how well the image fits each class compared
- * with the others, also when it fits none.
+ * How well an image fits each of the given classes, compared with the others; an image that fits no class also gets probabilities. Not a
+ * diagnosis. Immutable.
  *
- * @param ranked every class once, most probable first, the earlier label first among equals; the probabilities' sum is 1
+ * @param ranked every class once, the most probable first; classes of equal probability are in the order of their labels. The sum of the
+ *     probabilities is 1
  */
 public record Classification(List<ClassProbability> ranked) {
   public Classification {
@@ -34,7 +35,7 @@ public record Classification(List<ClassProbability> ranked) {
   /**
    * The probability of one class.
    *
-   * @throws IllegalArgumentException if it is not among the classes
+   * @throws IllegalArgumentException if there is no class of this name
    */
   public double probability(String label) {
     return ranked.stream()
@@ -45,7 +46,7 @@ public record Classification(List<ClassProbability> ranked) {
         .probability();
   }
 
-  /** Label to probability, in the order of {@link #ranked}. */
+  /** Probabilities by label, in the order of {@link #ranked}. */
   public Map<String, Double> asMap() {
     Map<String, Double> map = new LinkedHashMap<>();
     ranked.forEach(one -> map.put(one.label(), one.probability()));

@@ -63,7 +63,7 @@ public final class Classifier {
     return classes.labels();
   }
 
-  /** Labels of which a prompt was longer than the context, and was cut. */
+  /** Labels with a prompt that was longer than the model's context and was cut. */
   public List<String> truncated() {
     return classes.truncated();
   }
@@ -84,7 +84,7 @@ public final class Classifier {
     return classification(Calls.call(() -> submitWhenRoom(engine, image, request)));
   }
 
-  /** Classifies image files, in their order; a file that cannot be classified ends the call with its failure. */
+  /** Classifies image files, in their order. Stops at the first failure. */
   public List<Classification> classify(List<Path> images) {
     List<Classification> results = new ArrayList<>(images.size());
     try (Stream<Outcome<ImageInput, Classification>> outcomes =
@@ -95,7 +95,7 @@ public final class Classifier {
   }
 
   /**
-   * Classifies images without end, in their order; each with its own failure. As {@link ConceptClip#embedImages(Stream)}.
+   * Classifies an unbounded stream of images, in their order: a result or a failure for each. As {@link ConceptClip#embedImages(Stream)}.
    */
   public Stream<Outcome<ImageInput, Classification>> classify(Stream<? extends ImageInput> images, RequestOptions request) {
     Engine engine = engines.get();
@@ -103,7 +103,7 @@ public final class Classifier {
   }
 
   /**
-   * Hands an image in without waiting. As {@link ConceptClip#submitImage(ImageInput, RequestOptions)}.
+   * Submits an image without waiting. As {@link ConceptClip#submitImage(ImageInput, RequestOptions)}.
    *
    * @throws org.conceptclip.batch.OverloadedException if there is no room
    */

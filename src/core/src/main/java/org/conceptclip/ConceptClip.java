@@ -20,32 +20,31 @@ import org.conceptclip.task.ScoringOptions;
 import org.conceptclip.text.TokenizedText;
 
 /**
- * ConceptCLIP on this machine's devices: images, captions and concepts as vectors of one space. The library's front door.
+ * ConceptCLIP on this machine's devices: turns images, captions and concepts into vectors of one space. This is the class to start with.
  *
  * {@snippet file="org/conceptclip/LibraryExamples.java" region="open"}
  *
  * <p><b>For research. Not a medical device</b>: it has not been validated for clinical use, and nothing that it returns is a diagnosis.
  *
- * <p>Behind it runs a batching engine that gathers the requests of all threads. A vector is {@link #dimension} float32 numbers (1152 for the
- * published model) of length 1; the same image or text gives the same bits alone, in any batch and on any replica. Returned arrays are
- * the caller's.
+ * <p>A batching engine gathers the requests of all threads. A vector has {@link #dimension} float32 numbers (1152 in the published model)
+ * and the length 1. The same image or text gives the same bits alone, in any batch and on any replica. Returned arrays are the caller's.
  *
- * <p>There are three ways in, of one meaning. Calls that return values ({@code embed...}, {@code classify}) wait for room and for the
- * result. Calls named {@code submit...} never wait: they return a future, or throw {@link
- * org.conceptclip.batch.OverloadedException} when there is more work than the devices do in time. Streams read their inputs only as fast
- * as results are taken, in bounded memory. docs/embedding.md tells which suits a server.
+ * <p>Three calling styles; the results are identical. Calls that return values ({@code embed...}, {@code classify}) wait for room in the
+ * queue and for the result. Calls named {@code submit...} never wait: they return a future, or throw {@link
+ * org.conceptclip.batch.OverloadedException} when there is more work than the devices can do in time. Streams read their inputs only as
+ * fast as results are taken, in bounded memory. docs/embedding.md says which style suits a server.
  *
- * <p>Failures come as themselves, also out of calls that wait, and as the direct failure of futures: {@link
- * org.conceptclip.tensor.BadInputException} for what the caller gave (its message names the file), {@link
+ * <p>Every call throws the original exception, and every future fails with it, without a wrapper: {@link
+ * org.conceptclip.tensor.BadInputException} for a bad input (its message names the file), {@link
  * org.conceptclip.batch.DeadlineExceededException}, {@link org.conceptclip.batch.ReplicasLostException} when no device is left, {@link
- * org.conceptclip.backend.DeviceException}. An interrupt of a thread that waits cancels its requests and throws {@link
+ * org.conceptclip.backend.DeviceException}. Interrupting a thread that waits cancels its requests and makes the call throw {@link
  * InterruptedCallException}. After {@link #close} every call throws {@link IllegalStateException}.
  *
- * <p>Thread-safe: one instance serves all threads of a program. No global state: several models and devices may be open side by side.
- * What is attached to a future runs on few threads of the engine and must be short; longer work belongs to the {@code ...Async} methods.
+ * <p>Thread-safe: one instance serves all threads of a program. There is no global state: several models and devices may be open side by
+ * side. Callbacks of futures run on a few threads of the engine and must be short; use the {@code ...Async} methods for longer work.
  */
 public final class ConceptClip implements AutoCloseable {
-  /** Texts that are tokenised together, on several threads. */
+  /** Texts that are tokenised in one call, on several threads. */
   private static final int TEXTS_PER_CALL = 256;
 
   private final Assembly parts;
@@ -55,16 +54,16 @@ public final class ConceptClip implements AutoCloseable {
     this.parts = parts;
   }
 
-  /** Opens the embedded model of {@code conceptclip-demo}, on the best backend here. It was trained on drawings and knows no medicine. */
+  /** Opens the demo model on the class path, on the best backend of this machine. It was trained on drawings and knows no medicine. */
   public static ConceptClip open() {
     return open(ConceptClipOptions.DEFAULT);
   }
 
   /**
-   * Opens a model. Takes seconds for the published one: weights are read, prepared for each replica, and warmed up.
+   * Opens a model. The published model takes seconds: its weights are read and prepared for each replica, and every replica is warmed up.
    *
-   * @throws org.conceptclip.tensor.BadInputException if there is no such model, or its files are not what they should be
-   * @throws org.conceptclip.backend.BackendUnavailableException if the backend that was asked for cannot start here
+   * @throws org.conceptclip.tensor.BadInputException if there is no such model, or its files are damaged or do not fit together
+   * @throws org.conceptclip.backend.BackendUnavailableException if the requested backend cannot start on this machine
    * @throws org.conceptclip.backend.UnsupportedRequestException if there is no such backend, device or precision
    */
   public static ConceptClip open(ConceptClipOptions options) {
@@ -75,7 +74,7 @@ public final class ConceptClip implements AutoCloseable {
     return new ConceptClip(Assembly.open(options, backends));
   }
 
-  /** An image file's vector [dimension]. JPEG, PNG, TIFF, WebP, GIF and BMP are read. */
+  /** The vector [dimension] of an image file in JPEG, PNG, TIFF, WebP, GIF or BMP format. */
   public float[] embedImage(Path image) {
     return embedImage(new ImageInput.File(image), RequestOptions.DEFAULT);
   }
@@ -86,9 +85,9 @@ public final class ConceptClip implements AutoCloseable {
   }
 
   /**
-   * An image's vector [dimension].
+   * The vector [dimension] of an image.
    *
-   * @param request priority, timeout (for room and result together), and on whose behalf
+   * @param request priority, timeout (for room and result together) and caller
    */
   public float[] embedImage(ImageInput image, RequestOptions request) {
     Engine engine = engine();
@@ -96,8 +95,8 @@ public final class ConceptClip implements AutoCloseable {
   }
 
   /**
-   * Image files' vectors, in the files' order. A file that cannot be embedded ends the call with its failure, whose message names the
-   * file, and the rest is cancelled; who wants the others all the same takes {@link #embedImages(Stream)}.
+   * The vectors of image files, in the order of the files. Stops at the first failure: throws it (its message names the file) and cancels
+   * the other files. To continue past bad files, use {@link #embedImages(Stream)}.
    */
   public List<float[]> embedImages(List<Path> images) {
     return allOf(embedImages(images.stream()), images.size());
@@ -109,14 +108,14 @@ public final class ConceptClip implements AutoCloseable {
   }
 
   /**
-   * Vectors of images without end, in the order of the images, each with its own failure.
+   * The outcomes of an unbounded stream of images, in the order of the images: a vector [dimension] or a failure for each.
    *
    * {@snippet file="org/conceptclip/LibraryExamples.java" region="stream"}
    *
-   * <p>The thread that takes outcomes reads the inputs, and reads no further than some batches ahead. Those inputs are held until their
-   * outcome was taken. The stream is sequential; closing it early cancels what is under way and closes {@code inputs}.
+   * <p>The thread that takes outcomes also reads the inputs, at most a few batches ahead. An input is held in memory until its outcome is
+   * taken. The stream is sequential. Closing it early cancels the requests under way and closes {@code inputs}.
    *
-   * @param image where an input's image is; runs on the taking thread
+   * @param image the image of an input; called on the thread that takes outcomes
    * @param request priority, timeout and caller of each image
    */
   public <T> Stream<Outcome<T, float[]>> embedImages(
@@ -137,48 +136,48 @@ public final class ConceptClip implements AutoCloseable {
   }
 
   /**
-   * Hands an image in without waiting. Cancelling the future, or letting it time out, takes the request back: it is not decoded or
-   * computed unless that has begun.
+   * Submits an image without waiting. Cancelling the future, or letting it time out, withdraws the request: it is not decoded or computed
+   * unless that has begun.
    *
-   * @param request priority, timeout, and on whose behalf
-   * @return ends with the vector [dimension]
-   * @throws org.conceptclip.batch.OverloadedException if there is no room; nothing was kept of the request
+   * @param request priority, timeout and caller
+   * @return a future of the vector [dimension]
+   * @throws org.conceptclip.batch.OverloadedException if there is no room; nothing of the request is kept
    */
   public CompletableFuture<float[]> submitImage(ImageInput image, RequestOptions request) {
     Engine engine = engine();
     return Calls.map(Calls.submit(() -> engine.submitImage(image, Detail.FEATURES, request)), Vectors::vector);
   }
 
-  /** An image's vector, and those of its patches: [27 * 27][1152] in the published model, 3.4 MB. */
+  /** The vector of an image and those of its patches: [27 * 27][1152] in the published model, 3.4 MB. */
   public Embedding imageTokens(Path image) {
     return imageTokens(new ImageInput.File(image), RequestOptions.DEFAULT);
   }
 
-  /** An image's vector, and those of its patches. As {@link #embedImage(ImageInput, RequestOptions)}. */
+  /** The vector of an image and those of its patches. Waits and fails as {@link #embedImage(ImageInput, RequestOptions)} does. */
   public Embedding imageTokens(ImageInput image, RequestOptions request) {
     Engine engine = engine();
     return Embedding.of(Calls.call(() -> engine.submitImageWhenRoom(image, Detail.TOKENS, request)), null);
   }
 
-  /** Hands an image in for its vector and those of its patches. As {@link #submitImage(ImageInput, RequestOptions)}. */
+  /** As {@link #submitImage(ImageInput, RequestOptions)}, for the vector of an image and those of its patches. */
   public CompletableFuture<Embedding> submitImageTokens(ImageInput image, RequestOptions request) {
     Engine engine = engine();
     return Calls.map(Calls.submit(() -> engine.submitImage(image, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, null));
   }
 
-  /** A text's vector [dimension]. What is longer than the context of 77 tokens is cut off; {@link #textTokens} says so. */
+  /** The vector [dimension] of a text. A text longer than the model's context (77 tokens) is cut; {@link #textTokens} tells whether. */
   public float[] embedText(String text) {
     return embedText(text, RequestOptions.DEFAULT);
   }
 
-  /** A text's vector [dimension]. As {@link #embedImage(ImageInput, RequestOptions)}. */
+  /** The vector [dimension] of a text. Waits and fails as {@link #embedImage(ImageInput, RequestOptions)} does. */
   public float[] embedText(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
     Engine engine = engine();
     return Vectors.vector(Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.FEATURES, request)));
   }
 
-  /** Texts' vectors, in the texts' order. */
+  /** The vectors [dimension] of texts, in the order of the texts. Stops at the first failure. */
   public List<float[]> embedTexts(List<String> texts) {
     Engine engine = engine();
     Stream<TokenizedText> tokens = Stream.iterate(0, first -> first < texts.size(), first -> first + TEXTS_PER_CALL)
@@ -187,7 +186,7 @@ public final class ConceptClip implements AutoCloseable {
         Vectors::vector, parts.textWindow()), texts.size());
   }
 
-  /** Vectors of texts without end, in the order of the texts. As {@link #embedImages(Stream, Function, RequestOptions)}. */
+  /** The outcomes of an unbounded stream of texts. As {@link #embedImages(Stream, Function, RequestOptions)}. */
   public Stream<Outcome<String, float[]>> embedTexts(Stream<String> texts) {
     Engine engine = engine();
     return Ordered.stream(texts, text -> engine.submitTextWhenRoom(tokenize(text), Detail.FEATURES, RequestOptions.DEFAULT),
@@ -200,9 +199,9 @@ public final class ConceptClip implements AutoCloseable {
   }
 
   /**
-   * Hands a text in without waiting, but for its tokenisation on this thread. As {@link #submitImage(ImageInput, RequestOptions)}.
+   * Submits a text without waiting; it is tokenised on this thread. As {@link #submitImage(ImageInput, RequestOptions)}.
    *
-   * @return ends with the vector [dimension]
+   * @return a future of the vector [dimension]
    * @throws org.conceptclip.batch.OverloadedException if there is no room
    */
   public CompletableFuture<float[]> submitText(String text, RequestOptions request) {
@@ -211,14 +210,14 @@ public final class ConceptClip implements AutoCloseable {
     return Calls.map(Calls.submit(() -> engine.submitText(tokens, Detail.FEATURES, request)), Vectors::vector);
   }
 
-  /** A text's vector, those of its tokens, and where in the text each token stands. */
+  /** The vector of a text, those of its tokens, and the place of each token in the text. */
   public Embedding textTokens(String text) {
     TokenizedText tokens = tokenize(text);
     Engine engine = engine();
     return Embedding.of(Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.TOKENS, RequestOptions.DEFAULT)), tokens);
   }
 
-  /** Hands a text in for its vector and those of its tokens. As {@link #submitText(String, RequestOptions)}. */
+  /** As {@link #submitText(String, RequestOptions)}, for the vector of a text and those of its tokens. */
   public CompletableFuture<Embedding> submitTextTokens(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
     Engine engine = engine();
@@ -226,7 +225,7 @@ public final class ConceptClip implements AutoCloseable {
   }
 
   /**
-   * Which of some classes an image shows. Encodes the classes each time; {@link #classifier} keeps them.
+   * Classifies one image. The classes are encoded anew in each call; make a {@link #classifier} for several images.
    *
    * @param labels class names, as in {@code "chest X-ray"}: at least one, all different
    */
@@ -234,17 +233,17 @@ public final class ConceptClip implements AutoCloseable {
     return classifier(labels).classify(image);
   }
 
-  /** A classifier with {@link PromptTemplate#DEFAULT} and global scoring. */
+  /** Makes a classifier with {@link PromptTemplate#DEFAULT} and global scoring. */
   public Classifier classifier(List<String> labels) {
     return classifier(labels, List.of(PromptTemplate.DEFAULT), ScoringOptions.of(Scoring.GLOBAL));
   }
 
   /**
-   * A classifier. Encodes every label in every template.
+   * Makes a classifier. Encodes every label in every template.
    *
    * @param labels class names: at least one, all different
    * @param templates sentences with a place for the class name: at least one
-   * @param scoring what the probabilities are made from
+   * @param scoring what the probabilities are computed from
    * @throws org.conceptclip.tensor.BadInputException if labels are blank or repeated, there is no template, or a class name has no token
    *     within the context
    */
@@ -256,8 +255,8 @@ public final class ConceptClip implements AutoCloseable {
   }
 
   /**
-   * The cosine of two vectors, -1 to 1: their product, as they are of length 1. The model's own similarity is {@link #logitScale} times
-   * this; a softmax over it gives probabilities of classes.
+   * The cosine of two vectors of length 1, from -1 to 1. The model's own similarity is {@link #logitScale} times the cosine; a softmax over
+   * it gives probabilities of classes.
    *
    * @throws IllegalArgumentException if the vectors are of different lengths
    */
@@ -279,54 +278,54 @@ public final class ConceptClip implements AutoCloseable {
     }
   }
 
-  /** Numbers of a vector. */
+  /** Length of a vector: 1152 in the published model. */
   public int dimension() {
     return parts.encoder().embeddingWidth();
   }
 
-  /** Columns and rows of an image as the model sees it: what {@link ImageInput.Pixels} must have. */
+  /** Width and height, in pixels, of an image as the model sees it, and of {@link ImageInput.Pixels}. */
   public int imageSize() {
     return parts.encoder().imageSize();
   }
 
-  /** What the model multiplies similarities by before a softmax: learned, about 100 in models of this kind. */
+  /** The learned factor of similarities before a softmax: about 100 in models of this kind. */
   public double logitScale() {
     return parts.encoder().scalars().logitScale();
   }
 
-  /** Short name of the backend that computes: {@code cpu}, {@code cuda} or another one. */
+  /** Short name of the backend in use: {@code cpu}, {@code cuda} or another one. */
   public String backend() {
     return parts.encoder().backendName();
   }
 
-  /** One line for people: model, backend, replicas. */
+  /** One line of text: model, replicas, backend. Also available after closing. */
   public String description() {
     return parts.description();
   }
 
-  /** What the engine's stages did since this was opened, and which of them limits; {@link StageReport#since} gives spans. */
+  /** What the engine's stages have done since the opening, and which one is the bottleneck; {@link StageReport#since} gives spans. */
   public StageReport stageReport() {
     return engine().report();
   }
 
   /**
-   * Takes no more requests, waits until every accepted one has ended, then frees devices and memory. Closing again does nothing. A thread
-   * that is interrupted meanwhile drops what no device has begun, and stays interrupted.
+   * Rejects new requests, waits until every accepted request has ended, then frees devices and memory. Closing again does nothing. If the
+   * closing thread is interrupted, requests that no device has begun are dropped, and the thread stays interrupted.
    *
-   * @throws IllegalStateException from a callback of a future of this: it would wait for itself
+   * @throws IllegalStateException if called from a callback of a future of this object, which would wait for itself
    */
   @Override
   public void close() {
-    // Alone and first: when it refuses, what it works on must stay open.
+    // First, and apart from the rest: if it throws, the parts that it works on must stay open.
     parts.engine().close();
     closed = true;
     parts.close();
   }
 
   /**
-   * The engine behind this.
+   * The engine.
    *
-   * @throws IllegalStateException if this is closed
+   * @throws IllegalStateException if this object is closed
    */
   Engine engine() {
     if (closed) {

@@ -14,27 +14,30 @@ import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.catalog.OpenModel;
 
 /**
- * What a {@link ConceptClip} is opened with. The defaults need no tuning: name the model, and that is all. Immutable.
+ * Options of {@link ConceptClip#open(ConceptClipOptions)}. Only the model needs to be named; the defaults of the rest need no tuning.
+ * Immutable.
  *
  * {@snippet file="org/conceptclip/LibraryExamples.java" region="options"}
  *
  * @param model folder with {@code model.safetensors}, {@code config.json} and tokenizer files; or {@code synthetic:tiny} or {@code
- *     synthetic:full}, made-up weights without a tokenizer; empty for the demo model inside this library, which knows drawings only
- * @param name how metrics and messages call it; empty for the model's name
- * @param backend {@code auto}, {@code cuda}, {@code cpu}, {@code reference} or {@code emulated}. {@code auto} takes CUDA where it starts,
- *     else the CPU, and tells {@code notices} which and why
- * @param precision what to compute in; empty for the backend's own: fp16 with CUDA, fp32 on the CPU
- * @param threads of a CPU replica; 0 for all cores, shared by the replicas
- * @param devices CUDA devices, by their index among those that {@code CUDA_VISIBLE_DEVICES} leaves visible: a replica on each. When
- *     {@code auto} takes the CPU there is one device
- * @param replicas copies of the model on each device. One keeps a device busy; more serve tests, and sockets of a large CPU
+ *     synthetic:full}, generated weights without a tokenizer; empty for the demo model of {@code conceptclip-demo}, which knows drawings
+ *     only
+ * @param name name in metrics; empty for the model's name
+ * @param backend {@code auto} or the name of a backend on the class path: {@code cuda}, {@code cpu}, {@code reference} or {@code
+ *     emulated}. {@code auto} uses CUDA if it starts, else the CPU, and sends a notice that says which and why
+ * @param precision number format of the computation; empty for the backend's default: fp16 with CUDA, fp32 on the CPU
+ * @param threads threads of a CPU replica; 0 to divide all cores among the replicas
+ * @param devices indices of CUDA devices among those that {@code CUDA_VISIBLE_DEVICES} leaves visible; each gets its replicas. When {@code
+ *     auto} chooses the CPU, there is one device
+ * @param replicas copies of the model on each device. One keeps a device busy; several are of use for tests and for CPUs with several
+ *     sockets
  * @param backendOptions settings of single backends, by name: {@code cuda-libs} is the folder of the CUDA libraries
- * @param maxTokens that a text is cut to; 0 for the model's context length, 77
- * @param engine batching, decoding and warm-up
- * @param meters registry that gets the meters of docs/metrics.md; empty for none. It stays the caller's
- * @param notices gets a line for people for each thing that is worth knowing and no failure: the backend that was taken and why, passes
- *     that device memory made smaller. Called by several threads. By default a {@link System.Logger} named {@code org.conceptclip}, at
- *     level INFO
+ * @param maxTokens length in tokens to which texts are cut; 0 for the model's context length, 77
+ * @param engine options of batching, decoding and warm-up
+ * @param meters registry for the meters of docs/metrics.md; empty for none. It is not closed
+ * @param notices receives one line of text for each event worth knowing that is not a failure: which backend was chosen and why, or that
+ *     passes became smaller for lack of device memory. Called by several threads. By default the lines go to a {@link System.Logger} named
+ *     {@code org.conceptclip}, at level INFO
  * @param inspection receives the model that was found, before its weights are read, and may reject it: an exception that it throws is
  *     thrown by {@link ConceptClip#open(ConceptClipOptions)}. It must not keep or close the model
  */
@@ -75,17 +78,17 @@ public record ConceptClipOptions(
     }
   }
 
-  /** A builder that begins with the defaults. */
+  /** A builder that starts with the defaults. */
   public static Builder builder() {
     return new Builder();
   }
 
-  /** Defaults, but for the model. */
+  /** The defaults with this model. */
   public static ConceptClipOptions of(String model) {
     return builder().model(model).build();
   }
 
-  /** These options, to be changed. */
+  /** A builder that starts with these options. */
   public Builder toBuilder() {
     Builder builder = new Builder();
     builder.model = model;
@@ -163,7 +166,7 @@ public record ConceptClipOptions(
       return this;
     }
 
-    /** A setting that only some backends have, as in {@code backendOption("cuda-libs", "/opt/cuda/lib64")}. */
+    /** Adds a setting that only some backends have, as in {@code backendOption("cuda-libs", "/opt/cuda/lib64")}. */
     public Builder backendOption(String name, String value) {
       backendOptions.put(name, value);
       return this;

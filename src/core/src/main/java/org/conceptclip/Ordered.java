@@ -14,10 +14,10 @@ import org.conceptclip.batch.DeadlineExceededException;
 import org.conceptclip.tensor.BadInputException;
 
 /**
- * Outcomes of inputs without end, in their order: so many requests are under way that the devices stay full, and no more. The thread
- * that takes outcomes also reads inputs and submits, so a slow taker slows the reading.
+ * Outcomes of an unbounded sequence of inputs, in their order. Just as many requests are under way as keep the devices full. The thread
+ * that takes outcomes also reads inputs and submits them, so inputs are read only as fast as outcomes are taken.
  *
- * <p>Not thread-safe. Closing it cancels what is under way.
+ * <p>Not thread-safe. Closing it cancels the requests under way.
  */
 final class Ordered<T, A, R> implements Iterator<Outcome<T, R>>, AutoCloseable {
   private final Iterator<? extends T> inputs;
@@ -27,7 +27,7 @@ final class Ordered<T, A, R> implements Iterator<Outcome<T, R>>, AutoCloseable {
   private final Deque<UnderWay<T, A>> underWay = new ArrayDeque<>();
   private boolean closed;
 
-  /** Hands an input in; waits for room. */
+  /** Submits an input; waits for room. */
   interface Submitter<T, A> {
     CompletableFuture<A> submit(T input) throws InterruptedException;
   }
@@ -35,8 +35,8 @@ final class Ordered<T, A, R> implements Iterator<Outcome<T, R>>, AutoCloseable {
   private record UnderWay<T, A>(T input, CompletableFuture<A> future) {}
 
   /**
-   * @param result what is handed on of an answer; runs on the taker's thread
-   * @param window requests under way, or ended and not taken, at most
+   * @param result converts an answer; called on the thread that takes outcomes
+   * @param window most requests that are under way, or have ended and were not taken
    */
   Ordered(Iterator<? extends T> inputs, Submitter<T, A> submitter, Function<? super A, ? extends R> result, int window) {
     this.inputs = inputs;
@@ -45,7 +45,7 @@ final class Ordered<T, A, R> implements Iterator<Outcome<T, R>>, AutoCloseable {
     this.window = window;
   }
 
-  /** As a stream, over inputs that are closed with it. */
+  /** A stream of outcomes; closing it closes the inputs as well. */
   static <T, A, R> Stream<Outcome<T, R>> stream(
       Stream<? extends T> inputs, Submitter<T, A> submitter, Function<? super A, ? extends R> result, int window) {
     Ordered<T, A, R> outcomes = new Ordered<>(inputs.iterator(), submitter, result, window);
@@ -61,7 +61,7 @@ final class Ordered<T, A, R> implements Iterator<Outcome<T, R>>, AutoCloseable {
       while (!closed && underWay.size() < window && inputs.hasNext()) {
         submit(inputs.next());
       }
-    } catch (Throwable failure) { // of the inputs, of a closed engine, of an interrupt: there is no going on
+    } catch (Throwable failure) { // of the inputs, of a closed engine or of an interrupt: the stream cannot continue
       close();
       throw failure;
     }

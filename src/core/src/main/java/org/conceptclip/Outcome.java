@@ -3,19 +3,19 @@ package org.conceptclip;
 import java.util.Objects;
 
 /**
- * What became of one input of many: a result, or why there is none. Exactly one of the two is there. Immutable.
+ * The outcome of one input of many: either a result or a failure. Immutable.
  *
  * @param <T> type of the inputs
  * @param <R> type of the results
- * @param input as it was given
- * @param resultOrNull what was made of it
- * @param failureOrNull why nothing was: {@link org.conceptclip.tensor.BadInputException} for a broken file, else what the device or
- *     the engine threw
+ * @param input the input
+ * @param resultOrNull its result; {@code null} after a failure
+ * @param failureOrNull {@link org.conceptclip.tensor.BadInputException} for a bad input, or the exception of the device or the engine;
+ *     {@code null} if there is a result
  */
 public record Outcome<T, R>(T input, R resultOrNull, Throwable failureOrNull) {
   public Outcome {
     if ((resultOrNull == null) == (failureOrNull == null)) {
-      throw new IllegalArgumentException("result " + resultOrNull + " and failure " + failureOrNull + ", expected one of the two");
+      throw new IllegalArgumentException("result " + resultOrNull + " and failure " + failureOrNull + ", expected exactly one of the two");
     }
   }
 
@@ -32,7 +32,7 @@ public record Outcome<T, R>(T input, R resultOrNull, Throwable failureOrNull) {
     return failureOrNull == null;
   }
 
-  /** The result; throws the failure itself if there is none. */
+  /** The result. Throws the failure, without a wrapper, if there is none. */
   public R orThrow() {
     if (failureOrNull != null) {
       throw Calls.unchecked(failureOrNull);

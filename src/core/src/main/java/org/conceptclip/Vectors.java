@@ -3,7 +3,7 @@ package org.conceptclip;
 import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.HostTensor;
 
-/** Arithmetic on vectors, and tensors as arrays of them. */
+/** Arithmetic on vectors, and conversion of tensors to arrays. */
 final class Vectors {
   private Vectors() {}
 
@@ -12,7 +12,7 @@ final class Vectors {
     if (a.length != b.length) {
       throw new IllegalArgumentException("vectors of " + a.length + " and " + b.length + " numbers, expected two of one length");
     }
-    // Four sums: one would have each addition wait for the one before.
+    // Four sums: with one, each addition would have to wait for the previous one.
     double first = 0;
     double second = 0;
     double third = 0;
@@ -35,7 +35,7 @@ final class Vectors {
     return encoding.features().toFloatArray();
   }
 
-  /** Rows of a matrix. */
+  /** The rows of a matrix, as copies. */
   static float[][] rows(HostTensor matrix) {
     float[][] rows = new float[Math.toIntExact(matrix.rows())][];
     for (int i = 0; i < rows.length; i++) {

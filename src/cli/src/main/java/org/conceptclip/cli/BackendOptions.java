@@ -13,7 +13,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** Options of every command that computes. */
+/** Backend options of every command that computes. */
 final class BackendOptions {
   @Option(
       names = "--backend",
@@ -26,8 +26,8 @@ final class BackendOptions {
       names = "--precision",
       paramLabel = "P",
       converter = PrecisionConverter.class,
-      description = "fp64, fp32, fp16, bf16 or bf16-weights, where the backend has it, or auto for the fastest here (default: fp32"
-          + " on cpu, fp16 on cuda and emulated, fp64 on reference)")
+      description = "fp64, fp32, fp16, bf16 or bf16-weights, where the backend supports it, or auto for the fastest on this machine"
+          + " (default: fp32 on cpu, fp16 on cuda and emulated, fp64 on reference)")
   private Precision precision;
 
   @Option(
@@ -52,7 +52,7 @@ final class BackendOptions {
     return choice.backend();
   }
 
-  /** Options of a library that computes on this backend and speaks to the console. */
+  /** Library options for this backend; notices go to the console. */
   ConceptClipOptions.Builder library(Context context) {
     ConceptClipOptions.Builder builder =
         ConceptClipOptions.builder().backend(name).threads(checkedThreads()).notices(context.console()::say);
@@ -70,7 +70,7 @@ final class BackendOptions {
     return threads;
   }
 
-  /** The request with the folder of the CUDA libraries, if one was named. */
+  /** The request with the folder of the CUDA libraries, if it was given. */
   static BackendRequest libraries(BackendRequest request, Path folderOrNull) {
     return folderOrNull == null ? request : request.withOption(CudaProvider.LIBRARIES, folderOrNull.toString());
   }

@@ -2,11 +2,11 @@ package org.conceptclip.cli;
 
 import org.conceptclip.Classification;
 
-/** Where classification results go, one image at a time. */
+/** Receives classification results, one image at a time. */
 interface Classifications {
-  /** One image's result. */
+  /** Adds the result of one image. */
   void add(String image, Classification classification);
 
-  /** All images were added. */
+  /** Called after the last image. */
   void finish();
 }

@@ -31,7 +31,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code classify}: which of the given classes does each image show? */
+/** {@code classify}: zero-shot classification of image files. */
 @Command(
     name = "classify",
     description = "Zero-shot classification: the probability of each label for each image.",
@@ -50,7 +50,7 @@ final class ClassifyCommand implements Callable<Integer> {
   @Option(
       names = "--labels",
       paramLabel = "A,B,C",
-      description = "class names, separated by commas; or @FILE with one a line (default: the demo model's eight modalities)")
+      description = "class names, separated by commas; or @FILE with one per line (default: the demo model's eight modalities)")
   private String labels;
 
   @Option(
@@ -70,7 +70,7 @@ final class ClassifyCommand implements Callable<Integer> {
       names = "--top-k",
       paramLabel = "K",
       defaultValue = "128",
-      description = "patches that a local score averages over (default: ${DEFAULT-VALUE})")
+      description = "number of patches that a local score is averaged over (default: ${DEFAULT-VALUE})")
   private int topK;
 
   @Option(
@@ -80,19 +80,19 @@ final class ClassifyCommand implements Callable<Integer> {
       description = "weight of the local probability in an ensemble, 0 to 1 (default: ${DEFAULT-VALUE})")
   private double alpha;
 
-  @Option(names = "--json", description = "one JSON object a line and image")
+  @Option(names = "--json", description = "print one JSON object per image, each on a line of its own, as soon as it is known")
   private boolean json;
 
   @Mixin private ModelOptions model;
 
   @Mixin private BackendOptions backend;
 
-  @Option(names = "--max-tokens", paramLabel = "N", description = "tokens a prompt is cut to (default: the model's, 77)")
+  @Option(names = "--max-tokens", paramLabel = "N", description = "length in tokens to which prompts are cut (default: the model's, 77)")
   private Integer maxTokens;
 
   @Mixin private ImageOptions imageOptions;
 
-  // Of the model, once it is found.
+  // Set when the model has been found.
   private List<String> names;
   private String modelName;
   private int promptTokens;
@@ -106,7 +106,7 @@ final class ClassifyCommand implements Callable<Integer> {
     ScoringOptions options = options();
     names = labels == null ? null : Labels.checked(labelList());
     List<PromptTemplate> prompts = templates.stream().map(PromptTemplate::parse).toList();
-    // One shot: what a warm-up makes quicker, or waiting for company in a batch, would come back only with many images.
+    // A warm-up, and waiting for further requests of a batch, would cost a short command more time than they save.
     EngineOptions engine = EngineOptions.builder()
         .decodeLimits(imageOptions.limits())
         .warmUp(false)
@@ -126,7 +126,7 @@ final class ClassifyCommand implements Callable<Integer> {
     }
   }
 
-  /** Rejects what does not fit the model before its weights are read. */
+  /** Checks the options that depend on the model, before its weights are read. */
   private void inspect(OpenModel found) {
     modelName = found.name();
     if (names == null) {
@@ -177,7 +177,7 @@ final class ClassifyCommand implements Callable<Integer> {
       return ExitCode.DONE;
     }
     if (images.size() > 1) {
-      context.console().say(failed + " of " + images.size() + " images could not be used, as said above");
+      context.console().say(failed + " of " + images.size() + " images could not be classified; the messages above say why");
     }
     return failed == images.size() ? ExitCode.BAD_INPUT : ExitCode.PARTLY_DONE;
   }
@@ -191,9 +191,9 @@ final class ClassifyCommand implements Callable<Integer> {
     try {
       Files.readAllLines(file, StandardCharsets.UTF_8).stream().filter(line -> !line.isBlank()).forEach(lines::add);
     } catch (MalformedInputException e) {
-      throw new BadInputException(file + ": found bytes that are not UTF-8, expected a text file with one label a line", e);
+      throw new BadInputException(file + ": found bytes that are not UTF-8, expected a text file with one label per line", e);
     } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read (" + Failures.reason(e) + "), expected a file with one label a line", e);
+      throw new BadInputException(file + ": cannot be read (" + Failures.reason(e) + "), expected a file with one label per line", e);
     }
     return lines;
   }

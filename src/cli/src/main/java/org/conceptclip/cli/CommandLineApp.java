@@ -20,7 +20,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 import picocli.CommandLine;
 
-/** The command {@code conceptclip}: dispatches to its subcommands and turns failures into messages and exit codes. */
+/** The command {@code conceptclip}: runs its subcommands and converts failures to messages and exit codes. */
 @Command(
     name = "conceptclip",
     versionProvider = Versions.class,
@@ -32,7 +32,7 @@ import picocli.CommandLine;
       "Results go to stdout, everything else to stderr."
     })
 public final class CommandLineApp implements Runnable {
-  /** Characters: enough for a list of missing weights. */
+  /** Length of the longest message in characters: enough for a list of missing weights. */
   private static final int LONGEST_MESSAGE = 10_000;
 
   @Spec private CommandSpec spec;
@@ -70,9 +70,9 @@ public final class CommandLineApp implements Runnable {
     return code;
   }
 
-  /** The commands by name: the one that the arguments name, or all when they name none (for the help, or a typo's message). */
+  /** The commands by name: the one that the arguments name, else all of them (for the help, or the message about a typing error). */
   private static Map<String, Object> subcommands(String[] args, Context context) {
-    // Each costs picocli some 20 ms of reflection, which a command that should answer at once has no use for.
+    // Each command costs picocli some 20 ms of reflection, so only the needed one is registered.
     Map<String, Supplier<Object>> all = new LinkedHashMap<>();
     all.put("classify", () -> new ClassifyCommand(context));
     all.put("forward", () -> new ForwardCommand(context));
@@ -111,7 +111,7 @@ public final class CommandLineApp implements Runnable {
         return ExitCode.WRONG_USAGE;
       }
       case UnsupportedRequestException e -> {
-        // Its message begins with the part of the request, which is an option's name here.
+        // The message begins with a part of the request, which has the name of an option here.
         console.fail("--" + message, e);
         console.say("try: " + command.getCommandSpec().qualifiedName() + " --help");
         return ExitCode.WRONG_USAGE;

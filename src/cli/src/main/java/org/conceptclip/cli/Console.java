@@ -3,21 +3,21 @@ package org.conceptclip.cli;
 import java.io.PrintStream;
 
 /**
- * Where a command talks to.
+ * The output streams of a command.
  *
- * @param out results, nothing else
- * @param err everything else
- * @param interactive whether a person watches {@code err}
- * @param traces whether errors come with their stack traces
+ * @param out receives results and nothing else
+ * @param err receives everything else
+ * @param interactive whether {@code err} is a terminal
+ * @param traces whether stack traces are printed with errors
  */
 public record Console(PrintStream out, PrintStream err, boolean interactive, boolean traces) {
 
-  /** One line for people, on {@link #err()}. */
+  /** Prints one line of text to {@link #err()}. */
   public void say(String line) {
     err.println("conceptclip: " + line);
   }
 
-  /** A failure in one line, with its stack trace when traces are on. */
+  /** Prints a failure in one line, with its stack trace if traces are on. */
   public void fail(String line, Throwable failure) {
     say(line);
     if (traces) {

@@ -2,7 +2,7 @@ package org.conceptclip.cli;
 
 import org.conceptclip.backend.Backends;
 
-/** What a command works with. */
+/** The surroundings of a command. */
 record Context(Console console) {
   /** The backends on the class path. */
   Backends backends() {

@@ -11,7 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code convert}: any accepted checkpoint to one folder with one safetensors file. */
+/** {@code convert}: writes any accepted checkpoint as one folder with one safetensors file. */
 @Command(
     name = "convert",
     description = "Writes any accepted checkpoint as one model folder with one safetensors file under open_clip names.",
@@ -23,7 +23,7 @@ final class ConvertCommand implements Callable<Integer> {
   @Parameters(paramLabel = "SRC", description = "model folder, safetensors file, synthetic:full or synthetic:tiny")
   private String source;
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write; made if it is not there")
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write; created if it does not exist")
   private Path target;
 
   @Option(
@@ -33,7 +33,7 @@ final class ConvertCommand implements Callable<Integer> {
       description = "fp32, fp16 or bf16 (default: ${DEFAULT-VALUE})")
   private String dtype;
 
-  @Option(names = "--force", description = "replace the model that is in the folder already")
+  @Option(names = "--force", description = "replace a model that is already in the folder")
   private boolean force;
 
   ConvertCommand(Context context) {

@@ -19,15 +19,15 @@ import org.conceptclip.tensor.Shape;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code doctor}: what this machine and this build can do, and why not more. */
+/** {@code doctor}: reports what this machine and this build can do, and what is missing. */
 @Command(
     name = "doctor",
-    description = "Reports the machine, the JDK, which backends are usable and why others are not, the model, and versions.",
+    description = "Reports the machine, the JDK, the backends (and why one is not usable), the model and the versions of libraries.",
     sortOptions = false)
 final class DoctorCommand implements Callable<Integer> {
   private final Context context;
 
-  @Option(names = "--json", description = "one JSON object")
+  @Option(names = "--json", description = "print one JSON object")
   private boolean json;
 
   @Option(names = "--model", paramLabel = "DIR", description = "check this model instead of the embedded demo model")
@@ -36,7 +36,7 @@ final class DoctorCommand implements Callable<Integer> {
   @Option(
       names = "--cuda-libs",
       paramLabel = "DIR",
-      description = "look for the CUDA libraries in this folder instead of the usual places")
+      description = "search for the CUDA libraries in this folder instead of the usual places")
   private Path cudaLibraries;
 
   DoctorCommand(Context context) {

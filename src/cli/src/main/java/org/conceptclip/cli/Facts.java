@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.conceptclip.bench.Machine;
 
-/** What this process runs on, as the system tells it. */
+/** Facts about the machine and the JDK. */
 final class Facts {
   private static final Path MEMORY_INFO = Path.of("/proc/meminfo");
 

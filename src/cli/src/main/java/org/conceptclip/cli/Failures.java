@@ -7,11 +7,11 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 
-/** File system failures in words. */
+/** Descriptions of file system failures. */
 final class Failures {
   private Failures() {}
 
-  /** Why, without the path: {@code permission denied}. */
+  /** The reason without the path, for example {@code permission denied}. */
   static String reason(IOException failure) {
     return switch (failure) {
       case NoSuchFileException e -> "no such file or folder";

@@ -17,7 +17,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code forward}: the whole model on tensors, every output to a file. */
+/** {@code forward}: runs the whole model on tensors and writes every output to a file. */
 @Command(
     name = "forward",
     description = "Runs the whole model on tensors of a safetensors file and writes every output to another.",
@@ -43,10 +43,10 @@ final class ForwardCommand implements Callable<Integer> {
 
   @Option(
       names = "--check-range",
-      description = "also say how large the residual sums become in front of each norm, beside fp16's limit (cuda, emulated)")
+      description = "also print the largest residual sum in front of each norm, compared with the limit of fp16 (cuda, emulated)")
   private boolean checkRange;
 
-  @Option(names = "--memory-plan", description = "also list the buffers in device memory and where they lie (cuda, emulated)")
+  @Option(names = "--memory-plan", description = "also list the buffers in device memory and their addresses (cuda, emulated)")
   private boolean memoryPlan;
 
   ForwardCommand(Context context) {
@@ -60,7 +60,7 @@ final class ForwardCommand implements Callable<Integer> {
         Backend started = backend.open(context, checkRange);
         Encoder encoder = open.load(started, context.console()::say)) {
       if (memoryPlan && started.memoryPlan().isEmpty()) {
-        throw new UsageException("--memory-plan: backend " + started.name() + " has no device memory to plan, expected cuda or emulated");
+        throw new UsageException("--memory-plan: the " + started.name() + " backend has no device memory, expected cuda or emulated");
       }
       SequencedMap<String, HostTensor> outputs = outputs(encoder, inputs);
       SafetensorsWriter.write(target, outputs);

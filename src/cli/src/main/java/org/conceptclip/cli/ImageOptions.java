@@ -9,7 +9,7 @@ final class ImageOptions {
       names = "--max-pixels",
       paramLabel = "N",
       defaultValue = "178956970",
-      description = "refuse images of more pixels, before decoding (default: ${DEFAULT-VALUE})")
+      description = "reject images with more pixels before they are decoded (default: ${DEFAULT-VALUE})")
   private long maxPixels;
 
   DecodeLimits limits() {

@@ -21,20 +21,20 @@ final class Libraries {
 
   private Libraries() {}
 
-  /** Library to version, those that matter for results. */
+  /** Versions by library, of those that matter for results. */
   static Map<String, String> versions() {
     Map<String, String> versions = new TreeMap<>();
     jars().forEach(path -> {
       Matcher jar = JAR.matcher(path.replace(File.separatorChar, '/'));
       if (jar.matches() && TOLD.matcher(jar.group(1)).matches()) {
-        // The jars of native code carry the platform behind the version.
+        // In the names of jars with native code, the platform follows the version.
         versions.put(jar.group(1), jar.group(2).replaceFirst("-linux-.*", ""));
       }
     });
     return versions;
   }
 
-  /** Entries of the class path, and what their manifests add to it. */
+  /** Entries of the class path, and those that their manifests add to it. */
   private static Stream<String> jars() {
     Stream<String> direct = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator));
     try {

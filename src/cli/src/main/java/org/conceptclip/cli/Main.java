@@ -10,7 +10,7 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
-    // UTF-8 whatever the locale: labels and paths must come out as they went in.
+    // UTF-8 in every locale: labels and paths are printed as they were given.
     PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
     PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
     Console console = new Console(out, err, Boolean.getBoolean("conceptclip.interactive"), debug());

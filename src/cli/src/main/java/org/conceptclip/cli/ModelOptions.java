@@ -4,7 +4,7 @@ import org.conceptclip.ConceptClipOptions;
 import org.conceptclip.catalog.OpenModel;
 import picocli.CommandLine.Option;
 
-/** The option that says which model. */
+/** The option that chooses the model. */
 final class ModelOptions {
   @Option(
       names = "--model",
@@ -13,14 +13,14 @@ final class ModelOptions {
           + " embedded demo model, which knows drawings only)")
   private String reference;
 
-  /** Makes a library open this model. */
+  /** Sets this model in the options of the library. */
   void choose(ConceptClipOptions.Builder builder) {
     if (reference != null) {
       builder.model(reference);
     }
   }
 
-  /** Opens the model, and says so when it is the toy. The caller closes it. */
+  /** Opens the model, with a notice if it is the demo model. The caller closes it. */
   OpenModel open(Console console) {
     OpenModel model = reference == null ? OpenModel.embedded() : OpenModel.open(reference);
     model.notice().ifPresent(console::say);

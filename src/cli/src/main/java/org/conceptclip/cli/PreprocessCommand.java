@@ -18,10 +18,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code preprocess}: the picture that the model sees. */
+/** {@code preprocess}: writes the picture that the model sees. */
 @Command(
     name = "preprocess",
-    description = "Writes the picture that the model sees: RGB, squashed to 384x384 as Pillow's bicubic filter does.",
+    description = "Writes the picture that the model sees: RGB, resized to 384x384 as by Pillow's bicubic filter, without keeping the"
+        + " aspect ratio.",
     sortOptions = false)
 final class PreprocessCommand implements Callable<Integer> {
   private static final int PUBLISHED_SIZE = 384;
@@ -34,7 +35,7 @@ final class PreprocessCommand implements Callable<Integer> {
   @Option(names = "--out", required = true, paramLabel = "Y.png", description = "the picture, as PNG")
   private Path target;
 
-  @Option(names = "--model", paramLabel = "DIR", description = "take the size of this model instead of 384x384")
+  @Option(names = "--model", paramLabel = "DIR", description = "use the image size of this model instead of 384x384")
   private String model;
 
   @Mixin private ImageOptions imageOptions;
@@ -69,7 +70,7 @@ final class PreprocessCommand implements Callable<Integer> {
     }
   }
 
-  /** Encodes in memory first: a half-written file would be left behind otherwise. */
+  /** Encodes in memory first, so that a failure leaves no partial file behind. */
   private void write(BufferedImage picture) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try {

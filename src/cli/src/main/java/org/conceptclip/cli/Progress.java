@@ -5,9 +5,9 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** A progress bar on stderr for people, once work takes longer than a moment. Not thread-safe. */
+/** A progress bar on an interactive stderr, shown when work takes longer than a moment. Not thread-safe. */
 final class Progress implements AutoCloseable {
-  /** Work below this needs no bar, and the bar's library costs time to load. */
+  /** Shorter work needs no bar, and loading the bar's library takes time. */
   private static final long PATIENCE_NANOS = 1_500_000_000L;
 
   private final Console console;
@@ -23,12 +23,12 @@ final class Progress implements AutoCloseable {
     this.total = total;
   }
 
-  /** So many more pieces are done. */
+  /** Adds this many pieces to those that are done. */
   void advance(long pieces) {
     reach(done + pieces);
   }
 
-  /** So many pieces are done in all. */
+  /** Sets the number of pieces that are done. */
   void reach(long pieces) {
     done = pieces;
     if (bar == null && console.interactive() && done < total && System.nanoTime() - startNanos > PATIENCE_NANOS) {

@@ -3,13 +3,13 @@ package org.conceptclip.cli;
 import java.util.Locale;
 import java.util.Map;
 
-/** The residual sums' largest values as a table on stderr: they decide whether float16 can hold a model's residual stream. */
+/** Prints the largest residual sums as a table on stderr: they decide whether float16 can hold the residual stream of a model. */
 final class RangeTable {
   private static final double LARGEST_HALF = 65504;
 
   private RangeTable() {}
 
-  /** @param largest by the norm that follows, see {@link org.conceptclip.backend.Backend#residualRanges}; empty prints nothing */
+  /** @param largest values by norm, see {@link org.conceptclip.backend.Backend#residualRanges}; if empty, nothing is printed */
   static void print(Map<String, Float> largest, Console console) {
     if (largest.isEmpty()) {
       return;

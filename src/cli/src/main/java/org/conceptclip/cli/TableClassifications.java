@@ -8,9 +8,9 @@ import org.conceptclip.Classification;
 import org.conceptclip.ClassProbability;
 
 /**
- * A table for people: every label of a single image, or of several images the best label and the runner-up.
+ * A table: every label of a single image, or the best label and the runner-up of each of several images.
  *
- * <p>Held back until all images are there, since columns are as wide as their widest cell.
+ * <p>Printed when all results are there, because columns are as wide as their widest cell.
  */
 final class TableClassifications implements Classifications {
   private static final int BAR_CELLS = 20;
@@ -80,7 +80,7 @@ final class TableClassifications implements Classifications {
     out.flush();
   }
 
-  /** Paths keep their end, which tells them apart; labels their beginning. */
+  /** Long paths keep their end, which tells them apart; long labels keep their beginning. */
   private static String clipped(String cell, boolean path) {
     if (columns(cell) <= WIDEST_CELL) {
       return cell;

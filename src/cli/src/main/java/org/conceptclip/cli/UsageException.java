@@ -1,6 +1,6 @@
 package org.conceptclip.cli;
 
-/** Options that do not go together, or an option's value out of its range. Ends with exit code 2. */
+/** Contradicting options, or a value outside the range of its option. Ends with exit code 2. */
 public class UsageException extends RuntimeException {
   public UsageException(String message) {
     super(message);

@@ -4,7 +4,7 @@ import picocli.CommandLine.IVersionProvider;
 
 /** This build's version, from the jar's manifest. */
 final class Versions implements IVersionProvider {
-  /** Version, or what runs instead of a packaged jar. */
+  /** The version; {@code unpackaged classes} if the program does not run from its jar. */
   static String ours() {
     String version = Versions.class.getPackage().getImplementationVersion();
     return version == null ? "unpackaged classes" : version;

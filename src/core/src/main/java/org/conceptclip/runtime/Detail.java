@@ -1,11 +1,11 @@
 package org.conceptclip.runtime;
 
-/** How much of a forward pass the caller wants back. */
+/** How many outputs of a forward pass are returned. */
 public enum Detail {
-  /** One vector an image or text. */
+  /** One vector per image or text. */
   FEATURES,
-  /** Also every token's features in the concept space. */
+  /** Also the features of every token in the concept space. */
   TOKENS,
-  /** Also every token's states before the projection head. */
+  /** Also the states of every token before the projection head. */
   STATES
 }

@@ -32,10 +32,10 @@ import org.conceptclip.tensor.Tensor;
 import org.conceptclip.weights.WeightSource;
 
 /**
- * A loaded model on a backend: images and token ids in, features out.
+ * A model on a backend: computes features from images and token ids.
  *
- * <p>Immutable and thread-safe. Owns the prepared weights; the backend belongs to the caller and must be closed after the
- * encoder. Work of any size is cut into passes of bounded memory; an embedding does not depend on what it was batched with.
+ * <p>Immutable and thread-safe. Owns the prepared weights. The backend belongs to the caller, who must close it after the encoder. Work of
+ * any size is cut into passes of bounded memory; an embedding does not depend on the batch that it was computed in.
  */
 public final class Encoder implements AutoCloseable {
   private final ModelConfig config;
@@ -64,7 +64,7 @@ public final class Encoder implements AutoCloseable {
   /**
    * Prepares the weights on the backend. {@code weights} may be closed afterwards.
    *
-   * @param notices gets a line for people when passes become smaller, because device memory does not hold them
+   * @param notices receives one line of text whenever passes become smaller because device memory does not hold them
    * @throws org.conceptclip.backend.BackendUnavailableException if the backend cannot compute a model of this architecture
    */
   public static Encoder load(ModelConfig config, WeightSource weights, Backend backend, Consumer<String> notices) {
@@ -87,39 +87,39 @@ public final class Encoder implements AutoCloseable {
     return backend;
   }
 
-  /** How work for this encoder is best cut. Passes become smaller when device memory turns out too small for them. */
+  /** The sizes of work that suit this encoder. They shrink when device memory turns out to be too small for a pass. */
   public EncoderLimits limits() {
     PassLimits limits = passes.limits();
     return new EncoderLimits(limits.images(), limits.tokens(), limits.powersOfTwo(), backend.lanes());
   }
 
-  /** Name of the backend that it computes on. */
+  /** Short name of the backend. */
   public String backendName() {
     return backend.name();
   }
 
-  /** Columns and rows of an image. */
+  /** Width and height of an image in pixels. */
   public int imageSize() {
     return config.vision().geometry().imageSize();
   }
 
-  /** Tokens of an image in the vision tower. */
+  /** Number of patches of an image. */
   public int imageTokens() {
     return config.vision().tokens();
   }
 
-  /** Columns of image and text features. */
+  /** Length of image and text features. */
   public int embeddingWidth() {
     return config.embeddingWidth();
   }
 
-  /** Whether another encoder's model has the same architecture, whatever it is called. */
+  /** Whether the model of another encoder has the same architecture. Names are not compared. */
   public boolean sameArchitecture(Encoder other) {
     return config.vision().equals(other.config.vision()) && config.text().equals(other.config.text())
         && config.embeddingWidth() == other.config.embeddingWidth();
   }
 
-  /** Whether this failure of a call says that the encoder's device can do no more work. */
+  /** Whether this failure of a call means that the device is lost and can do no more work. */
   public static boolean isDeviceLost(Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof DeviceException device && device.kind() == DeviceException.Kind.LOST) {
@@ -149,12 +149,12 @@ public final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Runs passes whose results nobody wants, on every lane, so that kernels are compiled and loaded, graphs recorded and buffers there: a
-   * batch of texts, then images of each size, largest first. In this order buffers grow before graphs name them. Passes become smaller
-   * when memory does not hold one on every lane.
+   * Runs passes on every lane and discards their results, so that kernels are compiled and loaded, graphs are recorded and buffers are
+   * allocated: one batch of texts, then images in batches of each size, the largest first. In this order, buffers grow before graphs refer
+   * to them. Passes become smaller if device memory does not hold one on every lane.
    *
-   * @param sizes images of a pass, each at least 1
-   * @param textTokens tokens of the batch of texts; 0 for none
+   * @param sizes sizes of the batches of images, each at least 1
+   * @param textTokens tokens of the batch of texts; 0 for no texts
    */
   public void warmUp(List<Integer> sizes, int textTokens) {
     if (textTokens > 0) {
@@ -164,7 +164,7 @@ public final class Encoder implements AutoCloseable {
     }
     List<Integer> order = new ArrayList<>();
     if (passes.limits().powersOfTwo()) {
-      // Buffers grow with the first two passes, before graphs name them; and work becomes a graph when it comes again.
+      // Buffers grow in the first two passes, before graphs refer to them; work is recorded as a graph when it comes again.
       sizes.stream().max(Comparator.naturalOrder()).ifPresent(order::add);
       order.addAll(sizes);
     }
@@ -182,7 +182,7 @@ public final class Encoder implements AutoCloseable {
     return scalars;
   }
 
-  /** Bytes that the prepared weights take in the backend's memory. */
+  /** Bytes of the prepared weights in the backend's memory. */
   public long weightBytes() {
     return parameters.weightBytes();
   }
@@ -191,19 +191,19 @@ public final class Encoder implements AutoCloseable {
    * Encodes images.
    *
    * @param pixels U8 [B, size, size, 3], RGB, or F32 [B, 3, size, size], normalised
-   * @throws BadInputException if the shape or type is another, or a float pixel is not finite
+   * @throws BadInputException if the tensor has another shape or type, or a float pixel is not finite
    */
   public Encoding encodeImages(HostTensor pixels, Detail detail) {
     return encodeImages(Pixels.of(pixels, config.vision()), detail);
   }
 
   /**
-   * Encodes images that lie in tensors of their own, as {@link #encodeImages(HostTensor, Detail)} would encode all of them as one: they
-   * are gathered on their way to the device.
+   * Encodes images, each in a tensor of its own. The images are gathered on their way to the device. The results are those of {@link
+   * #encodeImages(HostTensor, Detail)}.
    *
    * @param images U8 [size, size, 3] each, RGB
-   * @param uploadNanos told how long each pass spent on bringing its images in
-   * @throws BadInputException if there is none, or one has another shape or type
+   * @param uploadNanos receives the time that each pass spent on uploading its images
+   * @throws BadInputException if there is no image, or one has another shape or type
    */
   public Encoding encodeImages(List<HostTensor> images, Detail detail, LongConsumer uploadNanos) {
     return encodeImages(Pixels.of(images, config.vision(), uploadNanos), detail);
@@ -254,7 +254,7 @@ public final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Encodes padded texts as the official code does, padded positions included: the dense twin of {@link #encodeTexts}.
+   * Encodes padded texts as the official code does, including the padded positions.
    *
    * @param inputIds I64 [S, L], 0 (the configured padding id) where there is no token
    * @return token rows in the order of {@code inputIds} [S * L, columns]
@@ -266,23 +266,23 @@ public final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Scores images against classes without bringing patch features to the host.
+   * Scores images against classes on the device; patch features are not downloaded.
    *
-   * @param pixels as for {@link #encodeImages}
-   * @param textFeatures one L2-normalised vector a class [C, E]
-   * @param conceptsOrNull one L2-normalised concept vector a class [C, E], for local scores
-   * @param topK patches whose similarity is averaged
+   * @param pixels as for {@link #encodeImages(HostTensor, Detail)}
+   * @param textFeatures one L2-normalised vector per class [C, E]
+   * @param conceptsOrNull one L2-normalised concept vector per class [C, E], for local scores; {@code null} for global scores alone
+   * @param topK number of patches whose similarities are averaged
+   * @return the global logits, and the local ones if there are concepts
    */
   public Encoding scoreImages(HostTensor pixels, HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
     return scoreImages(Pixels.of(pixels, config.vision()), textFeatures, conceptsOrNull, topK);
   }
 
   /**
-   * Scores images that lie in tensors of their own, as {@link #scoreImages(HostTensor, HostTensor, HostTensor, int)} would score all
-   * of them as one.
+   * Scores images, each in a tensor of its own. The results are those of {@link #scoreImages(HostTensor, HostTensor, HostTensor, int)}.
    *
    * @param images U8 [size, size, 3] each, RGB
-   * @param uploadNanos told how long each pass spent on bringing its images in
+   * @param uploadNanos receives the time that each pass spent on uploading its images
    */
   public Encoding scoreImages(
       List<HostTensor> images, HostTensor textFeatures, HostTensor conceptsOrNull, int topK, LongConsumer uploadNanos) {
@@ -318,7 +318,7 @@ public final class Encoder implements AutoCloseable {
     return Encoding.download(workspace, outputs);
   }
 
-  /** Frees the prepared weights. No call may be under way. */
+  /** Frees the prepared weights. No call may be running. */
   @Override
   public void close() {
     parameters.close();

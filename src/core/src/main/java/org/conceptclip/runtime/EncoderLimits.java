@@ -1,11 +1,11 @@
 package org.conceptclip.runtime;
 
 /**
- * How an {@link Encoder} likes its work: what suits its backend, or the less that its device's memory was found to hold.
+ * Sizes of work that suit an {@link Encoder}: those of its backend, or smaller ones if the memory of its device turned out not to suffice.
  *
- * @param images in a pass at most
- * @param tokens of texts in a pass at most
- * @param powersOfTwo whether the images of a pass are a power of two, each being one recorded graph
- * @param lanes calls at once that keep the device busy
+ * @param images most images of a pass
+ * @param tokens most tokens of the texts of a pass
+ * @param powersOfTwo whether the number of images of a pass is a power of two, because each number is one recorded graph
+ * @param lanes concurrent calls that keep the device busy
  */
 public record EncoderLimits(int images, int tokens, boolean powersOfTwo, int lanes) {}

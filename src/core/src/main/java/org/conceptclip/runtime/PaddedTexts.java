@@ -7,11 +7,10 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.HostTensor;
 
 /**
- * Padded token ids [S, L] as a dense batch: within each text the tokens that count come first, then the padding, each with
- * the position that it had. Padding is computed as queries and never attended to, as in the official code, which the
- * annotation script relies on (it reads the last padded position).
+ * Padded token ids [S, L] as a dense batch: in each text the real tokens come first, then the padding, each with its original position.
+ * Padding takes part as queries and is never attended to, as in the official code, whose annotation script reads the last padded position.
  *
- * @param batch the rows in the order that the tower sees
+ * @param batch the rows in the order of the tower's input
  * @param denseRow for each of those rows, its row in the [S * L] order of the input
  */
 record PaddedTexts(TokenBatch batch, int[] denseRow) {

@@ -13,8 +13,8 @@ import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
 
 /**
- * Cuts work into passes as large as the backend wants them. Where device memory does not hold a pass, it takes half as much from
- * then on, down to a single image or text, and says so. Thread-safe.
+ * Cuts work into passes of the size that suits the backend. When device memory does not hold a pass, later passes have half its size, down
+ * to a single image or text, and a notice says so. Thread-safe.
  */
 final class PassRunner {
   private final Backend backend;
@@ -31,19 +31,19 @@ final class PassRunner {
     Encoding run(Execution execution, TokenBatch texts);
   }
 
-  /** @param notices gets one line for people whenever passes become smaller */
+  /** @param notices receives one line of text whenever passes become smaller */
   PassRunner(Backend backend, Consumer<String> notices) {
     this.backend = backend;
     this.notices = notices;
     this.limits = backend.passLimits();
   }
 
-  /** Largest passes from now on. */
+  /** The limits of the next pass. */
   PassLimits limits() {
     return limits;
   }
 
-  /** Runs a pass of so many images, or of the fewer that fit, on as many executions at once as the backend has lanes. */
+  /** Runs a pass of this many images, or of as many as fit, on as many executions at once as the backend has lanes. */
   void warmUpImages(int images, ImagePass pass) {
     int count = limits.nextImages(images);
     while (!fitsEveryLane(count, "images", execution -> pass.run(execution, 0, limits.nextImages(images)))) {
@@ -52,7 +52,7 @@ final class PassRunner {
     }
   }
 
-  /** Runs a pass of these texts, or of the fewer that fit, on as many executions at once as the backend has lanes. */
+  /** Runs a pass of these texts, or of as many as fit, on as many executions at once as the backend has lanes. */
   void warmUpTexts(TokenBatch tokens, TextPass pass) {
     int count = lastOfPass(tokens.sequences(), 0, limits.tokens());
     while (!fitsEveryLane(count, "texts", execution ->
@@ -79,7 +79,7 @@ final class PassRunner {
     }
   }
 
-  /** One inside the other, so that no two have the same lane. */
+  /** Executions are nested, so that no two have the same lane. */
   private void onLanes(int lanes, Consumer<Execution> pass) {
     try (Execution execution = backend.openExecution()) {
       pass.accept(execution);
@@ -92,20 +92,20 @@ final class PassRunner {
   /** The outputs of all passes. */
   Encoding overImages(int images, ImagePass pass) {
     List<Encoding> passes = new ArrayList<>();
-    int refused = 0;
+    int tooLarge = 0;
     int done = 0;
     while (done < images) {
       int first = done;
       int count = limits.nextImages(images - first);
       Optional<Encoding> results = attempt(count == 1, "one image", execution -> pass.run(execution, first, count));
       if (results.isEmpty()) {
-        refused = Math.max(refused, count);
+        tooLarge = Math.max(tooLarge, count);
         shrink(count / 2, limits.tokens());
         continue;
       }
-      if (refused > 0) {
-        notices.accept("device memory does not hold a pass of " + refused + " images: going on with " + count);
-        refused = 0;
+      if (tooLarge > 0) {
+        notices.accept("device memory does not hold a pass of " + tooLarge + " images: going on with " + count);
+        tooLarge = 0;
       }
       passes.add(results.get());
       done += count;
@@ -117,7 +117,7 @@ final class PassRunner {
   Encoding overTexts(TokenBatch tokens, TextPass pass) {
     List<Encoding> passes = new ArrayList<>();
     Sequences sequences = tokens.sequences();
-    int refused = 0;
+    int tooLarge = 0;
     int first = 0;
     while (first < sequences.count()) {
       int last = lastOfPass(sequences, first, limits.tokens());
@@ -125,13 +125,13 @@ final class PassRunner {
       int rows = texts.sequences().totalRows();
       Optional<Encoding> results = attempt(texts.count() == 1, "one text of " + rows + " tokens", execution -> pass.run(execution, texts));
       if (results.isEmpty()) {
-        refused = Math.max(refused, rows);
+        tooLarge = Math.max(tooLarge, rows);
         shrink(limits.images(), Math.max(1, rows / 2));
         continue;
       }
-      if (refused > 0) {
-        notices.accept("device memory does not hold a pass of " + refused + " tokens: going on with " + rows);
-        refused = 0;
+      if (tooLarge > 0) {
+        notices.accept("device memory does not hold a pass of " + tooLarge + " tokens: going on with " + rows);
+        tooLarge = 0;
       }
       passes.add(results.get());
       first = last;
@@ -139,7 +139,7 @@ final class PassRunner {
     return Encoding.join(passes);
   }
 
-  /** As many texts as the budget allows, one at least. */
+  /** The end of a pass: as many texts as the budget allows, but at least one. */
   private static int lastOfPass(Sequences sequences, int first, int tokens) {
     int last = first + 1;
     while (last < sequences.count() && sequences.cumulativeRows()[last + 1] - sequences.start(first) <= tokens) {
@@ -148,7 +148,7 @@ final class PassRunner {
     return last;
   }
 
-  /** Outputs of a pass, or nothing when it was too large for the device's memory. */
+  /** The outputs of a pass; empty if it was too large for the device's memory. */
   private Optional<Encoding> attempt(boolean smallest, String smallestIs, Function<Execution, Encoding> pass) {
     try (Execution execution = backend.openExecution()) {
       return Optional.of(pass.apply(execution));

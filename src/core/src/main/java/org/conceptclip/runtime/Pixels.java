@@ -10,13 +10,13 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
 
-/** Images of one call, wherever they lie: one tensor, or one an image. */
+/** The images of one call: one tensor, or a tensor per image. */
 interface Pixels {
   String BUFFER = "vision.pixels";
 
   int count();
 
-  /** Brings images {@code first} to {@code first + count} into a pass's buffer. */
+  /** Uploads images {@code first} to {@code first + count} to the buffer of a pass. */
   Tensor upload(Workspace workspace, int first, int count);
 
   /**
@@ -30,10 +30,10 @@ interface Pixels {
   }
 
   /**
-   * Images of a tensor each.
+   * Images, each in a tensor of its own.
    *
-   * @param uploadNanos told how long each pass spent on bringing its images in
-   * @throws BadInputException if there is none, or one is not U8 [size, size, 3]
+   * @param uploadNanos receives the time that each pass spent on uploading its images
+   * @throws BadInputException if there is no image, or one is not U8 [size, size, 3]
    */
   static Pixels of(List<HostTensor> images, VisionConfig config, LongConsumer uploadNanos) {
     if (images.isEmpty()) {

@@ -17,31 +17,29 @@ import org.conceptclip.text.TokenizedText;
 import org.conceptclip.util.OneLine;
 
 /**
- * Classes given in words, as the vectors that images are compared with. Immutable.
+ * The vectors of classes that were given in words; images are compared with them. Immutable.
  *
- * <p>A class's text vector is the mean of its prompts' normalised features, normalised again. Its concept vector is the mean
- * of the projected token features under the class name inside each prompt, averaged over the prompts, normalised. Source: the
- * official zero-shot evaluation, except that the tokens under the class name are found by character offsets: the official script
- * looks each word piece of the name up by its first occurrence in the prompt, which picks other tokens when a piece also
- * occurs elsewhere.
+ * <p>The text vector of a class is the mean of the normalised features of its prompts, normalised again. Its concept vector is the mean of
+ * the projected features of the tokens of the class name in each prompt, averaged over the prompts and normalised. Source: the official
+ * zero-shot evaluation, except that the tokens of the class name are found by character offsets. The official script looks up each word
+ * piece of the name by its first occurrence in the prompt, which finds other tokens if a piece also occurs elsewhere.
  *
  * @param labels class names
- * @param textFeatures [C, E], L2-normalised rows
- * @param concepts [C, E], L2-normalised rows; {@code null} when they were not asked for
- * @param truncated labels of which a prompt was longer than the context, and was cut
+ * @param textFeatures [C, E], L2-normalised rows, in the floating-point type of the backend's features
+ * @param concepts [C, E], L2-normalised rows; {@code null} if they were not asked for
+ * @param truncated labels with a prompt that was longer than the model's context and was cut
  */
 public record ClassVectors(List<String> labels, HostTensor textFeatures, HostTensor concepts, List<String> truncated) {
-  /** Prompts whose token features are in memory at once. */
+  /** Number of prompts whose token features are in memory at the same time. */
   private static final int PROMPTS_PER_CALL = 64;
 
   /**
    * Encodes every label in every template.
    *
-   * @param encoder tokens to features, in their order
-   * @param tokenizer sentences to tokens, in their order, cut to the model's context
-   * @param withConcepts whether concept vectors are wanted
-   * @throws BadInputException if labels are blank or repeated, there is no template, or a class name has no token within the
-   *     context
+   * @param encoder computes the features of prompts, in their order
+   * @param tokenizer converts prompts to tokens, in their order, cut to the model's context
+   * @param withConcepts whether to compute concept vectors
+   * @throws BadInputException if labels are blank or repeated, there is no template, or a class name has no token within the context
    */
   public static ClassVectors encode(
       BiFunction<List<TokenizedText>, Detail, List<Encoding>> encoder,
@@ -98,7 +96,7 @@ public record ClassVectors(List<String> labels, HostTensor textFeatures, HostTen
     }
   }
 
-  /** Tokens under the class name; a name without any would be scored as if the template stood alone. */
+  /** The tokens of the class name. A name without tokens is rejected: it would be scored as the bare template. */
   private static int[] span(Entry entry, Prompt prompt, TokenizedText text) {
     int[] span = text.tokensOfSpan(prompt.labelStart(), prompt.labelEnd());
     if (span.length == 0) {
@@ -116,7 +114,7 @@ public record ClassVectors(List<String> labels, HostTensor textFeatures, HostTen
     }
   }
 
-  /** The rows divided by their norms. (Dividing a sum by its count first would change nothing.) */
+  /** The rows divided by their norms. The means need not be taken first: normalisation cancels the division. */
   private static HostTensor normalised(double[][] sums, DType type) {
     int width = sums[0].length;
     HostTensor rows = HostTensor.allocate(Arena.ofAuto(), type, sums.length, width);
@@ -133,10 +131,10 @@ public record ClassVectors(List<String> labels, HostTensor textFeatures, HostTen
     return rows;
   }
 
-  /** One prompt to be: class {@code index} in a template. */
+  /** One label, class {@code index}, in one template. */
   private record Entry(int index, String label, PromptTemplate template) {}
 
-  /** Sums over prompts, per class; {@code concepts} is {@code null} when they are not wanted. */
+  /** Sums over prompts, per class; {@code concepts} is {@code null} if they were not asked for. */
   private static final class Sums {
     final double[][] text;
     final double[][] concepts;
@@ -147,7 +145,7 @@ public record ClassVectors(List<String> labels, HostTensor textFeatures, HostTen
       this.concepts = withConcepts ? new double[classes][0] : null;
     }
 
-    /** Makes room for vectors like this one; what was summed so far stays. */
+    /** Makes room for vectors of this length and type. Keeps earlier sums. */
     void begin(HostTensor vector) {
       int width = Math.toIntExact(vector.columns());
       type = vector.dtype();

@@ -14,9 +14,9 @@ public final class Labels {
   private Labels() {}
 
   /**
-   * The labels without blanks around them, in their order.
+   * The labels in their order, without leading and trailing blanks.
    *
-   * @throws BadInputException if there is none, one is blank, or two are the same
+   * @throws BadInputException if there is no label, one is blank, or two are equal
    */
   public static List<String> checked(List<String> labels) {
     if (labels.isEmpty()) {

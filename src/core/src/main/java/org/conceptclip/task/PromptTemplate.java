@@ -6,19 +6,19 @@ import org.conceptclip.util.OneLine;
 /**
  * A sentence with one place for a class name, for example {@code a medical image of {}}.
  *
- * @param prefix what stands before the class name
- * @param suffix what stands after it
+ * @param prefix the text before the class name
+ * @param suffix the text after it
  */
 public record PromptTemplate(String prefix, String suffix) {
   private static final String PLACE = "{}";
 
-  /** {@code a medical image of {}}: what to take when nobody has a better one. */
+  /** {@code a medical image of {}}: the default. */
   public static final PromptTemplate DEFAULT = parse("a medical image of {}");
 
   /**
-   * The template written as {@code text}.
+   * Parses a template.
    *
-   * @throws BadInputException unless {@code {}} stands in it exactly once
+   * @throws BadInputException unless {@code {}} occurs in it exactly once
    */
   public static PromptTemplate parse(String text) {
     int place = text.indexOf(PLACE);
@@ -29,7 +29,7 @@ public record PromptTemplate(String prefix, String suffix) {
     return new PromptTemplate(text.substring(0, place), text.substring(place + PLACE.length()));
   }
 
-  /** The sentence about {@code label}, and where in it the label stands. */
+  /** The sentence about {@code label}, and the place of the label in it. */
   public Prompt fill(String label) {
     return new Prompt(prefix + label + suffix, prefix.length(), prefix.length() + label.length());
   }

@@ -1,15 +1,15 @@
 package org.conceptclip.task;
 
-/** What a class's probability is made from. */
+/** The comparison that the probability of a class is computed from. */
 public enum Scoring {
-  /** The whole image against the whole prompt. */
+  /** The whole image with the whole prompt. */
   GLOBAL,
-  /** The image's most similar patches against the class name's tokens. */
+  /** The most similar patches of the image with the tokens of the class name. */
   LOCAL,
   /** A blend of both probabilities. */
   ENSEMBLE;
 
-  /** True when class names' concept vectors take part. */
+  /** Whether concept vectors of class names are needed. */
   public boolean usesConcepts() {
     return this != GLOBAL;
   }

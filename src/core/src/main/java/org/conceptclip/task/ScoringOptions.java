@@ -1,17 +1,17 @@
 package org.conceptclip.task;
 
 /**
- * How images are scored.
+ * How images are scored. Immutable.
  *
- * @param scoring what takes part
- * @param topK patches that a local score averages over, at least 1; a model with fewer patches uses all
+ * @param scoring the comparisons that take part
+ * @param topK number of patches that a local score is averaged over, at least 1; a model with fewer patches uses all of them
  * @param alpha weight of the local probability in an ensemble, 0 to 1
  */
 public record ScoringOptions(Scoring scoring, int topK, double alpha) {
-  /** The official evaluation's patches for a local score. */
+  /** Number of patches of a local score in the official evaluation. */
   public static final int OFFICIAL_TOP_K = 128;
 
-  /** The official evaluation's blend. */
+  /** Weight of the local probability in the official evaluation. */
   public static final double OFFICIAL_ALPHA = 0.5;
 
   public ScoringOptions {
@@ -29,11 +29,11 @@ public record ScoringOptions(Scoring scoring, int topK, double alpha) {
   }
 
   /**
-   * Logits to probabilities.
+   * Converts logits to probabilities.
    *
-   * @param globalOrNull [C]; not read by local scoring
-   * @param localOrNull [C]; not read by global scoring
-   * @return [C], with the sum 1
+   * @param globalOrNull [C]; unused by local scoring
+   * @param localOrNull [C]; unused by global scoring
+   * @return [C]; the sum is 1
    */
   public double[] probabilities(double[] globalOrNull, double[] localOrNull) {
     return switch (scoring) {

@@ -1,2 +1,2 @@
-/** What people ask the model for: zero-shot classification. */
+/** Zero-shot classification: prompts, class vectors and scoring. */
 package org.conceptclip.task;

@@ -20,7 +20,7 @@ record Head(double[][] keys, double[][] values) {
     return new Head(keys, values);
   }
 
-  /** {@code softmax(query . keys / sqrt(head width)) . values}; the largest score is taken off first, so nothing overflows. */
+  /** {@code softmax(query . keys / sqrt(head width)) . values}. The largest score is subtracted first, so that nothing overflows. */
   double[] attend(double[] query) {
     double scale = 1 / Math.sqrt(query.length);
     double[] scores = new double[keys.length];

@@ -6,9 +6,8 @@ import org.conceptclip.tensor.HostTensor;
 /**
  * {@code x W^T} for rows that are read and written through callbacks.
  *
- * <p>Each sum runs over the inputs in their order, so a result is the same whatever rows it is computed with. The loops are
- * turned inside out (a row of transposed weights serves some rows of x at once) because that order lets the compiler
- * vectorise without reordering a sum, which it may not do to a dot product.
+ * <p>Each sum runs over the inputs in their order, so a result does not depend on the rows that it is computed with. One row of transposed
+ * weights serves several rows of x at once: this loop order can be vectorised without reordering a sum, unlike a dot product.
  */
 final class MatrixProduct {
   /** Rows of x that share one pass over the weights. */

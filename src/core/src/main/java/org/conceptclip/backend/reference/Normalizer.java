@@ -1,6 +1,6 @@
 package org.conceptclip.backend.reference;
 
-/** LayerNorm of one row in float64: two passes, mean first, so that a large mean cancels before it is squared. */
+/** LayerNorm of one row in float64, in two passes: the mean is subtracted before squaring, so that a large mean does no harm. */
 final class Normalizer {
   private final double[] weight;
   private final double[] bias;
@@ -12,7 +12,7 @@ final class Normalizer {
     this.epsilon = weights.epsilon();
   }
 
-  /** A new row; {@code x} is left as it is. */
+  /** The normalised row; {@code x} is not changed. */
   double[] apply(double[] x) {
     double mean = 0;
     for (double value : x) {

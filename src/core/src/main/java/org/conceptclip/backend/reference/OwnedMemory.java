@@ -8,8 +8,8 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
 /**
- * Tensors that are freed together. Thread-safe; the tensors may be read by any thread. Once closed, whoever touches one of
- * them gets an {@link IllegalStateException}.
+ * Memory of tensors that are freed together. Thread-safe; the tensors may be read by any thread. After closing, any access to one of them
+ * throws {@link IllegalStateException}.
  */
 final class OwnedMemory implements AutoCloseable {
   private static final int ALIGNMENT_BYTES = 64;

@@ -12,7 +12,7 @@ import org.conceptclip.op.Parameters;
 import org.conceptclip.op.Workspace;
 
 /**
- * The truth that other backends are compared with: plain loops in float64 on the common thread pool. Any machine runs it, slowly.
+ * The backend that other backends are compared with: plain loops in float64 on the common thread pool. Runs on any machine, slowly.
  */
 public final class ReferenceBackend implements Backend {
   private final AtomicLong account = new AtomicLong();
@@ -49,7 +49,7 @@ public final class ReferenceBackend implements Backend {
     return new Turn();
   }
 
-  /** Bytes of all open parameters and executions; 0 when all are closed. */
+  /** Bytes of all open parameters and executions; 0 if all are closed. */
   public long liveBytes() {
     return account.get();
   }
@@ -74,7 +74,7 @@ public final class ReferenceBackend implements Backend {
     }
   }
 
-  /** Buffers are freed with each execution, not kept for the next: a stale tensor then fails instead of reading on. */
+  /** Buffers are freed with each execution instead of being kept for the next one, so that using a stale tensor fails. */
   private final class Turn implements Execution {
     private final ReferenceWorkspace workspace = new ReferenceWorkspace(account);
     private final Ops ops = new CheckedOps(new ReferenceOps());

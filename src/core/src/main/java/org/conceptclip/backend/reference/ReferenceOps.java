@@ -16,7 +16,7 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Tensor;
 
-/** Every op as its formula says, in float64, each row (or head of a sequence) on its own. Arguments are already checked. */
+/** Every op by its formula, in float64, each row (or head of a sequence) by itself. Arguments are checked before. */
 final class ReferenceOps implements Ops {
   private static final double SMALLEST_NORM = 1e-12;
 
@@ -70,7 +70,7 @@ final class ReferenceOps implements Ops {
       double[] sum = Rows.read(stream, row);
       add(sum, Rows.read(update, row));
       Rows.write(sum, stream, row, 0);
-      // Written after the sum: when out is x, the norm is what stays.
+      // Written after the sum: if out is x, the norm overwrites the sum.
       Rows.write(norm.apply(sum), to, row, 0);
     });
   }
@@ -192,7 +192,7 @@ final class ReferenceOps implements Ops {
     return sum / count;
   }
 
-  /** A patch as the convolution kernel lies: channel, then row, then column. */
+  /** A patch in the layout of the convolution kernel: channel, then row, then column. */
   private static void readPatch(HostTensor pixels, ReferenceWeights.PatchEmbedding weights, long image, int token, double[] values) {
     PatchGeometry geometry = weights.geometry();
     int size = geometry.imageSize();

@@ -7,7 +7,7 @@ import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.UnsupportedRequestException;
 
-/** Starts the {@code reference} backend, which is never chosen automatically: it is exact and slow. */
+/** Starts the {@code reference} backend, which is never chosen automatically because it is slow. */
 public final class ReferenceProvider implements BackendProvider {
   @Override
   public String name() {

@@ -13,8 +13,8 @@ import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
 
 /**
- * Float64 host buffers. Every request fills its buffer with bytes of ones, which are NaN in each floating-point type, so that
- * reading what nobody wrote shows in the result.
+ * Float64 buffers on the host. Every request fills its buffer with one bits, which are NaN in every floating-point type, so that reading
+ * values that were never written shows in the result.
  */
 final class ReferenceWorkspace implements Workspace, AutoCloseable {
   private static final byte POISON = (byte) 0xff;
@@ -23,7 +23,7 @@ final class ReferenceWorkspace implements Workspace, AutoCloseable {
   private final Map<String, Buffer> buffers = new HashMap<>();
   private boolean closed;
 
-  /** One name's memory: an owner of its own, so that outgrown memory is freed at once. */
+  /** The memory of one name. It has an owner of its own, so that it is freed at once when the buffer grows. */
   private record Buffer(OwnedMemory memory, MemorySegment segment) {}
 
   ReferenceWorkspace(AtomicLong account) {

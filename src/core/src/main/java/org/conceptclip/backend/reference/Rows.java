@@ -7,14 +7,14 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Tensor;
 
-/** Reads and writes pieces of rows as float64, whatever floating-point type they are stored in. */
+/** Reads and writes parts of rows as float64, from and to any floating-point type. */
 final class Rows {
   private static final ValueLayout.OfDouble F64 = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private Rows() {}
 
-  /** The tensor as this backend makes them. */
+  /** The tensor as one of this backend. */
   static HostTensor host(Tensor tensor) {
     if (tensor instanceof HostTensor host) {
       return host;

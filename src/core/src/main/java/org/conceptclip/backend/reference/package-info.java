@@ -1,2 +1,2 @@
-/** The truth: every op as plain loops in float64. Slow on purpose; nothing here is clever. */
+/** The reference backend: every op as plain loops in float64. Other backends are tested against it; it is simple and slow on purpose. */
 package org.conceptclip.backend.reference;
