@@ -1,14 +1,14 @@
 package org.conceptclip.model;
 
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 import org.conceptclip.tensor.BadInputException;
@@ -69,57 +69,30 @@ public final class ModelFolderWriter {
 
   /** The configuration in the schema that {@link ModelConfigReader} reads. */
   private static String json(ModelConfig config) {
-    JsonObject json = new JsonObject();
-    json.addProperty("name", config.name());
-    json.add("vision", vision(config.vision()));
-    json.add("text", text(config.text()));
-    json.addProperty("embed_dim", config.embeddingWidth());
-    json.addProperty("proj_activation", "gelu_erf");
-    json.addProperty("proj_bias", false);
-    json.add("image_mean", array(config.vision().imageMean()));
-    json.add("image_std", array(config.vision().imageStd()));
-    return new GsonBuilder().setPrettyPrinting().create().toJson(json);
+    VisionConfig vision = config.vision();
+    TextConfig text = config.text();
+    return new GsonBuilder().setPrettyPrinting().create().toJson(object(
+        "name", config.name(),
+        "vision", object(
+            "image_size", vision.geometry().imageSize(), "patch_size", vision.geometry().patchSize(), "width", vision.width(),
+            "depth", vision.depth(), "heads", vision.heads(), "mlp_hidden", vision.mlpHidden(),
+            "layer_norm_eps", vision.layerNormEpsilon(), "activation", "gelu_erf", "pool", "map", "pool_heads", vision.poolHeads(),
+            "pool_mlp_hidden", vision.poolMlpHidden()),
+        "text", object(
+            "hidden", text.width(), "layers", text.depth(), "heads", text.heads(), "intermediate", text.mlpHidden(),
+            "vocab", text.vocabulary(), "max_position", text.maxPositions(), "type_vocab", text.tokenTypes(),
+            "layer_norm_eps", text.layerNormEpsilon(), "activation", "gelu_erf", "pad_id", text.paddingId(), "pooler", "mean",
+            "proj", "linear_nobias", "padded_length", text.contextLength()),
+        "embed_dim", config.embeddingWidth(), "proj_activation", "gelu_erf", "proj_bias", false,
+        "image_mean", vision.imageMean(), "image_std", vision.imageStd()));
   }
 
-  private static JsonObject vision(VisionConfig vision) {
-    JsonObject json = new JsonObject();
-    json.addProperty("image_size", vision.geometry().imageSize());
-    json.addProperty("patch_size", vision.geometry().patchSize());
-    json.addProperty("width", vision.width());
-    json.addProperty("depth", vision.depth());
-    json.addProperty("heads", vision.heads());
-    json.addProperty("mlp_hidden", vision.mlpHidden());
-    json.addProperty("layer_norm_eps", vision.layerNormEpsilon());
-    json.addProperty("activation", "gelu_erf");
-    json.addProperty("pool", "map");
-    json.addProperty("pool_heads", vision.poolHeads());
-    json.addProperty("pool_mlp_hidden", vision.poolMlpHidden());
-    return json;
-  }
-
-  private static JsonObject text(TextConfig text) {
-    JsonObject json = new JsonObject();
-    json.addProperty("hidden", text.width());
-    json.addProperty("layers", text.depth());
-    json.addProperty("heads", text.heads());
-    json.addProperty("intermediate", text.mlpHidden());
-    json.addProperty("vocab", text.vocabulary());
-    json.addProperty("max_position", text.maxPositions());
-    json.addProperty("type_vocab", text.tokenTypes());
-    json.addProperty("layer_norm_eps", text.layerNormEpsilon());
-    json.addProperty("activation", "gelu_erf");
-    json.addProperty("pad_id", text.paddingId());
-    json.addProperty("pooler", "mean");
-    json.addProperty("proj", "linear_nobias");
-    json.addProperty("padded_length", text.contextLength());
-    return json;
-  }
-
-  private static JsonArray array(double[] values) {
-    JsonArray array = new JsonArray();
-    for (double value : values) {
-      array.add(value);
+  /** Keys and values in turn. */
+  private static Map<String, Object> object(Object... entries) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    for (int i = 0; i < entries.length; i += 2) {
+      object.put((String) entries[i], entries[i + 1]);
     }
-    return array;
+    return object;
   }
 }

@@ -25,6 +25,7 @@ import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.runtime.Encoding.Output;
+import org.conceptclip.runtime.PassRunner.Work;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -160,7 +161,8 @@ public final class Encoder implements AutoCloseable {
     if (textTokens > 0) {
       int length = Math.min(textTokens, config.text().contextLength());
       TokenBatch texts = TokenBatch.packed(Collections.nCopies(textTokens / length, new int[length]));
-      passes.warmUpTexts(texts, (execution, some) -> encode(execution, some, Detail.FEATURES));
+      passes.warmUp(Work.ofTexts(texts.sequences(), (execution, first, count) ->
+          encode(execution, texts.texts(first, first + count), Detail.FEATURES)));
     }
     List<Integer> order = new ArrayList<>();
     if (passes.limits().powersOfTwo()) {
@@ -173,7 +175,7 @@ public final class Encoder implements AutoCloseable {
     HostTensor image = HostTensor.allocate(Arena.ofAuto(), DType.U8, imageSize(), imageSize(), 3);
     for (int size : order) {
       Pixels pixels = Pixels.of(Collections.nCopies(size, image), config.vision(), nanos -> {});
-      passes.warmUpImages(size, (execution, first, count) -> encode(execution, pixels, first, count, Detail.FEATURES));
+      passes.warmUp(Work.ofImages(size, (execution, first, count) -> encode(execution, pixels, first, count, Detail.FEATURES)));
     }
   }
 
@@ -210,7 +212,7 @@ public final class Encoder implements AutoCloseable {
   }
 
   private Encoding encodeImages(Pixels pixels, Detail detail) {
-    return passes.overImages(pixels.count(), (execution, first, count) -> encode(execution, pixels, first, count, detail))
+    return passes.run(Work.ofImages(pixels.count(), (execution, first, count) -> encode(execution, pixels, first, count, detail)))
         .requireFinite(Output.FEATURES, "image", backend.residualRanges());
   }
 
@@ -249,7 +251,8 @@ public final class Encoder implements AutoCloseable {
 
   /** {@link #encodeTexts} for texts each of which {@link #requireText} has accepted. */
   public Encoding encodeCheckedTexts(TokenBatch tokens, Detail detail) {
-    return passes.overTexts(tokens, (execution, texts) -> encode(execution, texts, detail))
+    return passes.run(Work.ofTexts(tokens.sequences(), (execution, first, count) ->
+            encode(execution, tokens.texts(first, first + count), detail)))
         .requireFinite(Output.FEATURES, "text", backend.residualRanges());
   }
 
@@ -290,8 +293,8 @@ public final class Encoder implements AutoCloseable {
   }
 
   private Encoding scoreImages(Pixels pixels, HostTensor textFeatures, HostTensor conceptsOrNull, int topK) {
-    return passes.overImages(pixels.count(), (execution, first, count) ->
-            score(execution, pixels.upload(execution.workspace(), first, count), textFeatures, conceptsOrNull, topK))
+    return passes.run(Work.ofImages(pixels.count(), (execution, first, count) ->
+            score(execution, pixels.upload(execution.workspace(), first, count), textFeatures, conceptsOrNull, topK)))
         .requireFinite(Output.GLOBAL_LOGITS, "image", backend.residualRanges());
   }
 

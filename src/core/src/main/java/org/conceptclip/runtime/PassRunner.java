@@ -2,15 +2,12 @@ package org.conceptclip.runtime;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.PassLimits;
 import org.conceptclip.op.Sequences;
-import org.conceptclip.op.TokenBatch;
 
 /**
  * Cuts work into passes of the size that suits the backend. When device memory does not hold a pass, later passes have half its size, down
@@ -21,14 +18,40 @@ final class PassRunner {
   private final Consumer<String> notices;
   private volatile PassLimits limits;
 
-  /** One pass over images {@code first} to {@code first + count}: its outputs on the host. */
-  interface ImagePass {
+  /** Computes {@code count} images or texts from {@code first} on: their outputs on the host. */
+  interface Pass {
     Encoding run(Execution execution, int first, int count);
   }
 
-  /** One pass over some texts: its outputs on the host. */
-  interface TextPass {
-    Encoding run(Execution execution, TokenBatch texts);
+  /** @param sizes what the limits count: a row per image, or a row per token of each text */
+  record Work(Sequences sizes, boolean texts, Pass pass) {
+    static Work ofImages(int images, Pass pass) {
+      return new Work(Sequences.uniform(images, 1), false, pass);
+    }
+
+    static Work ofTexts(Sequences tokens, Pass pass) {
+      return new Work(tokens, true, pass);
+    }
+
+    /** The end of the pass that begins with this item: as many items as the limits allow, but at least one. */
+    private int end(int first, PassLimits limits) {
+      if (!texts) {
+        return first + limits.nextImages(sizes.count() - first);
+      }
+      int end = first + 1;
+      while (end < sizes.count() && size(first, end + 1) <= limits.tokens()) {
+        end++;
+      }
+      return end;
+    }
+
+    private int size(int first, int end) {
+      return sizes.cumulativeRows()[end] - sizes.start(first);
+    }
+
+    private Encoding run(Execution execution, int first, int end) {
+      return pass.run(execution, first, end - first);
+    }
   }
 
   /** @param notices receives one line of text whenever passes become smaller */
@@ -43,127 +66,80 @@ final class PassRunner {
     return limits;
   }
 
-  /** Runs a pass of this many images, or of as many as fit, on as many executions at once as the backend has lanes. */
-  void warmUpImages(int images, ImagePass pass) {
-    int count = limits.nextImages(images);
-    while (!fitsEveryLane(count, "images", execution -> pass.run(execution, 0, limits.nextImages(images)))) {
-      shrink(count / 2, limits.tokens());
-      count = limits.nextImages(images);
+  /** Runs the first pass of this work, or a smaller one that fits, on as many executions at once as the backend has lanes. */
+  void warmUp(Work work) {
+    int end = work.end(0, limits);
+    while (!fitsEveryLane(work, end)) {
+      shrink(work, work.size(0, end));
+      end = work.end(0, limits);
     }
   }
 
-  /** Runs a pass of these texts, or of as many as fit, on as many executions at once as the backend has lanes. */
-  void warmUpTexts(TokenBatch tokens, TextPass pass) {
-    int count = lastOfPass(tokens.sequences(), 0, limits.tokens());
-    while (!fitsEveryLane(count, "texts", execution ->
-        pass.run(execution, tokens.texts(0, lastOfPass(tokens.sequences(), 0, limits.tokens()))))) {
-      shrink(limits.images(), Math.max(1, tokens.texts(0, count).sequences().totalRows() / 2));
-      count = lastOfPass(tokens.sequences(), 0, limits.tokens());
-    }
-  }
-
-  private boolean fitsEveryLane(int count, String what, Consumer<Execution> pass) {
+  private boolean fitsEveryLane(Work work, int end) {
     try {
-      onLanes(backend.lanes(), pass);
+      onLanes(backend.lanes(), work);
       return true;
     } catch (DeviceException e) {
-      if (e.kind() != DeviceException.Kind.MEMORY) {
-        throw e;
-      }
-      String pressed = "device memory does not hold a pass of " + count + " " + what + " on each of " + backend.lanes() + " lanes";
-      if (count == 1) {
-        throw new DeviceException(DeviceException.Kind.MEMORY, pressed + ": " + e.getMessage(), e);
-      }
+      String pressed = "device memory does not hold a pass of " + end + (work.texts ? " texts" : " images") + " on each of "
+          + backend.lanes() + " lanes";
+      requireSmaller(e, end == 1, pressed);
       notices.accept(pressed + ": going on with fewer");
       return false;
     }
   }
 
   /** Executions are nested, so that no two have the same lane. */
-  private void onLanes(int lanes, Consumer<Execution> pass) {
+  private void onLanes(int lanes, Work work) {
     try (Execution execution = backend.openExecution()) {
-      pass.accept(execution);
+      work.run(execution, 0, work.end(0, limits));
       if (lanes > 1) {
-        onLanes(lanes - 1, pass);
+        onLanes(lanes - 1, work);
       }
     }
   }
 
   /** The outputs of all passes. */
-  Encoding overImages(int images, ImagePass pass) {
+  Encoding run(Work work) {
     List<Encoding> passes = new ArrayList<>();
-    int tooLarge = 0;
-    int done = 0;
-    while (done < images) {
-      int first = done;
-      int count = limits.nextImages(images - first);
-      Optional<Encoding> results = attempt(count == 1, "one image", execution -> pass.run(execution, first, count));
-      if (results.isEmpty()) {
-        tooLarge = Math.max(tooLarge, count);
-        shrink(count / 2, limits.tokens());
-        continue;
-      }
-      if (tooLarge > 0) {
-        notices.accept("device memory does not hold a pass of " + tooLarge + " images: going on with " + count);
-        tooLarge = 0;
-      }
-      passes.add(results.get());
-      done += count;
-    }
-    return Encoding.join(passes);
-  }
-
-  /** The outputs of all passes. */
-  Encoding overTexts(TokenBatch tokens, TextPass pass) {
-    List<Encoding> passes = new ArrayList<>();
-    Sequences sequences = tokens.sequences();
     int tooLarge = 0;
     int first = 0;
-    while (first < sequences.count()) {
-      int last = lastOfPass(sequences, first, limits.tokens());
-      TokenBatch texts = tokens.texts(first, last);
-      int rows = texts.sequences().totalRows();
-      Optional<Encoding> results = attempt(texts.count() == 1, "one text of " + rows + " tokens", execution -> pass.run(execution, texts));
-      if (results.isEmpty()) {
-        tooLarge = Math.max(tooLarge, rows);
-        shrink(limits.images(), Math.max(1, rows / 2));
+    while (first < work.sizes.count()) {
+      int end = work.end(first, limits);
+      int size = work.size(first, end);
+      try (Execution execution = backend.openExecution()) {
+        passes.add(work.run(execution, first, end));
+      } catch (DeviceException e) {
+        String single = work.texts ? "one text of " + size + " tokens" : "one image";
+        requireSmaller(e, end - first == 1, "device memory does not hold " + single);
+        tooLarge = Math.max(tooLarge, size);
+        shrink(work, size);
         continue;
       }
       if (tooLarge > 0) {
-        notices.accept("device memory does not hold a pass of " + tooLarge + " tokens: going on with " + rows);
+        String unit = work.texts ? " tokens" : " images";
+        notices.accept("device memory does not hold a pass of " + tooLarge + unit + ": going on with " + size);
         tooLarge = 0;
       }
-      passes.add(results.get());
-      first = last;
+      first = end;
     }
     return Encoding.join(passes);
   }
 
-  /** The end of a pass: as many texts as the budget allows, but at least one. */
-  private static int lastOfPass(Sequences sequences, int first, int tokens) {
-    int last = first + 1;
-    while (last < sequences.count() && sequences.cumulativeRows()[last + 1] - sequences.start(first) <= tokens) {
-      last++;
+  /** Throws the failure unless a smaller pass may fit. */
+  private static void requireSmaller(DeviceException failure, boolean smallest, String message) {
+    if (failure.kind() != DeviceException.Kind.MEMORY) {
+      throw failure;
     }
-    return last;
-  }
-
-  /** The outputs of a pass; empty if it was too large for the device's memory. */
-  private Optional<Encoding> attempt(boolean smallest, String smallestIs, Function<Execution, Encoding> pass) {
-    try (Execution execution = backend.openExecution()) {
-      return Optional.of(pass.apply(execution));
-    } catch (DeviceException e) {
-      if (e.kind() != DeviceException.Kind.MEMORY) {
-        throw e;
-      }
-      if (smallest) {
-        throw new DeviceException(DeviceException.Kind.MEMORY, "device memory does not hold " + smallestIs + ": " + e.getMessage(), e);
-      }
-      return Optional.empty();
+    if (smallest) {
+      throw new DeviceException(DeviceException.Kind.MEMORY, message + ": " + failure.getMessage(), failure);
     }
   }
 
-  private synchronized void shrink(int images, int tokens) {
-    limits = new PassLimits(Math.min(limits.images(), Math.max(1, images)), Math.min(limits.tokens(), tokens), limits.powersOfTwo());
+  /** Limits passes to half of a size that was too large. */
+  private synchronized void shrink(Work work, int size) {
+    int half = Math.max(1, size / 2);
+    limits = work.texts
+        ? new PassLimits(limits.images(), Math.min(limits.tokens(), half), limits.powersOfTwo())
+        : new PassLimits(Math.min(limits.images(), half), limits.tokens(), limits.powersOfTwo());
   }
 }
