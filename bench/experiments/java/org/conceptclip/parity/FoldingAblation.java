@@ -11,7 +11,7 @@ import org.conceptclip.op.Ops;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.runtime.ImageEncoding;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Tensor;
@@ -47,7 +47,7 @@ final class FoldingAblation {
             new FoldedWeights(new SyntheticWeights(config.name(), ModelLayout.of(config)), norms, queryFactor);
         Encoder encoder = Encoder.load(config, weights, backend)) {
       HostTensor pixels = full ? FullParity.images() : golden.get("input_pixels");
-      ImageEncoding images = encoder.encodeImages(pixels, Detail.STATES);
+      Encoding images = encoder.encodeImages(pixels, Detail.STATES);
       HostTensor expected = golden.get("image_token_features");
       HostTensor states =
           full ? FullParity.selectRows(images.tokenStates(), golden.get("image_token_rows"), expected) : images.tokenStates();

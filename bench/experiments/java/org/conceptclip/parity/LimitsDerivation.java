@@ -8,8 +8,7 @@ import org.conceptclip.model.ModelConfigReader;
 import org.conceptclip.model.ModelLayout;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.runtime.ImageEncoding;
-import org.conceptclip.runtime.TextEncoding;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.weights.SyntheticWeights;
@@ -50,10 +49,10 @@ final class LimitsDerivation {
           SyntheticWeights weights = new SyntheticWeights(config.name(), ModelLayout.of(config));
           Encoder encoder = Encoder.load(config, weights, backend)) {
         HostTensor pixels = full ? FullParity.images() : golden.get("input_pixels");
-        ImageEncoding images = encoder.encodeImages(pixels, Detail.STATES);
+        Encoding images = encoder.encodeImages(pixels, Detail.STATES);
         print(plan, "image_features", images.features(), golden);
         print(plan, "image_features_raw", images.rawFeatures(), golden);
-        TextEncoding texts = encoder.encodePaddedTexts(golden.get("input_ids"), Detail.STATES);
+        Encoding texts = encoder.encodePaddedTexts(golden.get("input_ids"), Detail.STATES);
         print(plan, "text_features", texts.features(), golden);
         print(plan, "text_features_raw", texts.rawFeatures(), golden);
         printTokens(plan, "image", full, images.tokenStates(), images.tokenFeatures(), golden);

@@ -10,7 +10,7 @@ import org.conceptclip.model.ModelConfigReader;
 import org.conceptclip.model.ModelLayout;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
-import org.conceptclip.runtime.ImageEncoding;
+import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.weights.Checkpoint;
 import org.conceptclip.weights.WeightSource;
@@ -31,7 +31,7 @@ final class ResidualTypeDerivation {
       try (CudaBackend backend = new CudaBackend("emulated", driver, new CudaOptions(residual, false));
           WeightSource weights = Checkpoint.open(Golden.folder("tiny"), ModelLayout.of(config));
           Encoder encoder = Encoder.load(config, weights, backend)) {
-        ImageEncoding images = encoder.encodeImages(golden.get("input_uint8_nhwc"), Detail.STATES);
+        Encoding images = encoder.encodeImages(golden.get("input_uint8_nhwc"), Detail.STATES);
         print(residual, "image_features", Errors.between(images.features(), golden.get("image_features")));
         print(residual, "image_features_raw", Errors.between(images.rawFeatures(), golden.get("image_features_raw")));
         print(residual, "image_token_features", Errors.between(images.tokenStates(), golden.get("image_token_features")));
