@@ -11,8 +11,7 @@ package org.conceptclip.batch;
 public record BatchLimits(int maxCost, int maxRequests, boolean powersOfTwo) {
   public BatchLimits {
     if (maxCost < 1 || maxRequests < 1) {
-      throw new IllegalArgumentException(
-          "batches of " + maxRequests + " requests and " + maxCost + " tokens, expected at least 1 of each");
+      throw new IllegalArgumentException("batches of " + maxRequests + " requests and " + maxCost + " tokens, expected at least 1 of each");
     }
   }
 

@@ -10,5 +10,4 @@ package org.conceptclip.batch;
  * @param busyLanes lanes that are computing a batch
  * @param replicas replicas that can compute
  */
-public record BatcherSnapshot(
-    int preparing, int ready, int computing, double heldBatches, int busyLanes, int replicas) {}
+public record BatcherSnapshot(int preparing, int ready, int computing, double heldBatches, int busyLanes, int replicas) {}

@@ -190,8 +190,7 @@ final class Scheduler<K, P, R> {
     preparing.forEach(request -> decide(request, ending, null, failure, effects));
   }
 
-  private void endAll(
-      List<PendingRequest<K, P, R>> requests, Ending ending, Throwable failure, long now, Effects<K, P, R> effects) {
+  private void endAll(List<PendingRequest<K, P, R>> requests, Ending ending, Throwable failure, long now, Effects<K, P, R> effects) {
     requests.forEach(request -> end(request, ending, null, failure, now, effects));
   }
 
@@ -205,8 +204,7 @@ final class Scheduler<K, P, R> {
   }
 
   /** Ends a request, which must be in no queue. */
-  private void end(
-      PendingRequest<K, P, R> request, Ending ending, R result, Throwable failure, long now, Effects<K, P, R> effects) {
+  private void end(PendingRequest<K, P, R> request, Ending ending, R result, Throwable failure, long now, Effects<K, P, R> effects) {
     decide(request, request.isOver() ? Ending.CANCELLED : ending, result, failure, effects);
     request.state = State.ENDED;
     shares.giveBack(request.priority, request.caller, request.share);

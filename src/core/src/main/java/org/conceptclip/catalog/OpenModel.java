@@ -47,8 +47,7 @@ public final class OpenModel implements AutoCloseable {
     if (reference.startsWith(SYNTHETIC)) {
       ModelConfig config = SyntheticModels.named(reference)
           .orElseThrow(() -> new BadInputException("model " + reference + ": expected " + SyntheticModels.names()));
-      return new OpenModel(
-          reference, config, new SyntheticWeights(reference, ModelLayout.of(config)), null, Optional.empty());
+      return new OpenModel(reference, config, new SyntheticWeights(reference, ModelLayout.of(config)), null, Optional.empty());
     }
     Path folder = Path.of(reference);
     if (!Files.exists(folder)) {

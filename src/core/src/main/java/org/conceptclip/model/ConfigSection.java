@@ -5,6 +5,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
+import com.google.gson.JsonPrimitive;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 import org.conceptclip.weights.StrictJson;
@@ -67,14 +69,8 @@ final class ConfigSection {
 
   /** The object under one of these keys. */
   Optional<ConfigSection> child(String... keys) {
-    return find(keys)
-        .map(
-            found -> {
-              if (!found.value.isJsonObject()) {
-                throw bad(found, "an object");
-              }
-              return new ConfigSection(file, path + found.key + ".", found.value.getAsJsonObject());
-            });
+    return find("an object", JsonElement::isJsonObject, keys)
+        .map(found -> new ConfigSection(file, path + found.key + ".", found.value.getAsJsonObject()));
   }
 
   boolean has(String key) {
@@ -134,30 +130,21 @@ final class ConfigSection {
   /** Three numbers above {@code low} and up to {@code high}, one per channel; empty if no key is present. */
   Optional<double[]> channels(double low, double high, String... keys) {
     String expected = "three numbers above " + low + " up to " + high;
-    return find(keys)
-        .map(
-            found -> {
-              if (!(found.value instanceof JsonArray array) || array.size() != 3) {
-                throw bad(found, expected);
-              }
-              double[] values = array.asList().stream().mapToDouble(v -> number(new Found(found.key, v), expected).doubleValue()).toArray();
-              if (!Arrays.stream(values).allMatch(v -> v > low && v <= high)) {
-                throw bad(found, expected);
-              }
-              return values;
-            });
+    return find(expected, value -> value instanceof JsonArray array && array.size() == 3, keys).map(found -> {
+      double[] values = found.value.getAsJsonArray().asList().stream()
+          .mapToDouble(value -> number(new Found(found.key, value), expected).doubleValue())
+          .toArray();
+      if (!Arrays.stream(values).allMatch(value -> value > low && value <= high)) {
+        throw bad(found, expected);
+      }
+      return values;
+    });
   }
 
   /** The text under one of these keys; empty if no key is present. */
   Optional<String> text(String... keys) {
-    return find(keys)
-        .map(
-            found -> {
-              if (!found.value.isJsonPrimitive() || !found.value.getAsJsonPrimitive().isString()) {
-                throw bad(found, "a string");
-              }
-              return found.value.getAsString();
-            });
+    return find("a string", value -> value instanceof JsonPrimitive primitive && primitive.isString(), keys)
+        .map(found -> found.value.getAsString());
   }
 
   /** Rejects a text that is not one of {@code allowed}. */
@@ -171,40 +158,24 @@ final class ConfigSection {
 
   /** Rejects a boolean other than {@code expected}. */
   void requireBoolean(boolean expected, String... keys) {
-    find(keys)
-        .ifPresent(
-            found -> {
-              if (!found.value.isJsonPrimitive()
-                  || !found.value.getAsJsonPrimitive().isBoolean()
-                  || found.value.getAsBoolean() != expected) {
-                throw bad(found, String.valueOf(expected));
-              }
-            });
+    find(String.valueOf(expected), new JsonPrimitive(expected)::equals, keys);
   }
 
   /** Rejects a number other than {@code expected}. */
   void requireNumber(double expected, String... keys) {
-    find(keys)
-        .ifPresent(
-            found -> {
-              String shown = BigDecimal.valueOf(expected).stripTrailingZeros().toPlainString();
-              if (Math.abs(number(found, shown).doubleValue() - expected) > 1e-6 * Math.abs(expected)) {
-                throw bad(found, shown);
-              }
-            });
+    String shown = BigDecimal.valueOf(expected).stripTrailingZeros().toPlainString();
+    find(keys).ifPresent(found -> {
+      if (Math.abs(number(found, shown).doubleValue() - expected) > 1e-6 * Math.abs(expected)) {
+        throw bad(found, shown);
+      }
+    });
   }
 
   /** Rejects a list other than these integers. */
   void requireIntegers(List<Integer> expected, String... keys) {
-    find(keys)
-        .ifPresent(
-            found -> {
-              JsonArray wanted = new JsonArray();
-              expected.forEach(wanted::add);
-              if (!found.value.equals(wanted)) {
-                throw bad(found, wanted.toString());
-              }
-            });
+    JsonArray wanted = new JsonArray();
+    expected.forEach(wanted::add);
+    find(wanted.toString(), wanted::equals, keys);
   }
 
   /** The error for a value that contradicts the model or another value. */
@@ -213,6 +184,15 @@ final class ConfigSection {
   }
 
   private record Found(String key, JsonElement value) {}
+
+  /** The value under one of these keys, which must be acceptable; empty if no key is present. */
+  private Optional<Found> find(String expected, Predicate<JsonElement> acceptable, String... keys) {
+    Optional<Found> found = find(keys);
+    if (found.isPresent() && !acceptable.test(found.get().value)) {
+      throw bad(found.get(), expected);
+    }
+    return found;
+  }
 
   private Optional<Found> find(String... keys) {
     Found first = null;

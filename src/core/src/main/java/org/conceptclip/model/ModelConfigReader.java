@@ -75,8 +75,7 @@ public final class ModelConfigReader {
     Optional<ConfigSection> visionSection = root.child("vision", "vision_config", "vision_cfg");
     Optional<ConfigSection> textSection = root.child("text", "text_config", "text_cfg");
     if (visionSection.isEmpty() && textSection.isEmpty() && !root.mentions("conceptclip", "model_type", "architectures", "auto_map")) {
-      throw root.contradiction(
-          "model_type", root.text("model_type").orElse("absent"), "\"conceptclip\", or sections for vision and text");
+      throw root.contradiction("model_type", root.text("model_type").orElse("absent"), "\"conceptclip\", or sections for vision and text");
     }
     requireOpenClipTowers(root);
     double[] mean = normalisation(top, "image_mean", "mean", -10).orElse(published.vision().imageMean());

@@ -40,8 +40,7 @@ public final class ModelLoader {
     CompletableFuture<TokenEmbeddingWeights> tokenEmbedding = CompletableFuture.supplyAsync(loader::tokenEmbedding);
     try {
       ModelWeights.Vision vision = loader.vision();
-      List<ModelWeights.TextLayer> layers =
-          IntStream.range(0, config.text().depth()).parallel().mapToObj(loader::textLayer).toList();
+      List<ModelWeights.TextLayer> layers = IntStream.range(0, config.text().depth()).parallel().mapToObj(loader::textLayer).toList();
       ModelWeights.Text text = new ModelWeights.Text(
           tokenEmbedding.join(), layers, loader.linear("text.proj.weight", null), loader.head("text_proj"));
       return new ModelWeights(vision, text, loader.scalars());
@@ -53,8 +52,7 @@ public final class ModelLoader {
 
   private ModelWeights.Vision vision() {
     VisionConfig vision = config.vision();
-    List<ModelWeights.VisionBlock> blocks =
-        IntStream.range(0, vision.depth()).parallel().mapToObj(this::visionBlock).toList();
+    List<ModelWeights.VisionBlock> blocks = IntStream.range(0, vision.depth()).parallel().mapToObj(this::visionBlock).toList();
     return new ModelWeights.Vision(
         patchEmbedding(), blocks, norm("visual.trunk.norm", vision.layerNormEpsilon()), pool(), head("image_proj"));
   }
@@ -200,8 +198,7 @@ public final class ModelLoader {
         if (stacked == null) {
           stacked = stackOfThree(arena, tensor);
         } else if (stacked.dtype() != tensor.dtype()) {
-          throw new IllegalArgumentException(
-              prefix + part + suffix + " is " + tensor.dtype() + ", its siblings are " + stacked.dtype());
+          throw new IllegalArgumentException(prefix + part + suffix + " is " + tensor.dtype() + ", its siblings are " + stacked.dtype());
         }
         stacked.data().asSlice(offset, tensor.byteSize()).copyFrom(tensor.data());
         offset += tensor.byteSize();

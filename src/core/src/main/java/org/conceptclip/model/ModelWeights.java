@@ -14,8 +14,7 @@ import org.conceptclip.op.TokenEmbeddingWeights;
 public record ModelWeights(Vision vision, Text text, Scalars scalars) {
 
   /** Vision tower, attention pool and the projection head of its tokens. */
-  public record Vision(
-      PatchEmbeddingWeights embedding, List<VisionBlock> blocks, NormWeights norm, Pool pool, ProjectionHead head) {}
+  public record Vision(PatchEmbeddingWeights embedding, List<VisionBlock> blocks, NormWeights norm, Pool pool, ProjectionHead head) {}
 
   /** One pre-norm block. */
   public record VisionBlock(
@@ -27,12 +26,10 @@ public record ModelWeights(Vision vision, Text text, Scalars scalars) {
       LinearWeights fc2) {}
 
   /** Attention pool. Its query is constant, so it is computed once, when the model is loaded. */
-  public record Pool(
-      QueryWeights query, LinearWeights kv, LinearWeights proj, NormWeights norm, LinearWeights fc1, LinearWeights fc2) {}
+  public record Pool(QueryWeights query, LinearWeights kv, LinearWeights proj, NormWeights norm, LinearWeights fc1, LinearWeights fc2) {}
 
   /** Text tower, its output projection and the projection head of its tokens. */
-  public record Text(
-      TokenEmbeddingWeights embedding, List<TextLayer> layers, LinearWeights proj, ProjectionHead head) {}
+  public record Text(TokenEmbeddingWeights embedding, List<TextLayer> layers, LinearWeights proj, ProjectionHead head) {}
 
   /** One post-norm layer; query, key and value matrices are stacked into one. */
   public record TextLayer(

@@ -11,8 +11,7 @@ final class ProjectionHeads {
 
   /** Projects states [rows, inputs] to [rows, outputs], in the activation type. */
   static Tensor apply(Ops ops, Workspace workspace, String name, Tensor states, ModelWeights.ProjectionHead head) {
-    Tensor hidden =
-        workspace.buffer(name + ".hidden", workspace.activationType(), states.rows(), head.first().outputs());
+    Tensor hidden = workspace.buffer(name + ".hidden", workspace.activationType(), states.rows(), head.first().outputs());
     Tensor out = workspace.buffer(name + ".out", workspace.activationType(), states.rows(), head.second().outputs());
     ops.linear(states, head.first(), Epilogue.GELU, hidden);
     ops.linear(hidden, head.second(), Epilogue.NONE, out);

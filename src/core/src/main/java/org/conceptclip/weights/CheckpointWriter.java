@@ -45,8 +45,7 @@ public final class CheckpointWriter {
    * @param progress receives the number of elements written so far
    * @throws BadInputException if the file cannot be written, or a finite weight is out of the range of {@code type}
    */
-  public static void write(
-      WeightSource source, SequencedMap<String, Shape> layout, DType type, Path target, LongConsumer progress) {
+  public static void write(WeightSource source, SequencedMap<String, Shape> layout, DType type, Path target, LongConsumer progress) {
     if (type != DType.F32 && type != DType.F16 && type != DType.BF16) {
       throw new IllegalArgumentException("weights in " + type + ", expected F32, F16 or BF16");
     }

@@ -198,12 +198,10 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
         shape = Shape.of(extents);
         bytes = Math.multiplyExact(shape.elements(), (long) dtype.bytes());
       } catch (IllegalArgumentException | ArithmeticException e) {
-        throw new BadInputException(
-            file + ": size of " + where + " overflows: " + dtype + " " + Arrays.toString(extents), e);
+        throw new BadInputException(file + ": size of " + where + " overflows: " + dtype + " " + Arrays.toString(extents), e);
       }
       if (bytes != offsets[1] - offsets[0]) {
-        throw bad(
-            where + " has " + (offsets[1] - offsets[0]) + " bytes of data, expected " + bytes + " for " + dtype + " " + shape);
+        throw bad(where + " has " + (offsets[1] - offsets[0]) + " bytes of data, expected " + bytes + " for " + dtype + " " + shape);
       }
       return new TensorInfo(dtype, shape, offsets[0], offsets[1]);
     }
@@ -212,8 +210,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
       expect(JsonToken.STRING, where + " dtype", "a string");
       String text = json.nextString();
       return DType.named(text)
-          .orElseThrow(
-              () -> bad(where + " has dtype " + OneLine.quoted(text) + ", expected one of " + Arrays.toString(DType.values())));
+          .orElseThrow(() -> bad(where + " has dtype " + OneLine.quoted(text) + ", expected one of " + Arrays.toString(DType.values())));
     }
 
     private long[] integers(String where, int most) throws IOException {
@@ -238,8 +235,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
       try {
         return Long.parseLong(literal);
       } catch (NumberFormatException e) {
-        throw new BadInputException(
-            file + ": " + where + " has " + OneLine.of(literal) + ", expected at most " + Long.MAX_VALUE, e);
+        throw new BadInputException(file + ": " + where + " has " + OneLine.of(literal) + ", expected at most " + Long.MAX_VALUE, e);
       }
     }
 

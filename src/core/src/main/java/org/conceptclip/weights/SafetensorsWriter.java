@@ -109,8 +109,7 @@ public final class SafetensorsWriter implements AutoCloseable {
       nextTensor();
     }
     if (!name.equals(current) || bytes.byteSize() > currentLeft) {
-      throw new IllegalArgumentException(
-          bytes.byteSize() + " bytes of " + name + " while " + currentLeft + " of " + current + " are due");
+      throw new IllegalArgumentException(bytes.byteSize() + " bytes of " + name + " while " + currentLeft + " of " + current + " are due");
     }
     try {
       for (long position = 0; position < bytes.byteSize(); position += SLICE_BYTES) {
@@ -190,8 +189,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
     Arrays.fill(padded, json.length, padded.length, (byte) ' ');
     if (padded.length > SafetensorsHeader.LIMIT_BYTES) {
-      throw new IllegalArgumentException(
-          "header of " + padded.length + " bytes, the format allows " + SafetensorsHeader.LIMIT_BYTES);
+      throw new IllegalArgumentException("header of " + padded.length + " bytes, the format allows " + SafetensorsHeader.LIMIT_BYTES);
     }
     write(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(padded.length).flip());
     write(ByteBuffer.wrap(padded));
