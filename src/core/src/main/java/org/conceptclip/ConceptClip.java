@@ -250,7 +250,8 @@ public final class ConceptClip implements AutoCloseable {
   public Classifier classifier(List<String> labels, List<PromptTemplate> templates, ScoringOptions scoring) {
     Engine engine = engine();
     ClassVectors classes = ClassVectors.encode(
-        (prompts, detail) -> Calls.texts(engine, prompts, detail), parts.tokenizer()::encode, labels, templates, scoring.scoring().usesConcepts());
+        (prompts, detail) -> Calls.texts(engine, prompts, detail), parts.tokenizer()::encode, labels, templates,
+        scoring.scoring().usesConcepts());
     return new Classifier(this::engine, parts.imageWindow(), classes, scoring, logitScale());
   }
 
