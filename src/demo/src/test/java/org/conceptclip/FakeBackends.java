@@ -14,8 +14,8 @@ import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cpu.CpuBackend;
 import org.conceptclip.op.DecoratedBackend;
-import org.conceptclip.op.ForwardingParameters;
-import org.conceptclip.op.Parameters;
+import org.conceptclip.op.ForwardingWeightStore;
+import org.conceptclip.op.WeightStore;
 
 /** The CPU backend under any name, with faults at chosen places, and a count of what is open. */
 final class FakeBackends {
@@ -96,13 +96,13 @@ final class FakeBackends {
     }
 
     @Override
-    protected Parameters decorate(Parameters parameters) {
+    protected WeightStore decorate(WeightStore parameters) {
       if (weights.incrementAndGet() == refusedWeights) {
         parameters.close();
         throw new OutOfMemoryError("planted: no memory for weights");
       }
       open.incrementAndGet();
-      return new ForwardingParameters(parameters) {
+      return new ForwardingWeightStore(parameters) {
         @Override
         public void close() {
           super.close();

@@ -13,8 +13,8 @@ import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.Ops;
-import org.conceptclip.op.Parameters;
 import org.conceptclip.op.Sequences;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -28,14 +28,14 @@ public final class OpsBenchmark {
   private final Timing timing;
   private final Ops ops;
   private final Workspace workspace;
-  private final Parameters parameters;
+  private final WeightStore store;
   private final List<Op> results = new ArrayList<>();
 
-  private OpsBenchmark(Timing timing, Execution execution, Parameters parameters) {
+  private OpsBenchmark(Timing timing, Execution execution, WeightStore store) {
     this.timing = timing;
     this.ops = execution.ops();
     this.workspace = execution.workspace();
-    this.parameters = parameters;
+    this.store = store;
   }
 
   /**
@@ -174,9 +174,9 @@ public final class OpsBenchmark {
   }
 
   private static List<Op> with(Backend backend, Plan plan, Consumer<OpsBenchmark> part) {
-    try (Parameters parameters = backend.openParameters();
+    try (WeightStore store = backend.openWeightStore();
         Execution execution = backend.openExecution()) {
-      OpsBenchmark benchmark = new OpsBenchmark(plan.timing(), execution, parameters);
+      OpsBenchmark benchmark = new OpsBenchmark(plan.timing(), execution, store);
       part.accept(benchmark);
       return benchmark.results;
     }
@@ -195,7 +195,7 @@ public final class OpsBenchmark {
   private void block(String tower, Sequences sequences, int width, int hidden, int heads) {
     int rows = sequences.totalRows();
     DType activation = workspace.activationType();
-    NormWeights norm = parameters.layerNorm("norm", random(1, width), random(2, width), 1e-6);
+    NormWeights norm = store.layerNorm("norm", random(1, width), random(2, width), 1e-6);
     Tensor x = buffer("x", activation, rows, width);
     Tensor y = buffer("y", activation, rows, width);
     Tensor qkv = buffer("qkv", activation, rows, 3 * width);
@@ -218,7 +218,7 @@ public final class OpsBenchmark {
   private void linear(String name, Tensor x, Tensor out, Epilogue epilogue) {
     int inputs = (int) x.columns();
     int outputs = (int) out.columns();
-    LinearWeights weights = parameters.linear(name, random(4, outputs, inputs), random(5, outputs));
+    LinearWeights weights = store.linear(name, random(4, outputs, inputs), random(5, outputs));
     double weightBytes = (double) inputs * outputs * x.dtype().bytes();
     time(name + ", " + x.rows() + " x " + inputs + " x " + outputs, 2.0 * x.rows() * inputs * outputs,
         bytes(x, out) + weightBytes, out, () -> ops.linear(x, weights, epilogue, out));

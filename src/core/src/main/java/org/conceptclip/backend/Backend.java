@@ -2,7 +2,7 @@ package org.conceptclip.backend;
 
 import java.util.Map;
 import java.util.Optional;
-import org.conceptclip.op.Parameters;
+import org.conceptclip.op.WeightStore;
 
 /**
  * Prepares weights and computes with them, on a CPU or another device. Thread-safe: executions that several threads open run at
@@ -19,7 +19,7 @@ public interface Backend extends AutoCloseable {
   String description();
 
   /** Opens an empty store for prepared weights. The caller closes it. */
-  Parameters openParameters();
+  WeightStore openWeightStore();
 
   /** Opens an execution, in which ops can be called. The caller closes it. */
   Execution openExecution();

@@ -40,7 +40,7 @@ final class DecodeStage implements AutoCloseable {
     return workers.waiting().size();
   }
 
-  /** Decodes an image for this admission, which is ended here. */
+  /** Queues an image; a thread decodes it and ends the admission. */
   void submit(Admission<Payload, Encoding> admission, ImageInput input, Priority priority) {
     workers.add(new Task(admission, input, priority.ordinal(), nextNumber.getAndIncrement()));
   }

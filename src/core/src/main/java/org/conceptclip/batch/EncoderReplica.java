@@ -10,7 +10,10 @@ import org.conceptclip.runtime.Encoder;
 import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.HostTensor;
 
-/** An encoder as a batcher's replica: a thread a lane, each with one batch at a time. Thread-safe; the encoder is the caller's. */
+/**
+ * Runs a batcher's batches on an encoder. Has one thread per lane, and each computes one batch at a time. Thread-safe. Does not close
+ * the encoder.
+ */
 final class EncoderReplica implements Replica<WorkKind, Payload, Encoding>, AutoCloseable {
   private static final Runnable END = () -> {};
 

@@ -183,7 +183,7 @@ public final class Engine implements AutoCloseable {
     return image(scores(targets), input, options);
   }
 
-  /** As {@link #submitScores}, but waits for room as {@link #submitImageWhenRoom} does. */
+  /** Like {@link #submitScores}, but waits for room as {@link #submitImageWhenRoom} does. */
   public CompletableFuture<Encoding> submitScoresWhenRoom(ImageInput input, ScoreTargets targets, RequestOptions options)
       throws InterruptedException {
     return imageWhenRoom(scores(targets), input, options);
@@ -204,7 +204,7 @@ public final class Engine implements AutoCloseable {
     return batcher.submit(new WorkKind.Texts(detail), text.length(), options, new Payload.Text(text));
   }
 
-  /** As {@link #submitText}, but waits for room as {@link #submitImageWhenRoom} does. */
+  /** Like {@link #submitText}, but waits for room as {@link #submitImageWhenRoom} does. */
   public CompletableFuture<Encoding> submitTextWhenRoom(TokenizedText text, Detail detail, RequestOptions options)
       throws InterruptedException {
     first.requireText(text.ids());

@@ -6,37 +6,37 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
-import org.conceptclip.op.Parameters;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.QueryWeights;
 import org.conceptclip.op.TokenEmbeddingWeights;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.weights.TensorLoan;
 import org.conceptclip.weights.WeightSource;
 
 /**
- * Prepares the weights of a model: borrows each tensor by its open_clip name and passes it to the backend's {@link Parameters}.
+ * Prepares the weights of a model: borrows each tensor by its open_clip name and passes it to the backend's {@link WeightStore}.
  * Blocks are prepared in parallel on the common pool, and each thread borrows the tensors of one layer at a time.
  */
 public final class ModelLoader {
   private final ModelConfig config;
   private final WeightSource source;
-  private final Parameters parameters;
+  private final WeightStore store;
 
-  private ModelLoader(ModelConfig config, WeightSource source, Parameters parameters) {
+  private ModelLoader(ModelConfig config, WeightSource source, WeightStore store) {
     this.config = config;
     this.source = source;
-    this.parameters = parameters;
+    this.store = store;
   }
 
   /**
-   * Prepares all weights. {@code source} may be closed afterwards. The weights are valid until {@code parameters} is closed.
+   * Prepares all weights. {@code source} may be closed afterwards. The weights are valid until {@code store} is closed.
    *
    * <p>The token embedding is prepared at the same time as the blocks, so that its large table does not delay them.
    */
-  public static ModelWeights load(ModelConfig config, WeightSource source, Parameters parameters) {
-    ModelLoader loader = new ModelLoader(config, source, parameters);
+  public static ModelWeights load(ModelConfig config, WeightSource source, WeightStore store) {
+    ModelLoader loader = new ModelLoader(config, source, store);
     CompletableFuture<TokenEmbeddingWeights> tokenEmbedding = CompletableFuture.supplyAsync(loader::tokenEmbedding);
     try {
       ModelWeights.Vision vision = loader.vision();
@@ -103,10 +103,10 @@ public final class ModelLoader {
   private LinearWeights linear(String weightName, String biasNameOrNull) {
     try (TensorLoan weight = source.borrow(weightName)) {
       if (biasNameOrNull == null) {
-        return parameters.linear(weightName, weight.tensor(), null);
+        return store.linear(weightName, weight.tensor(), null);
       }
       try (TensorLoan bias = source.borrow(biasNameOrNull)) {
-        return parameters.linear(weightName, weight.tensor(), bias.tensor());
+        return store.linear(weightName, weight.tensor(), bias.tensor());
       }
     }
   }
@@ -114,7 +114,7 @@ public final class ModelLoader {
   private NormWeights norm(String layer, double epsilon) {
     try (TensorLoan weight = source.borrow(layer + ".weight");
         TensorLoan bias = source.borrow(layer + ".bias")) {
-      return parameters.layerNorm(layer + ".weight", weight.tensor(), bias.tensor(), epsilon);
+      return store.layerNorm(layer + ".weight", weight.tensor(), bias.tensor(), epsilon);
     }
   }
 
@@ -130,7 +130,7 @@ public final class ModelLoader {
     try (TensorLoan weight = source.borrow(name);
         TensorLoan bias = source.borrow("visual.trunk.patch_embed.proj.bias");
         TensorLoan positions = source.borrow("visual.trunk.pos_embed")) {
-      return parameters.patchEmbedding(
+      return store.patchEmbedding(
           name,
           vision.geometry(),
           weight.tensor(),
@@ -149,7 +149,7 @@ public final class ModelLoader {
         TensorLoan types = source.borrow(prefix + "token_type_embeddings.weight");
         TensorLoan normWeight = source.borrow(prefix + "LayerNorm.weight");
         TensorLoan normBias = source.borrow(prefix + "LayerNorm.bias")) {
-      return parameters.tokenEmbedding(
+      return store.tokenEmbedding(
           name,
           words.tensor(),
           positions.tensor(),
@@ -176,7 +176,7 @@ public final class ModelLoader {
         }
         query[row] += sum;
       }
-      return parameters.query(prefix + "q.weight", HostTensor.of(query, width));
+      return store.query(prefix + "q.weight", HostTensor.of(query, width));
     }
   }
 
@@ -185,7 +185,7 @@ public final class ModelLoader {
     try (Arena arena = Arena.ofConfined()) {
       HostTensor weight = stack(arena, prefix, ".weight");
       HostTensor bias = stack(arena, prefix, ".bias");
-      return parameters.linear(prefix + "qkv.weight", weight, bias);
+      return store.linear(prefix + "qkv.weight", weight, bias);
     }
   }
 

@@ -9,7 +9,7 @@ import org.conceptclip.op.TokenEmbeddingWeights;
 
 /**
  * The prepared weights of the whole model. They are immutable views: the memory belongs to the {@link
- * org.conceptclip.op.Parameters} that prepared them.
+ * org.conceptclip.op.WeightStore} that prepared them.
  */
 public record ModelWeights(Vision vision, Text text, Scalars scalars) {
 

@@ -1,6 +1,6 @@
 package org.conceptclip.op;
 
-/** A weight matrix [outputs, inputs] and an optional bias [outputs] in a backend's format. Owned by a {@link Parameters}. */
+/** A weight matrix [outputs, inputs] and an optional bias [outputs] in a backend's format. Owned by a {@link WeightStore}. */
 public interface LinearWeights {
   /** Name of the matrix in the checkpoint, for messages. */
   String name();

@@ -22,7 +22,7 @@ public interface Ops {
    */
   void patchEmbed(Tensor pixels, PatchEmbeddingWeights weights, Tensor out);
 
-  /** LayerNorm of word + position + token-type-0 embedding per row: [rows, width]. */
+  /** LayerNorm of the sum of word, position and token-type-0 embedding of each row: [rows, width]. */
   void tokenEmbed(TokenBatch tokens, TokenEmbeddingWeights weights, Tensor out);
 
   /** {@code out = (x - mean) / sqrt(variance + epsilon) * weight + bias} per row, with the biased variance. */

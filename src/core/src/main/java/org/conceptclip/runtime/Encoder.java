@@ -20,9 +20,9 @@ import org.conceptclip.model.Scalars;
 import org.conceptclip.model.TextTower;
 import org.conceptclip.model.VisionTower;
 import org.conceptclip.op.Ops;
-import org.conceptclip.op.Parameters;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.runtime.Encoding.Output;
 import org.conceptclip.runtime.PassRunner.Work;
@@ -41,16 +41,16 @@ import org.conceptclip.weights.WeightSource;
 public final class Encoder implements AutoCloseable {
   private final ModelConfig config;
   private final Backend backend;
-  private final Parameters parameters;
+  private final WeightStore store;
   private final VisionTower vision;
   private final TextTower text;
   private final Scalars scalars;
   private final PassRunner passes;
 
-  private Encoder(ModelConfig config, Backend backend, Parameters parameters, ModelWeights weights, Consumer<String> notices) {
+  private Encoder(ModelConfig config, Backend backend, WeightStore store, ModelWeights weights, Consumer<String> notices) {
     this.config = config;
     this.backend = backend;
-    this.parameters = parameters;
+    this.store = store;
     this.vision = new VisionTower(config.vision(), weights.vision());
     this.text = new TextTower(config.text(), weights.text());
     this.scalars = weights.scalars();
@@ -71,11 +71,11 @@ public final class Encoder implements AutoCloseable {
   public static Encoder load(ModelConfig config, WeightSource weights, Backend backend, Consumer<String> notices) {
     backend.requireHeadWidth(config.vision().width() / config.vision().heads());
     backend.requireHeadWidth(config.text().width() / config.text().heads());
-    Parameters parameters = backend.openParameters();
+    WeightStore store = backend.openWeightStore();
     try {
-      return new Encoder(config, backend, parameters, ModelLoader.load(config, weights, parameters), notices);
+      return new Encoder(config, backend, store, ModelLoader.load(config, weights, store), notices);
     } catch (Throwable failure) {
-      parameters.close();
+      store.close();
       throw failure;
     }
   }
@@ -186,7 +186,7 @@ public final class Encoder implements AutoCloseable {
 
   /** Bytes of the prepared weights in the backend's memory. */
   public long weightBytes() {
-    return parameters.weightBytes();
+    return store.weightBytes();
   }
 
   /**
@@ -324,7 +324,7 @@ public final class Encoder implements AutoCloseable {
   /** Frees the prepared weights. No call may be running. */
   @Override
   public void close() {
-    parameters.close();
+    store.close();
   }
 
   private Encoding encode(Execution execution, TokenBatch texts, Detail detail) {

@@ -47,7 +47,7 @@ class JpegLibraryTest {
     }
   }
 
-  private record Outcome(List<String> out, String err) {}
+  private record Printed(List<String> out, String err) {}
 
   @Test
   void isProvenWithThePictureThatItsGeneratorDraws() throws IOException {
@@ -57,7 +57,7 @@ class JpegLibraryTest {
 
   @Test
   void isUsedHere() throws Exception {
-    Outcome outcome = run(classPath(), "-Da=b");
+    Printed outcome = run(classPath(), "-Da=b");
     assertTrue(outcome.out().get(3).startsWith("libjpeg-turbo, through LIBTIFF, Version 4."), outcome.toString());
     assertEquals(5, outcome.out().size(), outcome.toString());
     assertTrue(ImageFixtures.all().stream().anyMatch(
@@ -78,7 +78,7 @@ class JpegLibraryTest {
     fallsBack(run(classPath(), "-Duser.home=/dev/null", "-Djava.io.tmpdir=" + folder.resolve("missing")), "cannot unpack");
   }
 
-  private void fallsBack(Outcome outcome, String why) throws Exception {
+  private void fallsBack(Printed outcome, String why) throws Exception {
     assertEquals(run(classPath(), "-Da=b").out().subList(0, 3), outcome.out().subList(0, 3));
     assertTrue(outcome.out().get(3).startsWith("JDK (libjpeg-turbo cannot be used: "), outcome.toString());
     assertTrue(outcome.out().get(3).contains(why), outcome.toString());
@@ -88,7 +88,7 @@ class JpegLibraryTest {
     assertEquals(1, outcome.err().lines().filter(line -> line.contains("are decoded by the JDK")).count(), outcome.err());
   }
 
-  private Outcome run(String classPath, String... options) throws IOException, InterruptedException {
+  private Printed run(String classPath, String... options) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED", "-cp", classPath));
     command.addAll(List.of(options));
@@ -104,7 +104,7 @@ class JpegLibraryTest {
       process.destroyForcibly();
     }
     assertEquals(0, process.exitValue(), Files.readString(err));
-    return new Outcome(Files.readAllLines(out), Files.readString(err));
+    return new Printed(Files.readAllLines(out), Files.readString(err));
   }
 
   private static String classPath() {

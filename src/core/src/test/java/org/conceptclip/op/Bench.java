@@ -11,7 +11,7 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Tensor;
 
 /**
- * What one case of the op contract works with: an execution and a parameter store of the backend under test, operands in
+ * What one case of the op contract works with: an execution and a weight store of the backend under test, operands in
  * guarded buffers, and the two plain computations to compare with.
  *
  * <p>Every operand is a view of the middle rows of a larger buffer. Rows around an input are NaN, so reading past it shows;
@@ -24,7 +24,7 @@ final class Bench implements AutoCloseable {
   private static final double SENTINEL = 12288;
 
   private final Backend backend;
-  private final Parameters parameters;
+  private final WeightStore parameters;
   private final Execution execution;
   private final List<Operand> inputs = new ArrayList<>();
   private int buffers;
@@ -45,7 +45,7 @@ final class Bench implements AutoCloseable {
 
   Bench(Backend backend) {
     this.backend = backend;
-    this.parameters = backend.openParameters();
+    this.parameters = backend.openWeightStore();
     this.execution = backend.openExecution();
   }
 
@@ -57,7 +57,7 @@ final class Bench implements AutoCloseable {
     return execution.workspace();
   }
 
-  Parameters parameters() {
+  WeightStore parameters() {
     return parameters;
   }
 

@@ -50,7 +50,7 @@ class ContractSelfTest {
       }
 
       @Override
-      protected Parameters decorate(Parameters parameters) {
+      protected WeightStore decorate(WeightStore parameters) {
         return fault.parameters().apply(super.decorate(parameters));
       }
     };

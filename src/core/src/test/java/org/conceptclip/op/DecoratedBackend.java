@@ -24,7 +24,7 @@ public class DecoratedBackend implements Backend {
     return ops;
   }
 
-  protected Parameters decorate(Parameters parameters) {
+  protected WeightStore decorate(WeightStore parameters) {
     return parameters;
   }
 
@@ -58,8 +58,8 @@ public class DecoratedBackend implements Backend {
   }
 
   @Override
-  public Parameters openParameters() {
-    return decorate(inner.openParameters());
+  public WeightStore openWeightStore() {
+    return decorate(inner.openWeightStore());
   }
 
   @Override

@@ -20,7 +20,7 @@ final class Faults {
    * @param cases the cases of which at least one must fail
    */
   record Fault(
-      String name, Supplier<Stream<ContractCase>> cases, UnaryOperator<Ops> ops, UnaryOperator<Parameters> parameters) {
+      String name, Supplier<Stream<ContractCase>> cases, UnaryOperator<Ops> ops, UnaryOperator<WeightStore> parameters) {
     @Override
     public String toString() {
       return name;
@@ -225,19 +225,19 @@ final class Faults {
 
   private static Stream<Fault> parameters() {
     return Stream.of(
-        new Fault("epsilon of 1e-5", NormCases::all, UnaryOperator.identity(), inner -> new ForwardingParameters(inner) {
+        new Fault("epsilon of 1e-5", NormCases::all, UnaryOperator.identity(), inner -> new ForwardingWeightStore(inner) {
           @Override
           public NormWeights layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
             return super.layerNorm(name, weight, bias, 1e-5);
           }
         }),
-        new Fault("epsilon of 1e-6 for 1e-12", NormCases::all, UnaryOperator.identity(), inner -> new ForwardingParameters(inner) {
+        new Fault("epsilon of 1e-6 for 1e-12", NormCases::all, UnaryOperator.identity(), inner -> new ForwardingWeightStore(inner) {
           @Override
           public NormWeights layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
             return super.layerNorm(name, weight, bias, Math.max(epsilon, 1e-6));
           }
         }),
-        new Fault("variance over n - 1", NormCases::all, UnaryOperator.identity(), inner -> new ForwardingParameters(inner) {
+        new Fault("variance over n - 1", NormCases::all, UnaryOperator.identity(), inner -> new ForwardingWeightStore(inner) {
           @Override
           public NormWeights layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
             HostTensor scaled = copy(weight);
@@ -246,13 +246,13 @@ final class Faults {
             return super.layerNorm(name, scaled, bias, epsilon);
           }
         }),
-        new Fault("the bias is left out", LinearCases::all, UnaryOperator.identity(), inner -> new ForwardingParameters(inner) {
+        new Fault("the bias is left out", LinearCases::all, UnaryOperator.identity(), inner -> new ForwardingWeightStore(inner) {
           @Override
           public LinearWeights linear(String name, HostTensor weight, HostTensor biasOrNull) {
             return super.linear(name, weight, null);
           }
         }),
-        new Fault("the kernel is transposed", EmbeddingCases::all, UnaryOperator.identity(), inner -> new ForwardingParameters(inner) {
+        new Fault("the kernel is transposed", EmbeddingCases::all, UnaryOperator.identity(), inner -> new ForwardingWeightStore(inner) {
           @Override
           public PatchEmbeddingWeights patchEmbedding(
               String name, PatchGeometry geometry, HostTensor weight, HostTensor bias, HostTensor positions,

@@ -42,8 +42,8 @@ public class RoundingBackend extends DecoratedBackend {
   }
 
   @Override
-  protected Parameters decorate(Parameters parameters) {
-    return new ForwardingParameters(parameters) {
+  protected WeightStore decorate(WeightStore parameters) {
+    return new ForwardingWeightStore(parameters) {
       @Override
       public LinearWeights linear(String name, HostTensor weight, HostTensor biasOrNull) {
         return super.linear(name, rounded(weight, weightType()), biasOrNull);

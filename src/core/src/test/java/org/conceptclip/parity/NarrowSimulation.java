@@ -1,12 +1,12 @@
 package org.conceptclip.parity;
 
 import org.conceptclip.backend.Precision;
-import org.conceptclip.op.ForwardingParameters;
-import org.conceptclip.op.Parameters;
+import org.conceptclip.op.ForwardingWeightStore;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.op.RoundingBackend;
 import org.conceptclip.op.TokenEmbeddingWeights;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 
@@ -21,8 +21,8 @@ class NarrowSimulation extends RoundingBackend {
   }
 
   @Override
-  protected Parameters decorate(Parameters parameters) {
-    return new ForwardingParameters(super.decorate(parameters)) {
+  protected WeightStore decorate(WeightStore parameters) {
+    return new ForwardingWeightStore(super.decorate(parameters)) {
       @Override
       public PatchEmbeddingWeights patchEmbedding(
           String name,

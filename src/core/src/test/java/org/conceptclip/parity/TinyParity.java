@@ -18,9 +18,9 @@ import org.conceptclip.model.ModelLoader;
 import org.conceptclip.model.ModelWeights;
 import org.conceptclip.model.TextTower;
 import org.conceptclip.model.VisionTower;
-import org.conceptclip.op.Parameters;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
@@ -133,7 +133,7 @@ abstract class TinyParity {
     HostTensor first = HostTensor.view(
         DType.F32, Shape.of(1, 3, 61, 61), pixels.data().asSlice(0, imageBytes));
     List<HostTensor> queries = new ArrayList<>();
-    try (Parameters parameters = recordingQueries(backend.openParameters(), queries);
+    try (WeightStore parameters = recordingQueries(backend.openWeightStore(), queries);
         Execution execution = backend.openExecution()) {
       ModelWeights model = ModelLoader.load(config, weights, parameters);
       Workspace workspace = execution.workspace();
@@ -181,7 +181,7 @@ abstract class TinyParity {
       positions[i] = i;
     }
     int tokens = (int) GOLDEN.get("text_lengths").getLong(0);
-    try (Parameters parameters = backend.openParameters();
+    try (WeightStore parameters = backend.openWeightStore();
         Execution execution = backend.openExecution()) {
       ModelWeights model = ModelLoader.load(config, weights, parameters);
       Workspace workspace = execution.workspace();
@@ -285,9 +285,9 @@ abstract class TinyParity {
     return HostTensor.of(values, qkv.rows(), width);
   }
 
-  private static Parameters recordingQueries(Parameters parameters, List<HostTensor> queries) {
-    return (Parameters) Proxy.newProxyInstance(
-        TinyParity.class.getClassLoader(), new Class<?>[] {Parameters.class}, (proxy, method, arguments) -> {
+  private static WeightStore recordingQueries(WeightStore parameters, List<HostTensor> queries) {
+    return (WeightStore) Proxy.newProxyInstance(
+        TinyParity.class.getClassLoader(), new Class<?>[] {WeightStore.class}, (proxy, method, arguments) -> {
           if (method.getName().equals("query")) {
             queries.add((HostTensor) arguments[1]);
           }

@@ -8,7 +8,7 @@ import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.op.CheckedOps;
 import org.conceptclip.op.Ops;
-import org.conceptclip.op.Parameters;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.op.Workspace;
 
 /**
@@ -16,7 +16,7 @@ import org.conceptclip.op.Workspace;
  */
 public final class ReferenceBackend implements Backend {
   private final AtomicLong account = new AtomicLong();
-  private final AtomicInteger openParameters = new AtomicInteger();
+  private final AtomicInteger openStores = new AtomicInteger();
   private final AtomicInteger openExecutions = new AtomicInteger();
   private volatile boolean closed;
 
@@ -36,10 +36,10 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
-  public Parameters openParameters() {
+  public WeightStore openWeightStore() {
     checkOpen();
-    openParameters.incrementAndGet();
-    return new ReferenceParameters(account, openParameters::decrementAndGet);
+    openStores.incrementAndGet();
+    return new ReferenceWeightStore(account, openStores::decrementAndGet);
   }
 
   @Override
@@ -49,7 +49,7 @@ public final class ReferenceBackend implements Backend {
     return new Turn();
   }
 
-  /** Bytes of all open parameters and executions; 0 if all are closed. */
+  /** Bytes of all open weight stores and executions; 0 if all are closed. */
   public long liveBytes() {
     return account.get();
   }
@@ -57,12 +57,12 @@ public final class ReferenceBackend implements Backend {
   /**
    * Ends this backend. Closing again does nothing.
    *
-   * @throws IllegalStateException if parameters or executions are still open; they stay usable, and so does the backend
+   * @throws IllegalStateException if weight stores or executions are still open; they stay usable, and so does the backend
    */
   @Override
   public void close() {
-    if (openParameters.get() != 0 || openExecutions.get() != 0) {
-      throw new IllegalStateException("reference backend closed with " + openParameters.get() + " parameter stores and "
+    if (openStores.get() != 0 || openExecutions.get() != 0) {
+      throw new IllegalStateException("reference backend closed with " + openStores.get() + " weight stores and "
           + openExecutions.get() + " executions open, expected 0 and 0");
     }
     closed = true;

@@ -8,7 +8,7 @@ import org.conceptclip.op.QueryWeights;
 import org.conceptclip.op.TokenEmbeddingWeights;
 import org.conceptclip.tensor.HostTensor;
 
-/** Weights as the reference keeps them: host tensors in the memory of a {@link ReferenceParameters}. */
+/** Weights as the reference keeps them: host tensors in the memory of a {@link ReferenceWeightStore}. */
 final class ReferenceWeights {
   private ReferenceWeights() {}
 

@@ -10,7 +10,7 @@ import org.conceptclip.backend.Execution;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.Ops;
-import org.conceptclip.op.Parameters;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -25,9 +25,9 @@ class ReferenceBackendTest {
   @Test
   void everythingClosedIsEverythingFreed() {
     ReferenceBackend backend = new ReferenceBackend();
-    Parameters parameters = backend.openParameters();
-    LinearWeights weights = parameters.linear("w", WEIGHT, HostTensor.of(new double[] {1, 1, 1}, 3));
-    assertEquals(6 * 4 + 3 * 8, parameters.weightBytes());
+    WeightStore store = backend.openWeightStore();
+    LinearWeights weights = store.linear("w", WEIGHT, HostTensor.of(new double[] {1, 1, 1}, 3));
+    assertEquals(6 * 4 + 3 * 8, store.weightBytes());
     Execution execution = backend.openExecution();
     Workspace workspace = execution.workspace();
     Tensor x = workspace.buffer("x", DType.F64, 1, 2);
@@ -37,13 +37,13 @@ class ReferenceBackendTest {
     try (Arena arena = Arena.ofConfined()) {
       assertArrayEquals(new double[] {22, 44, 66}, workspace.download(out, arena).toDoubleArray());
     }
-    assertEquals(parameters.weightBytes() + 5 * 8, backend.liveBytes());
+    assertEquals(store.weightBytes() + 5 * 8, backend.liveBytes());
 
     execution.close();
     execution.close();
-    assertEquals(parameters.weightBytes(), backend.liveBytes());
-    parameters.close();
-    parameters.close();
+    assertEquals(store.weightBytes(), backend.liveBytes());
+    store.close();
+    store.close();
     assertEquals(0, backend.liveBytes());
     backend.close();
     backend.close();
@@ -67,8 +67,8 @@ class ReferenceBackendTest {
   @Test
   void whatIsClosedCannotBeUsed() {
     ReferenceBackend backend = new ReferenceBackend();
-    Parameters parameters = backend.openParameters();
-    LinearWeights weights = parameters.linear("w", WEIGHT, null);
+    WeightStore store = backend.openWeightStore();
+    LinearWeights weights = store.linear("w", WEIGHT, null);
     Execution ended = backend.openExecution();
     Workspace endedWorkspace = ended.workspace();
     Ops endedOps = ended.ops();
@@ -86,39 +86,39 @@ class ReferenceBackendTest {
     try (Execution execution = backend.openExecution()) {
       Tensor x = execution.workspace().buffer("x", DType.F64, 1, 2);
       Tensor out = execution.workspace().buffer("out", DType.F64, 1, 3);
-      parameters.close();
+      store.close();
       assertThrows(IllegalStateException.class, () -> execution.ops().linear(x, weights, Epilogue.NONE, out));
-      assertThrows(IllegalStateException.class, () -> parameters.linear("again", WEIGHT, null));
+      assertThrows(IllegalStateException.class, () -> store.linear("again", WEIGHT, null));
     }
     backend.close();
-    assertThrows(IllegalStateException.class, backend::openParameters);
+    assertThrows(IllegalStateException.class, backend::openWeightStore);
     assertThrows(IllegalStateException.class, backend::openExecution);
   }
 
   @Test
   void closingTheBackendUnderOthersSaysWhatIsOpen() {
     ReferenceBackend backend = new ReferenceBackend();
-    Parameters parameters = backend.openParameters();
+    WeightStore store = backend.openWeightStore();
     Execution execution = backend.openExecution();
     String message = assertThrows(IllegalStateException.class, backend::close).getMessage();
-    assertTrue(message.contains("1 parameter stores and 1 executions"), message);
+    assertTrue(message.contains("1 weight stores and 1 executions"), message);
     execution.close();
-    parameters.close();
+    store.close();
     backend.close();
   }
 
   @Test
   void wrongWeightShapesNameBothValues() {
     try (ReferenceBackend backend = new ReferenceBackend();
-        Parameters parameters = backend.openParameters()) {
+        WeightStore store = backend.openWeightStore()) {
       HostTensor two = HostTensor.of(new float[2], 2);
       String message =
-          assertThrows(IllegalArgumentException.class, () -> parameters.linear("layer.weight", WEIGHT, two)).getMessage();
+          assertThrows(IllegalArgumentException.class, () -> store.linear("layer.weight", WEIGHT, two)).getMessage();
       assertTrue(message.contains("layer.weight") && message.contains("[2]") && message.contains("[3]"), message);
-      assertThrows(IllegalArgumentException.class, () -> parameters.linear("w", two, null));
-      assertThrows(IllegalArgumentException.class, () -> parameters.layerNorm("n", two, WEIGHT, 1e-6));
-      assertThrows(IllegalArgumentException.class, () -> parameters.layerNorm("n", two, two, 0));
-      assertThrows(IllegalArgumentException.class, () -> parameters.query("q", WEIGHT));
+      assertThrows(IllegalArgumentException.class, () -> store.linear("w", two, null));
+      assertThrows(IllegalArgumentException.class, () -> store.layerNorm("n", two, WEIGHT, 1e-6));
+      assertThrows(IllegalArgumentException.class, () -> store.layerNorm("n", two, two, 0));
+      assertThrows(IllegalArgumentException.class, () -> store.query("q", WEIGHT));
     }
   }
 }

@@ -7,7 +7,7 @@ import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.op.CheckedOps;
 import org.conceptclip.op.Ops;
-import org.conceptclip.op.Parameters;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.util.Closer;
@@ -28,7 +28,7 @@ public final class CpuBackend implements Backend {
   private final PrecisionChoice choice;
   private final ArrayDeque<CpuWorkspace> idleWorkspaces = new ArrayDeque<>();
   private int openExecutions;
-  private int openParameters;
+  private int openStores;
   private boolean open = true;
 
   /**
@@ -90,10 +90,10 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public synchronized Parameters openParameters() {
+  public synchronized WeightStore openWeightStore() {
     checkOpen();
-    openParameters++;
-    return new CpuParameters(kernels, contexts, activationType(), weightType(), this::parametersClosed);
+    openStores++;
+    return new CpuWeightStore(kernels, contexts, activationType(), weightType(), this::storeClosed);
   }
 
   @Override
@@ -104,8 +104,8 @@ public final class CpuBackend implements Backend {
     return new CpuExecution(workspace != null ? workspace : new CpuWorkspace(dnn.system(), activationType()));
   }
 
-  private synchronized void parametersClosed() {
-    openParameters--;
+  private synchronized void storeClosed() {
+    openStores--;
   }
 
   private synchronized void giveBack(CpuWorkspace workspace) {
@@ -138,8 +138,8 @@ public final class CpuBackend implements Backend {
     if (!open) {
       return;
     }
-    if (openParameters > 0 || openExecutions > 0) {
-      throw new IllegalStateException("CPU backend closed with " + openParameters + " parameter stores and " + openExecutions
+    if (openStores > 0 || openExecutions > 0) {
+      throw new IllegalStateException("CPU backend closed with " + openStores + " weight stores and " + openExecutions
           + " executions open, expected 0 and 0");
     }
     open = false;

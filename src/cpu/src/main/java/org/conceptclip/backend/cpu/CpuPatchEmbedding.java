@@ -4,7 +4,7 @@ import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.PatchGeometry;
 
 /**
- * Patch projection. Memory belongs to the {@link CpuParameters} that made it.
+ * Patch projection. Memory belongs to the {@link CpuWeightStore} that made it.
  *
  * @param projection [width, 3 * p * p] with bias
  * @param positionsAddress float32 [tokens, width]

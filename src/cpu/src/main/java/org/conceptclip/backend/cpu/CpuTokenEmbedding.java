@@ -5,7 +5,7 @@ import org.conceptclip.op.TokenEmbeddingWeights;
 import org.conceptclip.tensor.DType;
 
 /**
- * Embedding tables. Memory belongs to the {@link CpuParameters} that made it.
+ * Embedding tables. Memory belongs to the {@link CpuWeightStore} that made it.
  *
  * @param words [vocabulary, width] of {@code type}
  * @param positionsAndType float32 [positions, width], the row of token type 0 added

@@ -5,7 +5,7 @@ import org.conceptclip.tensor.DType;
 
 /**
  * A weight matrix in column slices, each prepacked as oneDNN's matrix product wants it, so that slices are tasks.
- * Immutable; the memory belongs to the {@link CpuParameters} that made it.
+ * Immutable; the memory belongs to the {@link CpuWeightStore} that made it.
  *
  * @param inputType type of the activations, and what the product is computed in
  * @param weightType what the weights are stored in: inputType, or BF16 to be widened when they are used

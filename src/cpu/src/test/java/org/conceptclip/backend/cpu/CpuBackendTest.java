@@ -16,8 +16,8 @@ import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
-import org.conceptclip.op.Parameters;
 import org.conceptclip.op.Sequences;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -37,8 +37,8 @@ class CpuBackendTest {
   void rowsOfALinearDoNotDependOnHowManyThereAre(Precision precision) {
     assumeTrue(precision != Precision.BF16 || CpuBackend.computesBf16(), "this CPU has no bf16 arithmetic");
     try (CpuBackend backend = new CpuBackend(precision, 2);
-        Parameters parameters = backend.openParameters()) {
-      LinearWeights weights = parameters.linear("w", random(1, OUTPUTS, INPUTS), random(2, 1, OUTPUTS).reshape(OUTPUTS));
+        WeightStore store = backend.openWeightStore()) {
+      LinearWeights weights = store.linear("w", random(1, OUTPUTS, INPUTS), random(2, 1, OUTPUTS).reshape(OUTPUTS));
       HostTensor x = random(3, MOST_ROWS, INPUTS);
       for (Epilogue epilogue : Epilogue.values()) {
         float[] all = linear(backend, weights, epilogue, x, 0, MOST_ROWS);
@@ -78,8 +78,8 @@ class CpuBackendTest {
   void callersSideBySideGetWhatTheyWouldAlone() {
     HostTensor x = random(5, 400, INPUTS);
     try (CpuBackend backend = new CpuBackend(Precision.FP32, 3);
-        Parameters parameters = backend.openParameters()) {
-      LinearWeights weights = parameters.linear("w", random(6, OUTPUTS, INPUTS), null);
+        WeightStore store = backend.openWeightStore()) {
+      LinearWeights weights = store.linear("w", random(6, OUTPUTS, INPUTS), null);
       float[] expected = linear(backend, weights, Epilogue.GELU, x, 0, 400);
       CompletableFuture<?>[] callers = new CompletableFuture<?>[4];
       for (int c = 0; c < callers.length; c++) {
@@ -96,17 +96,17 @@ class CpuBackendTest {
   @Test
   void closingFreesEveryNativeObject() {
     CpuBackend backend = new CpuBackend(Precision.FP32, 2);
-    Parameters parameters = backend.openParameters();
-    LinearWeights weights = parameters.linear("w", random(7, OUTPUTS, INPUTS), null);
-    assertTrue(parameters.weightBytes() >= 4L * OUTPUTS * INPUTS);
+    WeightStore store = backend.openWeightStore();
+    LinearWeights weights = store.linear("w", random(7, OUTPUTS, INPUTS), null);
+    assertTrue(store.weightBytes() >= 4L * OUTPUTS * INPUTS);
     linear(backend, weights, Epilogue.NONE, random(8, 50, INPUTS), 0, 50);
     int kernels = backend.compiledKernels();
     linear(backend, weights, Epilogue.NONE, random(8, 50, INPUTS), 0, 50);
     assertEquals(kernels, backend.compiledKernels(), "the second call must find its kernels");
     assertTrue(backend.liveNativeObjects() > 0);
-    assertThrows(IllegalStateException.class, backend::close, "parameters are open");
-    parameters.close();
-    assertEquals(0, parameters.weightBytes());
+    assertThrows(IllegalStateException.class, backend::close, "store are open");
+    store.close();
+    assertEquals(0, store.weightBytes());
     backend.close();
     assertEquals(0, backend.liveNativeObjects());
   }
@@ -115,8 +115,8 @@ class CpuBackendTest {
   void bf16WeightsTakeHalfTheMemory() {
     try (CpuBackend full = new CpuBackend(Precision.FP32, 1);
         CpuBackend half = new CpuBackend(Precision.BF16_WEIGHTS, 1);
-        Parameters fullWeights = full.openParameters();
-        Parameters halfWeights = half.openParameters()) {
+        WeightStore fullWeights = full.openWeightStore();
+        WeightStore halfWeights = half.openWeightStore()) {
       fullWeights.linear("w", random(9, 1152, 1152), null);
       halfWeights.linear("w", random(9, 1152, 1152), null);
       assertEquals(0.5, (double) halfWeights.weightBytes() / fullWeights.weightBytes(), 0.05);

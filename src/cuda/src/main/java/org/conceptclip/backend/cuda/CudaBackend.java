@@ -15,7 +15,7 @@ import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
-import org.conceptclip.op.Parameters;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.util.Closer;
 
 /**
@@ -43,7 +43,7 @@ public final class CudaBackend implements Backend {
   private final ComputeOrder order;
   private final ArrayDeque<Lane> idleLanes = new ArrayDeque<>();
   private int openExecutions;
-  private int openParameters;
+  private int openStores;
   private boolean open = true;
 
   /**
@@ -102,10 +102,10 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public synchronized Parameters openParameters() {
+  public synchronized WeightStore openWeightStore() {
     checkOpen();
-    openParameters++;
-    return new CudaParameters(driver, this::parametersClosed);
+    openStores++;
+    return new CudaWeightStore(driver, this::storeClosed);
   }
 
   @Override
@@ -126,8 +126,8 @@ public final class CudaBackend implements Backend {
     }
   }
 
-  private synchronized void parametersClosed() {
-    openParameters--;
+  private synchronized void storeClosed() {
+    openStores--;
   }
 
   private synchronized void giveBack(Lane lane, boolean usable) {
@@ -176,8 +176,8 @@ public final class CudaBackend implements Backend {
     if (!open) {
       return;
     }
-    if (openParameters > 0 || openExecutions > 0) {
-      throw new IllegalStateException("CUDA backend closed with " + openParameters + " parameter stores and " + openExecutions
+    if (openStores > 0 || openExecutions > 0) {
+      throw new IllegalStateException("CUDA backend closed with " + openStores + " weight stores and " + openExecutions
           + " executions open, expected 0 and 0");
     }
     open = false;

@@ -7,7 +7,7 @@ import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.op.QueryWeights;
 import org.conceptclip.op.TokenEmbeddingWeights;
 
-/** Prepared weights: device addresses in memory that a {@link CudaParameters} owns. */
+/** Prepared weights: device addresses in memory that a {@link CudaWeightStore} owns. */
 final class DeviceWeights {
   private DeviceWeights() {}
 

@@ -122,7 +122,7 @@ final class WeightMemory implements AutoCloseable {
 
   private void requireOpen() {
     if (!open) {
-      throw new IllegalStateException("these parameters are closed");
+      throw new IllegalStateException("this weight store is closed");
     }
   }
 

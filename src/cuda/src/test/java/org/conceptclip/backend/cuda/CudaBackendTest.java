@@ -17,7 +17,7 @@ import org.conceptclip.backend.OnEmulator;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
-import org.conceptclip.op.Parameters;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
@@ -41,14 +41,14 @@ class CudaBackendTest {
 
   @Test
   void weightsBeyondFloat16AreRefusedByName() {
-    try (Parameters parameters = backend.openParameters()) {
+    try (WeightStore store = backend.openWeightStore()) {
       HostTensor weight = HostTensor.of(new float[] {1, 2, 65504, -65519, 65520, 0}, 2, 3);
-      BadInputException refused = assertThrows(BadInputException.class, () -> parameters.linear("some.weight", weight, null));
+      BadInputException refused = assertThrows(BadInputException.class, () -> store.linear("some.weight", weight, null));
       assertTrue(refused.getMessage().startsWith("some.weight: element 4 is 65520.0, "), refused.getMessage());
       HostTensor nan = HostTensor.of(new float[] {Float.NaN}, 1, 1);
-      assertTrue(assertThrows(BadInputException.class, () -> parameters.linear("a", nan, null)).getMessage().contains("NaN"));
+      assertTrue(assertThrows(BadInputException.class, () -> store.linear("a", nan, null)).getMessage().contains("NaN"));
       HostTensor bias = HostTensor.of(new float[] {1e6f}, 1);
-      assertTrue(assertThrows(BadInputException.class, () -> parameters.linear("b", HostTensor.of(new float[1], 1, 1), bias))
+      assertTrue(assertThrows(BadInputException.class, () -> store.linear("b", HostTensor.of(new float[1], 1, 1), bias))
           .getMessage().startsWith("b (bias): element 0 is 1000000.0"));
     }
   }
@@ -62,8 +62,8 @@ class CudaBackendTest {
 
   @Test
   void overlappingOutputsAreRefused() {
-    try (Parameters parameters = backend.openParameters(); Execution execution = backend.openExecution()) {
-      NormWeights norm = parameters.layerNorm("n", HostTensor.of(new float[8], 8), HostTensor.of(new float[8], 8), 1e-6);
+    try (WeightStore store = backend.openWeightStore(); Execution execution = backend.openExecution()) {
+      NormWeights norm = store.layerNorm("n", HostTensor.of(new float[8], 8), HostTensor.of(new float[8], 8), 1e-6);
       Workspace workspace = execution.workspace();
       Tensor x = workspace.buffer("x", DType.F16, 4, 8);
       Tensor overlapping = workspace.rows(x, 1, 2);
@@ -79,8 +79,8 @@ class CudaBackendTest {
 
   @Test
   void rangesAreThoseOfTheSums() {
-    try (Parameters parameters = backend.openParameters()) {
-      NormWeights norm = parameters.layerNorm("some.norm", HostTensor.of(new float[8], 8), HostTensor.of(new float[8], 8), 1e-6);
+    try (WeightStore store = backend.openWeightStore()) {
+      NormWeights norm = store.layerNorm("some.norm", HostTensor.of(new float[8], 8), HostTensor.of(new float[8], 8), 1e-6);
       for (float largest : new float[] {5, -70000, 3}) {
         try (Execution execution = backend.openExecution()) {
           Workspace workspace = execution.workspace();
@@ -146,11 +146,11 @@ class CudaBackendTest {
 
   @Test
   void paddingBehindColumnsIsZero() {
-    try (Parameters parameters = backend.openParameters(); Execution execution = backend.openExecution(); Arena arena = Arena.ofConfined()) {
+    try (WeightStore store = backend.openWeightStore(); Execution execution = backend.openExecution(); Arena arena = Arena.ofConfined()) {
       // Ten inputs and three outputs: what is multiplied is 16 and 8.
       float[] ones = new float[30];
       Arrays.fill(ones, 1);
-      LinearWeights linear = parameters.linear("l", HostTensor.of(ones, 3, 10), null);
+      LinearWeights linear = store.linear("l", HostTensor.of(ones, 3, 10), null);
       Workspace workspace = execution.workspace();
       Tensor wide = workspace.buffer("x", DType.F16, 2, 16);
       workspace.upload(HostTensor.of(filled(32, Float.NaN), 2, 16), wide);

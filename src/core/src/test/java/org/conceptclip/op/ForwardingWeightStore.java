@@ -3,10 +3,10 @@ package org.conceptclip.op;
 import org.conceptclip.tensor.HostTensor;
 
 /** Hands everything on; a subclass overrides what it changes. */
-public class ForwardingParameters implements Parameters {
-  private final Parameters inner;
+public class ForwardingWeightStore implements WeightStore {
+  private final WeightStore inner;
 
-  protected ForwardingParameters(Parameters inner) {
+  protected ForwardingWeightStore(WeightStore inner) {
     this.inner = inner;
   }
 

@@ -5,17 +5,17 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import org.conceptclip.op.Parameters;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.op.QueryWeights;
 import org.conceptclip.op.TokenEmbeddingWeights;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
 /** Packs weights for the CPU, directly from the memory of the host tensors where oneDNN can read it. Owns the packed memory. */
-final class CpuParameters implements Parameters {
+final class CpuWeightStore implements WeightStore {
   private static final int ALIGNMENT = 64;
 
   private record Reorder(int inputs, int outputs, DType from, DType type) {}
@@ -30,7 +30,7 @@ final class CpuParameters implements Parameters {
   private boolean open = true;
 
   /** @param onClose called once, when this is closed */
-  CpuParameters(
+  CpuWeightStore(
       Kernels kernels, ContextPool contexts, DType activationType, DType weightType, Runnable onClose) {
     this.kernels = kernels;
     this.contexts = contexts;
@@ -186,7 +186,7 @@ final class CpuParameters implements Parameters {
 
   private synchronized NativeMemory own(long bytes) {
     if (!open) {
-      throw new IllegalStateException("these parameters are closed");
+      throw new IllegalStateException("this weight store is closed");
     }
     NativeMemory memory = NativeMemory.allocate(kernels.dnn().system(), bytes);
     owned.add(memory);

@@ -3,11 +3,11 @@ package org.conceptclip.backend.reference;
 import java.util.concurrent.atomic.AtomicLong;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
-import org.conceptclip.op.Parameters;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.op.QueryWeights;
 import org.conceptclip.op.TokenEmbeddingWeights;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
@@ -16,12 +16,12 @@ import org.conceptclip.tensor.Shape;
  * Exact copies of the weights: float64 stays, every narrower type becomes float32, which holds it exactly in half the memory.
  * Matrices are transposed to [inputs, outputs] for {@link MatrixProduct}.
  */
-final class ReferenceParameters implements Parameters {
+final class ReferenceWeightStore implements WeightStore {
   private final OwnedMemory memory;
   private final Runnable onClose;
   private boolean closed;
 
-  ReferenceParameters(AtomicLong account, Runnable onClose) {
+  ReferenceWeightStore(AtomicLong account, Runnable onClose) {
     this.memory = new OwnedMemory(account);
     this.onClose = onClose;
   }

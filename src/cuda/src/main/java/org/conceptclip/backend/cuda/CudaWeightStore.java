@@ -3,23 +3,23 @@ package org.conceptclip.backend.cuda;
 import java.lang.foreign.MemorySegment;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.op.LinearWeights;
-import org.conceptclip.op.Parameters;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.op.QueryWeights;
 import org.conceptclip.op.TokenEmbeddingWeights;
+import org.conceptclip.op.WeightStore;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
 /** Weights on the device: matrices and tables in F16, vectors in F32. Owns them. Thread-safe. */
-final class CudaParameters implements Parameters {
+final class CudaWeightStore implements WeightStore {
   private final WeightMemory memory;
   private final Runnable onClose;
   private boolean open = true;
 
   /** @param onClose runs once, when the parameters are closed */
-  CudaParameters(CudaDriver driver, Runnable onClose) {
+  CudaWeightStore(CudaDriver driver, Runnable onClose) {
     this.memory = new WeightMemory(driver);
     this.onClose = onClose;
   }

@@ -9,7 +9,7 @@ import org.conceptclip.tensor.HostTensor;
  * <p>Inputs are dense host tensors of any floating-point type. They are read during the call only, so the caller may unmap them
  * afterwards. Thread-safe: a loader may prepare several tensors at once.
  */
-public interface Parameters extends AutoCloseable {
+public interface WeightStore extends AutoCloseable {
   /** Prepares a matrix [outputs, inputs] with a bias [outputs], which is {@code null} if there is none. */
   LinearWeights linear(String name, HostTensor weight, HostTensor biasOrNull);
 
