@@ -3,7 +3,6 @@ package org.conceptclip.batch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.conceptclip.runtime.Detail;
@@ -40,7 +39,6 @@ public final class Engine implements AutoCloseable {
    */
   private static final int CPU_WARM_UP_TOKENS = 256;
 
-  private final List<Encoder> encoders;
   private final Encoder first;
   private final BatchLimits imageLimits;
   private final BatchLimits textLimits;
@@ -53,15 +51,15 @@ public final class Engine implements AutoCloseable {
   private final DecodeStage decoding;
   private final Batcher<WorkKind, Payload, Encoding> batcher;
 
-  private Engine(List<Encoder> encoders, EngineOptions options, Supplier<ImageReader> readers) {
-    this.encoders = List.copyOf(encoders);
+  private Engine(List<Encoder> encoders, EngineOptions options, ImageReader reader) {
     this.first = encoders.getFirst();
     if (options.warmUp()) {
       // Before the limits are read: warming up lowers them where device memory does not suffice.
       warmUp(encoders, options);
     }
     int images = batchImages(encoders, options);
-    this.imageLimits = new BatchLimits(Math.multiplyExact(images, first.imageTokens()), images, powersOfTwo(encoders));
+    boolean powersOfTwo = encoders.stream().anyMatch(encoder -> encoder.limits().powersOfTwo());
+    this.imageLimits = new BatchLimits(Math.multiplyExact(images, first.imageTokens()), images, powersOfTwo);
     int tokens = batchTokens(encoders, options);
     this.textLimits = new BatchLimits(tokens, tokens, false);
     this.pool = resources.own(new PixelPool(first.imageSize()));
@@ -71,9 +69,9 @@ public final class Engine implements AutoCloseable {
       replicas.add(resources.own(new EncoderReplica(encoder.backendName() + "-" + replicas.size(), encoder, clocks)));
     }
     int decodeThreads = options.decodeThreads() > 0 ? options.decodeThreads() : Runtime.getRuntime().availableProcessors();
-    this.decoding = resources.own(new DecodeStage(decodeThreads, first.imageSize(), pool, clocks, readers));
+    this.decoding = resources.own(new DecodeStage(decodeThreads, first.imageSize(), pool, clocks, reader));
     this.batcher = new Batcher<>(options.batching(), kind -> kind instanceof WorkKind.Texts ? textLimits : imageLimits, replicas,
-        timing, completions, Payload::release, new Listeners(Stream.concat(Stream.of(clocks), options.listeners().stream()).toList()));
+        timing, completions, Payload::release, Stream.concat(Stream.of(clocks), options.listeners().stream()).toList());
   }
 
   /**
@@ -83,10 +81,10 @@ public final class Engine implements AutoCloseable {
    * @throws IllegalArgumentException if there is none, or their models differ in architecture
    */
   public static Engine open(List<Encoder> encoders, EngineOptions options) {
-    return open(encoders, options, () -> ImageReader.ofFiles(options.decodeLimits()));
+    return open(encoders, options, new ImageReader.OfFiles(options.decodeLimits()));
   }
 
-  static Engine open(List<Encoder> encoders, EngineOptions options, Supplier<ImageReader> readers) {
+  static Engine open(List<Encoder> encoders, EngineOptions options, ImageReader reader) {
     if (encoders.isEmpty()) {
       throw new IllegalArgumentException("an engine without encoders, expected at least one");
     }
@@ -96,7 +94,7 @@ public final class Engine implements AutoCloseable {
             "encoder " + i + " has a model of another architecture than encoder 0, expected copies of one model");
       }
     }
-    return new Engine(encoders, options, readers);
+    return new Engine(encoders, options, reader);
   }
 
   private static int least(List<Encoder> encoders, ToIntFunction<EncoderLimits> limit) {
@@ -111,20 +109,13 @@ public final class Engine implements AutoCloseable {
     return options.batchTokens() > 0 ? options.batchTokens() : least(encoders, EncoderLimits::tokens);
   }
 
-  private static boolean powersOfTwo(List<Encoder> encoders) {
-    return encoders.stream().anyMatch(encoder -> encoder.limits().powersOfTwo());
-  }
-
+  /** Runs every batch size on every lane of every replica, so that kernels, graphs and buffers exist before the first request. */
   private static void warmUp(List<Encoder> encoders, EngineOptions options) {
     int images = batchImages(encoders, options);
     int tokens = batchTokens(encoders, options);
     for (Encoder encoder : encoders) {
-      List<Integer> sizes = new ArrayList<>();
       if (encoder.limits().powersOfTwo()) {
-        for (int size = 1; size <= images; size *= 2) {
-          sizes.add(size);
-        }
-        encoder.warmUp(sizes, tokens);
+        encoder.warmUp(Stream.iterate(1, size -> size <= images, size -> 2 * size).toList(), tokens);
       } else {
         encoder.warmUp(List.of(1), Math.min(tokens, CPU_WARM_UP_TOKENS));
       }
@@ -256,15 +247,6 @@ public final class Engine implements AutoCloseable {
       throw failure;
     }
     return admission.future();
-  }
-
-  /**
-   * Runs every batch size on every lane of every replica, so that kernels are compiled, graphs recorded and buffers allocated before
-   * the first request. A CPU backend, which compiles a size in milliseconds, computes one image and some texts only. Blocks until it is
-   * done. Requests may be submitted meanwhile.
-   */
-  public void warmUp() {
-    warmUp(encoders, EngineOptions.builder().batchImages(batchImages()).batchTokens(batchTokens()).build());
   }
 
   /** What each stage did since the engine was opened. Use {@link StageReport#since} for a span of time. */
