@@ -1,7 +1,6 @@
 package org.conceptclip;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -86,12 +85,7 @@ public final class Classifier {
 
   /** Classifies image files, in their order. Stops at the first failure. */
   public List<Classification> classify(List<Path> images) {
-    List<Classification> results = new ArrayList<>(images.size());
-    try (Stream<Outcome<ImageInput, Classification>> outcomes =
-        classify(images.stream().map(ImageInput.File::new), RequestOptions.DEFAULT)) {
-      outcomes.forEachOrdered(outcome -> results.add(outcome.orThrow()));
-    }
-    return results;
+    return Ordered.results(classify(images.stream().map(ImageInput.File::new), RequestOptions.DEFAULT));
   }
 
   /**

@@ -1,10 +1,10 @@
 package org.conceptclip;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 import org.conceptclip.backend.Backends;
 import org.conceptclip.batch.Engine;
@@ -90,8 +90,7 @@ public final class ConceptClip implements AutoCloseable {
    * @param request priority, timeout (for room and result together) and caller
    */
   public float[] embedImage(ImageInput image, RequestOptions request) {
-    Engine engine = engine();
-    return Vectors.vector(Calls.call(() -> engine.submitImageWhenRoom(image, Detail.FEATURES, request)));
+    return Vectors.vector(Calls.call(() -> engine().submitImageWhenRoom(image, Detail.FEATURES, request)));
   }
 
   /**
@@ -99,7 +98,7 @@ public final class ConceptClip implements AutoCloseable {
    * the other files. To continue past bad files, use {@link #embedImages(Stream)}.
    */
   public List<float[]> embedImages(List<Path> images) {
-    return allOf(embedImages(images.stream()), images.size());
+    return Ordered.results(embedImages(images.stream()));
   }
 
   /** {@link #embedImages(Stream, Function, RequestOptions)} of files. */
@@ -144,8 +143,7 @@ public final class ConceptClip implements AutoCloseable {
    * @throws org.conceptclip.batch.OverloadedException if there is no room; nothing of the request is kept
    */
   public CompletableFuture<float[]> submitImage(ImageInput image, RequestOptions request) {
-    Engine engine = engine();
-    return Calls.map(Calls.submit(() -> engine.submitImage(image, Detail.FEATURES, request)), Vectors::vector);
+    return Calls.map(Calls.submit(() -> engine().submitImage(image, Detail.FEATURES, request)), Vectors::vector);
   }
 
   /** The vector of an image and those of its patches: [27 * 27][1152] in the published model, 3.4 MB. */
@@ -155,14 +153,12 @@ public final class ConceptClip implements AutoCloseable {
 
   /** The vector of an image and those of its patches. Waits and fails as {@link #embedImage(ImageInput, RequestOptions)} does. */
   public Embedding imageTokens(ImageInput image, RequestOptions request) {
-    Engine engine = engine();
-    return Embedding.of(Calls.call(() -> engine.submitImageWhenRoom(image, Detail.TOKENS, request)), null);
+    return Embedding.of(Calls.call(() -> engine().submitImageWhenRoom(image, Detail.TOKENS, request)), null);
   }
 
   /** As {@link #submitImage(ImageInput, RequestOptions)}, for the vector of an image and those of its patches. */
   public CompletableFuture<Embedding> submitImageTokens(ImageInput image, RequestOptions request) {
-    Engine engine = engine();
-    return Calls.map(Calls.submit(() -> engine.submitImage(image, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, null));
+    return Calls.map(Calls.submit(() -> engine().submitImage(image, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, null));
   }
 
   /** The vector [dimension] of a text. A text longer than the model's context (77 tokens) is cut; {@link #textTokens} tells whether. */
@@ -173,23 +169,25 @@ public final class ConceptClip implements AutoCloseable {
   /** The vector [dimension] of a text. Waits and fails as {@link #embedImage(ImageInput, RequestOptions)} does. */
   public float[] embedText(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
-    Engine engine = engine();
-    return Vectors.vector(Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.FEATURES, request)));
+    return Vectors.vector(Calls.call(() -> engine().submitTextWhenRoom(tokens, Detail.FEATURES, request)));
   }
 
   /** The vectors [dimension] of texts, in the order of the texts. Stops at the first failure. */
   public List<float[]> embedTexts(List<String> texts) {
-    Engine engine = engine();
-    Stream<TokenizedText> tokens = Stream.iterate(0, first -> first < texts.size(), first -> first + TEXTS_PER_CALL)
-        .flatMap(first -> parts.tokenizer().encode(texts.subList(first, Math.min(texts.size(), first + TEXTS_PER_CALL))).stream());
-    return allOf(Ordered.stream(tokens, text -> engine.submitTextWhenRoom(text, Detail.FEATURES, RequestOptions.DEFAULT),
-        Vectors::vector, parts.textWindow()), texts.size());
+    Stream<TokenizedText> tokens = texts.stream()
+        .gather(Gatherers.windowFixed(TEXTS_PER_CALL))
+        .flatMap(some -> parts.tokenizer().encode(some).stream());
+    return Ordered.results(embedTexts(tokens, Function.identity()));
   }
 
   /** The outcomes of an unbounded stream of texts. As {@link #embedImages(Stream, Function, RequestOptions)}. */
   public Stream<Outcome<String, float[]>> embedTexts(Stream<String> texts) {
+    return embedTexts(texts, this::tokenize);
+  }
+
+  private <T> Stream<Outcome<T, float[]>> embedTexts(Stream<T> texts, Function<T, TokenizedText> tokens) {
     Engine engine = engine();
-    return Ordered.stream(texts, text -> engine.submitTextWhenRoom(tokenize(text), Detail.FEATURES, RequestOptions.DEFAULT),
+    return Ordered.stream(texts, text -> engine.submitTextWhenRoom(tokens.apply(text), Detail.FEATURES, RequestOptions.DEFAULT),
         Vectors::vector, parts.textWindow());
   }
 
@@ -206,22 +204,19 @@ public final class ConceptClip implements AutoCloseable {
    */
   public CompletableFuture<float[]> submitText(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
-    Engine engine = engine();
-    return Calls.map(Calls.submit(() -> engine.submitText(tokens, Detail.FEATURES, request)), Vectors::vector);
+    return Calls.map(Calls.submit(() -> engine().submitText(tokens, Detail.FEATURES, request)), Vectors::vector);
   }
 
   /** The vector of a text, those of its tokens, and the place of each token in the text. */
   public Embedding textTokens(String text) {
     TokenizedText tokens = tokenize(text);
-    Engine engine = engine();
-    return Embedding.of(Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.TOKENS, RequestOptions.DEFAULT)), tokens);
+    return Embedding.of(Calls.call(() -> engine().submitTextWhenRoom(tokens, Detail.TOKENS, RequestOptions.DEFAULT)), tokens);
   }
 
   /** As {@link #submitText(String, RequestOptions)}, for the vector of a text and those of its tokens. */
   public CompletableFuture<Embedding> submitTextTokens(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
-    Engine engine = engine();
-    return Calls.map(Calls.submit(() -> engine.submitText(tokens, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, tokens));
+    return Calls.map(Calls.submit(() -> engine().submitText(tokens, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, tokens));
   }
 
   /**
@@ -267,15 +262,13 @@ public final class ConceptClip implements AutoCloseable {
 
   /** The cosine of an image file and a text. */
   public double similarity(Path image, String text) {
-    TokenizedText tokens = tokenize(text);
-    Engine engine = engine();
-    CompletableFuture<Encoding> first =
-        Calls.submit(() -> engine.submitImageWhenRoom(new ImageInput.File(image), Detail.FEATURES, RequestOptions.DEFAULT));
+    CompletableFuture<Encoding> encoding =
+        Calls.submit(() -> engine().submitImageWhenRoom(new ImageInput.File(image), Detail.FEATURES, RequestOptions.DEFAULT));
     try {
-      Encoding second = Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.FEATURES, RequestOptions.DEFAULT));
-      return similarity(Vectors.vector(Calls.await(first)), Vectors.vector(second));
+      float[] words = embedText(text);
+      return similarity(Vectors.vector(Calls.await(encoding)), words);
     } finally {
-      first.cancel(false);
+      encoding.cancel(false);
     }
   }
 
@@ -342,13 +335,5 @@ public final class ConceptClip implements AutoCloseable {
   private TokenizedText tokenize(String text) {
     engine();
     return parts.tokenizer().encode(text);
-  }
-
-  private static <T> List<float[]> allOf(Stream<Outcome<T, float[]>> outcomes, int count) {
-    List<float[]> vectors = new ArrayList<>(count);
-    try (outcomes) {
-      outcomes.forEachOrdered(outcome -> vectors.add(outcome.orThrow()));
-    }
-    return vectors;
   }
 }

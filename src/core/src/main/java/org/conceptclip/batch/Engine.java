@@ -214,29 +214,25 @@ public final class Engine implements AutoCloseable {
   }
 
   private CompletableFuture<Encoding> image(WorkKind kind, ImageInput input, RequestOptions options) {
-    Payload decodedOrNull = decoded(input);
-    return prepared(batcher.admit(kind, first.imageTokens(), options), input, decodedOrNull, options);
+    requireFitting(input);
+    return prepared(batcher.admit(kind, first.imageTokens(), options), input, options);
   }
 
   private CompletableFuture<Encoding> imageWhenRoom(WorkKind kind, ImageInput input, RequestOptions options)
       throws InterruptedException {
-    Payload decodedOrNull = decoded(input);
-    return prepared(batcher.admitWhenRoom(kind, first.imageTokens(), options), input, decodedOrNull, options);
+    requireFitting(input);
+    return prepared(batcher.admitWhenRoom(kind, first.imageTokens(), options), input, options);
   }
 
-  /** The checked payload of an image that its caller has already decoded; {@code null} for other inputs. */
-  private Payload decoded(ImageInput input) {
+  private void requireFitting(ImageInput input) {
     if (input instanceof ImageInput.Pixels pixels) {
       first.requireImage(pixels.tensor());
-      return new Payload.Image(pixels.tensor(), null);
     }
-    return null;
   }
 
-  private CompletableFuture<Encoding> prepared(
-      Admission<Payload, Encoding> admission, ImageInput input, Payload decodedOrNull, RequestOptions options) {
-    if (decodedOrNull != null) {
-      admission.ready(decodedOrNull);
+  private CompletableFuture<Encoding> prepared(Admission<Payload, Encoding> admission, ImageInput input, RequestOptions options) {
+    if (input instanceof ImageInput.Pixels pixels) {
+      admission.ready(new Payload.Image(pixels.tensor(), null));
       return admission.future();
     }
     try {
@@ -253,16 +249,12 @@ public final class Engine implements AutoCloseable {
   public StageReport report() {
     BatcherSnapshot snapshot = batcher.snapshot();
     int lanes = replicas.stream().mapToInt(EncoderReplica::lanes).sum();
-    return new StageReport(
-        clocks.windowNanos(),
-        List.of(
-            clocks.row(Stage.DECODE, decoding.threads(), decoding.waiting()),
-            clocks.row(Stage.WAIT, 0, snapshot.ready()),
-            clocks.row(Stage.PACK, lanes, 0),
-            clocks.row(Stage.COMPUTE, lanes, snapshot.busyLanes()),
-            clocks.row(Stage.COMPLETE, completions.threads(), completions.waiting())),
-        clocks.tokensWanted(),
-        clocks.tokensComputed());
+    return clocks.report(List.of(
+        clocks.row(Stage.DECODE, decoding.threads(), decoding.waiting()),
+        clocks.row(Stage.WAIT, 0, snapshot.ready()),
+        clocks.row(Stage.PACK, lanes, 0),
+        clocks.row(Stage.COMPUTE, lanes, snapshot.busyLanes()),
+        clocks.row(Stage.COMPLETE, completions.threads(), completions.waiting())));
   }
 
   /** The requests in the batcher at this moment. */
