@@ -27,7 +27,7 @@ import org.conceptclip.text.TokenizedText;
  * <p><b>For research. Not a medical device</b>: it has not been validated for clinical use, and nothing that it returns is a diagnosis.
  *
  * <p>A batching engine gathers the requests of all threads. A vector has {@link #dimension} float32 numbers (1152 in the published model)
- * and the length 1. The same image or text gives the same bits alone, in any batch and on any replica. Returned arrays are the caller's.
+ * and L2 norm 1. The same image or text gives the same bits alone, in any batch and on any replica. Returned arrays belong to the caller.
  *
  * <p>Three calling styles; the results are identical. Calls that return values ({@code embed...}, {@code classify}) wait for room in the
  * queue and for the result. Calls named {@code submit...} never wait: they return a future, or throw {@link
@@ -54,7 +54,7 @@ public final class ConceptClip implements AutoCloseable {
     this.parts = parts;
   }
 
-  /** Opens the demo model on the class path, on the best backend of this machine. It was trained on drawings and knows no medicine. */
+  /** Opens the demo model on the class path, on the best backend of this machine. It was trained on drawings, not on medical images. */
   public static ConceptClip open() {
     return open(ConceptClipOptions.DEFAULT);
   }
@@ -101,7 +101,7 @@ public final class ConceptClip implements AutoCloseable {
     return Ordered.results(embedImages(images.stream()));
   }
 
-  /** {@link #embedImages(Stream, Function, RequestOptions)} of files. */
+  /** The outcomes of an unbounded stream of image files. As {@link #embedImages(Stream, Function, RequestOptions)}. */
   public Stream<Outcome<Path, float[]>> embedImages(Stream<Path> images) {
     return embedImages(images, ImageInput.File::new, RequestOptions.DEFAULT);
   }
@@ -114,7 +114,7 @@ public final class ConceptClip implements AutoCloseable {
    * <p>The thread that takes outcomes also reads the inputs, at most a few batches ahead. An input is held in memory until its outcome is
    * taken. The stream is sequential. Closing it early cancels the requests under way and closes {@code inputs}.
    *
-   * @param image the image of an input; called on the thread that takes outcomes
+   * @param image returns the image of an input; called on the thread that takes outcomes
    * @param request priority, timeout and caller of each image
    */
   public <T> Stream<Outcome<T, float[]>> embedImages(
@@ -124,12 +124,12 @@ public final class ConceptClip implements AutoCloseable {
         Vectors::vector, parts.imageWindow());
   }
 
-  /** {@link #submitImage(ImageInput, RequestOptions)} of a file. */
+  /** Submits an image file without waiting. As {@link #submitImage(ImageInput, RequestOptions)}. */
   public CompletableFuture<float[]> submitImage(Path image) {
     return submitImage(new ImageInput.File(image), RequestOptions.DEFAULT);
   }
 
-  /** {@link #submitImage(ImageInput, RequestOptions)} of a file's content, which must not change until the future has ended. */
+  /** Submits a file's content, which must not change until the future has ended. As {@link #submitImage(ImageInput, RequestOptions)}. */
   public CompletableFuture<float[]> submitImage(byte[] image) {
     return submitImage(input(image), RequestOptions.DEFAULT);
   }
@@ -191,7 +191,7 @@ public final class ConceptClip implements AutoCloseable {
         Vectors::vector, parts.textWindow());
   }
 
-  /** {@link #submitText(String, RequestOptions)} with the default options. */
+  /** Submits a text without waiting. As {@link #submitText(String, RequestOptions)}, with the default options. */
   public CompletableFuture<float[]> submitText(String text) {
     return submitText(text, RequestOptions.DEFAULT);
   }
@@ -297,7 +297,7 @@ public final class ConceptClip implements AutoCloseable {
     return parts.description();
   }
 
-  /** What the engine's stages have done since the opening, and which one is the bottleneck; {@link StageReport#since} gives spans. */
+  /** What the engine's stages have done since the opening, and which one limits the throughput. {@link StageReport#since} covers a span. */
   public StageReport stageReport() {
     return engine().report();
   }

@@ -98,19 +98,11 @@ public final class Batcher<K, P, R> implements AutoCloseable {
    */
   public Admission<P, R> admitWhenRoom(K kind, int cost, RequestOptions options) throws InterruptedException {
     PendingRequest<K, P, R> request = request(kind, cost, options);
-    while (true) {
-      long seen;
-      lock.lockInterruptibly();
-      try {
-        seen = scheduler.ended();
-      } finally {
-        lock.unlock();
-      }
-      if (admit(request, null)) {
-        return request;
-      }
-      awaitRoom(seen, request.deadlineNanos);
-    }
+    long seen = -1;
+    do {
+      seen = awaitRoom(seen, request.deadlineNanos);
+    } while (!admit(request, null));
+    return request;
   }
 
   /** A request before its admission. */
@@ -146,7 +138,8 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     });
   }
 
-  private void awaitRoom(long seen, long deadlineNanos) throws InterruptedException {
+  /** Waits until another number of requests than {@code seen} has ended. Returns that number. */
+  private long awaitRoom(long seen, long deadlineNanos) throws InterruptedException {
     lock.lockInterruptibly();
     try {
       while (scheduler.ended() == seen && !scheduler.isOver()) {
@@ -160,6 +153,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
           changed.awaitNanos(left);
         }
       }
+      return scheduler.ended();
     } finally {
       lock.unlock();
     }

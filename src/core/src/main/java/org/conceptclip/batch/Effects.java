@@ -11,12 +11,10 @@ import java.util.function.Consumer;
 final class Effects<K, P, R> {
   private final List<Batch<K, P, R>> begins = new ArrayList<>(1);
   private final List<P> releases = new ArrayList<>(0);
-  private final List<End<K, P, R>> ends = new ArrayList<>(0);
+  private final List<Runnable> deliveries = new ArrayList<>(0);
   private final List<Consumer<BatchListener<K>>> news = new ArrayList<>(1);
 
   final long nowNanos;
-
-  private record End<K, P, R>(PendingRequest<K, P, R> request, R result, Throwable failure) {}
 
   Effects(long nowNanos) {
     this.nowNanos = nowNanos;
@@ -33,7 +31,7 @@ final class Effects<K, P, R> {
 
   /** Delivers a request's outcome to its caller. Called once per request. */
   void deliver(PendingRequest<K, P, R> request, R result, Throwable failure) {
-    ends.add(new End<>(request, result, failure));
+    deliveries.add(() -> request.deliver(result, failure));
   }
 
   void inform(Consumer<BatchListener<K>> message) {
@@ -55,11 +53,11 @@ final class Effects<K, P, R> {
 
   /** Number of outcomes to deliver. */
   int toDeliver() {
-    return ends.size();
+    return deliveries.size();
   }
 
   /** Completes the futures, and so runs what callers attached to them. */
   void deliver() {
-    ends.forEach(end -> end.request().deliver(end.result(), end.failure()));
+    deliveries.forEach(Runnable::run);
   }
 }

@@ -15,7 +15,7 @@ import org.conceptclip.util.Closer;
 
 /**
  * Keeps encoders busy with the requests of many callers. The stages (decode, wait for a batch, pack, copy, compute, complete) run on
- * their own threads; what the {@link Batcher} admits bounds all of them.
+ * their own threads; the admission of the {@link Batcher} bounds the queues of all of them.
  *
  * <p>An image costs as many tokens as it has patches (729 in the published model), a text costs the number of its tokens. Requests of
  * equal {@link WorkKind} share batches. A result does not depend on the other requests of its batch, nor on the replica.
@@ -185,10 +185,8 @@ public final class Engine implements AutoCloseable {
    *
    * @param detail FEATURES or TOKENS
    * @return completes with the text's features
-   * @throws OverloadedException if there is no room
-   * @throws BatcherClosedException if closing has begun
-   * @throws ReplicasLostException if no device is left
-   * @throws BadInputException if the text has no tokens, is longer than the model's positions, or has an id outside the vocabulary
+   * @throws BadInputException if the text has no tokens, is longer than the model's positions, or has an id outside the vocabulary. Other
+   *     exceptions are those of {@link #submitImage}
    */
   public CompletableFuture<Encoding> submitText(TokenizedText text, Detail detail, RequestOptions options) {
     first.requireText(text.ids());

@@ -106,11 +106,16 @@ final class Scheduler<K, P, R> {
 
   /** The caller has completed or cancelled the future. */
   void abandoned(PendingRequest<K, P, R> request, Effects<K, P, R> effects) {
+    withdraw(request, Ending.CANCELLED, null, effects);
+  }
+
+  /** Ends a request that no replica has started. One in preparation gets its outcome now, and ends when its preparation does. */
+  private void withdraw(PendingRequest<K, P, R> request, Ending ending, Throwable failureOrNull, Effects<K, P, R> effects) {
     switch (request.state) {
-      case PREPARING -> decide(request, Ending.CANCELLED, null, null, effects);
+      case PREPARING -> decide(request, ending, null, failureOrNull, effects);
       case READY -> {
         queues.get(request.kind).remove(request);
-        end(request, Ending.CANCELLED, null, null, effects);
+        end(request, ending, null, failureOrNull, effects);
       }
       case BEGUN, ENDED -> { } // a device computes it, or has computed it
     }
@@ -182,18 +187,15 @@ final class Scheduler<K, P, R> {
     return new BatcherClosedException("closed before a device started the request");
   }
 
-  /** Ends the requests that are in no batch. Those in preparation get their outcome now, and end when their preparation does. */
+  /** Ends the requests that are in no batch. */
   private void dropWaiting(Ending ending, RuntimeException failure, Effects<K, P, R> effects) {
     for (KindQueue<K, P, R> queue : List.copyOf(queues.values())) {
-      for (PendingRequest<K, P, R> request : queue.all()) {
-        queue.remove(request);
-        end(request, ending, null, failure, effects);
-      }
+      queue.all().forEach(request -> withdraw(request, ending, failure, effects));
     }
     while (!retries.isEmpty()) {
       endAll(retries.removeFirst(), ending, failure, effects);
     }
-    preparing.forEach(request -> decide(request, ending, null, failure, effects));
+    preparing.forEach(request -> withdraw(request, ending, failure, effects));
   }
 
   private void endAll(List<PendingRequest<K, P, R>> requests, Ending ending, Throwable failure, Effects<K, P, R> effects) {
@@ -238,7 +240,8 @@ final class Scheduler<K, P, R> {
   /** Ends the requests that have expired and starts every batch that can start. */
   void step(Effects<K, P, R> effects) {
     while (!deadlines.isEmpty() && deadlines.first().deadlineNanos <= effects.nowNanos) {
-      expire(deadlines.removeFirst(), effects);
+      DeadlineExceededException failure = new DeadlineExceededException("timeout ended before a device started the request");
+      withdraw(deadlines.removeFirst(), Ending.EXPIRED, failure, effects);
     }
     while (stations.haveRoom()) {
       if (!retries.isEmpty()) {
@@ -250,16 +253,6 @@ final class Scheduler<K, P, R> {
         break;
       }
       begin(queue.take(), false, effects);
-    }
-  }
-
-  private void expire(PendingRequest<K, P, R> request, Effects<K, P, R> effects) {
-    DeadlineExceededException failure = new DeadlineExceededException("timeout ended before a device started the request");
-    if (request.state == State.READY) {
-      queues.get(request.kind).remove(request);
-      end(request, Ending.EXPIRED, null, failure, effects);
-    } else {
-      decide(request, Ending.EXPIRED, null, failure, effects);
     }
   }
 

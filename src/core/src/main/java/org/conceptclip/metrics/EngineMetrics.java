@@ -16,7 +16,7 @@ import org.conceptclip.batch.BatchReport;
 import org.conceptclip.batch.Priority;
 
 /**
- * Reports what happens in an engine as Micrometer meters. All of them have the tag {@code engine}. docs/metrics.md lists their names,
+ * Reports the events of an engine as Micrometer meters. All of them have the tag {@code engine}. docs/metrics.md lists their names,
  * units and tags.
  *
  * <p>Times are measured with {@link System#nanoTime}. {@link #close} removes the meters from the registry. Thread-safe.
@@ -30,7 +30,7 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
   private final LongAdder replicas = new LongAdder();
   private final Map<String, KindMeters> kinds = new ConcurrentHashMap<>();
   private final Map<String, ReplicaMeters> replicaMeters = new ConcurrentHashMap<>();
-  private final Map<Failure, Counter> errors = new ConcurrentHashMap<>();
+  private final Map<Tags, Counter> errors = new ConcurrentHashMap<>();
 
   /**
    * Registers the meters of an engine.
@@ -141,11 +141,9 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
   }
 
   private Counter error(String kind, Throwable failure) {
-    return errors.computeIfAbsent(new Failure(kind, failure.getClass().getSimpleName()), key ->
-        meters.counter("batch.errors", "batches that failed", tags.and("kind", key.kind(), "exception", key.exception())));
+    Tags own = tags.and("kind", kind, "exception", failure.getClass().getSimpleName());
+    return errors.computeIfAbsent(own, key -> meters.counter("batch.errors", "batches that failed", key));
   }
-
-  private record Failure(String kind, String exception) {}
 
   /** The meters of one replica. */
   private final class ReplicaMeters {
