@@ -138,7 +138,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     });
   }
 
-  /** Waits until another number of requests than {@code seen} has ended. Returns that number. */
+  /** Waits until another number of requests than {@code seen} has ended, or none is admitted any more. Returns the number. */
   private long awaitRoom(long seen, long deadlineNanos) throws InterruptedException {
     lock.lockInterruptibly();
     try {
