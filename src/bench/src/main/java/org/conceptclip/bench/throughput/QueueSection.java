@@ -18,7 +18,6 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.conceptclip.batch.Batch;
 import org.conceptclip.batch.BatchLimits;
-import org.conceptclip.batch.BatchListener;
 import org.conceptclip.batch.Batcher;
 import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.batch.Replica;
@@ -141,7 +140,7 @@ public final class QueueSection {
         SystemTiming timing = new SystemTiming();
         ExecutorService completions = Executors.newSingleThreadExecutor();
         Batcher<String, Integer, Integer> batcher = new Batcher<>(options, kind -> new BatchLimits(BATCH, BATCH, false),
-            List.of(replica), timing, completions, payload -> {}, new BatchListener<String>() {});
+            List.of(replica), timing, completions, payload -> {}, List.of());
         ExecutorService submitters = Executors.newFixedThreadPool(load.threads())) {
       long cpu = processCpuNanos();
       long begin = System.nanoTime();
