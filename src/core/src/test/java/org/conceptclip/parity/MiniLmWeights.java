@@ -1,6 +1,5 @@
 package org.conceptclip.parity;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -52,16 +51,17 @@ final class MiniLmWeights implements WeightSource {
     if (shape == null) {
       throw new IllegalArgumentException("no tensor " + name);
     }
-    Arena arena = Arena.ofShared();
-    HostTensor tensor = HostTensor.allocate(arena, DType.F32, shape.toArray());
-    if (name.startsWith(TEXT)) {
-      fill(tensor, name.substring(TEXT.length()));
-    } else if (name.equals("text.proj.weight")) {
-      for (int i = 0; i < WIDTH; i++) {
-        tensor.set((long) i * WIDTH + i, 1);
+    return TensorLoan.of(arena -> {
+      HostTensor tensor = HostTensor.allocate(arena, DType.F32, shape.toArray());
+      if (name.startsWith(TEXT)) {
+        fill(tensor, name.substring(TEXT.length()));
+      } else if (name.equals("text.proj.weight")) {
+        for (int i = 0; i < WIDTH; i++) {
+          tensor.set((long) i * WIDTH + i, 1);
+        }
       }
-    }
-    return new Loan(tensor, arena);
+      return tensor;
+    });
   }
 
   private void fill(HostTensor tensor, String name) {
@@ -106,11 +106,4 @@ final class MiniLmWeights implements WeightSource {
 
   @Override
   public void close() {}
-
-  private record Loan(HostTensor tensor, Arena arena) implements TensorLoan {
-    @Override
-    public void close() {
-      arena.close();
-    }
-  }
 }
