@@ -27,7 +27,7 @@ final class MiniLmWeights implements WeightSource {
   /** Geometry of MiniLM; the vision tower is one patch and no block. */
   static final ModelConfig CONFIG = new ModelConfig(
       "minilm",
-      new VisionConfig(new PatchGeometry(14, 14), WIDTH, 0, 6, 16, 6, 16, 1e-6, new double[3], new double[] {1, 1, 1}),
+      new VisionConfig(new PatchGeometry(14, 14), WIDTH, 0, 6, 16, 6, 16, 1e-6, List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0)),
       new TextConfig(WIDTH, 6, 12, 1536, 30522, 512, 2, 1e-12, 0, 77),
       WIDTH);
 
