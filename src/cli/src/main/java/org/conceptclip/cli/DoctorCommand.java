@@ -2,10 +2,8 @@ package org.conceptclip.cli;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.conceptclip.backend.BackendProvider;
@@ -102,7 +100,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   private static String tokenizer(OpenModel open) {
     try (var tokenizer = open.tokenizer(null)) {
-      return tokenizer.description();
+      return open.folder().isPresent() ? tokenizer.description() : "on the class path (vocab.txt)";
     } catch (BadInputException e) {
       return "none: " + e.getMessage();
     }
@@ -115,33 +113,29 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private void print(JsonObject report) {
-    line("conceptclip", report.get("version").getAsString());
-    for (String section : List.of("machine", "jdk")) {
-      heading(section);
-      report.getAsJsonObject(section).asMap().forEach(this::entry);
-    }
-    heading("backends");
-    for (JsonElement element : report.getAsJsonArray("backends")) {
-      JsonObject backend = element.getAsJsonObject();
-      String usable = backend.get("usable").getAsBoolean() ? "usable: " : "not usable: ";
-      line("  " + backend.get("name").getAsString(), usable + backend.get("detail").getAsString());
-    }
-    List<String> told = List.of("version", "machine", "jdk", "backends");
     report.asMap().forEach((section, facts) -> {
-      if (!told.contains(section)) {
-        heading(section);
-        facts.getAsJsonObject().asMap().forEach(this::entry);
+      switch (facts) {
+        case JsonObject values -> {
+          heading(section);
+          values.asMap().forEach((name, value) -> line("  " + name, value.getAsString()));
+        }
+        case JsonArray backends -> {
+          heading(section);
+          backends.forEach(backend -> backend(backend.getAsJsonObject()));
+        }
+        default -> line("conceptclip", facts.getAsString()); // the version
       }
     });
+  }
+
+  private void backend(JsonObject backend) {
+    String usable = backend.get("usable").getAsBoolean() ? "usable: " : "not usable: ";
+    line("  " + backend.get("name").getAsString(), usable + backend.get("detail").getAsString());
   }
 
   private void heading(String text) {
     context.console().out().println();
     context.console().out().println(text);
-  }
-
-  private void entry(String name, JsonElement value) {
-    line("  " + name, value.getAsString());
   }
 
   private void line(String name, String value) {

@@ -120,12 +120,11 @@ public final class OpenModel implements AutoCloseable {
     if (embedded.isPresent()) {
       EmbeddedModel model = embedded.get();
       return TextTokenizer.fromVocabulary(
-          "the embedded model " + model.name(), model.read("vocab.txt"), model.read("tokenizer_config.json"), maxTokens);
+          "classpath:" + model.name(), model.read("vocab.txt"), model.read("tokenizer_config.json"), maxTokens);
     }
-    Optional<String> absence = tokenizerAbsence();
-    if (absence.isPresent()) {
-      throw new BadInputException(absence.get());
-    }
+    tokenizerAbsence().ifPresent(absence -> {
+      throw new BadInputException(absence);
+    });
     return TextTokenizer.open(folder, maxTokens);
   }
 
