@@ -25,7 +25,4 @@ record JsonClassifications(PrintStream out, String model, String backend, List<S
     out.println(GSON.toJson(line));
     out.flush();
   }
-
-  @Override
-  public void finish() {}
 }

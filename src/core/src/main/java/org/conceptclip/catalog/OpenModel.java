@@ -86,10 +86,6 @@ public final class OpenModel implements AutoCloseable {
     return config;
   }
 
-  public WeightSource weights() {
-    return weights;
-  }
-
   /** The folder of the model's files; empty for an embedded model and for generated weights. */
   public Optional<Path> folder() {
     return embedded.isPresent() ? Optional.empty() : Optional.ofNullable(folder);

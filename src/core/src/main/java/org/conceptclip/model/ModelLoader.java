@@ -101,13 +101,9 @@ public final class ModelLoader {
   }
 
   private LinearWeights linear(String weightName, String biasNameOrNull) {
-    try (TensorLoan weight = source.borrow(weightName)) {
-      if (biasNameOrNull == null) {
-        return store.linear(weightName, weight.tensor(), null);
-      }
-      try (TensorLoan bias = source.borrow(biasNameOrNull)) {
-        return store.linear(weightName, weight.tensor(), bias.tensor());
-      }
+    try (TensorLoan weight = source.borrow(weightName);
+        TensorLoan biasOrNull = biasNameOrNull == null ? null : source.borrow(biasNameOrNull)) {
+      return store.linear(weightName, weight.tensor(), biasOrNull == null ? null : biasOrNull.tensor());
     }
   }
 

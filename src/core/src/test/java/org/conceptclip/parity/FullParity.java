@@ -40,7 +40,7 @@ abstract class FullParity {
   void open() {
     backend = openBackend();
     try (WeightSource weights = new SyntheticWeights("synthetic:full", ModelLayout.of(config))) {
-      encoder = Encoder.load(config, weights, backend);
+      encoder = Encoder.load(config, weights, backend, notice -> {});
     }
   }
 
