@@ -33,18 +33,7 @@ final class FoldedWeights implements WeightSource {
   @Override
   public TensorLoan borrow(String name) {
     try (TensorLoan loan = source.borrow(name)) {
-      HostTensor folded = HostTensor.of(fold(name, loan.tensor()), loan.tensor().shape().toArray());
-      return new TensorLoan() {
-        @Override
-        public HostTensor tensor() {
-          return folded;
-        }
-
-        @Override
-        public void close() {
-          // Folded values are on the heap.
-        }
-      };
+      return TensorLoan.of(arena -> HostTensor.of(fold(name, loan.tensor()), loan.tensor().shape().toArray()));
     }
   }
 

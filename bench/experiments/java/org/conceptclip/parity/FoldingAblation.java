@@ -45,7 +45,7 @@ final class FoldingAblation {
     try (NarrowSimulation backend = simulation(queryFactor);
         WeightSource weights =
             new FoldedWeights(new SyntheticWeights(config.name(), ModelLayout.of(config)), norms, queryFactor);
-        Encoder encoder = Encoder.load(config, weights, backend)) {
+        Encoder encoder = Encoder.load(config, weights, backend, notice -> {})) {
       HostTensor pixels = full ? FullParity.images() : golden.get("input_pixels");
       Encoding images = encoder.encodeImages(pixels, Detail.STATES);
       HostTensor expected = golden.get("image_token_features");

@@ -47,7 +47,7 @@ final class LimitsDerivation {
       }
       try (NarrowSimulation backend = new NarrowSimulation(plan.precision(), plan.residual());
           SyntheticWeights weights = new SyntheticWeights(config.name(), ModelLayout.of(config));
-          Encoder encoder = Encoder.load(config, weights, backend)) {
+          Encoder encoder = Encoder.load(config, weights, backend, notice -> {})) {
         HostTensor pixels = full ? FullParity.images() : golden.get("input_pixels");
         Encoding images = encoder.encodeImages(pixels, Detail.STATES);
         print(plan, "image_features", images.features(), golden);

@@ -30,7 +30,7 @@ final class ResidualTypeDerivation {
       EmulatedCudaDriver driver = EmulatedCudaDriver.open(EmulatedDevice.ofCapability(80), System.err::println);
       try (CudaBackend backend = new CudaBackend("emulated", driver, new CudaOptions(residual, false));
           WeightSource weights = Checkpoint.open(Golden.folder("tiny"), ModelLayout.of(config));
-          Encoder encoder = Encoder.load(config, weights, backend)) {
+          Encoder encoder = Encoder.load(config, weights, backend, notice -> {})) {
         Encoding images = encoder.encodeImages(golden.get("input_uint8_nhwc"), Detail.STATES);
         print(residual, "image_features", Errors.between(images.features(), golden.get("image_features")));
         print(residual, "image_features_raw", Errors.between(images.rawFeatures(), golden.get("image_features_raw")));

@@ -65,7 +65,7 @@ class ZeroShotGoldenTest {
     backend = new ReferenceBackend();
     ModelConfig config = ModelConfigReader.read(folder);
     try (WeightSource weights = Checkpoint.open(folder, ModelLayout.of(config))) {
-      encoder = Encoder.load(config, weights, backend);
+      encoder = Encoder.load(config, weights, backend, notice -> {});
     }
     engine = Engine.open(List.of(encoder), EngineOptions.builder().warmUp(false).build());
   }

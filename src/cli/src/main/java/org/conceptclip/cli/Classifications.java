@@ -8,5 +8,5 @@ interface Classifications {
   void add(String image, Classification classification);
 
   /** Called after the last image. */
-  void finish();
+  default void finish() {}
 }

@@ -2,11 +2,9 @@ package org.conceptclip.cli;
 
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
@@ -187,14 +185,12 @@ final class ClassifyCommand implements Callable<Integer> {
       return List.of(labels.split(",", -1));
     }
     Path file = Path.of(labels.substring(1));
-    List<String> lines = new ArrayList<>();
     try {
-      Files.readAllLines(file, StandardCharsets.UTF_8).stream().filter(line -> !line.isBlank()).forEach(lines::add);
+      return Files.readAllLines(file).stream().filter(line -> !line.isBlank()).toList();
     } catch (MalformedInputException e) {
       throw new BadInputException(file + ": found bytes that are not UTF-8, expected a text file with one label per line", e);
     } catch (IOException e) {
       throw new BadInputException(file + ": cannot be read (" + Failures.reason(e) + "), expected a file with one label per line", e);
     }
-    return lines;
   }
 }

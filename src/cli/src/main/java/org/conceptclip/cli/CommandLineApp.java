@@ -3,7 +3,6 @@ package org.conceptclip.cli;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.conceptclip.backend.BackendUnavailableException;
@@ -57,13 +56,14 @@ public final class CommandLineApp implements Runnable {
     Console talking = Arrays.asList(args).contains("--debug") ? console.withTraces() : console;
     Context context = new Context(talking);
     CommandLine commands = new CommandLine(new CommandLineApp());
-    subcommands(args, context).forEach(commands::addSubcommand);
+    subcommands(args, context).forEach((name, command) -> commands.addSubcommand(name, command.get()));
     commands.setOut(new PrintWriter(talking.out(), true));
     commands.setErr(new PrintWriter(talking.err(), true));
     // Arguments that begin with @ are label files, not argument files.
     commands.setExpandAtFiles(false);
     commands.setCaseInsensitiveEnumValuesAllowed(true);
-    commands.setParameterExceptionHandler((failure, unused) -> usage(talking, failure));
+    commands.setParameterExceptionHandler(
+        (failure, unused) -> usage(talking, failure.getCommandLine(), oneLine(failure.getMessage()), failure));
     commands.setExecutionExceptionHandler((failure, command, unused) -> exitCode(talking, command, failure));
     int code = commands.execute(args);
     talking.out().flush();
@@ -71,7 +71,7 @@ public final class CommandLineApp implements Runnable {
   }
 
   /** The commands by name: the one that the arguments name, else all of them (for the help, or the message about a typing error). */
-  private static Map<String, Object> subcommands(String[] args, Context context) {
+  private static Map<String, Supplier<Object>> subcommands(String[] args, Context context) {
     // Each command costs picocli some 20 ms of reflection, so only the needed one is registered.
     Map<String, Supplier<Object>> all = new LinkedHashMap<>();
     all.put("classify", () -> new ClassifyCommand(context));
@@ -80,14 +80,7 @@ public final class CommandLineApp implements Runnable {
     all.put("convert", () -> new ConvertCommand(context));
     all.put("bench", () -> BenchCommand.create(context));
     all.put("doctor", () -> new DoctorCommand(context));
-    List<String> wanted = args.length > 0 && all.containsKey(args[0]) ? List.of(args[0]) : List.copyOf(all.keySet());
-    Map<String, Object> commands = new LinkedHashMap<>();
-    all.forEach((name, command) -> {
-      if (wanted.contains(name)) {
-        commands.put(name, command.get());
-      }
-    });
-    return commands;
+    return args.length > 0 && all.containsKey(args[0]) ? Map.of(args[0], all.get(args[0])) : all;
   }
 
   @Override
@@ -95,9 +88,8 @@ public final class CommandLineApp implements Runnable {
     throw new ParameterException(spec.commandLine(), "which command?");
   }
 
-  private static int usage(Console console, ParameterException failure) {
-    CommandLine command = failure.getCommandLine();
-    console.fail(oneLine(failure.getMessage()), failure);
+  private static int usage(Console console, CommandLine command, String message, Exception failure) {
+    console.fail(message, failure);
     console.say("try: " + command.getCommandSpec().qualifiedName() + " --help");
     return ExitCode.WRONG_USAGE;
   }
@@ -105,16 +97,12 @@ public final class CommandLineApp implements Runnable {
   private static int exitCode(Console console, CommandLine command, Exception failure) {
     String message = oneLine(failure.getMessage());
     switch (failure) {
-      case UsageException e -> {
-        console.fail(message, e);
-        console.say("try: " + command.getCommandSpec().qualifiedName() + " --help");
-        return ExitCode.WRONG_USAGE;
+      case UsageException _ -> {
+        return usage(console, command, message, failure);
       }
-      case UnsupportedRequestException e -> {
+      case UnsupportedRequestException _ -> {
         // The message begins with a part of the request, which has the name of an option here.
-        console.fail("--" + message, e);
-        console.say("try: " + command.getCommandSpec().qualifiedName() + " --help");
-        return ExitCode.WRONG_USAGE;
+        return usage(console, command, "--" + message, failure);
       }
       case BadInputException _, NonFiniteResultException _ -> {
         console.fail(message, failure);

@@ -1,10 +1,8 @@
 package org.conceptclip.cli;
 
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -45,54 +43,47 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    JsonObject report = report();
+    Map<String, Object> report = report();
     if (json) {
       context.console().out().println(new GsonBuilder().disableHtmlEscaping().serializeNulls().create().toJson(report));
     } else {
-      print(report);
+      report.forEach(this::print);
     }
     return ExitCode.DONE;
   }
 
-  private JsonObject report() {
-    JsonObject report = new JsonObject();
-    report.addProperty("version", Versions.ours());
-    report.add("machine", object(Facts.machine()));
-    report.add("jdk", object(Facts.jdk()));
-    JsonArray backends = new JsonArray();
+  /** Facts by section: a text, a map from names to values, or the states of the backends. */
+  private Map<String, Object> report() {
+    Map<String, Object> report = new LinkedHashMap<>();
+    report.put("version", Versions.ours());
+    report.put("machine", Facts.machine());
+    report.put("jdk", Facts.jdk());
     BackendRequest request = BackendOptions.libraries(BackendRequest.DEFAULT, cudaLibraries);
-    for (BackendProvider.Status status : context.backends().probe(request)) {
-      JsonObject backend = new JsonObject();
-      backend.addProperty("name", status.name());
-      backend.addProperty("usable", status.usable());
-      backend.addProperty("detail", status.detail());
-      backends.add(backend);
-    }
-    report.add("backends", backends);
-    context.backends().facts(request).forEach((backend, facts) -> report.add(backend, object(facts)));
-    report.add("images", object(Map.of("jpeg", ImageDecoder.jpegDecoder())));
-    report.add("model", model());
-    report.add("libraries", object(Libraries.versions()));
+    report.put("backends", context.backends().probe(request));
+    report.putAll(context.backends().facts(request));
+    report.put("images", Map.of("jpeg", ImageDecoder.jpegDecoder()));
+    report.put("model", model());
+    report.put("libraries", Libraries.versions());
     return report;
   }
 
-  private JsonObject model() {
-    JsonObject result = new JsonObject();
-    result.addProperty("name", model == null ? "demo (embedded, trained on drawings)" : model);
+  private Map<String, Object> model() {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("name", model == null ? "demo (embedded, trained on drawings)" : model);
     try (OpenModel open = model == null ? OpenModel.embedded() : OpenModel.open(model)) {
       ModelConfig config = open.config();
-      result.addProperty("found", true);
-      result.addProperty("weights", open.origin());
-      result.addProperty("parameters", ModelLayout.of(config).values().stream().mapToLong(Shape::elements).sum());
+      result.put("found", true);
+      result.put("weights", open.origin());
+      result.put("parameters", ModelLayout.of(config).values().stream().mapToLong(Shape::elements).sum());
       int size = config.vision().geometry().imageSize();
-      result.addProperty("image", size + "x" + size + ", " + config.vision().tokens() + " patches, width "
+      result.put("image", size + "x" + size + ", " + config.vision().tokens() + " patches, width "
           + config.vision().width() + ", " + config.vision().depth() + " blocks");
-      result.addProperty("text", "vocabulary " + config.text().vocabulary() + ", context " + config.text().contextLength()
+      result.put("text", "vocabulary " + config.text().vocabulary() + ", context " + config.text().contextLength()
           + ", width " + config.text().width() + ", " + config.text().depth() + " layers");
-      result.addProperty("tokenizer", tokenizer(open));
+      result.put("tokenizer", tokenizer(open));
     } catch (BadInputException e) {
-      result.addProperty("found", false);
-      result.addProperty("problem", e.getMessage());
+      result.put("found", false);
+      result.put("problem", e.getMessage());
       if (context.console().traces()) {
         e.printStackTrace(context.console().err());
       }
@@ -102,49 +93,31 @@ final class DoctorCommand implements Callable<Integer> {
 
   private static String tokenizer(OpenModel open) {
     try (var tokenizer = open.tokenizer(null)) {
-      return tokenizer.description();
+      return open.folder().isPresent() ? tokenizer.description() : "on the class path (vocab.txt)";
     } catch (BadInputException e) {
       return "none: " + e.getMessage();
     }
   }
 
-  private static JsonObject object(Map<String, String> values) {
-    JsonObject object = new JsonObject();
-    values.forEach(object::addProperty);
-    return object;
-  }
-
-  private void print(JsonObject report) {
-    line("conceptclip", report.get("version").getAsString());
-    for (String section : List.of("machine", "jdk")) {
-      heading(section);
-      report.getAsJsonObject(section).asMap().forEach(this::entry);
+  private void print(String section, Object facts) {
+    if (facts instanceof String version) {
+      line("conceptclip", version);
+      return;
     }
-    heading("backends");
-    for (JsonElement element : report.getAsJsonArray("backends")) {
-      JsonObject backend = element.getAsJsonObject();
-      String usable = backend.get("usable").getAsBoolean() ? "usable: " : "not usable: ";
-      line("  " + backend.get("name").getAsString(), usable + backend.get("detail").getAsString());
-    }
-    List<String> told = List.of("version", "machine", "jdk", "backends");
-    report.asMap().forEach((section, facts) -> {
-      if (!told.contains(section)) {
-        heading(section);
-        facts.getAsJsonObject().asMap().forEach(this::entry);
-      }
-    });
-  }
-
-  private void heading(String text) {
     context.console().out().println();
-    context.console().out().println(text);
+    context.console().out().println(section);
+    if (facts instanceof Map<?, ?> values) {
+      values.forEach((name, value) -> line("  " + name, value));
+    } else if (facts instanceof List<?> backends) {
+      backends.forEach(backend -> print((BackendProvider.Status) backend));
+    }
   }
 
-  private void entry(String name, JsonElement value) {
-    line("  " + name, value.getAsString());
+  private void print(BackendProvider.Status backend) {
+    line("  " + backend.name(), (backend.usable() ? "usable: " : "not usable: ") + backend.detail());
   }
 
-  private void line(String name, String value) {
+  private void line(String name, Object value) {
     context.console().out().println(String.format("%-22s%s", name, value));
   }
 }

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import org.conceptclip.bench.Machine;
 
 /** Facts about the machine and the JDK. */
@@ -33,23 +33,18 @@ final class Facts {
     return facts;
   }
 
+  /** The field in GiB; {@code unknown} where the system has no such file or field. */
   private static String memory(String field) {
-    return line(field)
-        .map(value -> value.replaceAll("\\D", ""))
-        .filter(digits -> !digits.isEmpty())
-        .map(kibibytes -> String.format(java.util.Locale.ROOT, "%.1f GiB", Long.parseLong(kibibytes) / 1048576.0))
-        .orElse("unknown");
-  }
-
-  /** Value of the first {@code name : value} line; empty where the system has no such file or field. */
-  private static Optional<String> line(String name) {
     try {
       return Files.readAllLines(MEMORY_INFO).stream()
-          .filter(line -> line.startsWith(name))
-          .map(line -> line.substring(line.indexOf(':') + 1).strip())
-          .findFirst();
+          .filter(line -> line.startsWith(field))
+          .map(line -> line.replaceAll("\\D", ""))
+          .filter(kibibytes -> !kibibytes.isEmpty())
+          .map(kibibytes -> String.format(Locale.ROOT, "%.1f GiB", Long.parseLong(kibibytes) / 1048576.0))
+          .findFirst()
+          .orElse("unknown");
     } catch (IOException e) {
-      return Optional.empty();
+      return "unknown";
     }
   }
 }

@@ -2,6 +2,8 @@ package org.conceptclip.cli;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 import org.conceptclip.backend.Backend;
@@ -12,6 +14,7 @@ import org.conceptclip.runtime.Encoder;
 import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.util.Closer;
 import org.conceptclip.weights.SafetensorsWriter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,6 +32,8 @@ import picocli.CommandLine.Option;
       "text_token_features, logits_per_image and the four scalars, as far as the inputs allow."
     })
 final class ForwardCommand implements Callable<Integer> {
+  private static final double LARGEST_HALF = 65504;
+
   private final Context context;
 
   @Option(names = "--in", required = true, paramLabel = "X.safetensors", description = "input tensors")
@@ -55,10 +60,11 @@ final class ForwardCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (OpenModel open = model.open(context.console());
-        ForwardInputs inputs = ForwardInputs.open(source, open.config(), context.console());
-        Backend started = backend.open(context, checkRange);
-        Encoder encoder = open.load(started, context.console()::say)) {
+    try (Closer resources = new Closer()) {
+      OpenModel open = resources.own(model.open(context.console()));
+      ForwardInputs inputs = ForwardInputs.map(source, resources, open.config(), context.console());
+      Backend started = resources.own(backend.open(context, checkRange));
+      Encoder encoder = resources.own(open.load(started, context.console()::say));
       if (memoryPlan && started.memoryPlan().isEmpty()) {
         throw new UsageException("--memory-plan: the " + started.name() + " backend has no device memory, expected cuda or emulated");
       }
@@ -66,12 +72,23 @@ final class ForwardCommand implements Callable<Integer> {
       SafetensorsWriter.write(target, outputs);
       context.console().say("wrote " + outputs.size() + " tensors to " + target + " (model " + open.name() + ", backend "
           + started.name() + ", " + started.precision().label() + ")");
-      RangeTable.print(started.residualRanges(), context.console());
+      sayRanges(started.residualRanges());
       if (memoryPlan) {
         started.memoryPlan().orElseThrow().lines().forEach(context.console()::say);
       }
     }
     return ExitCode.DONE;
+  }
+
+  /** The largest residual sums by norm: they decide whether float16 can hold the residual stream of a model. */
+  private void sayRanges(Map<String, Float> largest) {
+    if (largest.isEmpty()) {
+      return;
+    }
+    context.console().say("largest absolute residual sum in front of each norm; float16 ends at 65504");
+    int width = largest.keySet().stream().mapToInt(String::length).max().orElseThrow();
+    largest.forEach((norm, value) -> context.console().say(String.format(
+        Locale.ROOT, "%-" + width + "s %12.4g  %9.4f %% of the range", norm, value, 100 * value / LARGEST_HALF)));
   }
 
   private static SequencedMap<String, HostTensor> outputs(Encoder encoder, ForwardInputs inputs) {

@@ -13,32 +13,24 @@ import org.conceptclip.util.Closer;
 import org.conceptclip.weights.SafetensorsFile;
 
 /**
- * The tensors that {@code forward} reads, mapped and checked against the model. Owns the mapping.
+ * The tensors that {@code forward} reads, mapped and checked against the model.
  *
  * @param pixelsOrNull images
  * @param idsOrNull padded token ids I64 [S, L]
  */
-record ForwardInputs(HostTensor pixelsOrNull, HostTensor idsOrNull, Closer resources) implements AutoCloseable {
+record ForwardInputs(HostTensor pixelsOrNull, HostTensor idsOrNull) {
   private static final String FLOATS = "pixel_values";
   private static final String BYTES = "pixels_u8";
   private static final String IDS = "input_ids";
 
   /**
-   * Opens and checks a file.
+   * Maps and checks the tensors of a file.
    *
+   * @param mapping closes the file and unmaps its tensors
    * @throws BadInputException if it is not a safetensors file, holds no input, or one of another type, shape or content
    */
-  static ForwardInputs open(Path path, ModelConfig config, Console console) {
-    Closer resources = new Closer();
-    try {
-      return map(path, resources.own(SafetensorsFile.open(path)), resources, config, console);
-    } catch (Throwable failure) {
-      resources.closeAfter(failure);
-      throw failure;
-    }
-  }
-
-  private static ForwardInputs map(Path path, SafetensorsFile file, Closer resources, ModelConfig config, Console console) {
+  static ForwardInputs map(Path path, Closer mapping, ModelConfig config, Console console) {
+    SafetensorsFile file = mapping.own(SafetensorsFile.open(path));
     Set<String> names = new TreeSet<>(file.tensors().keySet());
     if (names.contains(FLOATS) && names.contains(BYTES)) {
       throw new BadInputException(path + ": found both " + FLOATS + " and " + BYTES + ", expected one of them");
@@ -49,23 +41,18 @@ record ForwardInputs(HostTensor pixelsOrNull, HostTensor idsOrNull, Closer resou
     HostTensor pixels = null;
     for (String name : List.of(FLOATS, BYTES)) {
       if (names.remove(name)) {
-        pixels = resources.own(file.map(name)).tensor();
+        pixels = mapping.own(file.map(name)).tensor();
         InputChecks.pixels(path + ": " + name, pixels, config.vision(), name.equals(FLOATS) ? DType.F32 : DType.U8);
       }
     }
     HostTensor ids = null;
     if (names.remove(IDS)) {
-      ids = resources.own(file.map(IDS)).tensor();
+      ids = mapping.own(file.map(IDS)).tensor();
       InputChecks.paddedTexts(path + ": " + IDS, ids, config.text());
     }
     if (!names.isEmpty()) {
       console.say(path + ": these tensors are not inputs and were not read: " + String.join(", ", names));
     }
-    return new ForwardInputs(pixels, ids, resources);
-  }
-
-  @Override
-  public void close() {
-    resources.close();
+    return new ForwardInputs(pixels, ids);
   }
 }

@@ -9,20 +9,8 @@ import java.util.Map;
 import org.conceptclip.Classification;
 
 /** One JSON object per line, as soon as it is known: {@code {"image", "probabilities": {label: p}, "model", "backend"}}. */
-final class JsonClassifications implements Classifications {
+record JsonClassifications(PrintStream out, String model, String backend, List<String> labels) implements Classifications {
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
-
-  private final PrintStream out;
-  private final String model;
-  private final String backend;
-  private final List<String> labels;
-
-  JsonClassifications(PrintStream out, String model, String backend, List<String> labels) {
-    this.out = out;
-    this.model = model;
-    this.backend = backend;
-    this.labels = labels;
-  }
 
   @Override
   public void add(String image, Classification classification) {
@@ -37,7 +25,4 @@ final class JsonClassifications implements Classifications {
     out.println(GSON.toJson(line));
     out.flush();
   }
-
-  @Override
-  public void finish() {}
 }

@@ -5,13 +5,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URL;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.jar.Manifest;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /** Versions of the libraries on the class path, from the names of their jars. */
 final class Libraries {
@@ -35,19 +36,18 @@ final class Libraries {
   }
 
   /** Entries of the class path, and those that their manifests add to it. */
-  private static Stream<String> jars() {
-    Stream<String> direct = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator));
+  private static List<String> jars() {
+    List<String> jars = new ArrayList<>(List.of(System.getProperty("java.class.path").split(File.pathSeparator)));
     try {
-      Stream.Builder<String> indirect = Stream.builder();
       for (URL url : Collections.list(Libraries.class.getClassLoader().getResources("META-INF/MANIFEST.MF"))) {
         try (InputStream in = url.openStream()) {
           String classPath = new Manifest(in).getMainAttributes().getValue("Class-Path");
-          Stream.of(classPath == null ? new String[0] : classPath.split("\\s+")).forEach(indirect::add);
+          jars.addAll(classPath == null ? List.of() : List.of(classPath.split("\\s+")));
         }
       }
-      return Stream.concat(direct, indirect.build());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    return jars;
   }
 }

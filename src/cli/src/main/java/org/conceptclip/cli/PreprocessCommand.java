@@ -3,7 +3,6 @@ package org.conceptclip.cli;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -72,16 +71,12 @@ final class PreprocessCommand implements Callable<Integer> {
 
   /** Encodes in memory first, so that a failure leaves no partial file behind. */
   private void write(BufferedImage picture) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       ImageIO.setUseCache(false);
       if (!ImageIO.write(picture, "png", bytes)) {
         throw new IllegalStateException("this JDK has no PNG writer");
       }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    try {
       Files.write(target, bytes.toByteArray());
     } catch (IOException e) {
       throw new BadInputException("--out " + target + ": cannot be written (" + Failures.reason(e) + ")", e);

@@ -60,6 +60,7 @@ class OtherCommandsTest {
         .startsWith(Runtime.getRuntime().availableProcessors() + " "));
     assertTrue(report.getAsJsonObject("jdk").get("version").getAsString().startsWith("" + Runtime.version().feature()));
     assertTrue(report.getAsJsonObject("model").get("found").getAsBoolean());
+    assertEquals("on the class path (vocab.txt)", report.getAsJsonObject("model").get("tokenizer").getAsString());
     assertTrue(report.getAsJsonObject("images").get("jpeg").getAsString().startsWith("libjpeg-turbo"), report.toString());
     assertEquals("1.5.13", report.getAsJsonObject("libraries").get("javacpp").getAsString());
     JsonObject cuda = report.getAsJsonObject("cuda");

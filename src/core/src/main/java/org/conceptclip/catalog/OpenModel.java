@@ -86,10 +86,6 @@ public final class OpenModel implements AutoCloseable {
     return config;
   }
 
-  public WeightSource weights() {
-    return weights;
-  }
-
   /** The folder of the model's files; empty for an embedded model and for generated weights. */
   public Optional<Path> folder() {
     return embedded.isPresent() ? Optional.empty() : Optional.ofNullable(folder);
@@ -120,12 +116,11 @@ public final class OpenModel implements AutoCloseable {
     if (embedded.isPresent()) {
       EmbeddedModel model = embedded.get();
       return TextTokenizer.fromVocabulary(
-          "the embedded model " + model.name(), model.read("vocab.txt"), model.read("tokenizer_config.json"), maxTokens);
+          "classpath:" + model.name(), model.read("vocab.txt"), model.read("tokenizer_config.json"), maxTokens);
     }
-    Optional<String> absence = tokenizerAbsence();
-    if (absence.isPresent()) {
-      throw new BadInputException(absence.get());
-    }
+    tokenizerAbsence().ifPresent(absence -> {
+      throw new BadInputException(absence);
+    });
     return TextTokenizer.open(folder, maxTokens);
   }
 

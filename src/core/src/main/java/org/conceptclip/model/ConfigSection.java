@@ -97,20 +97,16 @@ final class ConfigSection {
   /** An integer from {@code least} to {@code most}; {@code fallback} if no key is present. */
   int integer(Optional<Integer> fallback, int least, int most, String... keys) {
     Optional<Found> found = find(keys);
-    if (found.isEmpty()) {
-      return fallback.orElseThrow(() -> missing("an integer from " + least + " to " + most, keys));
-    }
     String expected = "an integer from " + least + " to " + most;
-    BigDecimal value = number(found.get(), expected);
-    try {
-      int whole = value.intValueExact();
-      if (whole >= least && whole <= most) {
-        return whole;
-      }
-    } catch (ArithmeticException e) {
-      throw new BadInputException(message(found.get(), expected), e);
+    if (found.isEmpty()) {
+      return fallback.orElseThrow(() -> missing(expected, keys));
     }
-    throw bad(found.get(), expected);
+    BigDecimal value = number(found.get(), expected);
+    boolean whole = value.stripTrailingZeros().scale() <= 0;
+    if (!whole || value.compareTo(BigDecimal.valueOf(least)) < 0 || value.compareTo(BigDecimal.valueOf(most)) > 0) {
+      throw bad(found.get(), expected);
+    }
+    return value.intValue();
   }
 
   /** A number above {@code low} and up to {@code high}. */
@@ -128,13 +124,13 @@ final class ConfigSection {
   }
 
   /** Three numbers above {@code low} and up to {@code high}, one per channel; empty if no key is present. */
-  Optional<double[]> channels(double low, double high, String... keys) {
+  Optional<List<Double>> channels(double low, double high, String... keys) {
     String expected = "three numbers above " + low + " up to " + high;
     return find(expected, value -> value instanceof JsonArray array && array.size() == 3, keys).map(found -> {
-      double[] values = found.value.getAsJsonArray().asList().stream()
-          .mapToDouble(value -> number(new Found(found.key, value), expected).doubleValue())
-          .toArray();
-      if (!Arrays.stream(values).allMatch(value -> value > low && value <= high)) {
+      List<Double> values = found.value.getAsJsonArray().asList().stream()
+          .map(value -> number(new Found(found.key, value), expected).doubleValue())
+          .toList();
+      if (!values.stream().allMatch(value -> value > low && value <= high)) {
         throw bad(found, expected);
       }
       return values;
@@ -149,11 +145,8 @@ final class ConfigSection {
 
   /** Rejects a text that is not one of {@code allowed}. */
   void requireText(List<String> allowed, String... keys) {
-    text(keys)
-        .filter(text -> !allowed.contains(text))
-        .ifPresent(text -> {
-          throw bad(find(keys).orElseThrow(), "one of " + allowed);
-        });
+    text(keys);
+    find("one of " + allowed, value -> allowed.contains(value.getAsString()), keys);
   }
 
   /** Rejects a boolean other than {@code expected}. */
@@ -217,11 +210,7 @@ final class ConfigSection {
     if (literal.length() > 40 || literal.matches(".*[eE][+-]?\\d{4,}.*")) {
       throw bad(found, expected);
     }
-    try {
-      return new BigDecimal(literal);
-    } catch (NumberFormatException e) {
-      throw new BadInputException(message(found, expected), e);
-    }
+    return new BigDecimal(literal);
   }
 
   private BadInputException missing(String expected, String... keys) {
@@ -229,11 +218,7 @@ final class ConfigSection {
   }
 
   private BadInputException bad(Found found, String expected) {
-    return new BadInputException(message(found, expected));
-  }
-
-  private String message(Found found, String expected) {
-    return file + ": " + path + found.key + " is " + shown(found.value) + ", expected " + expected;
+    return new BadInputException(file + ": " + path + found.key + " is " + shown(found.value) + ", expected " + expected);
   }
 
   private static String shown(JsonElement value) {

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
@@ -78,8 +79,8 @@ public final class ModelConfigReader {
       throw root.contradiction("model_type", root.text("model_type").orElse("absent"), "\"conceptclip\", or sections for vision and text");
     }
     requireOpenClipTowers(root);
-    double[] mean = normalisation(top, "image_mean", "mean", -10).orElse(published.vision().imageMean());
-    double[] std = normalisation(top, "image_std", "std", 0).orElse(published.vision().imageStd());
+    List<Double> mean = normalisation(top, "image_mean", "mean", -10).orElse(published.vision().imageMean());
+    List<Double> std = normalisation(top, "image_std", "std", 0).orElse(published.vision().imageStd());
     if (visionSection.isEmpty()) {
       root.requireNumber(published.vision().geometry().imageSize(), "image_size");
       root.requireNumber(published.vision().geometry().patchSize(), "patch_size");
@@ -111,11 +112,11 @@ public final class ModelConfigReader {
     }
   }
 
-  private static Optional<double[]> normalisation(ConfigSection top, String key, String openClipKey, double low) {
+  private static Optional<List<Double>> normalisation(ConfigSection top, String key, String openClipKey, double low) {
     return top.channels(low, 10, key).or(() -> top.child("preprocess_cfg").flatMap(s -> s.channels(low, 10, openClipKey)));
   }
 
-  private VisionConfig vision(ConfigSection s, double[] mean, double[] std) {
+  private VisionConfig vision(ConfigSection s, List<Double> mean, List<Double> std) {
     VisionConfig known = published.vision();
     s.text("timm_model", "timm_model_name")
         .filter(tower -> !tower.replaceFirst("^timm/", "").replaceFirst("\\..*$", "").equals(PUBLISHED_TOWER))
@@ -212,27 +213,20 @@ public final class ModelConfigReader {
   /** Mean and deviation of the preprocessor's file. They must be equal to those of the configuration, if it has any. */
   private static ModelConfig withNormalisation(ModelConfig config, ConfigSection s, boolean explicit) {
     VisionConfig vision = config.vision();
-    double[] mean = s.channels(-10, 10, "image_mean").orElse(vision.imageMean());
-    double[] std = s.channels(0, 10, "image_std").orElse(vision.imageStd());
-    if (explicit && !close(mean, vision.imageMean())) {
-      throw s.contradiction("image_mean", List.of(mean[0], mean[1], mean[2]), "that of " + CONFIG);
-    }
-    if (explicit && !close(std, vision.imageStd())) {
-      throw s.contradiction("image_std", List.of(std[0], std[1], std[2]), "that of " + CONFIG);
-    }
+    List<Double> mean = confirmed(s, "image_mean", -10, vision.imageMean(), explicit);
+    List<Double> std = confirmed(s, "image_std", 0, vision.imageStd(), explicit);
     return new ModelConfig(config.name(), vision(vision, mean, std), config.text(), config.embeddingWidth());
   }
 
-  private static boolean close(double[] a, double[] b) {
-    for (int i = 0; i < a.length; i++) {
-      if (Math.abs(a[i] - b[i]) > 1e-6) {
-        return false;
-      }
+  private static List<Double> confirmed(ConfigSection s, String key, double low, List<Double> known, boolean explicit) {
+    List<Double> found = s.channels(low, 10, key).orElse(known);
+    if (explicit && IntStream.range(0, 3).anyMatch(c -> Math.abs(found.get(c) - known.get(c)) > 1e-6)) {
+      throw s.contradiction(key, found, "that of " + CONFIG);
     }
-    return true;
+    return found;
   }
 
-  private static VisionConfig vision(VisionConfig v, double[] mean, double[] std) {
+  private static VisionConfig vision(VisionConfig v, List<Double> mean, List<Double> std) {
     return new VisionConfig(v.geometry(), v.width(), v.depth(), v.heads(), v.mlpHidden(), v.poolHeads(), v.poolMlpHidden(),
         v.layerNormEpsilon(), mean, std);
   }

@@ -101,13 +101,9 @@ public final class ModelLoader {
   }
 
   private LinearWeights linear(String weightName, String biasNameOrNull) {
-    try (TensorLoan weight = source.borrow(weightName)) {
-      if (biasNameOrNull == null) {
-        return store.linear(weightName, weight.tensor(), null);
-      }
-      try (TensorLoan bias = source.borrow(biasNameOrNull)) {
-        return store.linear(weightName, weight.tensor(), bias.tensor());
-      }
+    try (TensorLoan weight = source.borrow(weightName);
+        TensorLoan biasOrNull = biasNameOrNull == null ? null : source.borrow(biasNameOrNull)) {
+      return store.linear(weightName, weight.tensor(), biasOrNull == null ? null : biasOrNull.tensor());
     }
   }
 
@@ -124,8 +120,8 @@ public final class ModelLoader {
     double[] scale = new double[3];
     double[] shift = new double[3];
     for (int c = 0; c < 3; c++) {
-      scale[c] = 1 / (255 * vision.imageStd()[c]);
-      shift[c] = -vision.imageMean()[c] / vision.imageStd()[c];
+      scale[c] = 1 / (255 * vision.imageStd().get(c));
+      shift[c] = -vision.imageMean().get(c) / vision.imageStd().get(c);
     }
     try (TensorLoan weight = source.borrow(name);
         TensorLoan bias = source.borrow("visual.trunk.patch_embed.proj.bias");
@@ -183,35 +179,25 @@ public final class ModelLoader {
   /** Query, key and value matrices of a BERT layer as one matrix [3 * width, width]: one product replaces three. */
   private LinearWeights stackedQkv(String prefix) {
     try (Arena arena = Arena.ofConfined()) {
-      HostTensor weight = stack(arena, prefix, ".weight");
-      HostTensor bias = stack(arena, prefix, ".bias");
-      return store.linear(prefix + "qkv.weight", weight, bias);
+      return store.linear(prefix + "qkv.weight", stack(arena, prefix, ".weight"), stack(arena, prefix, ".bias"));
     }
   }
 
   private HostTensor stack(Arena arena, String prefix, String suffix) {
-    HostTensor stacked = null;
-    long offset = 0;
-    for (String part : List.of("query", "key", "value")) {
-      try (TensorLoan loan = source.borrow(prefix + part + suffix)) {
-        HostTensor tensor = loan.tensor();
-        if (stacked == null) {
-          stacked = stackOfThree(arena, tensor);
-        } else if (stacked.dtype() != tensor.dtype()) {
-          throw new IllegalArgumentException(prefix + part + suffix + " is " + tensor.dtype() + ", its siblings are " + stacked.dtype());
-        }
-        stacked.data().asSlice(offset, tensor.byteSize()).copyFrom(tensor.data());
-        offset += tensor.byteSize();
+    try (TensorLoan query = source.borrow(prefix + "query" + suffix);
+        TensorLoan key = source.borrow(prefix + "key" + suffix);
+        TensorLoan value = source.borrow(prefix + "value" + suffix)) {
+      List<HostTensor> parts = List.of(query.tensor(), key.tensor(), value.tensor());
+      DType dtype = parts.getFirst().dtype();
+      if (!parts.stream().allMatch(part -> part.dtype() == dtype)) {
+        throw new IllegalArgumentException(prefix + "*" + suffix + " are " + parts + ", expected one type");
       }
+      long[] extents = parts.getFirst().shape().toArray();
+      extents[0] *= parts.size();
+      HostTensor stacked = HostTensor.allocate(arena, dtype, extents);
+      HostTensor.gather(parts, stacked.data());
+      return stacked;
     }
-    return stacked;
-  }
-
-  private static HostTensor stackOfThree(Arena arena, HostTensor part) {
-    DType dtype = part.dtype();
-    return part.shape().rank() == 1
-        ? HostTensor.allocate(arena, dtype, 3 * part.columns())
-        : HostTensor.allocate(arena, dtype, 3 * part.rows(), part.columns());
   }
 
   private Scalars scalars() {

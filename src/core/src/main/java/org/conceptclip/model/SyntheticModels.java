@@ -20,29 +20,19 @@ public final class SyntheticModels {
   public static Optional<ModelConfig> named(String name) {
     return switch (name) {
       case FULL -> Optional.of(ModelConfig.conceptClip(FULL));
-      case SMALL -> Optional.of(small());
-      case TINY -> Optional.of(tiny());
+      // Has the head widths of the full model and less than a hundredth of its work. For measurements that need many requests.
+      case SMALL -> Optional.of(new ModelConfig(
+          SMALL,
+          new VisionConfig(new PatchGeometry(224, 14), 288, 4, 4, 1076, 4, 1076, 1e-6, ModelConfig.HALF, ModelConfig.HALF),
+          new TextConfig(256, 4, 4, 1024, 4096, 512, 2, 1e-12, 0, 77),
+          288));
+      // Has every part of the full model and is small enough to be computed quickly in float64.
+      case TINY -> Optional.of(new ModelConfig(
+          TINY,
+          new VisionConfig(new PatchGeometry(61, 14), 144, 3, 2, 538, 2, 538, 1e-6, ModelConfig.HALF, ModelConfig.HALF),
+          new TextConfig(96, 3, 4, 384, 200, 40, 2, 1e-12, 0, 24),
+          144));
       default -> Optional.empty();
     };
-  }
-
-  /** Has the head widths of the full model and less than a hundredth of its work. For measurements that need many requests. */
-  private static ModelConfig small() {
-    double[] half = {0.5, 0.5, 0.5};
-    return new ModelConfig(
-        SMALL,
-        new VisionConfig(new PatchGeometry(224, 14), 288, 4, 4, 1076, 4, 1076, 1e-6, half, half),
-        new TextConfig(256, 4, 4, 1024, 4096, 512, 2, 1e-12, 0, 77),
-        288);
-  }
-
-  /** Has every part of the full model and is small enough to be computed quickly in float64. */
-  private static ModelConfig tiny() {
-    double[] half = {0.5, 0.5, 0.5};
-    return new ModelConfig(
-        TINY,
-        new VisionConfig(new PatchGeometry(61, 14), 144, 3, 2, 538, 2, 538, 1e-6, half, half),
-        new TextConfig(96, 3, 4, 384, 200, 40, 2, 1e-12, 0, 24),
-        144);
   }
 }

@@ -1,6 +1,5 @@
 package org.conceptclip.model;
 
-import java.util.Arrays;
 import java.util.List;
 import org.conceptclip.op.PatchGeometry;
 
@@ -27,24 +26,8 @@ public record VisionConfig(
     int poolHeads,
     int poolMlpHidden,
     double layerNormEpsilon,
-    double[] imageMean,
-    double[] imageStd) {
-
-  private List<Object> parts() {
-    return List.of(geometry, width, depth, heads, mlpHidden, poolHeads, poolMlpHidden, layerNormEpsilon,
-        Arrays.stream(imageMean).boxed().toList(), Arrays.stream(imageStd).boxed().toList());
-  }
-
-  /** Compares the values in the arrays, so that two configurations read from one file are equal. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof VisionConfig config && parts().equals(config.parts());
-  }
-
-  @Override
-  public int hashCode() {
-    return parts().hashCode();
-  }
+    List<Double> imageMean,
+    List<Double> imageStd) {
 
   /** Tokens per image. */
   public int tokens() {

@@ -47,11 +47,7 @@ public record Sequences(int[] cumulativeRows, int[] keyLengths) {
 
   /** Sequences padded to {@code rows} rows each, of which the first {@code keyLengths[s]} are not padding. */
   public static Sequences dense(int rows, int... keyLengths) {
-    int[] cumulative = new int[keyLengths.length + 1];
-    for (int s = 0; s < keyLengths.length; s++) {
-      cumulative[s + 1] = Math.addExact(cumulative[s], rows);
-    }
-    return new Sequences(cumulative, keyLengths.clone());
+    return new Sequences(uniform(keyLengths.length, rows).cumulativeRows, keyLengths.clone());
   }
 
   /** Sequences {@code first} (inclusive) to {@code last} (exclusive), their rows counted from 0. */
@@ -87,14 +83,5 @@ public record Sequences(int[] cumulativeRows, int[] keyLengths) {
   /** Number of rows of sequence {@code s} that are not padding. */
   public int keyLength(int s) {
     return keyLengths[s];
-  }
-
-  /** Number of rows of the longest sequence; 0 if there is no sequence. */
-  public int maxRows() {
-    int max = 0;
-    for (int s = 0; s < count(); s++) {
-      max = Math.max(max, rows(s));
-    }
-    return max;
   }
 }

@@ -57,11 +57,6 @@ public final class Encoder implements AutoCloseable {
     this.passes = new PassRunner(backend, notices);
   }
 
-  /** {@link #load(ModelConfig, WeightSource, Backend, Consumer)} without notices. */
-  public static Encoder load(ModelConfig config, WeightSource weights, Backend backend) {
-    return load(config, weights, backend, notice -> {});
-  }
-
   /**
    * Prepares the weights on the backend. {@code weights} may be closed afterwards.
    *

@@ -1,13 +1,12 @@
 package org.conceptclip.task;
 
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.BadInputException;
@@ -51,22 +50,18 @@ public record ClassVectors(List<String> labels, HostTensor textFeatures, HostTen
     if (templates.isEmpty()) {
       throw new BadInputException("templates: found none, expected at least one");
     }
+    List<Entry> entries = IntStream.range(0, names.size()).boxed()
+        .flatMap(label -> templates.stream().map(template -> new Entry(label, names.get(label), template)))
+        .toList();
     Sums sums = new Sums(names.size(), withConcepts);
-    Set<String> truncated = new LinkedHashSet<>();
-    int prompts = names.size() * templates.size();
-    for (int first = 0; first < prompts; first += PROMPTS_PER_CALL) {
-      List<Entry> entries = new ArrayList<>();
-      for (int i = first; i < Math.min(prompts, first + PROMPTS_PER_CALL); i++) {
-        int label = i / templates.size();
-        entries.add(new Entry(label, names.get(label), templates.get(i % templates.size())));
-      }
-      encode(encoder, tokenizer, entries, sums, truncated);
+    for (int first = 0; first < entries.size(); first += PROMPTS_PER_CALL) {
+      encode(encoder, tokenizer, entries.subList(first, Math.min(entries.size(), first + PROMPTS_PER_CALL)), sums);
     }
     return new ClassVectors(
         names,
         normalised(sums.text, sums.type),
         withConcepts ? normalised(sums.concepts, sums.type) : null,
-        List.copyOf(truncated));
+        List.copyOf(sums.truncated));
   }
 
   /** Adds the vectors of some prompts to the sums. */
@@ -74,23 +69,22 @@ public record ClassVectors(List<String> labels, HostTensor textFeatures, HostTen
       BiFunction<List<TokenizedText>, Detail, List<Encoding>> encoder,
       Function<List<String>, List<TokenizedText>> tokenizer,
       List<Entry> entries,
-      Sums sums,
-      Set<String> truncated) {
+      Sums sums) {
     List<Prompt> prompts = entries.stream().map(entry -> entry.template().fill(entry.label())).toList();
     List<TokenizedText> texts = tokenizer.apply(prompts.stream().map(Prompt::text).toList());
     List<Encoding> encodings = encoder.apply(texts, sums.concepts != null ? Detail.TOKENS : Detail.FEATURES);
-    sums.begin(encodings.getFirst().features());
+    sums.type = encodings.getFirst().features().dtype();
     for (int i = 0; i < entries.size(); i++) {
       Entry entry = entries.get(i);
       TokenizedText text = texts.get(i);
       if (text.truncated()) {
-        truncated.add(entry.label());
+        sums.truncated.add(entry.label());
       }
       int[] span = span(entry, prompts.get(i), text);
-      addRow(encodings.get(i).features(), 0, 1.0, sums.text[entry.index()]);
+      addRow(encodings.get(i).features(), 0, 1.0, sums.text, entry.index());
       if (sums.concepts != null) {
         for (int token : span) {
-          addRow(encodings.get(i).tokenFeatures(), token, 1.0 / span.length, sums.concepts[entry.index()]);
+          addRow(encodings.get(i).tokenFeatures(), token, 1.0 / span.length, sums.concepts, entry.index());
         }
       }
     }
@@ -107,10 +101,13 @@ public record ClassVectors(List<String> labels, HostTensor textFeatures, HostTen
     return span;
   }
 
-  private static void addRow(HostTensor rows, long row, double factor, double[] sum) {
-    long first = row * sum.length;
-    for (int c = 0; c < sum.length; c++) {
-      sum[c] += factor * rows.getDouble(first + c);
+  private static void addRow(HostTensor rows, long row, double factor, double[][] sums, int index) {
+    int width = Math.toIntExact(rows.columns());
+    if (sums[index] == null) {
+      sums[index] = new double[width];
+    }
+    for (int c = 0; c < width; c++) {
+      sums[index][c] += factor * rows.getDouble(row * width + c);
     }
   }
 
@@ -134,25 +131,16 @@ public record ClassVectors(List<String> labels, HostTensor textFeatures, HostTen
   /** One label, class {@code index}, in one template. */
   private record Entry(int index, String label, PromptTemplate template) {}
 
-  /** Sums over prompts, per class; {@code concepts} is {@code null} if they were not asked for. */
+  /** Sums over prompts, per class; {@code null} before the first, and {@code concepts} if they were not asked for. */
   private static final class Sums {
     final double[][] text;
     final double[][] concepts;
+    final Set<String> truncated = new LinkedHashSet<>();
     DType type;
 
     Sums(int classes, boolean withConcepts) {
-      this.text = new double[classes][0];
-      this.concepts = withConcepts ? new double[classes][0] : null;
-    }
-
-    /** Makes room for vectors of this length and type. Keeps earlier sums. */
-    void begin(HostTensor vector) {
-      int width = Math.toIntExact(vector.columns());
-      type = vector.dtype();
-      Arrays.setAll(text, row -> Arrays.copyOf(text[row], width));
-      if (concepts != null) {
-        Arrays.setAll(concepts, row -> Arrays.copyOf(concepts[row], width));
-      }
+      this.text = new double[classes][];
+      this.concepts = withConcepts ? new double[classes][] : null;
     }
   }
 }

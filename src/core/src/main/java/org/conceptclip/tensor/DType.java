@@ -1,5 +1,6 @@
 package org.conceptclip.tensor;
 
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -43,11 +44,6 @@ public enum DType {
 
   /** The type with this safetensors name, or empty when there is none. */
   public static Optional<DType> named(String name) {
-    for (DType type : values()) {
-      if (type.name().equals(name)) {
-        return Optional.of(type);
-      }
-    }
-    return Optional.empty();
+    return Arrays.stream(values()).filter(type -> type.name().equals(name)).findFirst();
   }
 }

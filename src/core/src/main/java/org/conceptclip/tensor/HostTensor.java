@@ -120,10 +120,7 @@ public final class HostTensor implements Tensor {
 
   /** Element {@code index} (row-major) of a floating-point tensor as float; F64 is rounded. */
   public float getFloat(long index) {
-    return switch (dtype) {
-      case F32 -> data.get(FLOAT, index * 4);
-      default -> (float) getDouble(index);
-    };
+    return dtype == DType.F32 ? data.get(FLOAT, index * 4) : (float) getDouble(index);
   }
 
   /** Sets element {@code index} (row-major) of a floating-point tensor, rounding to its type. */

@@ -74,11 +74,6 @@ public final class Checkpoint implements WeightSource {
     }
   }
 
-  /** Names of stored tensors that the model does not use, such as position buffers. */
-  public List<String> ignored() {
-    return List.copyOf(plan.ignored());
-  }
-
   @Override
   public String description() {
     TreeSet<DType> types =
@@ -99,7 +94,7 @@ public final class Checkpoint implements WeightSource {
       CheckpointPlan.Source only = parts.getFirst();
       TensorLoan whole = fileOf.get(only.name()).map(only.name());
       DType dtype = whole.tensor().dtype();
-      return new Mapped(HostTensor.view(dtype, shape, used(whole.tensor(), only.part())), whole);
+      return new TensorLoan(HostTensor.view(dtype, shape, used(whole.tensor(), only.part())), whole.arena());
     }
     return joined(shape, parts);
   }
@@ -111,7 +106,7 @@ public final class Checkpoint implements WeightSource {
 
   /** A tensor whose parts are stored separately, joined in new memory. */
   private TensorLoan joined(Shape shape, List<CheckpointPlan.Source> parts) {
-    return ArenaLoan.of(arena -> {
+    return TensorLoan.of(arena -> {
       HostTensor tensor = HostTensor.allocate(arena, info(parts.getFirst()).dtype(), shape.toArray());
       long position = 0;
       for (CheckpointPlan.Source part : parts) {
@@ -133,13 +128,5 @@ public final class Checkpoint implements WeightSource {
 
   private TensorInfo info(CheckpointPlan.Source source) {
     return fileOf.get(source.name()).tensors().get(source.name());
-  }
-
-  /** A view of a mapped tensor. Closing it unmaps the tensor. */
-  private record Mapped(HostTensor tensor, TensorLoan source) implements TensorLoan {
-    @Override
-    public void close() {
-      source.close();
-    }
   }
 }

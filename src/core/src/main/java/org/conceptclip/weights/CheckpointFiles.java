@@ -20,6 +20,7 @@ final class CheckpointFiles {
   private static final List<String> SINGLE_FILES =
       List.of("model.safetensors", "open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "pytorch_model.safetensors");
   private static final Set<String> PICKLE_ENDINGS = Set.of(".bin", ".pt", ".pth", ".ckpt");
+  private static final String CONVERT_ADVICE = "convert it in Python with safetensors.torch.save_file";
 
   private CheckpointFiles() {}
 
@@ -50,7 +51,7 @@ final class CheckpointFiles {
       return shards(file);
     }
     if (isPickle(file)) {
-      throw new BadInputException(file + ": a PyTorch checkpoint, expected safetensors; " + convertAdvice());
+      throw new BadInputException(file + ": a PyTorch checkpoint, expected safetensors; " + CONVERT_ADVICE);
     }
     return List.of(file);
   }
@@ -78,7 +79,7 @@ final class CheckpointFiles {
     }
     if (!pickles.isEmpty()) {
       throw new BadInputException(
-          folder + ": holds " + OneLine.of(pickles.getFirst().getFileName().toString()) + ", expected model.safetensors; " + convertAdvice());
+          folder + ": holds " + OneLine.of(pickles.getFirst().getFileName().toString()) + ", expected model.safetensors; " + CONVERT_ADVICE);
     }
     throw new BadInputException(folder + ": no checkpoint in it, expected model.safetensors");
   }
@@ -86,10 +87,6 @@ final class CheckpointFiles {
   private static boolean isPickle(Path file) {
     String name = file.getFileName().toString();
     return PICKLE_ENDINGS.stream().anyMatch(name::endsWith);
-  }
-
-  private static String convertAdvice() {
-    return "convert it in Python with safetensors.torch.save_file";
   }
 
   /** The files that an index names, in the order of their first tensor. */

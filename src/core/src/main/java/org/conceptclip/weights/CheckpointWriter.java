@@ -1,8 +1,7 @@
 package org.conceptclip.weights;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -20,20 +19,17 @@ import org.conceptclip.tensor.Shape;
  * <p>Values are rounded to the nearest, ties to even. One tensor is borrowed at a time and converted in small pieces.
  */
 public final class CheckpointWriter {
-  private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final int PIECE = 1 << 16;
 
+  private final WeightSource source;
   private final DType type;
-  private final SafetensorsWriter writer;
   private final LongConsumer progress;
-  private final float[] values = new float[PIECE];
   private final short[] halves = new short[PIECE];
   private long elementsWritten;
 
-  private CheckpointWriter(DType type, SafetensorsWriter writer, LongConsumer progress) {
+  private CheckpointWriter(WeightSource source, DType type, LongConsumer progress) {
+    this.source = source;
     this.type = type;
-    this.writer = writer;
     this.progress = progress;
   }
 
@@ -51,57 +47,28 @@ public final class CheckpointWriter {
     }
     SequencedMap<String, SafetensorsWriter.Spec> specs = new LinkedHashMap<>();
     layout.forEach((name, shape) -> specs.put(name, new SafetensorsWriter.Spec(type, shape)));
-    try (SafetensorsWriter writer = SafetensorsWriter.create(target, specs, Map.of("format", "pt"))) {
-      CheckpointWriter conversion = new CheckpointWriter(type, writer, progress);
-      for (String name : layout.keySet()) {
-        try (TensorLoan loan = source.borrow(name)) {
-          conversion.tensor(name, loan.tensor(), source);
-        }
+    SafetensorsWriter.write(target, specs, Map.of("format", "pt"), new CheckpointWriter(source, type, progress)::write);
+  }
+
+  private void write(String name, SafetensorsWriter.Sink sink) throws IOException {
+    try (TensorLoan loan = source.borrow(name)) {
+      long count = loan.tensor().shape().elements();
+      HostTensor elements = loan.tensor().reshape(count, 1);
+      for (long first = 0; first < count; first += PIECE) {
+        HostTensor piece = elements.rows(first, Math.min(PIECE, count - first));
+        sink.append(piece.dtype() == type ? piece.data() : converted(name, first, piece.toFloatArray()));
+        elementsWritten += piece.rows();
+        progress.accept(elementsWritten);
       }
-      writer.finish();
     }
   }
 
-  private void tensor(String name, HostTensor tensor, WeightSource source) {
-    long count = tensor.shape().elements();
-    for (long first = 0; first < count; first += PIECE) {
-      int length = (int) Math.min(PIECE, count - first);
-      if (tensor.dtype() == type) {
-        writer.append(name, tensor.data().asSlice(first * type.bytes(), (long) length * type.bytes()));
-      } else {
-        read(tensor, first, length);
-        writer.append(name, converted(name, first, length, source));
-      }
-      elementsWritten += length;
-      progress.accept(elementsWritten);
-    }
-  }
-
-  private void read(HostTensor tensor, long first, int length) {
-    switch (tensor.dtype()) {
-      case F32 -> MemorySegment.copy(tensor.data(), FLOAT, first * Float.BYTES, values, 0, length);
-      case F16 -> {
-        MemorySegment.copy(tensor.data(), SHORT, first * Short.BYTES, halves, 0, length);
-        for (int i = 0; i < length; i++) {
-          values[i] = Float.float16ToFloat(halves[i]);
-        }
-      }
-      case BF16 -> {
-        MemorySegment.copy(tensor.data(), SHORT, first * Short.BYTES, halves, 0, length);
-        for (int i = 0; i < length; i++) {
-          values[i] = HalfFloats.bfloat16ToFloat(halves[i]);
-        }
-      }
-      default -> throw new IllegalArgumentException("weights in " + tensor + ", expected F32, F16 or BF16");
-    }
-  }
-
-  private MemorySegment converted(String name, long first, int length, WeightSource source) {
+  private MemorySegment converted(String name, long first, float[] values) {
     if (type == DType.F32) {
-      return littleEndian(values, length);
+      return MemorySegment.ofArray(values);
     }
     boolean half = type == DType.F16;
-    for (int i = 0; i < length; i++) {
+    for (int i = 0; i < values.length; i++) {
       halves[i] = half ? Float.floatToFloat16(values[i]) : HalfFloats.floatToBfloat16(values[i]);
       float back = half ? Float.float16ToFloat(halves[i]) : HalfFloats.bfloat16ToFloat(halves[i]);
       if (Float.isInfinite(back) && !Float.isInfinite(values[i])) {
@@ -111,18 +78,6 @@ public final class CheckpointWriter {
                 + (half ? "65520; use bf16 or fp32" : "3.39e38; use fp32"));
       }
     }
-    return littleEndian(halves, length);
-  }
-
-  private static MemorySegment littleEndian(float[] values, int length) {
-    MemorySegment bytes = MemorySegment.ofArray(new byte[length * Float.BYTES]);
-    MemorySegment.copy(values, 0, bytes, FLOAT, 0, length);
-    return bytes;
-  }
-
-  private static MemorySegment littleEndian(short[] values, int length) {
-    MemorySegment bytes = MemorySegment.ofArray(new byte[length * Short.BYTES]);
-    MemorySegment.copy(values, 0, bytes, SHORT, 0, length);
-    return bytes;
+    return MemorySegment.ofArray(halves).asSlice(0, (long) values.length * Short.BYTES);
   }
 }

@@ -50,7 +50,14 @@ final class NameMap {
           "layer_norm2", "norm2",
           "mlp.fc1", "mlp.fc1",
           "mlp.fc2", "mlp.fc2");
-  private static final List<String> QUERY_KEY_VALUE = List.of("q", "k", "v");
+  private static final List<String> QUERY_KEY_VALUE = List.of("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj");
+
+  /** Tensors that are neither the weight nor the bias of a layer. */
+  private static final Map<String, String> WITHOUT_KIND =
+      Map.of(
+          "embeddings.position_embedding.weight", "pos_embed",
+          "embeddings.position_embedding", "pos_embed",
+          "head.probe", "attn_pool.latent");
 
   private static final Pattern OUTSIDE_BLOCKS = Pattern.compile("(.+)[._](weight|bias)");
   private static final Map<String, String> OUTSIDE_PARTS =
@@ -93,7 +100,10 @@ final class NameMap {
       String rest = modern.substring(start);
       boolean root = VISION_ROOTS.contains(rest.substring(0, Math.max(0, rest.indexOf('.'))));
       inVision |= root;
-      List<Part> parts = known(inVision ? belowVision(rest, root) : outsideVision(rest));
+      if (canonical.contains(rest)) {
+        return List.of(Part.whole(rest));
+      }
+      List<Part> parts = known(root ? vision(modern.substring(next(modern, start))) : inVision ? List.of() : outsideVision(rest));
       if (!parts.isEmpty()) {
         return parts;
       }
@@ -110,17 +120,7 @@ final class NameMap {
     return parts.stream().allMatch(part -> canonical.contains(part.canonical)) ? parts : List.of();
   }
 
-  private List<Part> belowVision(String name, boolean root) {
-    if (canonical.contains(name)) {
-      return List.of(Part.whole(name));
-    }
-    return root ? vision(name.substring(name.indexOf('.') + 1)) : List.of();
-  }
-
-  private List<Part> outsideVision(String name) {
-    if (canonical.contains(name)) {
-      return List.of(Part.whole(name));
-    }
+  private static List<Part> outsideVision(String name) {
     if (name.startsWith("embeddings.") || name.startsWith("encoder.layer.")) {
       return List.of(Part.whole(BERT + name));
     }
@@ -140,14 +140,8 @@ final class NameMap {
     if (canonical.contains(TRUNK + name)) {
       return List.of(Part.whole(TRUNK + name));
     }
-    switch (name) {
-      case "embeddings.position_embedding.weight", "embeddings.position_embedding" -> {
-        return List.of(Part.whole(TRUNK + "pos_embed"));
-      }
-      case "head.probe" -> {
-        return List.of(Part.whole(TRUNK + "attn_pool.latent"));
-      }
-      default -> {}
+    if (WITHOUT_KIND.containsKey(name)) {
+      return List.of(Part.whole(TRUNK + WITHOUT_KIND.get(name)));
     }
     Matcher block = BLOCK.matcher(name);
     if (block.matches()) {
@@ -162,7 +156,7 @@ final class NameMap {
     if (canonicalPart != null) {
       return List.of(Part.whole(block + canonicalPart + kind));
     }
-    int which = part.matches("self_attn\\.[qkv]_proj") ? QUERY_KEY_VALUE.indexOf(part.substring(10, 11)) : -1;
+    int which = QUERY_KEY_VALUE.indexOf(part);
     return which < 0 ? List.of() : List.of(Part.oneOf(block + "attn.qkv" + kind, which, 3));
   }
 

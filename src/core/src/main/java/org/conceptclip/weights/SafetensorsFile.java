@@ -102,7 +102,7 @@ public final class SafetensorsFile implements AutoCloseable {
       throw new IllegalArgumentException(path + " has no tensor " + OneLine.quoted(name));
     }
     try {
-      return ArenaLoan.of(arena -> HostTensor.view(info.dtype(), info.shape(),
+      return TensorLoan.of(arena -> HostTensor.view(info.dtype(), info.shape(),
           channel.map(FileChannel.MapMode.READ_ONLY, dataStart + info.begin(), info.byteSize(), arena)));
     } catch (IOException e) {
       throw unreadable(path, e);

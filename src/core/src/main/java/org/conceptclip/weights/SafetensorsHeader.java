@@ -9,17 +9,18 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CharsetEncoder;
-import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.Shape;
@@ -99,12 +100,9 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
       if (end == 0 || header[0] != '{' || header[end - 1] != '}') {
         throw bad("header is not a JSON object, expected '{' at its start and '}' with nothing but spaces after it at its end");
       }
-      var decoder =
-          StandardCharsets.UTF_8
-              .newDecoder()
-              .onMalformedInput(CodingErrorAction.REPORT)
-              .onUnmappableCharacter(CodingErrorAction.REPORT);
-      try (JsonReader reader = StrictJson.reader(new InputStreamReader(new ByteArrayInputStream(header, 0, end), decoder))) {
+      // Unlike a charset, a decoder reports malformed input.
+      InputStreamReader text = new InputStreamReader(new ByteArrayInputStream(header, 0, end), StandardCharsets.UTF_8.newDecoder());
+      try (JsonReader reader = StrictJson.reader(text)) {
         json = reader;
         readObject();
       } catch (CharacterCodingException e) {
@@ -159,23 +157,18 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
       DType dtype = null;
       long[] extents = null;
       long[] offsets = null;
+      Set<String> keys = new HashSet<>();
       json.beginObject();
       while (json.hasNext()) {
         String key = json.nextName();
-        boolean again =
-            switch (key) {
-              case "dtype" -> dtype != null;
-              case "shape" -> extents != null;
-              case "data_offsets" -> offsets != null;
-              default -> throw bad(where + " has a key " + OneLine.quoted(key) + ", expected dtype, shape and data_offsets");
-            };
-        if (again) {
+        if (!keys.add(key)) {
           throw bad("duplicate key " + key + " in " + where);
         }
         switch (key) {
           case "dtype" -> dtype = dtype(where);
           case "shape" -> extents = integers(where + " shape", MOST_DIMENSIONS);
-          default -> offsets = integers(where + " data_offsets", 2);
+          case "data_offsets" -> offsets = integers(where + " data_offsets", 2);
+          default -> throw bad(where + " has a key " + OneLine.quoted(key) + ", expected dtype, shape and data_offsets");
         }
       }
       json.endObject();

@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -28,148 +27,79 @@ import org.conceptclip.util.Closer;
 import org.conceptclip.util.OneLine;
 
 /**
- * Writes a safetensors file: first the names, types and shapes, then the data of one tensor after the other. The memory that
- * this takes does not depend on the size of the file.
+ * Writes safetensors files: first the names, types and shapes, then the data of one tensor after the other. The memory that this
+ * takes does not depend on the size of the file.
  *
- * <p>The bytes go to a temporary file in the target's folder, which replaces the target at {@link #finish()}. Closing the writer
- * before that deletes the temporary file. Not thread-safe.
+ * <p>The bytes go to a temporary file in the target's folder. It replaces the target when it is complete, and is deleted when
+ * writing fails.
  */
-public final class SafetensorsWriter implements AutoCloseable {
+public final class SafetensorsWriter {
   private static final int SLICE_BYTES = 1 << 20;
 
-  private final Path target;
-  private final Path temporary;
-  private final FileChannel channel;
-  private final Iterator<Map.Entry<String, TensorInfo>> remaining;
-  private String current;
-  private long currentLeft;
-  private boolean finished;
-
   /** Type and shape of a tensor to write. */
-  public record Spec(DType dtype, Shape shape) {}
+  record Spec(DType dtype, Shape shape) {}
 
-  private SafetensorsWriter(Path target, Path temporary, FileChannel channel, SequencedMap<String, TensorInfo> tensors) {
-    this.target = target;
-    this.temporary = temporary;
-    this.channel = channel;
-    this.remaining = tensors.entrySet().iterator();
+  /** Supplies the data of the tensors. */
+  interface Data {
+    /** Passes the elements of a tensor to {@code sink}, in pieces of any size. */
+    void write(String tensor, Sink sink) throws IOException;
+  }
+
+  /** Receives little-endian, row-major elements. */
+  interface Sink {
+    void append(MemorySegment bytes) throws IOException;
+  }
+
+  private SafetensorsWriter() {}
+
+  /**
+   * Writes tensors that are in memory to a file.
+   *
+   * @throws BadInputException if the file cannot be written
+   */
+  public static void write(Path target, SequencedMap<String, HostTensor> tensors) {
+    SequencedMap<String, Spec> specs = new LinkedHashMap<>();
+    tensors.forEach((name, tensor) -> specs.put(name, new Spec(tensor.dtype(), tensor.shape())));
+    write(target, specs, Map.of(), (name, sink) -> sink.append(tensors.get(name).data()));
   }
 
   /**
-   * Starts a file.
+   * Writes a file.
    *
-   * @param tensors names, types and shapes, in the order in which the data will follow
+   * @param tensors names, types and shapes
    * @param metadata strings for {@code __metadata__}
-   * @throws BadInputException if the file cannot be created
+   * @param data is asked for the tensors one by one, in their order
+   * @throws BadInputException if the file cannot be written
+   * @throws IllegalStateException if there is more or less data than a tensor takes
    */
-  public static SafetensorsWriter create(Path target, SequencedMap<String, Spec> tensors, Map<String, String> metadata) {
+  static void write(Path target, SequencedMap<String, Spec> tensors, Map<String, String> metadata, Data data) {
     if (Files.isDirectory(target)) {
       throw new BadInputException(target + ": is a folder, expected a file to write");
     }
     SequencedMap<String, TensorInfo> infos = placed(tensors);
     Path temporary = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
-    Closer opened = new Closer();
-    try {
-      FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
-      opened.own(temporary, () -> Files.deleteIfExists(temporary));
-      opened.own(channel);
-      SafetensorsWriter writer = new SafetensorsWriter(target, temporary, channel, infos);
-      writer.writeHeader(infos, metadata);
-      writer.nextTensor();
-      return writer;
-    } catch (IOException e) {
-      opened.closeAfter(e);
-      throw unwritable(target, e);
-    } catch (RuntimeException | Error e) {
-      opened.closeAfter(e);
-      throw e;
-    }
-  }
-
-  /** Writes tensors that are in memory to a file. */
-  public static void write(Path target, SequencedMap<String, HostTensor> tensors) {
-    SequencedMap<String, Spec> specs = new LinkedHashMap<>();
-    tensors.forEach((name, tensor) -> specs.put(name, new Spec(tensor.dtype(), tensor.shape())));
-    try (SafetensorsWriter writer = create(target, specs, Map.of())) {
-      tensors.forEach((name, tensor) -> writer.append(name, tensor.data()));
-      writer.finish();
-    }
-  }
-
-  /**
-   * Appends data to a tensor: all of it, or the next piece.
-   *
-   * @param name the current tensor, or the next one if the current tensor is complete
-   * @param bytes little-endian elements, row-major
-   * @throws IllegalArgumentException if the data of another tensor is expected, or the data is larger than the tensor
-   * @throws BadInputException if the file cannot be written
-   */
-  public void append(String name, MemorySegment bytes) {
-    while (!name.equals(current) && current != null && currentLeft == 0) {
-      nextTensor();
-    }
-    if (!name.equals(current) || bytes.byteSize() > currentLeft) {
-      throw new IllegalArgumentException(bytes.byteSize() + " bytes of " + name + " while " + currentLeft + " of " + current + " are due");
-    }
-    try {
-      for (long position = 0; position < bytes.byteSize(); position += SLICE_BYTES) {
-        MemorySegment slice = bytes.asSlice(position, Math.min(SLICE_BYTES, bytes.byteSize() - position));
-        // Only native memory and byte arrays can be viewed as a byte buffer; a float array has to be copied.
-        write(slice.isNative() ? slice.asByteBuffer() : ByteBuffer.wrap(slice.toArray(ValueLayout.JAVA_BYTE)));
+    try (Closer cleanup = new Closer()) {
+      cleanup.own(temporary, () -> Files.deleteIfExists(temporary));
+      try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+        writeHeader(channel, infos, metadata);
+        long start = channel.position();
+        for (Map.Entry<String, TensorInfo> tensor : infos.entrySet()) {
+          data.write(tensor.getKey(), bytes -> append(channel, bytes));
+          long end = channel.position() - start;
+          if (end != tensor.getValue().end()) {
+            throw new IllegalStateException("data of " + tensor.getKey() + " ends at byte " + end + ", expected " + tensor.getValue().end());
+          }
+        }
       }
-    } catch (IOException e) {
-      throw unwritable(target, e);
-    }
-    currentLeft -= bytes.byteSize();
-  }
-
-  /**
-   * Completes the file and moves it to the target path.
-   *
-   * @throws IllegalStateException if data is missing
-   * @throws BadInputException if the file cannot be written
-   */
-  public void finish() {
-    while (current != null && currentLeft == 0) {
-      nextTensor();
-    }
-    if (current != null) {
-      throw new IllegalStateException(currentLeft + " bytes of " + current + " were not written");
-    }
-    try {
-      channel.close();
       try {
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } catch (AtomicMoveNotSupportedException e) {
         Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
       }
-      finished = true;
     } catch (IOException e) {
-      throw unwritable(target, e);
+      String why = e instanceof NoSuchFileException ? "its folder does not exist" : OneLine.of(e.getMessage());
+      throw new BadInputException(target + ": cannot be written (" + why + "), expected a place to write to", e);
     }
-  }
-
-  @Override
-  public void close() {
-    if (!finished) {
-      try {
-        channel.close();
-        Files.deleteIfExists(temporary);
-      } catch (IOException e) {
-        throw unwritable(target, e);
-      }
-    }
-  }
-
-  private void nextTensor() {
-    if (remaining.hasNext()) {
-      Map.Entry<String, TensorInfo> next = remaining.next();
-      current = next.getKey();
-      currentLeft = next.getValue().byteSize();
-      return;
-    }
-    current = null;
-    currentLeft = 0;
   }
 
   private static SequencedMap<String, TensorInfo> placed(SequencedMap<String, Spec> tensors) {
@@ -184,15 +114,15 @@ public final class SafetensorsWriter implements AutoCloseable {
     return infos;
   }
 
-  private void writeHeader(Map<String, TensorInfo> infos, Map<String, String> metadata) throws IOException {
+  private static void writeHeader(FileChannel channel, Map<String, TensorInfo> infos, Map<String, String> metadata) throws IOException {
     byte[] json = json(infos, metadata).getBytes(StandardCharsets.UTF_8);
     byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
     Arrays.fill(padded, json.length, padded.length, (byte) ' ');
     if (padded.length > SafetensorsHeader.LIMIT_BYTES) {
       throw new IllegalArgumentException("header of " + padded.length + " bytes, the format allows " + SafetensorsHeader.LIMIT_BYTES);
     }
-    write(ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(padded.length).flip());
-    write(ByteBuffer.wrap(padded));
+    write(channel, ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(padded.length).flip());
+    write(channel, ByteBuffer.wrap(padded));
   }
 
   private static String json(Map<String, TensorInfo> infos, Map<String, String> metadata) throws IOException {
@@ -220,14 +150,17 @@ public final class SafetensorsWriter implements AutoCloseable {
     return text.toString();
   }
 
-  private void write(ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
+  private static void append(FileChannel channel, MemorySegment bytes) throws IOException {
+    for (long position = 0; position < bytes.byteSize(); position += SLICE_BYTES) {
+      MemorySegment slice = bytes.asSlice(position, Math.min(SLICE_BYTES, bytes.byteSize() - position));
+      // Only native memory and byte arrays can be viewed as a byte buffer; a float array has to be copied.
+      write(channel, slice.isNative() ? slice.asByteBuffer() : ByteBuffer.wrap(slice.toArray(ValueLayout.JAVA_BYTE)));
     }
   }
 
-  private static BadInputException unwritable(Path target, IOException e) {
-    String why = e instanceof NoSuchFileException ? "its folder does not exist" : OneLine.of(e.getMessage());
-    return new BadInputException(target + ": cannot be written (" + why + "), expected a place to write to", e);
+  private static void write(FileChannel channel, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
   }
 }

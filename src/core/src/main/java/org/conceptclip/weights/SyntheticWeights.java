@@ -61,7 +61,7 @@ public final class SyntheticWeights implements WeightSource {
     if (shape == null) {
       throw new IllegalArgumentException(name + " has no tensor " + OneLine.quoted(tensor));
     }
-    return ArenaLoan.of(arena -> {
+    return TensorLoan.of(arena -> {
       HostTensor values = HostTensor.allocate(arena, DType.F32, shape.toArray());
       fill(tensor, values);
       return values;

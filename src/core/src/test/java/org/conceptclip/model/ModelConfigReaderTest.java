@@ -1,6 +1,5 @@
 package org.conceptclip.model;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -12,6 +11,7 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.conceptclip.tensor.BadInputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,8 +122,8 @@ class ModelConfigReaderTest {
     preprocessor("{'image_mean': [0.4, 0.5, 0.6], 'image_std': [0.2, 0.3, 0.4], 'size': {'height': 384, 'width': 384},"
         + " 'do_resize': true, 'resample': 3, 'rescale_factor': 0.00392156862745098}");
     VisionConfig vision = read("{'model_type': 'conceptclip'}").vision();
-    assertArrayEquals(new double[] {0.4, 0.5, 0.6}, vision.imageMean());
-    assertArrayEquals(new double[] {0.2, 0.3, 0.4}, vision.imageStd());
+    assertEquals(List.of(0.4, 0.5, 0.6), vision.imageMean());
+    assertEquals(List.of(0.2, 0.3, 0.4), vision.imageStd());
     assertRefused("{'model_type': 'conceptclip', 'image_mean': [0.5, 0.5, 0.5]}", "image_mean is [0.4, 0.5, 0.6], expected that of config.json");
   }
 

@@ -30,7 +30,7 @@ final class AttentionCases {
 
   private static ContractCase attention(String kind, Sequences sequences, int heads, int headWidth, double deviation) {
     String name = "attention " + kind + " " + Arrays.toString(sequences.keyLengths()) + " of "
-        + sequences.maxRows() + ", " + heads + " heads of " + headWidth + " deviation " + deviation;
+        + Values.maxRows(sequences) + ", " + heads + " heads of " + headWidth + " deviation " + deviation;
     return new ContractCase(name, bench ->
         check(name, bench, Values.normal(30, sequences.totalRows(), 3 * heads * headWidth, deviation), sequences, heads));
   }

@@ -23,7 +23,7 @@ final class PoolCases {
   }
 
   private static ContractCase poolAttention(Sequences sequences, int heads, int headWidth) {
-    String name = "poolAttention " + Arrays.toString(sequences.keyLengths()) + " of " + sequences.maxRows() + ", " + heads
+    String name = "poolAttention " + Arrays.toString(sequences.keyLengths()) + " of " + Values.maxRows(sequences) + ", " + heads
         + " heads of " + headWidth;
     int width = heads * headWidth;
     return new ContractCase(name, bench -> {
@@ -42,7 +42,7 @@ final class PoolCases {
   }
 
   private static ContractCase meanPool(Sequences sequences, int width) {
-    String name = "meanPool " + Arrays.toString(sequences.keyLengths()) + " of " + sequences.maxRows() + " x " + width;
+    String name = "meanPool " + Arrays.toString(sequences.keyLengths()) + " of " + Values.maxRows(sequences) + " x " + width;
     return new ContractCase(name, bench -> {
       Bench.Operand x = bench.input(bench.activation(), Values.normal(42, sequences.totalRows(), width, 1));
       Bench.Operand out = bench.output(bench.activation(), sequences.count(), width);

@@ -76,7 +76,7 @@ final class SimilarityCases {
   }
 
   private static ContractCase topK(Sequences sequences, int width, int concepts, int k) {
-    String name = "topKMeanSimilarity " + Arrays.toString(sequences.keyLengths()) + " of " + sequences.maxRows() + ", "
+    String name = "topKMeanSimilarity " + Arrays.toString(sequences.keyLengths()) + " of " + Values.maxRows(sequences) + ", "
         + concepts + " concepts of " + width + ", k " + k;
     return new ContractCase(name, bench -> {
       double[][] vectors = unit(Values.normal(67, concepts, width, 1));

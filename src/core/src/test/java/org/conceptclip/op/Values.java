@@ -2,6 +2,7 @@ package org.conceptclip.op;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /** Seeded matrices. */
 final class Values {
@@ -31,6 +32,11 @@ final class Values {
     double[][] values = new double[count][1];
     Arrays.setAll(values, i -> new double[] {first + (last - first) * i / (count - 1)});
     return values;
+  }
+
+  /** Rows of the longest sequence. */
+  static int maxRows(Sequences sequences) {
+    return IntStream.range(0, sequences.count()).map(sequences::rows).max().orElse(0);
   }
 
   static double[] flat(double[][] rows) {

@@ -40,7 +40,7 @@ abstract class FullParity {
   void open() {
     backend = openBackend();
     try (WeightSource weights = new SyntheticWeights("synthetic:full", ModelLayout.of(config))) {
-      encoder = Encoder.load(config, weights, backend);
+      encoder = Encoder.load(config, weights, backend, notice -> {});
     }
   }
 
@@ -112,12 +112,12 @@ abstract class FullParity {
         .assertWithin(name, limits().tokens(), limits().rms());
   }
 
-  /** Of {@code found} [batch, tokens, columns], the listed rows of each item: the shape of {@code expected}. */
+  /** Of {@code found} [batch * tokens, columns], the listed rows of each item, [batch * listed, columns]. */
   static HostTensor selectRows(HostTensor found, HostTensor rows, HostTensor expected) {
     int columns = (int) expected.columns();
     int listed = (int) rows.shape().elements();
     long batch = expected.shape().extent(0);
-    long tokens = found.shape().extent(1);
+    long tokens = found.rows() / batch;
     double[] values = new double[(int) expected.shape().elements()];
     for (int b = 0; b < batch; b++) {
       for (int r = 0; r < listed; r++) {

@@ -44,7 +44,7 @@ abstract class MiniLmParityContract {
     byte[] onnx = resource("/all-minilm-l6-v2.onnx");
     peer = new MiniLmPeer(onnx);
     backend = open();
-    encoder = Encoder.load(MiniLmWeights.CONFIG, new MiniLmWeights(new OnnxFile(onnx)), backend);
+    encoder = Encoder.load(MiniLmWeights.CONFIG, new MiniLmWeights(new OnnxFile(onnx)), backend, notice -> {});
     tokenizer = TextTokenizer.fromVocabulary(
         "minilm", TestVocabulary.lines(), TestVocabulary.CONFIG.getBytes(StandardCharsets.UTF_8), MiniLmWeights.CONFIG.text().contextLength());
   }

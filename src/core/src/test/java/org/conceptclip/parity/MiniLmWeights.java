@@ -1,6 +1,5 @@
 package org.conceptclip.parity;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -28,7 +27,7 @@ final class MiniLmWeights implements WeightSource {
   /** Geometry of MiniLM; the vision tower is one patch and no block. */
   static final ModelConfig CONFIG = new ModelConfig(
       "minilm",
-      new VisionConfig(new PatchGeometry(14, 14), WIDTH, 0, 6, 16, 6, 16, 1e-6, new double[3], new double[] {1, 1, 1}),
+      new VisionConfig(new PatchGeometry(14, 14), WIDTH, 0, 6, 16, 6, 16, 1e-6, List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0)),
       new TextConfig(WIDTH, 6, 12, 1536, 30522, 512, 2, 1e-12, 0, 77),
       WIDTH);
 
@@ -52,16 +51,17 @@ final class MiniLmWeights implements WeightSource {
     if (shape == null) {
       throw new IllegalArgumentException("no tensor " + name);
     }
-    Arena arena = Arena.ofShared();
-    HostTensor tensor = HostTensor.allocate(arena, DType.F32, shape.toArray());
-    if (name.startsWith(TEXT)) {
-      fill(tensor, name.substring(TEXT.length()));
-    } else if (name.equals("text.proj.weight")) {
-      for (int i = 0; i < WIDTH; i++) {
-        tensor.set((long) i * WIDTH + i, 1);
+    return TensorLoan.of(arena -> {
+      HostTensor tensor = HostTensor.allocate(arena, DType.F32, shape.toArray());
+      if (name.startsWith(TEXT)) {
+        fill(tensor, name.substring(TEXT.length()));
+      } else if (name.equals("text.proj.weight")) {
+        for (int i = 0; i < WIDTH; i++) {
+          tensor.set((long) i * WIDTH + i, 1);
+        }
       }
-    }
-    return new Loan(tensor, arena);
+      return tensor;
+    });
   }
 
   private void fill(HostTensor tensor, String name) {
@@ -106,11 +106,4 @@ final class MiniLmWeights implements WeightSource {
 
   @Override
   public void close() {}
-
-  private record Loan(HostTensor tensor, Arena arena) implements TensorLoan {
-    @Override
-    public void close() {
-      arena.close();
-    }
-  }
 }

@@ -52,7 +52,7 @@ abstract class TinyParity {
   void open() {
     backend = openBackend();
     weights = Checkpoint.open(Golden.folder("tiny"), ModelLayout.of(config));
-    encoder = Encoder.load(config, weights, backend);
+    encoder = Encoder.load(config, weights, backend, notice -> {});
   }
 
   @AfterEach

@@ -74,11 +74,10 @@ class CheckpointTest {
   @Test
   void huggingFaceNamesWithSeparateQueryKeyAndValueAreAccepted() {
     Checkpoint checkpoint = assertLoads(HuggingFaceNames.rename(CANONICAL));
-    assertEquals(
-        List.of("vision_model.embeddings.position_ids", "text_model.bert.embeddings.position_ids",
-            "text_model.bert.pooler.dense.weight", "text_model.cls.predictions.bias"),
-        checkpoint.ignored());
-    assertTrue(checkpoint.description().contains(", ignored: vision_model.embeddings.position_ids, "), checkpoint.description());
+    assertTrue(
+        checkpoint.description().endsWith(", ignored: vision_model.embeddings.position_ids, text_model.bert.embeddings.position_ids,"
+            + " text_model.bert.pooler.dense.weight, text_model.cls.predictions.bias)"),
+        checkpoint.description());
   }
 
   @Test

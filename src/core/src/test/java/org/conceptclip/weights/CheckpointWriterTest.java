@@ -153,15 +153,7 @@ class CheckpointWriterTest {
 
       @Override
       public TensorLoan borrow(String name) {
-        return new TensorLoan() {
-          @Override
-          public HostTensor tensor() {
-            return tensor;
-          }
-
-          @Override
-          public void close() {}
-        };
+        return TensorLoan.of(arena -> tensor);
       }
 
       @Override

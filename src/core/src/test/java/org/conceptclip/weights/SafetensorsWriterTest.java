@@ -69,19 +69,35 @@ class SafetensorsWriterTest {
     specs.put("x", new SafetensorsWriter.Spec(DType.U8, Shape.of(5)));
     specs.put("y", new SafetensorsWriter.Spec(DType.U8, Shape.of(1)));
     specs.put("last", new SafetensorsWriter.Spec(DType.F32, Shape.of(0)));
-    try (SafetensorsWriter writer = SafetensorsWriter.create(path, specs, Map.of("k", "v"))) {
-      writer.append("x", bytes(1, 2));
-      assertThrows(IllegalArgumentException.class, () -> writer.append("y", bytes(9)));
-      assertThrows(IllegalArgumentException.class, () -> writer.append("x", bytes(3, 4, 5, 6)));
-      assertThrows(IllegalStateException.class, writer::finish);
-      writer.append("x", bytes(3, 4, 5));
-      writer.append("y", bytes(6));
-      writer.finish();
-    }
+    SafetensorsWriter.write(path, specs, Map.of("k", "v"), (name, sink) -> {
+      switch (name) {
+        case "x" -> {
+          sink.append(bytes(1, 2));
+          sink.append(bytes(3, 4, 5));
+        }
+        case "y" -> sink.append(bytes(6));
+        default -> { }
+      }
+    });
     try (SafetensorsFile file = SafetensorsFile.open(path);
         TensorLoan x = file.map("x")) {
       assertEquals(Map.of("k", "v"), file.metadata());
       assertArrayEquals(new byte[] {1, 2, 3, 4, 5}, x.tensor().data().toArray(ValueLayout.JAVA_BYTE));
+    }
+  }
+
+  @Test
+  void tooMuchOrTooLittleDataIsAnErrorThatKeepsTheOldFile() throws IOException {
+    Path path = folder.resolve("kept.safetensors");
+    SafetensorsWriter.write(path, new LinkedHashMap<>(Map.of("a", HostTensor.of(new float[] {1}, 1))));
+    byte[] before = Files.readAllBytes(path);
+    SequencedMap<String, SafetensorsWriter.Spec> specs = new LinkedHashMap<>(Map.of("a", new SafetensorsWriter.Spec(DType.U8, Shape.of(2))));
+    for (MemorySegment wrong : List.of(bytes(), bytes(1), bytes(1, 2, 3))) {
+      assertThrows(
+          IllegalStateException.class,
+          () -> SafetensorsWriter.write(path, specs, Map.of(), (name, sink) -> sink.append(wrong)));
+      assertEquals(List.of(path), contents());
+      assertArrayEquals(before, Files.readAllBytes(path));
     }
   }
 
@@ -92,9 +108,10 @@ class SafetensorsWriterTest {
     SafetensorsWriter.write(path, one);
     byte[] before = Files.readAllBytes(path);
     SequencedMap<String, SafetensorsWriter.Spec> specs = new LinkedHashMap<>(Map.of("a", new SafetensorsWriter.Spec(DType.F32, Shape.of(1))));
-    SafetensorsWriter abandoned = SafetensorsWriter.create(path, specs, Map.of());
-    assertEquals(2, contents().size());
-    abandoned.close();
+    assertThrows(UnsupportedOperationException.class, () -> SafetensorsWriter.write(path, specs, Map.of(), (name, sink) -> {
+      assertEquals(2, contents().size());
+      throw new UnsupportedOperationException();
+    }));
     assertEquals(List.of(path), contents());
     assertArrayEquals(before, Files.readAllBytes(path));
   }

@@ -85,7 +85,7 @@ class CudaFullWidthTest {
     Map<String, HostTensor> outputs = new LinkedHashMap<>();
     try (backend;
         SyntheticWeights weights = new SyntheticWeights(CONFIG.name(), ModelLayout.of(CONFIG));
-        Encoder encoder = Encoder.load(CONFIG, weights, backend)) {
+        Encoder encoder = Encoder.load(CONFIG, weights, backend, notice -> {})) {
       Encoding images = encoder.encodeImages(image(), Detail.STATES);
       outputs.put("image features", images.features());
       outputs.put("raw image features", images.rawFeatures());

@@ -65,7 +65,7 @@ class CudaGpuLifecycleTest {
     float[] features;
     try (Backend backend = new CudaBackend("cuda", driver, CudaOptions.defaults());
         WeightSource weights = new SyntheticWeights("synthetic:tiny", ModelLayout.of(TINY));
-        Encoder encoder = Encoder.load(TINY, weights, backend)) {
+        Encoder encoder = Encoder.load(TINY, weights, backend, notice -> {})) {
       int size = TINY.vision().geometry().imageSize();
       features = encoder.encodeImages(HostTensor.of(new float[2 * 3 * size * size], 2, 3, size, size), Detail.FEATURES)
           .rawFeatures()

@@ -45,7 +45,7 @@ class CudaWorkTest {
     driver = new CountingDriver(SmallModel.device(EmulatedDevice.ofCapability(90)));
     backend = new CudaBackend("test", driver, CudaOptions.defaults());
     try (SyntheticWeights weights = new SyntheticWeights("synthetic:tiny", ModelLayout.of(TINY))) {
-      encoder = Encoder.load(TINY, weights, backend);
+      encoder = Encoder.load(TINY, weights, backend, notice -> {});
     }
     driver.reset();
   }

@@ -21,7 +21,7 @@ import org.conceptclip.weights.SyntheticWeights;
 
 /** A model with every part of ConceptCLIP, one block a tower, that an emulated device computes in milliseconds; and inputs for it. */
 final class SmallModel {
-  private static final double[] HALF = {0.5, 0.5, 0.5};
+  private static final List<Double> HALF = List.of(0.5, 0.5, 0.5);
   private static final int IMAGE_SIZE = 14;
 
   static final ModelConfig CONFIG = new ModelConfig(
