@@ -25,7 +25,7 @@ final class BoundKernel implements AutoCloseable {
     int count = kernel.arguments().length;
     memories = new long[count + 1];
     current = new long[count + 1];
-    table = NativeMemory.allocate(dnn.system(), (long) ENTRY_BYTES * (count + 1));
+    table = NativeMemory.allocate((long) ENTRY_BYTES * (count + 1));
     for (int i = 0; i <= count; i++) {
       boolean scratchpad = i == count;
       memories[i] = dnn.memory(scratchpad ? kernel.scratchpadLayout() : kernel.layout(i));

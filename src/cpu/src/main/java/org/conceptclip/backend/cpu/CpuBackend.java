@@ -92,7 +92,7 @@ public final class CpuBackend extends CountingBackend {
   @Override
   protected Execution newExecution() {
     CpuWorkspace idle = idleWorkspaces.pollLast();
-    CpuWorkspace workspace = idle != null ? idle : new CpuWorkspace(dnn.system(), activationType());
+    CpuWorkspace workspace = idle != null ? idle : new CpuWorkspace(activationType());
     WorkerContext context = contexts.acquire();
     return execution(new CpuOps(context, groups), workspace, () -> giveBack(context, workspace));
   }

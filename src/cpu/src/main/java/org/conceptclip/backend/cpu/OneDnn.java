@@ -23,7 +23,6 @@ final class OneDnn implements AutoCloseable {
   private static final int ISA_AMX = 0xfef;
 
   private final Dnnl dnnl;
-  private final SystemLibrary system;
   private final long engine;
   private final AtomicLong liveObjects = new AtomicLong();
 
@@ -34,8 +33,7 @@ final class OneDnn implements AutoCloseable {
    */
   OneDnn() {
     dnnl = Dnnl.load();
-    system = new SystemLibrary();
-    system.runSequentially();
+    runSequentially();
     engine = create("dnnl_engine_create", "cpu", Dnnl.CPU, 0);
   }
 
@@ -82,8 +80,9 @@ final class OneDnn implements AutoCloseable {
     };
   }
 
-  SystemLibrary system() {
-    return system;
+  /** Makes oneDNN run whatever the calling thread creates or executes on this thread alone. */
+  void runSequentially() {
+    dnnl.call("omp_set_num_threads", 1);
   }
 
   /** Version of the library, for example {@code 3.11.1}. */

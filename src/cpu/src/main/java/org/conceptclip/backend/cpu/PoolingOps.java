@@ -17,7 +17,7 @@ final class PoolingOps {
   }
 
   /** See {@link org.conceptclip.op.Ops#poolAttention}. */
-  void poolAttention(WorkerContext own, CpuQuery query, HostTensor kv, Sequences sequences, int heads, HostTensor out) {
+  void poolAttention(WorkerContext own, CpuWeights.Query query, HostTensor kv, Sequences sequences, int heads, HostTensor out) {
     int width = query.width();
     int headDim = width / heads;
     pool.run(sequences.count() * heads, own, (task, context) -> {
