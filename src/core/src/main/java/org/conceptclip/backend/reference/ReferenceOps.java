@@ -1,6 +1,7 @@
 package org.conceptclip.backend.reference;
 
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.HostWorkspace;
@@ -220,16 +221,12 @@ final class ReferenceOps implements Ops {
     throw new IllegalArgumentException("weights of another backend: " + weights.getClass().getName() + ", expected " + type.getName());
   }
 
-  private interface RowTask {
-    void run(int row);
-  }
-
   private interface HeadTask {
     void run(int sequence, int head);
   }
 
-  private static void eachRow(Tensor out, RowTask task) {
-    IntStream.range(0, (int) out.rows()).parallel().forEach(task::run);
+  private static void eachRow(Tensor out, IntConsumer task) {
+    IntStream.range(0, (int) out.rows()).parallel().forEach(task);
   }
 
   private static void eachHead(Sequences sequences, int heads, HeadTask task) {

@@ -14,10 +14,7 @@ import org.conceptclip.op.TokenEmbeddingWeights;
 import org.conceptclip.tensor.Tensor;
 
 /** The ops of one execution: unwraps tensors to addresses and hands them to the op groups, with the caller's context. */
-final class CpuOps implements Ops {
-  private final WorkerContext own;
-  private final OpGroups groups;
-
+record CpuOps(WorkerContext own, OpGroups groups) implements Ops {
   /** The op groups of a backend; without state, shared by all executions. */
   record OpGroups(
       LinearOp linear,
@@ -32,11 +29,6 @@ final class CpuOps implements Ops {
       return new OpGroups(linear, norm, new AttentionOp(kernels, pool), new EmbeddingOps(pool, linear, norm),
           new PoolingOps(pool), new SimilarityOps(kernels, pool));
     }
-  }
-
-  CpuOps(WorkerContext own, OpGroups groups) {
-    this.own = own;
-    this.groups = groups;
   }
 
   private static long address(Tensor tensor) {

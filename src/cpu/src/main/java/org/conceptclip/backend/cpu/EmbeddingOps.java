@@ -9,21 +9,11 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 
 /** Pixels and token ids to rows of a tower. */
-final class EmbeddingOps {
+record EmbeddingOps(WorkerPool pool, LinearOp linear, NormOp norm) {
   private static final int PATCH_CHUNK_ROWS = 96;
   private static final int TOKEN_CHUNK_ROWS = 16;
   private static final int ROWS = 0;
   private static final int SUMS = 1;
-
-  private final WorkerPool pool;
-  private final LinearOp linear;
-  private final NormOp norm;
-
-  EmbeddingOps(WorkerPool pool, LinearOp linear, NormOp norm) {
-    this.pool = pool;
-    this.linear = linear;
-    this.norm = norm;
-  }
 
   /** See {@link org.conceptclip.op.Ops#patchEmbed}: patches as rows of a matrix, then a product added to the positions. */
   void patchEmbed(WorkerContext own, HostTensor pixels, CpuWeights.PatchEmbedding weights, HostTensor out) {

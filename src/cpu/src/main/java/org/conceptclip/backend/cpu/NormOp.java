@@ -4,17 +4,9 @@ import java.lang.foreign.MemorySegment;
 import org.conceptclip.tensor.DType;
 
 /** LayerNorm, alone or after a sum: chunks of rows that stay in cache between the two. */
-final class NormOp {
+record NormOp(Kernels kernels, WorkerPool pool) {
   private static final int CHUNK_ROWS = 32;
   private static final int SHIFTED = 2;
-
-  private final Kernels kernels;
-  private final WorkerPool pool;
-
-  NormOp(Kernels kernels, WorkerPool pool) {
-    this.kernels = kernels;
-    this.pool = pool;
-  }
 
   /** See {@link org.conceptclip.op.Ops#layerNorm}. */
   void layerNorm(WorkerContext own, long x, DType xType, int rows, CpuWeights.Norm norm, long out, DType outType) {
