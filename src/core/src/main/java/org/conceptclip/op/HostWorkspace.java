@@ -13,6 +13,7 @@ public abstract class HostWorkspace implements Workspace {
   private final DType activationType;
   private final DType residualType;
 
+  /** A workspace with these types of activations and of the residual stream. */
   protected HostWorkspace(DType activationType, DType residualType) {
     this.activationType = activationType;
     this.residualType = residualType;
@@ -21,7 +22,7 @@ public abstract class HostWorkspace implements Workspace {
   /** Exactly {@code bytes} bytes for the buffer {@code name}: the same memory at every call, until a call needs more. */
   protected abstract MemorySegment memory(String name, long bytes);
 
-  /** Rejects calls on a closed workspace, where that is worth a check. */
+  /** Called at the beginning of every call. A workspace that checks whether it is closed overrides it; this one does nothing. */
   protected void checkOpen() {}
 
   /**

@@ -13,6 +13,7 @@ import org.conceptclip.op.WeightStore;
 public final class ReferenceBackend extends CountingBackend {
   private final AtomicLong account = new AtomicLong();
 
+  /** Opens the backend, which has no threads of its own. */
   public ReferenceBackend() {
     super("reference backend");
   }

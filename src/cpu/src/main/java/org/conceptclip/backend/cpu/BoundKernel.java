@@ -2,7 +2,6 @@ package org.conceptclip.backend.cpu;
 
 import java.lang.foreign.ValueLayout;
 
-
 /**
  * A kernel with one worker's argument table: addresses are set and the primitive runs without allocating anything. Not
  * thread-safe; owned by its {@link WorkerContext}.
