@@ -1,8 +1,10 @@
 package org.conceptclip.backend.reference;
 
 import java.util.Arrays;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.conceptclip.op.Epilogue;
+import org.conceptclip.op.HostWorkspace;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.Ops;
@@ -23,8 +25,8 @@ final class ReferenceOps implements Ops {
   @Override
   public void patchEmbed(Tensor pixels, PatchEmbeddingWeights weights, Tensor out) {
     var embedding = own(weights, ReferenceWeights.PatchEmbedding.class);
-    HostTensor image = Rows.host(pixels);
-    HostTensor to = Rows.host(out);
+    HostTensor image = HostWorkspace.host(pixels);
+    HostTensor to = HostWorkspace.host(out);
     int tokens = embedding.geometry().tokens();
     double[] bias = embedding.bias().toDoubleArray();
     MatrixProduct.run(
@@ -41,7 +43,7 @@ final class ReferenceOps implements Ops {
   @Override
   public void tokenEmbed(TokenBatch tokens, TokenEmbeddingWeights weights, Tensor out) {
     var embedding = own(weights, ReferenceWeights.TokenEmbedding.class);
-    HostTensor to = Rows.host(out);
+    HostTensor to = HostWorkspace.host(out);
     double[] tokenType = embedding.tokenType().toDoubleArray();
     Normalizer norm = new Normalizer(embedding.norm());
     eachRow(out, row -> {
@@ -55,17 +57,17 @@ final class ReferenceOps implements Ops {
   @Override
   public void layerNorm(Tensor x, NormWeights weights, Tensor out) {
     Normalizer norm = new Normalizer(own(weights, ReferenceWeights.Norm.class));
-    HostTensor from = Rows.host(x);
-    HostTensor to = Rows.host(out);
+    HostTensor from = HostWorkspace.host(x);
+    HostTensor to = HostWorkspace.host(out);
     eachRow(out, row -> Rows.write(norm.apply(Rows.read(from, row)), to, row, 0));
   }
 
   @Override
   public void addNorm(Tensor x, Tensor y, NormWeights weights, Tensor out) {
     Normalizer norm = new Normalizer(own(weights, ReferenceWeights.Norm.class));
-    HostTensor stream = Rows.host(x);
-    HostTensor update = Rows.host(y);
-    HostTensor to = Rows.host(out);
+    HostTensor stream = HostWorkspace.host(x);
+    HostTensor update = HostWorkspace.host(y);
+    HostTensor to = HostWorkspace.host(out);
     eachRow(out, row -> {
       double[] sum = Rows.read(stream, row);
       add(sum, Rows.read(update, row));
@@ -78,8 +80,8 @@ final class ReferenceOps implements Ops {
   @Override
   public void linear(Tensor x, LinearWeights weights, Epilogue epilogue, Tensor out) {
     var matrix = own(weights, ReferenceWeights.Linear.class);
-    HostTensor from = Rows.host(x);
-    HostTensor to = Rows.host(out);
+    HostTensor from = HostWorkspace.host(x);
+    HostTensor to = HostWorkspace.host(out);
     double[] bias = matrix.hasBias() ? matrix.biasOrNull().toDoubleArray() : new double[matrix.outputs()];
     MatrixProduct.run(
         (int) x.rows(),
@@ -98,8 +100,8 @@ final class ReferenceOps implements Ops {
 
   @Override
   public void attention(Tensor qkv, Sequences sequences, int heads, Tensor out) {
-    HostTensor from = Rows.host(qkv);
-    HostTensor to = Rows.host(out);
+    HostTensor from = HostWorkspace.host(qkv);
+    HostTensor to = HostWorkspace.host(out);
     int width = (int) out.columns();
     int headWidth = width / heads;
     eachHead(sequences, heads, (s, head) -> {
@@ -116,8 +118,8 @@ final class ReferenceOps implements Ops {
   @Override
   public void poolAttention(QueryWeights query, Tensor kv, Sequences sequences, int heads, Tensor out) {
     double[] latent = own(query, ReferenceWeights.Query.class).values().toDoubleArray();
-    HostTensor from = Rows.host(kv);
-    HostTensor to = Rows.host(out);
+    HostTensor from = HostWorkspace.host(kv);
+    HostTensor to = HostWorkspace.host(out);
     int width = (int) out.columns();
     int headWidth = width / heads;
     eachHead(sequences, heads, (s, head) -> {
@@ -129,8 +131,8 @@ final class ReferenceOps implements Ops {
 
   @Override
   public void meanPool(Tensor x, Sequences sequences, Tensor out) {
-    HostTensor from = Rows.host(x);
-    HostTensor to = Rows.host(out);
+    HostTensor from = HostWorkspace.host(x);
+    HostTensor to = HostWorkspace.host(out);
     eachRow(out, s -> {
       double[] mean = new double[(int) x.columns()];
       int length = sequences.keyLength(s);
@@ -144,8 +146,8 @@ final class ReferenceOps implements Ops {
 
   @Override
   public void l2Normalize(Tensor x, Tensor out) {
-    HostTensor from = Rows.host(x);
-    HostTensor to = Rows.host(out);
+    HostTensor from = HostWorkspace.host(x);
+    HostTensor to = HostWorkspace.host(out);
     eachRow(out, row -> {
       double[] values = Rows.read(from, row);
       double norm = Math.max(Math.sqrt(dot(values, values)), SMALLEST_NORM);
@@ -156,9 +158,9 @@ final class ReferenceOps implements Ops {
 
   @Override
   public void similarity(Tensor a, Tensor b, double scale, Tensor out) {
-    HostTensor from = Rows.host(a);
-    HostTensor to = Rows.host(out);
-    double[][] others = allRows(Rows.host(b));
+    HostTensor from = HostWorkspace.host(a);
+    HostTensor to = HostWorkspace.host(out);
+    double[][] others = allRows(HostWorkspace.host(b));
     eachRow(out, row -> {
       double[] values = Rows.read(from, row);
       Rows.write(Arrays.stream(others).mapToDouble(other -> scale * dot(values, other)).toArray(), to, row, 0);
@@ -167,9 +169,9 @@ final class ReferenceOps implements Ops {
 
   @Override
   public void topKMeanSimilarity(Tensor patches, Sequences sequences, Tensor concepts, double scale, int k, Tensor out) {
-    HostTensor from = Rows.host(patches);
-    HostTensor to = Rows.host(out);
-    double[][] vectors = allRows(Rows.host(concepts));
+    HostTensor from = HostWorkspace.host(patches);
+    HostTensor to = HostWorkspace.host(out);
+    double[][] vectors = allRows(HostWorkspace.host(concepts));
     eachRow(out, s -> {
       double[][] scores = new double[vectors.length][sequences.keyLength(s)];
       for (int i = 0; i < sequences.keyLength(s); i++) {
@@ -219,16 +221,12 @@ final class ReferenceOps implements Ops {
     throw new IllegalArgumentException("weights of another backend: " + weights.getClass().getName() + ", expected " + type.getName());
   }
 
-  private interface RowTask {
-    void run(int row);
-  }
-
   private interface HeadTask {
     void run(int sequence, int head);
   }
 
-  private static void eachRow(Tensor out, RowTask task) {
-    IntStream.range(0, (int) out.rows()).parallel().forEach(task::run);
+  private static void eachRow(Tensor out, IntConsumer task) {
+    IntStream.range(0, (int) out.rows()).parallel().forEach(task);
   }
 
   private static void eachHead(Sequences sequences, int heads, HeadTask task) {

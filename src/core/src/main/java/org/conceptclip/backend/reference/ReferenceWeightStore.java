@@ -2,7 +2,6 @@ package org.conceptclip.backend.reference;
 
 import java.util.concurrent.atomic.AtomicLong;
 import org.conceptclip.op.LinearWeights;
-import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.op.QueryWeights;
@@ -36,8 +35,13 @@ final class ReferenceWeightStore implements WeightStore {
   }
 
   @Override
-  public NormWeights layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
-    return norm(name, weight, bias, epsilon);
+  public ReferenceWeights.Norm layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
+    checkRank(name, "weight", weight, 1);
+    checkShape(name, "bias", bias, weight.columns());
+    if (!(epsilon > 0)) {
+      throw new IllegalArgumentException(name + ": epsilon is " + epsilon + ", expected more than 0");
+    }
+    return new ReferenceWeights.Norm(name, copy(weight), copy(bias), epsilon);
   }
 
   @Override
@@ -84,7 +88,7 @@ final class ReferenceWeightStore implements WeightStore {
     checkShape(name, "token type", tokenType, width);
     checkShape(name, "norm weight", normWeight, width);
     return new ReferenceWeights.TokenEmbedding(
-        name, copy(words), copy(positions), copy(tokenType), norm(name, normWeight, normBias, epsilon));
+        name, copy(words), copy(positions), copy(tokenType), layerNorm(name, normWeight, normBias, epsilon));
   }
 
   @Override
@@ -105,15 +109,6 @@ final class ReferenceWeightStore implements WeightStore {
       memory.close();
       onClose.run();
     }
-  }
-
-  private ReferenceWeights.Norm norm(String name, HostTensor weight, HostTensor bias, double epsilon) {
-    checkRank(name, "weight", weight, 1);
-    checkShape(name, "bias", bias, weight.columns());
-    if (!(epsilon > 0)) {
-      throw new IllegalArgumentException(name + ": epsilon is " + epsilon + ", expected more than 0");
-    }
-    return new ReferenceWeights.Norm(name, copy(weight), copy(bias), epsilon);
   }
 
   private HostTensor copy(HostTensor from) {

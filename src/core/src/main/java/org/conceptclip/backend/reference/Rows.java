@@ -5,7 +5,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
-import org.conceptclip.tensor.Tensor;
 
 /** Reads and writes parts of rows as float64, from and to any floating-point type. */
 final class Rows {
@@ -13,15 +12,6 @@ final class Rows {
   private static final ValueLayout.OfFloat F32 = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private Rows() {}
-
-  /** The tensor as one of this backend. */
-  static HostTensor host(Tensor tensor) {
-    if (tensor instanceof HostTensor host) {
-      return host;
-    }
-    throw new IllegalArgumentException(
-        "tensor of another backend: " + tensor.getClass().getName() + ", expected " + HostTensor.class.getName());
-  }
 
   /** Row {@code row}, whole. */
   static double[] read(HostTensor tensor, long row) {

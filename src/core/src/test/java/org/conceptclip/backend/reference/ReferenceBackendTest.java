@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.op.Epilogue;
+import org.conceptclip.op.HostWorkspace;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.Ops;
 import org.conceptclip.op.WeightStore;
@@ -59,8 +60,8 @@ class ReferenceBackendTest {
       assertEquals(16 * 8, backend.liveBytes());
       workspace.buffer("x", DType.F32, 3, 3);
       assertEquals(16 * 8, backend.liveBytes());
-      assertTrue(Double.isNaN(Rows.host(big).getDouble(0)), "a buffer asked for again must not show old content");
-      assertThrows(IllegalStateException.class, () -> Rows.host(small).getDouble(0));
+      assertTrue(Double.isNaN(HostWorkspace.host(big).getDouble(0)), "a buffer asked for again must not show old content");
+      assertThrows(IllegalStateException.class, () -> HostWorkspace.host(small).getDouble(0));
     }
   }
 

@@ -33,29 +33,38 @@ record AttentionKernels(
   private static final int[] MOVE = {Dnnl.SRC, Dnnl.DST};
 
   static AttentionKernels of(Kernels kernels, Shape shape) {
-    OneDnn.PostOps scale = OneDnn.PostOps.scaled(1 / Math.sqrt(shape.headDim()));
+    Kernel scores = kernels.get(new Part(shape, "scores"), part -> scores(kernels, part));
     Kernel softmax = kernels.get(new Part(shape, "softmax"), part -> softmax(kernels, part));
-    if (!shape.packed()) {
-      return new AttentionKernels(null, null,
-          kernels.get(new Part(shape, "scores of several heads"), part -> batchedScores(kernels, part, scale)),
-          softmax,
-          kernels.get(new Part(shape, "mix of several heads"), part -> batchedMix(kernels, part)), 0, 0);
-    }
-    Kernel scores = kernels.get(new Part(shape, "scores"), part -> scores(kernels, part, scale));
     Kernel mix = kernels.get(new Part(shape, "mix"), part -> mix(kernels, part));
+    if (!shape.packed()) {
+      return new AttentionKernels(null, null, scores, softmax, mix, 0, 0);
+    }
     return new AttentionKernels(
-        kernels.get(new Part(shape, "pack keys"), part -> pack(kernels, part, transposedKeys(kernels.dnn(), shape), scores)),
+        kernels.get(new Part(shape, "pack keys"), part -> pack(kernels, part, keys(kernels.dnn(), shape), scores)),
         kernels.get(new Part(shape, "pack values"), part -> pack(kernels, part, values(kernels.dnn(), shape), mix)),
         scores, softmax, mix,
         scores.layoutBytes(1), mix.layoutBytes(1));
   }
 
-  private static long transposedKeys(OneDnn dnn, Shape s) {
-    return dnn.strided(s.type(), new long[] {s.headDim(), s.keys()}, new long[] {1, s.qkvStride()});
+  /** Descriptor of the [rows, columns] operands of the heads; of the only head's operand, where keys and values are packed. */
+  private static long operand(
+      OneDnn dnn, Shape s, DType type, int rows, int columns, long headStride, long rowStride, long columnStride) {
+    return s.packed()
+        ? dnn.strided(type, new long[] {rows, columns}, new long[] {rowStride, columnStride})
+        : dnn.strided(type, new long[] {s.heads(), rows, columns}, new long[] {headStride, rowStride, columnStride});
+  }
+
+  /** Keys as they lie in the rows, transposed. */
+  private static long keys(OneDnn dnn, Shape s) {
+    return operand(dnn, s, s.type(), s.headDim(), s.keys(), s.headDim(), 1, s.qkvStride());
   }
 
   private static long values(OneDnn dnn, Shape s) {
-    return dnn.matrix(s.type(), s.keys(), s.headDim(), s.qkvStride());
+    return operand(dnn, s, s.type(), s.keys(), s.headDim(), s.headDim(), s.qkvStride(), 1);
+  }
+
+  private static long scoreTile(OneDnn dnn, Shape s, DType type) {
+    return operand(dnn, s, type, s.tile(), s.keys(), (long) s.tile() * s.keys(), s.keys(), 1);
   }
 
   private static Kernel pack(Kernels kernels, Part part, long from, Kernel user) {
@@ -63,57 +72,32 @@ record AttentionKernels(
     return kernels.compiled(part.toString(), kernels.dnn().reorder(from, to, part.toString()), MOVE, from, to);
   }
 
-  private static Kernel scores(Kernels kernels, Part part, OneDnn.PostOps scale) {
+  private static Kernel scores(Kernels kernels, Part part) {
     OneDnn dnn = kernels.dnn();
     Shape s = part.shape();
-    long queries = dnn.matrix(s.type(), s.tile(), s.headDim(), s.qkvStride());
-    long any = dnn.anyLayout(s.type(), s.headDim(), s.keys());
-    long out = dnn.matrix(DType.F32, s.tile(), s.keys(), s.keys());
-    return withPackedWeights(kernels, part, dnn.matmul(queries, any, 0, out, scale, part.toString()), queries, any, out);
+    long queries = operand(dnn, s, s.type(), s.tile(), s.headDim(), s.headDim(), s.qkvStride(), 1);
+    long keys = s.packed() ? dnn.anyLayout(s.type(), s.headDim(), s.keys()) : keys(dnn, s);
+    OneDnn.PostOps scale = OneDnn.PostOps.scaled(1 / Math.sqrt(s.headDim()));
+    return product(kernels, part, scale, queries, keys, scoreTile(dnn, s, DType.F32));
   }
 
   private static Kernel mix(Kernels kernels, Part part) {
     OneDnn dnn = kernels.dnn();
     Shape s = part.shape();
-    long probabilities = dnn.matrix(s.type(), s.tile(), s.keys(), s.keys());
-    long any = dnn.anyLayout(s.type(), s.keys(), s.headDim());
-    long out = dnn.matrix(s.type(), s.tile(), s.headDim(), s.width());
-    return withPackedWeights(kernels, part,
-        dnn.matmul(probabilities, any, 0, out, OneDnn.PostOps.NONE, part.toString()), probabilities, any, out);
+    long values = s.packed() ? dnn.anyLayout(s.type(), s.keys(), s.headDim()) : values(dnn, s);
+    long out = operand(dnn, s, s.type(), s.tile(), s.headDim(), s.headDim(), s.width(), 1);
+    return product(kernels, part, OneDnn.PostOps.NONE, scoreTile(dnn, s, s.type()), values, out);
   }
 
-  private static Kernel withPackedWeights(
-      Kernels kernels, Part part, long desc, long x, long any, long out) {
-    long packed = kernels.dnn().copyOfDescriptor(kernels.dnn().chosen(desc, Dnnl.QUERY_WEIGHTS));
-    kernels.dnn().destroyDescriptor(any);
+  private static Kernel product(Kernels kernels, Part part, OneDnn.PostOps postOps, long x, long weights, long out) {
+    OneDnn dnn = kernels.dnn();
+    long desc = dnn.matmul(x, weights, 0, out, postOps, part.toString());
+    if (!part.shape().packed()) {
+      return kernels.compiled(part.toString(), desc, MATMUL, x, weights, out);
+    }
+    long packed = dnn.copyOfDescriptor(dnn.chosen(desc, Dnnl.QUERY_WEIGHTS));
+    dnn.destroyDescriptor(weights);
     return kernels.compiled(part.toString(), desc, MATMUL, x, packed, out);
-  }
-
-  private static Kernel batchedScores(Kernels kernels, Part part, OneDnn.PostOps scale) {
-    OneDnn dnn = kernels.dnn();
-    Shape s = part.shape();
-    long queries = dnn.strided(
-        s.type(), new long[] {s.heads(), s.tile(), s.headDim()}, new long[] {s.headDim(), s.qkvStride(), 1});
-    long keys = dnn.strided(
-        s.type(), new long[] {s.heads(), s.headDim(), s.keys()}, new long[] {s.headDim(), 1, s.qkvStride()});
-    long out = dnn.strided(DType.F32, new long[] {s.heads(), s.tile(), s.keys()},
-        new long[] {(long) s.tile() * s.keys(), s.keys(), 1});
-    return kernels.compiled(part.toString(), dnn.matmul(queries, keys, 0, out, scale, part.toString()), MATMUL,
-        queries, keys, out);
-  }
-
-  private static Kernel batchedMix(Kernels kernels, Part part) {
-    OneDnn dnn = kernels.dnn();
-    Shape s = part.shape();
-    long probabilities = dnn.strided(s.type(), new long[] {s.heads(), s.tile(), s.keys()},
-        new long[] {(long) s.tile() * s.keys(), s.keys(), 1});
-    long values = dnn.strided(
-        s.type(), new long[] {s.heads(), s.keys(), s.headDim()}, new long[] {s.headDim(), s.qkvStride(), 1});
-    long out = dnn.strided(
-        s.type(), new long[] {s.heads(), s.tile(), s.headDim()}, new long[] {s.headDim(), s.width(), 1});
-    return kernels.compiled(part.toString(),
-        dnn.matmul(probabilities, values, 0, out, OneDnn.PostOps.NONE, part.toString()), MATMUL,
-        probabilities, values, out);
   }
 
   private static Kernel softmax(Kernels kernels, Part part) {

@@ -11,21 +11,13 @@ import org.conceptclip.tensor.DType;
  * L2. Short ones: a task is half of a sequence's heads as one batched product, since calls would outweigh the work. Either
  * way the kernels depend on the number of keys alone: a text gives the same bits packed or padded, alone or in a batch.
  */
-final class AttentionOp {
+record AttentionOp(Kernels kernels, WorkerPool pool) {
   /** Most queries in a tile; 122 rows of 729 float32 scores are 356 KB. */
   private static final int TILE = 128;
 
   private static final int SCORES = 0;
   private static final int PROBABILITIES = 1;
   private static final int PACKED = 2;
-
-  private final Kernels kernels;
-  private final WorkerPool pool;
-
-  AttentionOp(Kernels kernels, WorkerPool pool) {
-    this.kernels = kernels;
-    this.pool = pool;
-  }
 
   /** See {@link org.conceptclip.op.Ops#attention}. */
   void run(WorkerContext own, long qkv, DType type, int width, Sequences sequences, int heads, long out) {

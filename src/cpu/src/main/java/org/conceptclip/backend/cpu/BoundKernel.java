@@ -2,7 +2,6 @@ package org.conceptclip.backend.cpu;
 
 import java.lang.foreign.ValueLayout;
 
-
 /**
  * A kernel with one worker's argument table: addresses are set and the primitive runs without allocating anything. Not
  * thread-safe; owned by its {@link WorkerContext}.
@@ -25,7 +24,7 @@ final class BoundKernel implements AutoCloseable {
     int count = kernel.arguments().length;
     memories = new long[count + 1];
     current = new long[count + 1];
-    table = NativeMemory.allocate(dnn.system(), (long) ENTRY_BYTES * (count + 1));
+    table = NativeMemory.allocate((long) ENTRY_BYTES * (count + 1));
     for (int i = 0; i <= count; i++) {
       boolean scratchpad = i == count;
       memories[i] = dnn.memory(scratchpad ? kernel.scratchpadLayout() : kernel.layout(i));

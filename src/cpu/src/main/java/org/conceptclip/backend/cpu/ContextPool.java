@@ -13,7 +13,7 @@ final class ContextPool implements AutoCloseable {
 
   /** A context for the calling thread; it must be released. */
   WorkerContext acquire() {
-    dnn.system().runSequentially();
+    dnn.runSequentially();
     synchronized (this) {
       WorkerContext context = free.pollLast();
       return context != null ? context : new WorkerContext(dnn);

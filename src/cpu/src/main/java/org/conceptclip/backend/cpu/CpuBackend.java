@@ -1,14 +1,11 @@
 package org.conceptclip.backend.cpu;
 
 import java.util.ArrayDeque;
-import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.CountingBackend;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.Precision;
-import org.conceptclip.op.CheckedOps;
-import org.conceptclip.op.Ops;
 import org.conceptclip.op.WeightStore;
-import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.util.Closer;
 
@@ -18,7 +15,7 @@ import org.conceptclip.util.Closer;
  * <p>Owns its threads, compiled kernels and pooled buffers. Thread-safe: executions may be opened by several threads; each works on the
  * threads of this backend and on its caller's.
  */
-public final class CpuBackend implements Backend {
+public final class CpuBackend extends CountingBackend {
   private final Closer owned = new Closer();
   private final OneDnn dnn;
   private final Kernels kernels;
@@ -27,9 +24,6 @@ public final class CpuBackend implements Backend {
   private final CpuOps.OpGroups groups;
   private final PrecisionChoice choice;
   private final ArrayDeque<CpuWorkspace> idleWorkspaces = new ArrayDeque<>();
-  private int openExecutions;
-  private int openStores;
-  private boolean open = true;
 
   /**
    * Loads oneDNN and starts {@code threads - 1} threads; the caller of an execution works too.
@@ -38,6 +32,7 @@ public final class CpuBackend implements Backend {
    * @throws BackendUnavailableException if oneDNN cannot be loaded, or cannot compute in this precision
    */
   public CpuBackend(Precision precision, int threads) {
+    super("CPU backend");
     if (threads < 1) {
       throw new IllegalArgumentException("threads " + threads + ", at least 1 is needed");
     }
@@ -90,36 +85,24 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public synchronized WeightStore openWeightStore() {
-    checkOpen();
-    openStores++;
-    return new CpuWeightStore(kernels, contexts, activationType(), weightType(), this::storeClosed);
+  protected WeightStore newWeightStore(Runnable onClose) {
+    return new CpuWeightStore(kernels, contexts, activationType(), weightType(), onClose);
   }
 
   @Override
-  public synchronized Execution openExecution() {
-    checkOpen();
-    CpuWorkspace workspace = idleWorkspaces.pollLast();
-    openExecutions++;
-    return new CpuExecution(workspace != null ? workspace : new CpuWorkspace(dnn.system(), activationType()));
+  protected Execution newExecution() {
+    CpuWorkspace idle = idleWorkspaces.pollLast();
+    CpuWorkspace workspace = idle != null ? idle : new CpuWorkspace(activationType());
+    WorkerContext context = contexts.acquire();
+    return execution(new CpuOps(context, groups), workspace, () -> giveBack(context, workspace));
   }
 
-  private synchronized void storeClosed() {
-    openStores--;
-  }
-
-  private synchronized void giveBack(CpuWorkspace workspace) {
-    openExecutions--;
+  private synchronized void giveBack(WorkerContext context, CpuWorkspace workspace) {
+    contexts.release(context);
     idleWorkspaces.addLast(workspace);
     // Buffers of a burst of callers are not kept for good.
     while (idleWorkspaces.size() > Math.max(2, pool.threads())) {
       idleWorkspaces.pollFirst().close();
-    }
-  }
-
-  private void checkOpen() {
-    if (!open) {
-      throw new IllegalStateException("this backend is closed");
     }
   }
 
@@ -134,56 +117,8 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public synchronized void close() {
-    if (!open) {
-      return;
-    }
-    if (openStores > 0 || openExecutions > 0) {
-      throw new IllegalStateException("CPU backend closed with " + openStores + " weight stores and " + openExecutions
-          + " executions open, expected 0 and 0");
-    }
-    open = false;
+  protected void release() {
     idleWorkspaces.forEach(owned::own);
     owned.close();
-  }
-
-  private final class CpuExecution implements Execution {
-    private final CpuWorkspace workspace;
-    private final WorkerContext context;
-    private final Ops ops;
-    private boolean over;
-
-    CpuExecution(CpuWorkspace workspace) {
-      this.workspace = workspace;
-      context = contexts.acquire();
-      ops = new CheckedOps(new CpuOps(context, groups));
-    }
-
-    @Override
-    public Ops ops() {
-      checkTurn();
-      return ops;
-    }
-
-    @Override
-    public Workspace workspace() {
-      checkTurn();
-      return workspace;
-    }
-
-    private void checkTurn() {
-      if (over) {
-        throw new IllegalStateException("this execution is closed");
-      }
-    }
-
-    @Override
-    public void close() {
-      if (!over) {
-        over = true;
-        contexts.release(context);
-        giveBack(workspace);
-      }
-    }
   }
 }

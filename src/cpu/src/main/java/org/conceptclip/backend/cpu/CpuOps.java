@@ -1,5 +1,7 @@
 package org.conceptclip.backend.cpu;
 
+import static org.conceptclip.op.HostWorkspace.host;
+
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
@@ -9,14 +11,10 @@ import org.conceptclip.op.QueryWeights;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.op.TokenEmbeddingWeights;
-import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Tensor;
 
 /** The ops of one execution: unwraps tensors to addresses and hands them to the op groups, with the caller's context. */
-final class CpuOps implements Ops {
-  private final WorkerContext own;
-  private final OpGroups groups;
-
+record CpuOps(WorkerContext own, OpGroups groups) implements Ops {
   /** The op groups of a backend; without state, shared by all executions. */
   record OpGroups(
       LinearOp linear,
@@ -33,15 +31,6 @@ final class CpuOps implements Ops {
     }
   }
 
-  CpuOps(WorkerContext own, OpGroups groups) {
-    this.own = own;
-    this.groups = groups;
-  }
-
-  private static HostTensor host(Tensor tensor) {
-    return (HostTensor) tensor;
-  }
-
   private static long address(Tensor tensor) {
     return host(tensor).data().address();
   }
@@ -52,22 +41,22 @@ final class CpuOps implements Ops {
 
   @Override
   public void patchEmbed(Tensor pixels, PatchEmbeddingWeights weights, Tensor out) {
-    groups.embedding().patchEmbed(own, host(pixels), (CpuPatchEmbedding) weights, host(out));
+    groups.embedding().patchEmbed(own, host(pixels), (CpuWeights.PatchEmbedding) weights, host(out));
   }
 
   @Override
   public void tokenEmbed(TokenBatch tokens, TokenEmbeddingWeights weights, Tensor out) {
-    groups.embedding().tokenEmbed(own, tokens, (CpuTokenEmbedding) weights, host(out));
+    groups.embedding().tokenEmbed(own, tokens, (CpuWeights.TokenEmbedding) weights, host(out));
   }
 
   @Override
   public void layerNorm(Tensor x, NormWeights weights, Tensor out) {
-    groups.norm().layerNorm(own, address(x), x.dtype(), rows(x), (CpuNorm) weights, address(out), out.dtype());
+    groups.norm().layerNorm(own, address(x), x.dtype(), rows(x), (CpuWeights.Norm) weights, address(out), out.dtype());
   }
 
   @Override
   public void addNorm(Tensor x, Tensor y, NormWeights weights, Tensor out) {
-    groups.norm().addNorm(own, address(x), x.dtype(), address(y), y.dtype(), rows(x), (CpuNorm) weights, address(out),
+    groups.norm().addNorm(own, address(x), x.dtype(), address(y), y.dtype(), rows(x), (CpuWeights.Norm) weights, address(out),
         out.dtype());
   }
 
@@ -84,7 +73,7 @@ final class CpuOps implements Ops {
 
   @Override
   public void poolAttention(QueryWeights query, Tensor kv, Sequences sequences, int heads, Tensor out) {
-    groups.pooling().poolAttention(own, (CpuQuery) query, host(kv), sequences, heads, host(out));
+    groups.pooling().poolAttention(own, (CpuWeights.Query) query, host(kv), sequences, heads, host(out));
   }
 
   @Override

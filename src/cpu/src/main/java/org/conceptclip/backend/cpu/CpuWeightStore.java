@@ -12,7 +12,6 @@ import org.conceptclip.op.TokenEmbeddingWeights;
 import org.conceptclip.op.WeightStore;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
-import org.conceptclip.tensor.Shape;
 
 /** Packs weights for the CPU, directly from the memory of the host tensors where oneDNN can read it. Owns the packed memory. */
 final class CpuWeightStore implements WeightStore {
@@ -111,10 +110,8 @@ final class CpuWeightStore implements WeightStore {
       return tensor;
     }
     HostTensor copy = HostTensor.allocate(arena, DType.F32, tensor.shape().toArray());
-    MemorySegment target = copy.data();
-    long count = tensor.shape().elements();
-    for (long i = 0; i < count; i++) {
-      target.setAtIndex(ValueLayout.JAVA_FLOAT, i, tensor.getFloat(i));
+    for (long i = 0; i < tensor.shape().elements(); i++) {
+      copy.set(i, tensor.getDouble(i));
     }
     return copy;
   }
@@ -131,8 +128,8 @@ final class CpuWeightStore implements WeightStore {
   }
 
   @Override
-  public CpuNorm layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
-    return new CpuNorm(name, Math.toIntExact(weight.shape().elements()), epsilon, keep(weight, DType.F32).address(),
+  public CpuWeights.Norm layerNorm(String name, HostTensor weight, HostTensor bias, double epsilon) {
+    return new CpuWeights.Norm(name, Math.toIntExact(weight.shape().elements()), epsilon, keep(weight, DType.F32).address(),
         keep(bias, DType.F32).address());
   }
 
@@ -151,7 +148,7 @@ final class CpuWeightStore implements WeightStore {
         pixelValues[c * 256 + value] = (float) (value * pixelScale[c] + pixelShift[c]);
       }
     }
-    return new CpuPatchEmbedding(
+    return new CpuWeights.PatchEmbedding(
         name, geometry, linear(name, weight, bias), keep(positions, DType.F32).address(), pixelValues);
   }
 
@@ -171,13 +168,13 @@ final class CpuWeightStore implements WeightStore {
       float sum = sums.getAtIndex(ValueLayout.JAVA_FLOAT, i) + type[(int) (i % width)];
       sums.setAtIndex(ValueLayout.JAVA_FLOAT, i, sum);
     }
-    return new CpuTokenEmbedding(name, Math.toIntExact(words.rows()), Math.toIntExact(positions.rows()), weightType,
+    return new CpuWeights.TokenEmbedding(name, Math.toIntExact(words.rows()), Math.toIntExact(positions.rows()), weightType,
         keep(words, weightType), sums, layerNorm(name, normWeight, normBias, epsilon));
   }
 
   @Override
   public QueryWeights query(String name, HostTensor query) {
-    return new CpuQuery(name, query.reshape(Shape.of(query.shape().elements()).toArray()).toFloatArray());
+    return new CpuWeights.Query(name, query.toFloatArray());
   }
 
   private static long aligned(long bytes) {
@@ -188,7 +185,7 @@ final class CpuWeightStore implements WeightStore {
     if (!open) {
       throw new IllegalStateException("this weight store is closed");
     }
-    NativeMemory memory = NativeMemory.allocate(kernels.dnn().system(), bytes);
+    NativeMemory memory = NativeMemory.allocate(bytes);
     owned.add(memory);
     ownedBytes += bytes;
     return memory;

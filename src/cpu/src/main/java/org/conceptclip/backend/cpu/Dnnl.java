@@ -13,7 +13,8 @@ import org.conceptclip.util.NativeLibrary;
 import org.conceptclip.util.OneLine;
 
 /**
- * oneDNN's library: its C functions by name, and the constants of {@code dnnl_types.h} that are used. Thread-safe.
+ * oneDNN's library: its C functions by name, and the constants of {@code dnnl_types.h} that are used. Functions of the libraries that it is
+ * linked to are found as well: those of the C library, and those of the OpenMP runtime that it uses. Thread-safe.
  *
  * <p>Pointers, sizes and ints all travel as 64-bit numbers: on x86-64 they take the same registers and stack slots, of which a function
  * reads what it needs. Floats take registers of their own, so they come last here. Thus few kinds of call have to be linked; each

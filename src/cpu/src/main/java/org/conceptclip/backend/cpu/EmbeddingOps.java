@@ -9,24 +9,14 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 
 /** Pixels and token ids to rows of a tower. */
-final class EmbeddingOps {
+record EmbeddingOps(WorkerPool pool, LinearOp linear, NormOp norm) {
   private static final int PATCH_CHUNK_ROWS = 96;
   private static final int TOKEN_CHUNK_ROWS = 16;
   private static final int ROWS = 0;
   private static final int SUMS = 1;
 
-  private final WorkerPool pool;
-  private final LinearOp linear;
-  private final NormOp norm;
-
-  EmbeddingOps(WorkerPool pool, LinearOp linear, NormOp norm) {
-    this.pool = pool;
-    this.linear = linear;
-    this.norm = norm;
-  }
-
   /** See {@link org.conceptclip.op.Ops#patchEmbed}: patches as rows of a matrix, then a product added to the positions. */
-  void patchEmbed(WorkerContext own, HostTensor pixels, CpuPatchEmbedding weights, HostTensor out) {
+  void patchEmbed(WorkerContext own, HostTensor pixels, CpuWeights.PatchEmbedding weights, HostTensor out) {
     PatchGeometry geometry = weights.geometry();
     PackedLinear projection = weights.projection();
     int tokens = geometry.tokens();
@@ -67,7 +57,7 @@ final class EmbeddingOps {
   }
 
   /** Values of one patch in the kernel's order: channel, row, column. */
-  private static void patch(HostTensor pixels, int image, int token, CpuPatchEmbedding weights, float[] patch) {
+  private static void patch(HostTensor pixels, int image, int token, CpuWeights.PatchEmbedding weights, float[] patch) {
     int side = weights.geometry().imageSize();
     int p = weights.geometry().patchSize();
     int top = token / weights.geometry().grid() * p;
@@ -92,7 +82,7 @@ final class EmbeddingOps {
   }
 
   /** See {@link org.conceptclip.op.Ops#tokenEmbed}. */
-  void tokenEmbed(WorkerContext own, TokenBatch tokens, CpuTokenEmbedding weights, HostTensor out) {
+  void tokenEmbed(WorkerContext own, TokenBatch tokens, CpuWeights.TokenEmbedding weights, HostTensor out) {
     int width = weights.width();
     int total = tokens.ids().length;
     pool.run(Math.ceilDiv(total, TOKEN_CHUNK_ROWS), own, (task, context) -> {

@@ -54,7 +54,7 @@ final class Kernels implements AutoCloseable {
       return found;
     }
     // What oneDNN compiles on a thread that may use one thread runs on one thread, wherever it is executed.
-    dnn.system().runSequentially();
+    dnn.runSequentially();
     return kernels.computeIfAbsent(key, k -> compile.apply(key));
   }
 
@@ -64,7 +64,7 @@ final class Kernels implements AutoCloseable {
 
   /** Layout of prepacked weights [inputs, outputs]; a view, owned here. */
   long weightLayout(int inputs, int outputs, DType type) {
-    dnn.system().runSequentially();
+    dnn.runSequentially();
     return layouts.computeIfAbsent(new WeightLayout(inputs, outputs, type), key -> {
       long source = dnn.matrix(type, LAYOUT_ROWS, inputs, inputs);
       long any = dnn.anyLayout(type, inputs, outputs);

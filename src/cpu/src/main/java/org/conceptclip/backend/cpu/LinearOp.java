@@ -5,7 +5,7 @@ import org.conceptclip.op.Epilogue;
 import org.conceptclip.tensor.DType;
 
 /** Matrix products with prepacked weights: a grid of row chunks times column slices, one task each. */
-final class LinearOp {
+record LinearOp(Kernels kernels, WorkerPool pool) {
   /** Rows of a chunk: 96 to 243 measured alike; more rows a chunk would leave too few tasks. */
   private static final int CHUNK_ROWS = 192;
 
@@ -23,14 +23,6 @@ final class LinearOp {
   private static final int TASKS_A_THREAD = 4;
   private static final int WIDENED = 2;
   private static final int SINGLE_ROW = 3;
-
-  private final Kernels kernels;
-  private final WorkerPool pool;
-
-  LinearOp(Kernels kernels, WorkerPool pool) {
-    this.kernels = kernels;
-    this.pool = pool;
-  }
 
   /** See {@link org.conceptclip.op.Ops#linear}; x and out are dense [rows, inputs] and [rows, outputs]. */
   void run(WorkerContext own, long x, DType xType, int rows, PackedLinear weights, Epilogue epilogue, long out, DType outType) {

@@ -1,30 +1,41 @@
 package org.conceptclip.backend.cpu;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** Owner of a block of uninitialised off-heap memory, 64-byte aligned, on huge pages where it is large. */
 final class NativeMemory implements AutoCloseable {
   /** From here on, huge pages are asked for: below, rounding up to them would waste more than they save. */
   private static final long HUGE_PAGE_BYTES = 2 << 20;
 
-  private final SystemLibrary system;
+  private static final int MADV_HUGEPAGE = 14;
+
   private final long address;
   private final long bytes;
   private boolean open = true;
 
-  private NativeMemory(SystemLibrary system, long address, long bytes) {
-    this.system = system;
+  private NativeMemory(long address, long bytes) {
     this.address = address;
     this.bytes = bytes;
   }
 
-  static NativeMemory allocate(SystemLibrary system, long bytes) {
+  static NativeMemory allocate(long bytes) {
+    Dnnl library = Dnnl.load();
     boolean huge = bytes >= 2 * HUGE_PAGE_BYTES;
-    long address = system.allocate(Math.max(64, bytes), huge ? HUGE_PAGE_BYTES : 64);
-    if (huge) {
-      system.preferHugePages(address, bytes);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment address = arena.allocate(ValueLayout.JAVA_LONG);
+      int status = (int) library.call("posix_memalign", address.address(), huge ? HUGE_PAGE_BYTES : 64, Math.max(64, bytes));
+      if (status != 0) {
+        throw new OutOfMemoryError("CPU backend: no " + bytes + " bytes of native memory (posix_memalign: " + status + ")");
+      }
+      NativeMemory memory = new NativeMemory(address.get(ValueLayout.JAVA_LONG, 0), bytes);
+      if (huge) {
+        // A kernel without huge pages rejects the call, which costs speed only, so the result is ignored.
+        library.call("madvise", memory.address, bytes, MADV_HUGEPAGE);
+      }
+      return memory;
     }
-    return new NativeMemory(system, address, bytes);
   }
 
   long address() {
@@ -44,7 +55,7 @@ final class NativeMemory implements AutoCloseable {
   public void close() {
     if (open) {
       open = false;
-      system.free(address);
+      Dnnl.load().call("free", address);
     }
   }
 }

@@ -4,20 +4,12 @@ import java.lang.foreign.MemorySegment;
 import org.conceptclip.tensor.DType;
 
 /** LayerNorm, alone or after a sum: chunks of rows that stay in cache between the two. */
-final class NormOp {
+record NormOp(Kernels kernels, WorkerPool pool) {
   private static final int CHUNK_ROWS = 32;
   private static final int SHIFTED = 2;
 
-  private final Kernels kernels;
-  private final WorkerPool pool;
-
-  NormOp(Kernels kernels, WorkerPool pool) {
-    this.kernels = kernels;
-    this.pool = pool;
-  }
-
   /** See {@link org.conceptclip.op.Ops#layerNorm}. */
-  void layerNorm(WorkerContext own, long x, DType xType, int rows, CpuNorm norm, long out, DType outType) {
+  void layerNorm(WorkerContext own, long x, DType xType, int rows, CpuWeights.Norm norm, long out, DType outType) {
     pool.run(Math.ceilDiv(rows, CHUNK_ROWS), own, (task, context) -> {
       long offset = (long) task * CHUNK_ROWS * norm.width();
       chunk(context, x + offset * xType.bytes(), xType, chunkRows(rows, task), norm, out + offset * outType.bytes(), outType);
@@ -26,7 +18,7 @@ final class NormOp {
 
   /** See {@link org.conceptclip.op.Ops#addNorm}. */
   void addNorm(
-      WorkerContext own, long x, DType xType, long y, DType yType, int rows, CpuNorm norm, long out, DType outType) {
+      WorkerContext own, long x, DType xType, long y, DType yType, int rows, CpuWeights.Norm norm, long out, DType outType) {
     int width = norm.width();
     MemorySegment xRows = segment(x, (long) rows * width, xType);
     MemorySegment yRows = segment(y, (long) rows * width, yType);
@@ -56,7 +48,7 @@ final class NormOp {
   }
 
   /** LayerNorm of a few rows on the calling thread. */
-  void chunk(WorkerContext context, long x, DType xType, int rows, CpuNorm norm, long out, DType outType) {
+  void chunk(WorkerContext context, long x, DType xType, int rows, CpuWeights.Norm norm, long out, DType outType) {
     int width = norm.width();
     MemorySegment xRows = segment(x, (long) rows * width, xType);
     MemorySegment shifted = shiftedRows(context, rows, width);
@@ -81,7 +73,7 @@ final class NormOp {
     }
   }
 
-  private void normalise(WorkerContext context, long shifted, int rows, CpuNorm norm, long out, DType outType) {
+  private void normalise(WorkerContext context, long shifted, int rows, CpuWeights.Norm norm, long out, DType outType) {
     Kernel kernel = kernels.layerNorm(new Kernels.LayerNorm(rows, norm.width(), norm.epsilon(), outType));
     context.bind(kernel).aim(0, shifted).aim(1, out).aim(2, norm.weightAddress()).aim(3, norm.biasAddress());
     context.run(kernel);

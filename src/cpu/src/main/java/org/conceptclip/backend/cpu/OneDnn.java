@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongUnaryOperator;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.tensor.DType;
 
@@ -23,7 +24,6 @@ final class OneDnn implements AutoCloseable {
   private static final int ISA_AMX = 0xfef;
 
   private final Dnnl dnnl;
-  private final SystemLibrary system;
   private final long engine;
   private final AtomicLong liveObjects = new AtomicLong();
 
@@ -34,8 +34,7 @@ final class OneDnn implements AutoCloseable {
    */
   OneDnn() {
     dnnl = Dnnl.load();
-    system = new SystemLibrary();
-    system.runSequentially();
+    runSequentially();
     engine = create("dnnl_engine_create", "cpu", Dnnl.CPU, 0);
   }
 
@@ -82,8 +81,9 @@ final class OneDnn implements AutoCloseable {
     };
   }
 
-  SystemLibrary system() {
-    return system;
+  /** Makes oneDNN run whatever the calling thread creates or executes on this thread alone. */
+  void runSequentially() {
+    dnnl.call("omp_set_num_threads", 1);
   }
 
   /** Version of the library, for example {@code 3.11.1}. */
@@ -204,10 +204,6 @@ final class OneDnn implements AutoCloseable {
     }
   }
 
-  private interface WithAttributes {
-    long create(long attributes);
-  }
-
   /** Primitive descriptor of a matrix product; {@code bias} [1, N], or 0 for none. The descriptors stay the caller's. */
   long matmul(long source, long weights, long bias, long destination, PostOps postOps, String what) {
     return withAttributes(postOps, attributes -> create("dnnl_matmul_primitive_desc_create", what, engine, source, weights, bias,
@@ -240,7 +236,7 @@ final class OneDnn implements AutoCloseable {
         attributes -> create("dnnl_reorder_primitive_desc_create", what, from, engine, to, engine, attributes));
   }
 
-  private long withAttributes(PostOps postOps, WithAttributes user) {
+  private long withAttributes(PostOps postOps, LongUnaryOperator create) {
     long attributes = create("dnnl_primitive_attr_create", "");
     long ops = create("dnnl_post_ops_create", postOps);
     try {
@@ -256,7 +252,7 @@ final class OneDnn implements AutoCloseable {
         append(ops, Dnnl.ELTWISE_GELU_ERF, 0, postOps);
       }
       run("dnnl_primitive_attr_set_post_ops", postOps, attributes, ops);
-      return user.create(attributes);
+      return create.applyAsLong(attributes);
     } finally {
       destroy("dnnl_post_ops_destroy", ops);
       destroy("dnnl_primitive_attr_destroy", attributes);

@@ -6,18 +6,12 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 
 /** Ops that reduce a sequence or a row to few values: too light for anything but plain loops. */
-final class PoolingOps {
+record PoolingOps(WorkerPool pool) {
   private static final double SMALLEST_NORM = 1e-12;
   private static final int NORMALIZE_CHUNK_ROWS = 32;
 
-  private final WorkerPool pool;
-
-  PoolingOps(WorkerPool pool) {
-    this.pool = pool;
-  }
-
   /** See {@link org.conceptclip.op.Ops#poolAttention}. */
-  void poolAttention(WorkerContext own, CpuQuery query, HostTensor kv, Sequences sequences, int heads, HostTensor out) {
+  void poolAttention(WorkerContext own, CpuWeights.Query query, HostTensor kv, Sequences sequences, int heads, HostTensor out) {
     int width = query.width();
     int headDim = width / heads;
     pool.run(sequences.count() * heads, own, (task, context) -> {

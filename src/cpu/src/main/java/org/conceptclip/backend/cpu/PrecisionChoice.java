@@ -49,8 +49,7 @@ record PrecisionChoice(Precision precision, String reason) {
     Kernel kernel = kernels.linear(
         new Kernels.Linear(ROWS, INPUTS, OUTPUTS, type, type, OUTPUTS, false, Epilogue.NONE));
     WorkerContext context = contexts.acquire();
-    try (NativeMemory memory =
-        NativeMemory.allocate(kernels.dnn().system(), 4L * (ROWS * INPUTS + 2 * INPUTS * OUTPUTS + ROWS * OUTPUTS))) {
+    try (NativeMemory memory = NativeMemory.allocate(4L * (ROWS * INPUTS + 2 * INPUTS * OUTPUTS + ROWS * OUTPUTS))) {
       memory.segment().fill((byte) 0);
       long weights = memory.address() + 4L * ROWS * INPUTS;
       context.bind(kernel).aim(0, memory.address()).aim(1, weights).aim(2, weights + 8L * INPUTS * OUTPUTS);

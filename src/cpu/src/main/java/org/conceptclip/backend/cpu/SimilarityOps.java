@@ -11,7 +11,7 @@ import org.conceptclip.tensor.HostTensor;
  * Scaled dot products between rows of two tensors, in float32. Tiles come in multiples of 16 rows and columns, smaller
  * operands are padded, so that a dot product's bits do not depend on how many others are asked for.
  */
-final class SimilarityOps {
+record SimilarityOps(Kernels kernels, WorkerPool pool) {
   private static final int TILE_ROWS = 192;
   private static final int TILE_COLUMNS = 64;
   private static final int SMALLEST = RowChunks.STEP;
@@ -20,14 +20,6 @@ final class SimilarityOps {
   private static final int RESULTS = 0;
   private static final int A = 2;
   private static final int B = 3;
-
-  private final Kernels kernels;
-  private final WorkerPool pool;
-
-  SimilarityOps(Kernels kernels, WorkerPool pool) {
-    this.kernels = kernels;
-    this.pool = pool;
-  }
 
   /** See {@link org.conceptclip.op.Ops#similarity}. */
   void similarity(WorkerContext own, HostTensor a, HostTensor b, double scale, HostTensor out) {

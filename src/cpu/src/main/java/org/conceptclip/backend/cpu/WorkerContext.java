@@ -58,7 +58,7 @@ final class WorkerContext implements AutoCloseable {
   }
 
   private NativeMemory grown(NativeMemory old, long bytes) {
-    NativeMemory result = NativeMemory.allocate(dnn.system(), Math.max(bytes, 1 << 16));
+    NativeMemory result = NativeMemory.allocate(Math.max(bytes, 1 << 16));
     if (old != null) {
       old.close();
     }

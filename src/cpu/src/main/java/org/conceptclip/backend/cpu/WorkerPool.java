@@ -45,7 +45,7 @@ final class WorkerPool implements AutoCloseable {
 
   /** Runs tasks 0 to {@code count - 1} and returns when all are done; the first failure is thrown. */
   void run(int count, WorkerContext own, Task task) {
-    dnn.system().runSequentially();
+    dnn.runSequentially();
     if (count <= 1 || workers.length == 0) {
       for (int i = 0; i < count; i++) {
         task.run(i, own);
@@ -182,7 +182,7 @@ final class WorkerPool implements AutoCloseable {
 
     @Override
     public void run() {
-      dnn.system().runSequentially();
+      dnn.runSequentially();
       int turn = 0;
       long idleSince = System.nanoTime();
       while (!stopping) {

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.CountingBackend;
 import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.PassLimits;
@@ -25,7 +25,7 @@ import org.conceptclip.util.Closer;
  * threads. After a {@link DeviceException} of kind LOST every later call fails at once with the first failure as its cause; only
  * closing works.
  */
-public final class CudaBackend implements Backend {
+public final class CudaBackend extends CountingBackend {
   /** One lane computes while the other one is filled or its results are read. Idle lanes beyond this number are closed. */
   private static final int LANES = 2;
 
@@ -42,9 +42,6 @@ public final class CudaBackend implements Backend {
   private final ResidualRanges ranges = new ResidualRanges();
   private final ComputeOrder order;
   private final ArrayDeque<Lane> idleLanes = new ArrayDeque<>();
-  private int openExecutions;
-  private int openStores;
-  private boolean open = true;
 
   /**
    * A backend on this driver, which it owns from now on.
@@ -52,6 +49,7 @@ public final class CudaBackend implements Backend {
    * @param name as on the command line: {@code cuda}, {@code emulated}
    */
   public CudaBackend(String name, CudaDriver driver, CudaOptions options) {
+    super("CUDA backend");
     this.name = name;
     this.failures = new FailureCounter(driver);
     this.driver = failures.counted();
@@ -102,36 +100,38 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public synchronized WeightStore openWeightStore() {
-    checkOpen();
-    openStores++;
-    return new CudaWeightStore(driver, this::storeClosed);
+  protected WeightStore newWeightStore(Runnable onClose) {
+    return new CudaWeightStore(driver, onClose);
   }
 
   @Override
-  public synchronized Execution openExecution() {
-    checkOpen();
+  protected Execution newExecution() {
     Lane idle = idleLanes.pollLast();
     Closer opened = new Closer();
     Lane lane = opened.own(idle != null ? idle : new Lane(driver, order));
     CudaWorkspace workspace = new CudaWorkspace(lane, options.residualType());
     try {
       ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder, workspace) : null;
-      Execution execution = new CudaExecution(lane, kernels, workspace, slots, failures, this::giveBack);
-      openExecutions++;
-      return execution;
+      long failuresBefore = failures.failures();
+      return execution(new CudaOps(lane, kernels, slots), workspace, () -> giveBack(lane, slots, failuresBefore));
     } catch (RuntimeException failure) {
       opened.closeAfter(failure);
       throw failure;
     }
   }
 
-  private synchronized void storeClosed() {
-    openStores--;
+  private void giveBack(Lane lane, ResidualRanges.Slots slotsOrNull, long failuresBefore) {
+    try {
+      if (slotsOrNull != null && failures.failures() == failuresBefore) {
+        slotsOrNull.collect();
+      }
+    } finally {
+      // Failures of other lanes count as well: they are rare, and a new lane is cheap.
+      giveBack(lane, failures.failures() == failuresBefore);
+    }
   }
 
   private synchronized void giveBack(Lane lane, boolean usable) {
-    openExecutions--;
     List<AutoCloseable> dropped = new ArrayList<>();
     if (usable) {
       Closer returned = new Closer();
@@ -155,12 +155,6 @@ public final class CudaBackend implements Backend {
     Closer.closeAll(dropped);
   }
 
-  private void checkOpen() {
-    if (!open) {
-      throw new IllegalStateException("this backend is closed");
-    }
-  }
-
   /** Device memory in use, weights and buffers. */
   long deviceBytes() {
     return driver.allocatedBytes();
@@ -172,15 +166,7 @@ public final class CudaBackend implements Backend {
   }
 
   @Override
-  public synchronized void close() {
-    if (!open) {
-      return;
-    }
-    if (openStores > 0 || openExecutions > 0) {
-      throw new IllegalStateException("CUDA backend closed with " + openStores + " weight stores and " + openExecutions
-          + " executions open, expected 0 and 0");
-    }
-    open = false;
+  protected void release() {
     List<AutoCloseable> owned = new ArrayList<>(idleLanes);
     owned.add(driver);
     idleLanes.clear();

@@ -16,10 +16,10 @@ final class Lane implements AutoCloseable {
 
   final CudaDriver driver;
   final long stream;
-  private final ComputeOrder.Turn turn;
+  final ComputeOrder.Turn turn;
   final PinnedStaging staging;
   final DeviceArena arena;
-  private final GraphCache graphs;
+  final GraphCache graphs;
   final Recorder recorder;
 
   Lane(CudaDriver driver, ComputeOrder order) {
@@ -36,7 +36,7 @@ final class Lane implements AutoCloseable {
     this.staging = new PinnedStaging(driver);
     this.arena = new DeviceArena(driver);
     this.graphs = new GraphCache(driver, GRAPHS);
-    this.recorder = new Recorder(driver, stream, staging, graphs, arena, turn);
+    this.recorder = new Recorder(this);
   }
 
   /** Notes that the stream is idle: releases what its work held. */

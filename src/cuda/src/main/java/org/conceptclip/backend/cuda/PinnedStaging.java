@@ -11,8 +11,6 @@ import org.conceptclip.util.Closer;
  * when the stream is idle, so a piece stays untouched while a copy may still read it. Not thread-safe.
  */
 final class PinnedStaging implements AutoCloseable {
-  private static final long ALIGNMENT = 256;
-
   private final CudaDriver driver;
   private final List<MemorySegment> blocks = new ArrayList<>();
   private long usedOfLast;
@@ -25,11 +23,11 @@ final class PinnedStaging implements AutoCloseable {
   /** Memory for the caller to use until {@link #reset}. */
   MemorySegment take(long bytes) {
     if (blocks.isEmpty() || blocks.getLast().byteSize() - usedOfLast < bytes) {
-      blocks.add(driver.allocatePinned(rounded(bytes)));
+      blocks.add(driver.allocatePinned(DeviceArena.rounded(bytes)));
       usedOfLast = 0;
     }
     MemorySegment piece = blocks.getLast().asSlice(usedOfLast, bytes);
-    usedOfLast += rounded(bytes);
+    usedOfLast += DeviceArena.rounded(bytes);
     inUse = true;
     return piece;
   }
@@ -48,10 +46,6 @@ final class PinnedStaging implements AutoCloseable {
       close();
       blocks.add(driver.allocatePinned(bytes));
     }
-  }
-
-  private static long rounded(long bytes) {
-    return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
   }
 
   @Override

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
-import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.Kernel;
 import org.conceptclip.backend.cuda.driver.KernelArguments;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
@@ -30,12 +29,7 @@ final class Recorder {
   /** CUDA's limit before CUDA 12.1. */
   private static final long LARGEST_ARGUMENTS = 4096;
 
-  private final CudaDriver driver;
-  private final long stream;
-  private final PinnedStaging staging;
-  private final GraphCache graphs;
-  private final DeviceArena arena;
-  private final ComputeOrder.Turn turn;
+  private final Lane lane;
   private final List<Command> commands = new ArrayList<>();
   private final Set<Range> touched = new HashSet<>();
   private final Map<Object, Long> tableAddresses = new HashMap<>();
@@ -61,13 +55,8 @@ final class Recorder {
 
   private record Range(long first, long end) {}
 
-  Recorder(CudaDriver driver, long stream, PinnedStaging staging, GraphCache graphs, DeviceArena arena, ComputeOrder.Turn turn) {
-    this.driver = driver;
-    this.stream = stream;
-    this.staging = staging;
-    this.graphs = graphs;
-    this.arena = arena;
-    this.turn = turn;
+  Recorder(Lane lane) {
+    this.lane = lane;
   }
 
   /**
@@ -124,7 +113,7 @@ final class Recorder {
         tables = Arena.ofAuto().allocate(DeviceArena.rounded(2L * bytes.remaining()));
       }
     }
-    long address = arena.address(TABLES, tables.byteSize()) + tableBytes;
+    long address = lane.arena.address(TABLES, tables.byteSize()) + tableBytes;
     MemorySegment.copy(MemorySegment.ofBuffer(bytes), 0, tables, tableBytes, bytes.remaining());
     tableBytes += DeviceArena.rounded(bytes.remaining());
     tableAddresses.put(key, address);
@@ -141,10 +130,10 @@ final class Recorder {
     underWay = true;
     try {
       if (tableBytes > 0) {
-        MemorySegment pinned = staging.take(tableBytes).copyFrom(tables.asSlice(0, tableBytes));
-        driver.copyToDevice(arena.address(TABLES, tables.byteSize()), pinned, stream);
+        MemorySegment pinned = lane.staging.take(tableBytes).copyFrom(tables.asSlice(0, tableBytes));
+        lane.driver.copyToDevice(lane.arena.address(TABLES, tables.byteSize()), pinned, lane.stream);
       }
-      turn.compute(() -> graphs.run(commands, stream, this::runPieceByPiece));
+      lane.turn.compute(() -> lane.graphs.run(commands, lane.stream, this::runPieceByPiece));
     } finally {
       discard();
     }
@@ -171,9 +160,9 @@ final class Recorder {
   private void runPieceByPiece() {
     for (Command command : commands) {
       switch (command) {
-        case Command.Launch launch -> driver.launch(launch(launch), stream);
-        case Command.Product product -> driver.matmul(product.product(), stream);
-        case Command.Zero zero -> driver.fill(zero.address(), (byte) 0, zero.bytes(), stream);
+        case Command.Launch launch -> lane.driver.launch(launch(launch), lane.stream);
+        case Command.Product product -> lane.driver.matmul(product.product(), lane.stream);
+        case Command.Zero zero -> lane.driver.fill(zero.address(), (byte) 0, zero.bytes(), lane.stream);
       }
     }
   }

@@ -9,6 +9,8 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -19,6 +21,7 @@ import org.conceptclip.backend.cuda.driver.DeviceBlocks;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
 import org.conceptclip.backend.cuda.driver.TensorMap;
+import org.conceptclip.util.NativeLibrary;
 
 /**
  * The C interface of the emulator ({@code native/emulator/emulator.h}). A library is loaded once and stays until the JVM ends; all
@@ -32,25 +35,13 @@ final class EmulatorLibrary {
 
   private static final int MESSAGE_BYTES = 4096;
 
-  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
-  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-  private static final MemoryLayout POINTER = ValueLayout.ADDRESS;
-
   private final SymbolLookup symbols;
-  private final MethodHandle allocate;
-  private final MethodHandle free;
-  private final MethodHandle copyToDevice;
-  private final MethodHandle copyToHost;
-  private final MethodHandle fill;
-  private final MethodHandle launch;
-  private final MethodHandle matmul;
-  private final MethodHandle encodeTensorMap;
-  private final MethodHandle lastError;
-  private final Map<String, MemorySegment> kernels = new TreeMap<>();
+  private final Map<String, MethodHandle> functions = new HashMap<>();
+  private final Map<String, Long> kernels = new TreeMap<>();
 
   // Reused under the lock: memory for each call would cost an allocation.
   private final MemorySegment argumentBuffer = Arena.global().allocate(MAX_ARGUMENT_BYTES, 64);
-  private final MemorySegment addressBuffer = Arena.global().allocate(LONG);
+  private final MemorySegment addressBuffer = Arena.global().allocate(ValueLayout.JAVA_LONG);
   private final MemorySegment messageBuffer = Arena.global().allocate(MESSAGE_BYTES);
 
   /** Status codes of emulator.h, in their order. */
@@ -68,35 +59,16 @@ final class EmulatorLibrary {
     }
   }
 
-  /** A call into the library. */
-  private interface Call {
-    int status() throws Throwable;
-  }
-
   private EmulatorLibrary(Path path) {
     try {
       symbols = SymbolLookup.libraryLookup(path, Arena.global());
     } catch (IllegalArgumentException e) {
       throw new BackendUnavailableException("emulator: " + path + " cannot be loaded", e);
     }
-    allocate = bind("emulator_allocate", LONG, POINTER);
-    free = bind("emulator_free", LONG);
-    copyToDevice = bind("emulator_copy_to_device", LONG, LONG, LONG);
-    copyToHost = bind("emulator_copy_to_host", LONG, LONG, LONG);
-    fill = bind("emulator_fill", LONG, INT, LONG);
-    launch = bind("emulator_launch", POINTER, INT, INT, INT, INT, INT, POINTER, LONG);
-    matmul = bind("emulator_matmul", INT, INT, INT, LONG, LONG, LONG, LONG, LONG, LONG, INT, INT);
-    encodeTensorMap = bind("emulator_encode_tensor_map", LONG, INT, POINTER, POINTER, POINTER, INT, POINTER);
-    lastError = bind("emulator_last_error", POINTER, LONG);
-    MethodHandle name = Linker.nativeLinker().downcallHandle(
-        find("emulator_kernel_name"), FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
-    check("emulator_kernel_name", "", () -> {
-      MemorySegment text;
-      for (int i = 0; (text = (MemorySegment) name.invokeExact(i)).address() != 0; i++) {
-        kernels.put(text.reinterpret(Long.MAX_VALUE).getString(0), text);
-      }
-      return 0;
-    });
+    long name;
+    for (int i = 0; (name = call("emulator_kernel_name", i)) != 0; i++) {
+      kernels.put(MemorySegment.ofAddress(name).reinterpret(Long.MAX_VALUE).getString(0), name);
+    }
   }
 
   /** The library in this file, loaded on first use. */
@@ -109,78 +81,80 @@ final class EmulatorLibrary {
   }
 
   synchronized long allocate(long bytes) {
-    check("emulator_allocate", bytes + " bytes", () -> (int) allocate.invokeExact(bytes, addressBuffer));
-    return addressBuffer.get(LONG, 0);
+    run("emulator_allocate", bytes + " bytes", bytes, addressBuffer.address());
+    return addressBuffer.get(ValueLayout.JAVA_LONG, 0);
   }
 
   synchronized void free(long address) {
-    check("emulator_free", DeviceBlocks.hex(address), () -> (int) free.invokeExact(address));
+    run("emulator_free", DeviceBlocks.hex(address), address);
   }
 
   /** Both are plain addresses: the caller has made sure that the host memory is alive. */
   synchronized void copyToDevice(long to, long fromHost, long bytes) {
-    check("emulator_copy_to_device", bytes + " bytes", () -> (int) copyToDevice.invokeExact(to, fromHost, bytes));
+    run("emulator_copy_to_device", bytes + " bytes", to, fromHost, bytes);
   }
 
   synchronized void copyToHost(long toHost, long from, long bytes) {
-    check("emulator_copy_to_host", bytes + " bytes", () -> (int) copyToHost.invokeExact(toHost, from, bytes));
+    run("emulator_copy_to_host", bytes + " bytes", toHost, from, bytes);
   }
 
   synchronized void fill(long address, byte value, long bytes) {
-    check("emulator_fill", bytes + " bytes", () -> (int) fill.invokeExact(address, (int) value, bytes));
+    run("emulator_fill", bytes + " bytes", address, value, bytes);
   }
 
   /** Launches with these argument bytes instead of the segment in {@code launch}, which may have changed since. */
   synchronized void launch(KernelLaunch launch, byte[] arguments) {
     MemorySegment.copy(arguments, 0, argumentBuffer, ValueLayout.JAVA_BYTE, 0, arguments.length);
-    check("emulator_launch", launch.kernel(), () -> (int) this.launch.invokeExact(kernels.get(launch.kernel()), launch.gridX(),
-        launch.gridY(), 1, launch.threads(), launch.sharedBytes(), argumentBuffer, (long) arguments.length));
+    run("emulator_launch", launch.kernel(), kernels.get(launch.kernel()), launch.gridX(), launch.gridY(), 1, launch.threads(),
+        launch.sharedBytes(), argumentBuffer.address(), arguments.length);
   }
 
   synchronized void matmul(MatmulCall product) {
     MatmulCall.Shape shape = product.shape();
-    check("emulator_matmul", product.rows() + " rows, " + shape, () -> (int) matmul.invokeExact(product.rows(), shape.inputs(),
-        shape.outputs(), product.x(), product.xPitch(), product.weight(), product.bias(), product.out(), product.outPitch(),
-        shape.outFloat32() ? 1 : 0, shape.accumulate() ? 1 : 0));
+    run("emulator_matmul", product.rows() + " rows, " + shape, product.rows(), shape.inputs(), shape.outputs(), product.x(),
+        product.xPitch(), product.weight(), product.bias(), product.out(), product.outPitch(), shape.outFloat32() ? 1 : 0,
+        shape.accumulate() ? 1 : 0);
   }
 
   /** Writes the 128 bytes of a tensor map into {@code out}. */
   synchronized void encodeTensorMap(TensorMap map, MemorySegment out) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment extents = arena.allocateFrom(LONG, map.extents());
-      MemorySegment strides = arena.allocateFrom(LONG, map.strideBytes());
-      MemorySegment box = arena.allocateFrom(INT, map.box());
+      MemorySegment extents = arena.allocateFrom(ValueLayout.JAVA_LONG, map.extents());
+      MemorySegment strides = arena.allocateFrom(ValueLayout.JAVA_LONG, map.strideBytes());
+      MemorySegment box = arena.allocateFrom(ValueLayout.JAVA_INT, map.box());
       MemorySegment encoded = arena.allocate(out.byteSize(), 64);
-      check("emulator_encode_tensor_map", map.describe(), () -> (int) encodeTensorMap.invokeExact(
-          map.address(), map.extents().length, extents, strides, box, map.swizzle().ordinal(), encoded));
+      run("emulator_encode_tensor_map", map.describe(), map.address(), map.extents().length, extents.address(), strides.address(),
+          box.address(), map.swizzle().ordinal(), encoded.address());
       out.copyFrom(encoded);
     }
   }
 
-  /** Makes a call; throws what its status says, with the library's own message. */
-  private void check(String name, String details, Call call) {
-    try {
-      int code = call.status();
-      if (code != 0) {
-        Status status = Status.values()[code];
-        int ignoredStatus = (int) lastError.invokeExact(messageBuffer, (long) MESSAGE_BYTES);
-        String message = messageBuffer.getString(0);
-        throw new CudaException(status.kind, name, status.name(), message.isEmpty() ? details : details + ": " + message);
-      }
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      // Not reached: a downcall of plain integers and addresses throws nothing by itself.
-      throw new IllegalStateException("call of the emulator failed", e);
+  /** Calls a function that returns a status; throws what the status says, with the library's own message. */
+  private void run(String function, String details, long... arguments) {
+    int code = (int) call(function, arguments);
+    if (code != 0) {
+      Status status = Status.values()[code];
+      call("emulator_last_error", messageBuffer.address(), MESSAGE_BYTES);
+      String message = messageBuffer.getString(0);
+      throw new CudaException(status.kind, function, status.name(), message.isEmpty() ? details : details + ": " + message);
     }
   }
 
-  private MethodHandle bind(String name, MemoryLayout... parameters) {
-    return Linker.nativeLinker().downcallHandle(find(name), FunctionDescriptor.of(INT, parameters));
+  /** Pointers, sizes and ints all travel as 64-bit numbers, of which a function on x86-64 reads what it needs. */
+  private long call(String function, long... arguments) {
+    MethodHandle handle = functions.computeIfAbsent(function, name -> bind(name, arguments.length));
+    try {
+      return (long) handle.invokeExact(arguments);
+    } catch (Throwable e) {
+      throw NativeLibrary.unexpected(function, e);
+    }
   }
 
-  private MemorySegment find(String name) {
-    return symbols.find(name).orElseThrow(
-        () -> new BackendUnavailableException("emulator: the library has no function " + name + "; build it anew"));
+  private MethodHandle bind(String function, int arguments) {
+    MemorySegment address = symbols.find(function).orElseThrow(
+        () -> new BackendUnavailableException("emulator: the library has no function " + function + "; build it anew"));
+    MemoryLayout[] numbers = Collections.nCopies(arguments, ValueLayout.JAVA_LONG).toArray(MemoryLayout[]::new);
+    return Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.of(ValueLayout.JAVA_LONG, numbers))
+        .asSpreader(long[].class, arguments);
   }
 }

@@ -23,7 +23,7 @@ import org.conceptclip.backend.cuda.driver.MatmulCall;
  * number of rows. An algorithm here is all that decides the order of a row's sums: kernel, tile, stages; so a row's bits do not
  * depend on how many rows come along.
  */
-final class AlgorithmChoice {
+record AlgorithmChoice(CudaStatus status, cublasLtContext handle, long workspaceBytes) {
   /** Large batches decide the throughput: 11 images' patches, or the texts of a full pass. */
   private static final int REFERENCE_ROWS = 8192;
 
@@ -39,16 +39,6 @@ final class AlgorithmChoice {
     CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
     CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES
   };
-
-  private final CudaStatus status;
-  private final cublasLtContext handle;
-  private final long workspaceBytes;
-
-  AlgorithmChoice(CudaStatus status, cublasLtContext handle, long workspaceBytes) {
-    this.status = status;
-    this.handle = handle;
-    this.workspaceBytes = workspaceBytes;
-  }
 
   /** The algorithm for a shape, as its opaque numbers. */
   long[] choose(MatmulCall.Shape shape) {

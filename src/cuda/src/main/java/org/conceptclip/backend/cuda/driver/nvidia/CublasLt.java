@@ -98,12 +98,7 @@ final class CublasLt implements AutoCloseable {
   }
 
   private Plan plan(Geometry geometry, cublasLtMatmulAlgo_t algorithm) {
-    Plan known = plans.get(geometry);
-    if (known != null) {
-      return known;
-    }
-    Plan plan = newPlan(geometry, algorithm);
-    plans.put(geometry, plan);
+    Plan plan = plans.computeIfAbsent(geometry, key -> newPlan(key, algorithm));
     if (plans.size() > MAX_PLANS) {
       plans.pollFirstEntry().getValue().descriptors().close();
     }

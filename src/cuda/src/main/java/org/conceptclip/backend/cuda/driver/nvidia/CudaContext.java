@@ -3,32 +3,20 @@ package org.conceptclip.backend.cuda.driver.nvidia;
 import static org.bytedeco.cuda.global.cudart.*;
 
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.cuda.cudart.CUctx_st;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 
 /** A device and its primary context, retained until closed. Thread-safe. */
-final class CudaContext implements AutoCloseable {
+record CudaContext(int device, DeviceProperties properties, CUctx_st context, CudaStatus status) implements AutoCloseable {
   private static final int MIN_CAPABILITY = 80;
   private static final int NAME_BYTES = 256;
 
   /** The libraries of a major version of CUDA need a driver of that version: minor versions are compatible in both directions. */
   private static final int MIN_DRIVER_VERSION = CUDA_VERSION / 1000 * 1000;
-
-  private final int device;
-  private final DeviceProperties properties;
-  private final CUctx_st context;
-  private final CudaStatus status;
-
-  private CudaContext(int device, DeviceProperties properties, CUctx_st context, CudaStatus status) {
-    this.device = device;
-    this.properties = properties;
-    this.context = context;
-    this.status = status;
-  }
 
   /**
    * Opens a device.
@@ -42,37 +30,25 @@ final class CudaContext implements AutoCloseable {
     if (index < 0 || index >= count) {
       throw new BackendUnavailableException("CUDA: device " + index + " asked for, " + count + " visible" + visibleDevices());
     }
-    int[] device = new int[1];
-    require("cuDeviceGet", cuDeviceGet(device, index));
-    DeviceProperties properties = properties(device[0], driverVersion);
+    int device = device(index);
+    DeviceProperties properties = properties(device, driverVersion);
     if (properties.capability() < MIN_CAPABILITY) {
       throw new BackendUnavailableException("CUDA: " + describe(index, properties) + "; compute capability 8.0 (sm_80, Ampere) or"
           + " newer is needed");
     }
     CUctx_st context = new CUctx_st();
-    require("cuDevicePrimaryCtxRetain of " + describe(index, properties), cuDevicePrimaryCtxRetain(context, device[0]));
-    return new CudaContext(device[0], properties, context, status);
+    require("cuDevicePrimaryCtxRetain of " + describe(index, properties), cuDevicePrimaryCtxRetain(context, device));
+    return new CudaContext(device, properties, context, status);
   }
 
   /** One line per visible device, for reports. */
   static List<String> describeDevices() {
     int driverVersion = initialize();
-    List<String> lines = new ArrayList<>();
-    int count = deviceCount();
-    for (int i = 0; i < count; i++) {
-      int[] device = new int[1];
-      require("cuDeviceGet", cuDeviceGet(device, i));
-      lines.add(describe(i, properties(device[0], driverVersion)));
-    }
-    return lines;
+    return IntStream.range(0, deviceCount()).mapToObj(i -> describe(i, properties(device(i), driverVersion))).toList();
   }
 
   private static String describe(int index, DeviceProperties device) {
     return "device " + index + ": " + device.describe();
-  }
-
-  DeviceProperties properties() {
-    return properties;
   }
 
   /** Makes the context current on the calling thread, unless it is already. */
@@ -86,7 +62,7 @@ final class CudaContext implements AutoCloseable {
 
   /** {@link #makeCurrent} before a release: on a lost device nothing has to be current any more. */
   void makeCurrentForRelease() {
-    if (!status.lost()) {
+    if (!status.health.lost()) {
       makeCurrent();
     }
   }
@@ -116,6 +92,12 @@ final class CudaContext implements AutoCloseable {
     int[] count = new int[1];
     require("cuDeviceGetCount", cuDeviceGetCount(count));
     return count[0];
+  }
+
+  private static int device(int index) {
+    int[] device = new int[1];
+    require("cuDeviceGet", cuDeviceGet(device, index));
+    return device[0];
   }
 
   private static DeviceProperties properties(int device, int driverVersion) {

@@ -21,20 +21,7 @@ final class CudaStatus {
       CUDA_ERROR_INVALID_ADDRESS_SPACE, CUDA_ERROR_INVALID_PC, CUDA_ERROR_LAUNCH_FAILED, CUDA_ERROR_MPS_CLIENT_TERMINATED,
       CUDA_ERROR_EXTERNAL_DEVICE, CUDA_ERROR_UNKNOWN);
 
-  private final DeviceHealth health;
-
-  CudaStatus(DeviceHealth health) {
-    this.health = health;
-  }
-
-  boolean lost() {
-    return health.lost();
-  }
-
-  /** Rejects a call on a lost device. */
-  void requireAlive(String call) {
-    health.requireAlive(call);
-  }
+  final DeviceHealth health = new DeviceHealth();
 
   void check(String call, int status) {
     check(call, status, () -> "");

@@ -23,7 +23,6 @@ import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.DeviceBlocks;
-import org.conceptclip.backend.cuda.driver.DeviceHealth;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 import org.conceptclip.backend.cuda.driver.Handles;
 import org.conceptclip.backend.cuda.driver.HostMemory;
@@ -90,7 +89,7 @@ public final class JavacppCudaDriver implements CudaDriver {
 
   static JavacppCudaDriver open(int index, Optional<Path> librariesFolder, Path cacheFolder, Consumer<String> notices) {
     CudaLibraries.load(librariesFolder);
-    CudaStatus status = new CudaStatus(new DeviceHealth());
+    CudaStatus status = new CudaStatus();
     Closer opened = new Closer();
     CudaContext context = opened.own(CudaContext.open(index, status));
     try {
@@ -369,7 +368,7 @@ public final class JavacppCudaDriver implements CudaDriver {
 
   private void enter(String call) {
     requireOpen();
-    status.requireAlive(call);
+    status.health.requireAlive(call);
     context.makeCurrent();
   }
 

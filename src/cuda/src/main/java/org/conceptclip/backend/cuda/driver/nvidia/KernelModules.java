@@ -13,7 +13,6 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.cuda.driver.CudaException;
-import org.conceptclip.backend.cuda.driver.Kernel;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
 import org.conceptclip.util.Closer;
@@ -27,7 +26,6 @@ final class KernelModules implements AutoCloseable {
 
   private static final class Loaded {
     final CUfunc_st function = new CUfunc_st();
-    int argumentBytes;
     int sharedBytesLimit = DEFAULT_SHARED_BYTES;
   }
 
@@ -46,9 +44,10 @@ final class KernelModules implements AutoCloseable {
     String name = launch.kernel();
     int sharedBytes = launch.sharedBytes();
     Loaded kernel = kernels.computeIfAbsent(name, this::load);
-    if (launch.arguments().byteSize() != kernel.argumentBytes) {
+    int argumentBytes = index.get(name).argumentBytes();
+    if (launch.arguments().byteSize() != argumentBytes) {
       throw new CudaException(Kind.FAILED, "cuLaunchKernel", "CUDA_ERROR_INVALID_VALUE",
-          launch.describe() + ", the kernel reads " + kernel.argumentBytes);
+          launch.describe() + ", the kernel reads " + argumentBytes);
     }
     if (sharedBytes > kernel.sharedBytesLimit) {
       status.check("cuFuncSetAttribute",
@@ -60,11 +59,9 @@ final class KernelModules implements AutoCloseable {
   }
 
   private Loaded load(String name) {
-    Kernel described = index.get(name);
-    String file = described.file();
+    String file = index.get(name).file();
     CUmod_st module = modules.computeIfAbsent(file, this::compile);
     Loaded loaded = new Loaded();
-    loaded.argumentBytes = described.argumentBytes();
     status.check("cuModuleGetFunction", cuModuleGetFunction(loaded.function, module, name), () -> name + " in " + file);
     return loaded;
   }

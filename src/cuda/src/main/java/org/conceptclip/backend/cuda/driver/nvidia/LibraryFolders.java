@@ -15,23 +15,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Folders in which CUDA's libraries are commonly installed, in search order. */
-final class LibraryFolders {
-  private final Map<String, String> environment;
-  private final Path root;
-  private final int major;
-
-  /**
-   * @param environment variables, by name
-   * @param root of the file system, another one in tests
-   * @param major version of CUDA, which pip's packages have in their folders
-   */
-  LibraryFolders(Map<String, String> environment, Path root, int major) {
-    this.environment = environment;
-    this.root = root;
-    this.major = major;
-  }
-
+/**
+ * Folders in which CUDA's libraries are commonly installed, in search order.
+ *
+ * @param environment variables, by name
+ * @param root of the file system, another one in tests
+ * @param major version of CUDA, which pip's packages have in their folders
+ */
+record LibraryFolders(Map<String, String> environment, Path root, int major) {
   /** What a folder that the user named may mean: itself, a toolkit, or a Python environment's packages. */
   List<Path> under(Path named) {
     Set<Path> folders = new LinkedHashSet<>(toolkit(named));
