@@ -39,7 +39,7 @@ final class BenchSetupOptions {
       description = "batches that may wait besides the one that is computed (default: ${DEFAULT-VALUE})")
   private double queueBatches;
 
-  /** What they say together. */
+  /** The setup that the options describe. */
   Setup setup(boolean quick, Precision precisionOrNull) {
     if (threads < 0 || batch < 0) {
       throw new UsageException("expected --threads and --batch of 0 or more");
@@ -50,15 +50,12 @@ final class BenchSetupOptions {
     } catch (IllegalArgumentException e) {
       throw new UsageException("--max-wait or --queue-batches: " + e.getMessage());
     }
-    return new Setup(model != null ? model : quick ? QUICK : FULL, backend, Optional.ofNullable(precisionOrNull), threads,
-        BackendOptions.libraries(BackendRequest.DEFAULT, cudaLibraries).options(), batch, batching);
+    BackendRequest request = BackendRequest.DEFAULT.withPrecision(Optional.ofNullable(precisionOrNull)).withThreads(threads);
+    return new Setup(
+        model != null ? model : quick ? QUICK : FULL, backend, BackendOptions.libraries(request, cudaLibraries), batch, batching);
   }
 
   boolean modelWasNamed() {
     return model != null;
-  }
-
-  int usedThreads() {
-    return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
   }
 }

@@ -15,15 +15,7 @@ final class BarChart {
 
   private BarChart() {}
 
-  /**
-   * One bar.
-   *
-   * @param label above it
-   * @param value its length
-   * @param low end of the whisker; equal to {@code high} for none
-   * @param high end of the whisker
-   * @param colour index of the palette
-   */
+  /** A bar with a whisker from low to high, unless they are equal. The colour is an index of the palette. */
   record Bar(String label, double value, double low, double high, int colour) {
     boolean hasWhisker() {
       return high > low;

@@ -30,7 +30,8 @@ public record Session(Workbench bench, Setup setup, BenchPlan plan, Sink sink) {
 
   /** A row for a section that ended early. */
   public BenchRow failed(Section section, ContestantFailedException why) {
-    return BenchRow.of(section, origin(), bench.subject(setup), "the rest of the section", "all").failure(why.getMessage()).build();
+    return new BenchRow.Builder(section, origin(), bench.subject(setup), "the rest of the section", "all")
+        .failure(why.getMessage()).build();
   }
 
   /** What computes. */

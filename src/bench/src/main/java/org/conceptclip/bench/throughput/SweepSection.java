@@ -1,5 +1,6 @@
 package org.conceptclip.bench.throughput;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.conceptclip.backend.Precision;
@@ -29,7 +30,7 @@ public final class SweepSection {
     Encoder encoder = session.bench().encoder(setup);
     Subject subject = session.bench().subject(setup).withBatch(setup.batch());
     // Small batches are repeated, so that every run is long compared with the resolution of clock and scheduler.
-    int largest = session.plan().sweepBatches().stream().mapToInt(Integer::intValue).max().orElseThrow();
+    int largest = Collections.max(session.plan().sweepBatches());
     int batches = Math.max(1, largest / setup.batch());
     try (Engine engine = session.bench().engine(setup, List.of())) {
       List<Result> results = new Interleaved(Section.SWEEP, new Workload.Vision(setup.batch()), "images by batch size",
