@@ -62,13 +62,10 @@ public final class OpsBenchmark {
     /**
      * Times each call, for a backend that has finished computing when a call returns.
      *
-     * @param warmupNanos before any sample counts
+     * @param warmupNanos before any sample counts; the optimising compiler is done with an op's loops after a second
      * @param sampleNanos of samples, at least five of them
      */
     record Calls(long warmupNanos, long sampleNanos) implements Timing {
-      /** Long enough for the optimising compiler to be done with an op's loops. */
-      public static final Calls DEFAULT = new Calls(1_000_000_000, 500_000_000);
-
       @Override
       public Statistics nanos(Runnable op, Runnable settle) {
         for (long warm = System.nanoTime(); System.nanoTime() - warm < warmupNanos; ) {

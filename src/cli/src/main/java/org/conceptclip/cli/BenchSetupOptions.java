@@ -10,9 +10,6 @@ import picocli.CommandLine.Option;
 
 /** Options that say what the throughput benchmark measures. */
 final class BenchSetupOptions {
-  private static final String FULL = "synthetic:full";
-  private static final String QUICK = "synthetic:small";
-
   @Option(names = "--model", paramLabel = "M",
       description = "model folder or synthetic model (default: synthetic:full, with --quick synthetic:small)")
   private String model;
@@ -51,8 +48,8 @@ final class BenchSetupOptions {
       throw new UsageException("--max-wait or --queue-batches: " + e.getMessage());
     }
     BackendRequest request = BackendRequest.DEFAULT.withPrecision(Optional.ofNullable(precisionOrNull)).withThreads(threads);
-    return new Setup(
-        model != null ? model : quick ? QUICK : FULL, backend, BackendOptions.libraries(request, cudaLibraries), batch, batching);
+    return new Setup(model != null ? model : quick ? "synthetic:small" : "synthetic:full", backend,
+        BackendOptions.libraries(request, cudaLibraries), batch, batching);
   }
 
   boolean modelWasNamed() {

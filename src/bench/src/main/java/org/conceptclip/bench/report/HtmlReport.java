@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import org.conceptclip.bench.Machine;
@@ -82,9 +81,8 @@ public final class HtmlReport {
       page.leaf("h2", "Against older rows");
       table(List.of("workload", "contestant", "before", "now", "speed", "verdict"), () -> pairs.forEach(this::comparison));
     }
-    Map<Section, List<BenchRow>> sections =
-        rows.stream().collect(Collectors.groupingBy(BenchRow::section, () -> new EnumMap<>(Section.class), Collectors.toList()));
-    sections.forEach(this::section);
+    rows.stream().collect(Collectors.groupingBy(BenchRow::section, () -> new EnumMap<>(Section.class), Collectors.toList()))
+        .forEach(this::section);
     page.leaf("p", "How it was measured: bench/README.md and docs/adr/0011-throughput-benchmark.md. " + NOTICE, "class", "notice");
     return "<!DOCTYPE html>\n" + page.close().close().close().whole() + "\n";
   }

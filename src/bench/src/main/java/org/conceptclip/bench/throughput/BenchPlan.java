@@ -33,7 +33,7 @@ public record BenchPlan(
 
   /** For figures to keep. With the full model on a CPU that is hours: then ask for single sections, fewer rounds, smaller batches. */
   public static final BenchPlan FULL = new BenchPlan(
-      new Rounds(9, 1, 100), List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000, OpsBenchmark.Timing.Calls.DEFAULT);
+      new Rounds(9, 1, 100), List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000, new OpsBenchmark.Timing.Calls(1_000_000_000, 500_000_000));
 
   /** For a first impression within two minutes. */
   public static final BenchPlan QUICK = new BenchPlan(

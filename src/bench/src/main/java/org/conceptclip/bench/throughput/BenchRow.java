@@ -117,11 +117,6 @@ public record BenchRow(
       return this;
     }
 
-    public Builder parameters(Map<String, ?> values) {
-      values.forEach(this::parameter);
-      return this;
-    }
-
     /** One value for each round. */
     public Builder rounds(String itsUnit, double... values) {
       rounds = Arrays.stream(values).boxed().toList();

@@ -48,9 +48,7 @@ public final class ImagesSection {
           new Entrant(OwnContestant.barePixels(BARE + BenchRow.CONTROL, encoder, batches), subject)));
       Workload workload = new Workload.Vision(batch);
       float[] reference = peers.isEmpty() ? null : OwnContestant.reference(encoder, workload);
-      for (Contestant peer : peers) {
-        entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, batch), reference));
-      }
+      peers.forEach(peer -> entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, batch), reference)));
       Map<String, ?> parameters = Map.of("batchesPerRun", batches, "maxWait", Setup.text(session.setup().batching().maxWait()),
           "queueBatches", session.setup().batching().queueBatches(), "files", files.size());
       List<Result> results = new Interleaved(Section.IMAGES, workload, "images", parameters)

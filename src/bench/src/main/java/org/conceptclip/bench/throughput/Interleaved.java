@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.conceptclip.bench.Contestant;
 import org.conceptclip.bench.Rounds;
 import org.conceptclip.bench.Statistics;
@@ -73,10 +72,9 @@ record Interleaved(Section section, Workload workload, String label, Map<String,
         ? outcome.failure() : disagreement(reference, outcome.values(), contestant.agreement());
     Subject subject = failure == null && entrant.subject().device() == null
         ? entrant.subject().withDevice(contestant.version()) : entrant.subject();
-    Map<String, Object> all = new TreeMap<>(parameters);
-    all.put("rounds", rounds.count());
-    all.put("warmups", rounds.warmups());
-    BenchRow.Builder row = new BenchRow.Builder(section, origin, subject, label, contestant.name()).parameters(all);
+    BenchRow.Builder row = new BenchRow.Builder(section, origin, subject, label, contestant.name())
+        .parameter("rounds", rounds.count()).parameter("warmups", rounds.warmups());
+    parameters.forEach(row::parameter);
     if (failure != null) {
       return new Result(contestant.name(), row.failure(failure), null);
     }

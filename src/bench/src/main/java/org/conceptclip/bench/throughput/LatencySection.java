@@ -10,7 +10,7 @@ import org.conceptclip.bench.Workload;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
 
-/** How long images take that arrive at random, below and above what the engine can do. */
+/** Latency of images that arrive at random, at rates below and above what the engine can do. */
 public final class LatencySection {
   private static final long SEED = 20;
   private static final double ANSWER_SECONDS = 600;

@@ -25,7 +25,7 @@ record MemorySample(long heap, long resident, long beyondHeap, long directBuffer
 
   private static final Path STATUS = Path.of("/proc/self/status");
 
-  /** Collects garbage, twice, as what the first frees through cleaners is gone after the second; then looks. */
+  /** Takes a sample after two garbage collections: what the first frees through cleaners is gone after the second. */
   static MemorySample take() {
     System.gc();
     System.gc();

@@ -18,7 +18,7 @@ public record Session(Workbench bench, Setup setup, BenchPlan plan, Sink sink) {
   public interface Sink {
     void rows(List<BenchRow> rows);
 
-    /** A section begins that has so many steps. */
+    /** Begins a section of this number of steps. */
     void begin(Section section, int steps);
 
     void step();

@@ -7,7 +7,6 @@ import org.conceptclip.backend.Precision;
 import org.conceptclip.batch.Engine;
 import org.conceptclip.bench.Workload;
 import org.conceptclip.bench.throughput.Interleaved.Entrant;
-import org.conceptclip.bench.throughput.Interleaved.Result;
 import org.conceptclip.runtime.Encoder;
 
 /** Images per second of engine and bare loop at each batch size and precision. */
@@ -17,7 +16,7 @@ public final class SweepSection {
   /** Measures. */
   public static void run(Session session, List<Precision> precisions) {
     List<Integer> batches = session.plan().sweepBatches();
-    int runs = 2 * (session.plan().sweepRounds().count() + 1);
+    int runs = 2 * (session.plan().sweepRounds().count() + session.plan().sweepRounds().warmups());
     session.sink().begin(Section.SWEEP, runs * batches.size() * precisions.size());
     for (Precision precision : precisions) {
       for (int batch : batches) {
@@ -33,13 +32,12 @@ public final class SweepSection {
     int largest = Collections.max(session.plan().sweepBatches());
     int batches = Math.max(1, largest / setup.batch());
     try (Engine engine = session.bench().engine(setup, List.of())) {
-      List<Result> results = new Interleaved(Section.SWEEP, new Workload.Vision(setup.batch()), "images by batch size",
+      Interleaved.report(session, new Interleaved(Section.SWEEP, new Workload.Vision(setup.batch()), "images by batch size",
           Map.of("batchesPerRun", batches, "maxWait", Setup.text(setup.batching().maxWait())))
           .run(session, List.of(
               new Entrant(OwnContestant.pixels("engine", engine, encoder, batches), subject),
               new Entrant(OwnContestant.barePixels("bare loop", encoder, batches), subject)),
-              session.plan().sweepRounds());
-      Interleaved.report(session, results);
+              session.plan().sweepRounds()));
     }
   }
 }

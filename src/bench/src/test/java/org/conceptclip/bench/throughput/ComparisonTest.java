@@ -82,8 +82,8 @@ class ComparisonTest {
 
   @Test
   void aControlThatDiffersSaysThatTheMachineIsUnsteady() {
-    BenchRow steady =
-        Rows.images(HUNDRED).ratio("engine, again (A/A)", new Statistics(1.05, 1, 1.1)).ratio("bare", new Statistics(0.5, 0.4, 0.6)).build();
+    BenchRow steady = Rows.images(HUNDRED).ratio("engine, again (A/A)", new Statistics(1.05, 1, 1.1))
+        .ratio("bare", new Statistics(0.5, 0.4, 0.6)).build();
     assertEquals(List.of(), Comparison.unsteady(List.of(steady)));
     BenchRow unsteady = Rows.images(HUNDRED).ratio("engine, again (A/A)", new Statistics(0.92, 0.9, 1)).build();
     List<String> lines = Comparison.unsteady(List.of(steady, unsteady));
