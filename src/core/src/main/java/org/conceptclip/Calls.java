@@ -1,6 +1,5 @@
 package org.conceptclip;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -52,15 +51,8 @@ final class Calls {
 
   /** Encodes texts, in their order, sharing batches and bounds with all other requests. */
   static List<Encoding> texts(Engine engine, List<TokenizedText> texts, Detail detail) {
-    List<CompletableFuture<Encoding>> futures = new ArrayList<>();
-    try {
-      for (TokenizedText text : texts) {
-        futures.add(submit(() -> engine.submitTextWhenRoom(text, detail, RequestOptions.DEFAULT)));
-      }
-      return futures.stream().map(Calls::await).toList();
-    } finally {
-      futures.forEach(future -> future.cancel(false));
-    }
+    return Ordered.results(Ordered.stream(texts.stream(), text -> engine.submitTextWhenRoom(text, detail, RequestOptions.DEFAULT),
+        Function.identity(), texts.size()));
   }
 
   /**

@@ -1,7 +1,6 @@
 package org.conceptclip;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -18,14 +17,14 @@ import org.conceptclip.task.ClassVectors;
 import org.conceptclip.task.ScoringOptions;
 
 /**
- * Zero-shot classification: which of some classes, given in words, does an image show? {@link ConceptClip#classifier} makes a classifier,
- * which serves many images and lives as long as its {@code ConceptClip}.
+ * Zero-shot classification: finds which of several classes, described in words, an image shows. {@link ConceptClip#classifier} makes a
+ * classifier, which serves many images until its {@code ConceptClip} is closed.
  *
  * {@snippet file="org/conceptclip/LibraryExamples.java" region="classifier"}
  *
  * <p>Global probabilities are {@code softmax(logitScale * image . text)}. Local ones are the softmax of the mean of the top-k {@code
- * conceptScale * patch . concept}. An ensemble is {@code alpha * local + (1 - alpha) * global}. Biases take no part. Source: the official
- * zero-shot evaluation.
+ * conceptScale * patch . concept}. An ensemble is {@code alpha * local + (1 - alpha) * global}. The model's biases are not used. Source:
+ * the official zero-shot evaluation.
  *
  * <p>With global scoring an image costs what its embedding costs and shares batches with all other images, whatever their classes. Local
  * and ensemble scores are computed on the device, so an image shares batches only with others of the same classifier.
@@ -86,12 +85,7 @@ public final class Classifier {
 
   /** Classifies image files, in their order. Stops at the first failure. */
   public List<Classification> classify(List<Path> images) {
-    List<Classification> results = new ArrayList<>(images.size());
-    try (Stream<Outcome<ImageInput, Classification>> outcomes =
-        classify(images.stream().map(ImageInput.File::new), RequestOptions.DEFAULT)) {
-      outcomes.forEachOrdered(outcome -> results.add(outcome.orThrow()));
-    }
-    return results;
+    return Ordered.results(classify(images.stream().map(ImageInput.File::new), RequestOptions.DEFAULT));
   }
 
   /**

@@ -1,10 +1,10 @@
 package org.conceptclip;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 import org.conceptclip.backend.Backends;
 import org.conceptclip.batch.Engine;
@@ -27,7 +27,7 @@ import org.conceptclip.text.TokenizedText;
  * <p><b>For research. Not a medical device</b>: it has not been validated for clinical use, and nothing that it returns is a diagnosis.
  *
  * <p>A batching engine gathers the requests of all threads. A vector has {@link #dimension} float32 numbers (1152 in the published model)
- * and the length 1. The same image or text gives the same bits alone, in any batch and on any replica. Returned arrays are the caller's.
+ * and L2 norm 1. The same image or text gives the same bits alone, in any batch and on any replica. Returned arrays belong to the caller.
  *
  * <p>Three calling styles; the results are identical. Calls that return values ({@code embed...}, {@code classify}) wait for room in the
  * queue and for the result. Calls named {@code submit...} never wait: they return a future, or throw {@link
@@ -54,7 +54,7 @@ public final class ConceptClip implements AutoCloseable {
     this.parts = parts;
   }
 
-  /** Opens the demo model on the class path, on the best backend of this machine. It was trained on drawings and knows no medicine. */
+  /** Opens the demo model on the class path, on the best backend of this machine. It was trained on drawings, not on medical images. */
   public static ConceptClip open() {
     return open(ConceptClipOptions.DEFAULT);
   }
@@ -90,8 +90,7 @@ public final class ConceptClip implements AutoCloseable {
    * @param request priority, timeout (for room and result together) and caller
    */
   public float[] embedImage(ImageInput image, RequestOptions request) {
-    Engine engine = engine();
-    return Vectors.vector(Calls.call(() -> engine.submitImageWhenRoom(image, Detail.FEATURES, request)));
+    return Vectors.vector(Calls.call(() -> engine().submitImageWhenRoom(image, Detail.FEATURES, request)));
   }
 
   /**
@@ -99,10 +98,10 @@ public final class ConceptClip implements AutoCloseable {
    * the other files. To continue past bad files, use {@link #embedImages(Stream)}.
    */
   public List<float[]> embedImages(List<Path> images) {
-    return allOf(embedImages(images.stream()), images.size());
+    return Ordered.results(embedImages(images.stream()));
   }
 
-  /** {@link #embedImages(Stream, Function, RequestOptions)} of files. */
+  /** The outcomes of an unbounded stream of image files. As {@link #embedImages(Stream, Function, RequestOptions)}. */
   public Stream<Outcome<Path, float[]>> embedImages(Stream<Path> images) {
     return embedImages(images, ImageInput.File::new, RequestOptions.DEFAULT);
   }
@@ -115,7 +114,7 @@ public final class ConceptClip implements AutoCloseable {
    * <p>The thread that takes outcomes also reads the inputs, at most a few batches ahead. An input is held in memory until its outcome is
    * taken. The stream is sequential. Closing it early cancels the requests under way and closes {@code inputs}.
    *
-   * @param image the image of an input; called on the thread that takes outcomes
+   * @param image returns the image of an input; called on the thread that takes outcomes
    * @param request priority, timeout and caller of each image
    */
   public <T> Stream<Outcome<T, float[]>> embedImages(
@@ -125,12 +124,12 @@ public final class ConceptClip implements AutoCloseable {
         Vectors::vector, parts.imageWindow());
   }
 
-  /** {@link #submitImage(ImageInput, RequestOptions)} of a file. */
+  /** Submits an image file without waiting. As {@link #submitImage(ImageInput, RequestOptions)}. */
   public CompletableFuture<float[]> submitImage(Path image) {
     return submitImage(new ImageInput.File(image), RequestOptions.DEFAULT);
   }
 
-  /** {@link #submitImage(ImageInput, RequestOptions)} of a file's content, which must not change until the future has ended. */
+  /** Submits a file's content, which must not change until the future has ended. As {@link #submitImage(ImageInput, RequestOptions)}. */
   public CompletableFuture<float[]> submitImage(byte[] image) {
     return submitImage(input(image), RequestOptions.DEFAULT);
   }
@@ -144,8 +143,7 @@ public final class ConceptClip implements AutoCloseable {
    * @throws org.conceptclip.batch.OverloadedException if there is no room; nothing of the request is kept
    */
   public CompletableFuture<float[]> submitImage(ImageInput image, RequestOptions request) {
-    Engine engine = engine();
-    return Calls.map(Calls.submit(() -> engine.submitImage(image, Detail.FEATURES, request)), Vectors::vector);
+    return Calls.map(Calls.submit(() -> engine().submitImage(image, Detail.FEATURES, request)), Vectors::vector);
   }
 
   /** The vector of an image and those of its patches: [27 * 27][1152] in the published model, 3.4 MB. */
@@ -155,14 +153,12 @@ public final class ConceptClip implements AutoCloseable {
 
   /** The vector of an image and those of its patches. Waits and fails as {@link #embedImage(ImageInput, RequestOptions)} does. */
   public Embedding imageTokens(ImageInput image, RequestOptions request) {
-    Engine engine = engine();
-    return Embedding.of(Calls.call(() -> engine.submitImageWhenRoom(image, Detail.TOKENS, request)), null);
+    return Embedding.of(Calls.call(() -> engine().submitImageWhenRoom(image, Detail.TOKENS, request)), null);
   }
 
   /** As {@link #submitImage(ImageInput, RequestOptions)}, for the vector of an image and those of its patches. */
   public CompletableFuture<Embedding> submitImageTokens(ImageInput image, RequestOptions request) {
-    Engine engine = engine();
-    return Calls.map(Calls.submit(() -> engine.submitImage(image, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, null));
+    return Calls.map(Calls.submit(() -> engine().submitImage(image, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, null));
   }
 
   /** The vector [dimension] of a text. A text longer than the model's context (77 tokens) is cut; {@link #textTokens} tells whether. */
@@ -173,27 +169,29 @@ public final class ConceptClip implements AutoCloseable {
   /** The vector [dimension] of a text. Waits and fails as {@link #embedImage(ImageInput, RequestOptions)} does. */
   public float[] embedText(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
-    Engine engine = engine();
-    return Vectors.vector(Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.FEATURES, request)));
+    return Vectors.vector(Calls.call(() -> engine().submitTextWhenRoom(tokens, Detail.FEATURES, request)));
   }
 
   /** The vectors [dimension] of texts, in the order of the texts. Stops at the first failure. */
   public List<float[]> embedTexts(List<String> texts) {
-    Engine engine = engine();
-    Stream<TokenizedText> tokens = Stream.iterate(0, first -> first < texts.size(), first -> first + TEXTS_PER_CALL)
-        .flatMap(first -> parts.tokenizer().encode(texts.subList(first, Math.min(texts.size(), first + TEXTS_PER_CALL))).stream());
-    return allOf(Ordered.stream(tokens, text -> engine.submitTextWhenRoom(text, Detail.FEATURES, RequestOptions.DEFAULT),
-        Vectors::vector, parts.textWindow()), texts.size());
+    Stream<TokenizedText> tokens = texts.stream()
+        .gather(Gatherers.windowFixed(TEXTS_PER_CALL))
+        .flatMap(some -> parts.tokenizer().encode(some).stream());
+    return Ordered.results(embedTexts(tokens, Function.identity()));
   }
 
   /** The outcomes of an unbounded stream of texts. As {@link #embedImages(Stream, Function, RequestOptions)}. */
   public Stream<Outcome<String, float[]>> embedTexts(Stream<String> texts) {
+    return embedTexts(texts, this::tokenize);
+  }
+
+  private <T> Stream<Outcome<T, float[]>> embedTexts(Stream<T> texts, Function<T, TokenizedText> tokens) {
     Engine engine = engine();
-    return Ordered.stream(texts, text -> engine.submitTextWhenRoom(tokenize(text), Detail.FEATURES, RequestOptions.DEFAULT),
+    return Ordered.stream(texts, text -> engine.submitTextWhenRoom(tokens.apply(text), Detail.FEATURES, RequestOptions.DEFAULT),
         Vectors::vector, parts.textWindow());
   }
 
-  /** {@link #submitText(String, RequestOptions)} with the default options. */
+  /** Submits a text without waiting. As {@link #submitText(String, RequestOptions)}, with the default options. */
   public CompletableFuture<float[]> submitText(String text) {
     return submitText(text, RequestOptions.DEFAULT);
   }
@@ -206,22 +204,19 @@ public final class ConceptClip implements AutoCloseable {
    */
   public CompletableFuture<float[]> submitText(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
-    Engine engine = engine();
-    return Calls.map(Calls.submit(() -> engine.submitText(tokens, Detail.FEATURES, request)), Vectors::vector);
+    return Calls.map(Calls.submit(() -> engine().submitText(tokens, Detail.FEATURES, request)), Vectors::vector);
   }
 
   /** The vector of a text, those of its tokens, and the place of each token in the text. */
   public Embedding textTokens(String text) {
     TokenizedText tokens = tokenize(text);
-    Engine engine = engine();
-    return Embedding.of(Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.TOKENS, RequestOptions.DEFAULT)), tokens);
+    return Embedding.of(Calls.call(() -> engine().submitTextWhenRoom(tokens, Detail.TOKENS, RequestOptions.DEFAULT)), tokens);
   }
 
   /** As {@link #submitText(String, RequestOptions)}, for the vector of a text and those of its tokens. */
   public CompletableFuture<Embedding> submitTextTokens(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
-    Engine engine = engine();
-    return Calls.map(Calls.submit(() -> engine.submitText(tokens, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, tokens));
+    return Calls.map(Calls.submit(() -> engine().submitText(tokens, Detail.TOKENS, request)), encoding -> Embedding.of(encoding, tokens));
   }
 
   /**
@@ -267,15 +262,13 @@ public final class ConceptClip implements AutoCloseable {
 
   /** The cosine of an image file and a text. */
   public double similarity(Path image, String text) {
-    TokenizedText tokens = tokenize(text);
-    Engine engine = engine();
-    CompletableFuture<Encoding> first =
-        Calls.submit(() -> engine.submitImageWhenRoom(new ImageInput.File(image), Detail.FEATURES, RequestOptions.DEFAULT));
+    CompletableFuture<Encoding> encoding =
+        Calls.submit(() -> engine().submitImageWhenRoom(new ImageInput.File(image), Detail.FEATURES, RequestOptions.DEFAULT));
     try {
-      Encoding second = Calls.call(() -> engine.submitTextWhenRoom(tokens, Detail.FEATURES, RequestOptions.DEFAULT));
-      return similarity(Vectors.vector(Calls.await(first)), Vectors.vector(second));
+      float[] words = embedText(text);
+      return similarity(Vectors.vector(Calls.await(encoding)), words);
     } finally {
-      first.cancel(false);
+      encoding.cancel(false);
     }
   }
 
@@ -304,7 +297,7 @@ public final class ConceptClip implements AutoCloseable {
     return parts.description();
   }
 
-  /** What the engine's stages have done since the opening, and which one is the bottleneck; {@link StageReport#since} gives spans. */
+  /** What the engine's stages have done since the opening, and which one limits the throughput. {@link StageReport#since} covers a span. */
   public StageReport stageReport() {
     return engine().report();
   }
@@ -342,13 +335,5 @@ public final class ConceptClip implements AutoCloseable {
   private TokenizedText tokenize(String text) {
     engine();
     return parts.tokenizer().encode(text);
-  }
-
-  private static <T> List<float[]> allOf(Stream<Outcome<T, float[]>> outcomes, int count) {
-    List<float[]> vectors = new ArrayList<>(count);
-    try (outcomes) {
-      outcomes.forEachOrdered(outcome -> vectors.add(outcome.orThrow()));
-    }
-    return vectors;
   }
 }

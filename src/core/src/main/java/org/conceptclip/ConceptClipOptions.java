@@ -14,14 +14,14 @@ import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.catalog.OpenModel;
 
 /**
- * Options of {@link ConceptClip#open(ConceptClipOptions)}. Only the model needs to be named; the defaults of the rest need no tuning.
+ * Options of {@link ConceptClip#open(ConceptClipOptions)}. The defaults suit most programs; usually only the model has to be given.
  * Immutable.
  *
  * {@snippet file="org/conceptclip/LibraryExamples.java" region="options"}
  *
  * @param model folder with {@code model.safetensors}, {@code config.json} and tokenizer files; or {@code synthetic:tiny} or {@code
- *     synthetic:full}, generated weights without a tokenizer; empty for the demo model of {@code conceptclip-demo}, which knows drawings
- *     only
+ *     synthetic:full}, generated weights without a tokenizer; empty for the demo model of {@code conceptclip-demo}, which was trained
+ *     on drawings only
  * @param name name in metrics; empty for the model's name
  * @param backend {@code auto} or the name of a backend on the class path: {@code cuda}, {@code cpu}, {@code reference} or {@code
  *     emulated}. {@code auto} uses CUDA if it starts, else the CPU, and sends a notice that says which and why
@@ -29,8 +29,8 @@ import org.conceptclip.catalog.OpenModel;
  * @param threads threads of a CPU replica; 0 to divide all cores among the replicas
  * @param devices indices of CUDA devices among those that {@code CUDA_VISIBLE_DEVICES} leaves visible; each gets its replicas. When {@code
  *     auto} chooses the CPU, there is one device
- * @param replicas copies of the model on each device. One keeps a device busy; several are of use for tests and for CPUs with several
- *     sockets
+ * @param replicas copies of the model on each device. One keeps a device busy; several are useful in tests and on machines with
+ *     several CPU sockets
  * @param backendOptions settings of single backends, by name: {@code cuda-libs} is the folder of the CUDA libraries
  * @param maxTokens length in tokens to which texts are cut; 0 for the model's context length, 77
  * @param engine options of batching, decoding and warm-up
@@ -107,7 +107,7 @@ public record ConceptClipOptions(
     return builder;
   }
 
-  /** Collects options. Not thread-safe. */
+  /** Collects options. A method without a comment sets the component of its name in {@link ConceptClipOptions}. Not thread-safe. */
   public static final class Builder {
     private Optional<String> model = Optional.empty();
     private Optional<String> name = Optional.empty();

@@ -4,7 +4,7 @@ import org.conceptclip.runtime.Encoding;
 import org.conceptclip.text.TokenizedText;
 
 /**
- * The vector of an image or a text, and those of its patches or tokens. The arrays are the caller's alone.
+ * The vector of an image or a text, and those of its patches or tokens. The arrays belong to the caller.
  *
  * @param vector the whole image or text [dimension], L2-normalised
  * @param tokens the patches of an image, row by row from the top left, or the tokens of a text, {@code [CLS]} first and {@code [SEP]}

@@ -1,8 +1,10 @@
 package org.conceptclip;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Spliterator;
 import java.util.Spliterators;
@@ -53,6 +55,15 @@ final class Ordered<T, A, R> implements Iterator<Outcome<T, R>>, AutoCloseable {
     return StreamSupport.stream(Spliterators.spliteratorUnknownSize(outcomes, traits), false)
         .onClose(outcomes::close)
         .onClose(inputs::close);
+  }
+
+  /** All results, in their order. Throws the first failure and cancels the other requests. */
+  static <T, R> List<R> results(Stream<Outcome<T, R>> outcomes) {
+    List<R> results = new ArrayList<>();
+    try (outcomes) {
+      outcomes.forEachOrdered(outcome -> results.add(outcome.orThrow()));
+    }
+    return results;
   }
 
   @Override

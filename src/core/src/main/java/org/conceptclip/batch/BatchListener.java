@@ -1,7 +1,7 @@
 package org.conceptclip.batch;
 
 /**
- * Receives what happens in a batcher, for metrics and traces. Methods are called outside the batcher's lock, by several threads at
+ * Receives the events of a batcher, for metrics and traces. Methods are called outside the batcher's lock, by several threads at
  * once. Implementations must be thread-safe and fast, and must not throw.
  */
 public interface BatchListener<K> {

@@ -7,8 +7,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Collects the requests of many callers into batches and gives the batches to replicas.
@@ -27,18 +29,16 @@ import java.util.function.Function;
  * @param <R> result of a request; never null
  */
 public final class Batcher<K, P, R> implements AutoCloseable {
-  private final double batchesPerReplica;
   private final Function<? super K, BatchLimits> limits;
   private final Timing timing;
   private final Executor completions;
   private final Consumer<? super P> release;
-  private final BatchListener<K> listener;
+  private final List<BatchListener<K>> listeners;
   private final Scheduler<K, P, R> scheduler;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final TreeSet<Long> alarms = new TreeSet<>();
-  private long nextNumber;
   private long seenEnded;
   /** Admitted requests whose outcome has not been delivered to their callers. */
   private int undelivered;
@@ -52,6 +52,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
    * @param limits the batch limits of a kind; always the same for equal kinds
    * @param completions completes the callers' futures, and so runs what callers attached to them; must accept tasks until this is closed
    * @param release receives every payload once, when it is no longer read
+   * @param listeners are called one after the other, in this order
    */
   public Batcher(
       BatcherOptions options,
@@ -60,13 +61,12 @@ public final class Batcher<K, P, R> implements AutoCloseable {
       Timing timing,
       Executor completions,
       Consumer<? super P> release,
-      BatchListener<K> listener) {
-    this.batchesPerReplica = 1 + options.queueBatches();
+      List<BatchListener<K>> listeners) {
     this.limits = limits;
     this.timing = timing;
     this.completions = completions;
     this.release = release;
-    this.listener = listener;
+    this.listeners = List.copyOf(listeners);
     this.scheduler = new Scheduler<>(options, this, new Stations<>(replicas));
   }
 
@@ -79,13 +79,13 @@ public final class Batcher<K, P, R> implements AutoCloseable {
    * @throws ReplicasLostException if no replica is left
    */
   public Admission<P, R> admit(K kind, int cost, RequestOptions options) {
-    return admitOrRefuse(new Application<>(kind, limitsOf(kind, cost), cost, options, deadline(options)), null);
+    return admitOrRefuse(request(kind, cost, options), null);
   }
 
   /** Calls {@link #admit} and {@link Admission#ready} in one step. If the request is rejected, the payload stays with the caller. */
   public CompletableFuture<R> submit(K kind, int cost, RequestOptions options, P payload) {
     Objects.requireNonNull(payload, "payload");
-    return admitOrRefuse(new Application<>(kind, limitsOf(kind, cost), cost, options, deadline(options)), payload).future();
+    return admitOrRefuse(request(kind, cost, options), payload).future();
   }
 
   /**
@@ -97,66 +97,49 @@ public final class Batcher<K, P, R> implements AutoCloseable {
    * @throws InterruptedException if this thread is interrupted while it waits
    */
   public Admission<P, R> admitWhenRoom(K kind, int cost, RequestOptions options) throws InterruptedException {
-    Application<K> application = new Application<>(kind, limitsOf(kind, cost), cost, options, deadline(options));
-    while (true) {
-      long seen;
-      lock.lockInterruptibly();
-      try {
-        seen = scheduler.ended();
-      } finally {
-        lock.unlock();
-      }
-      PendingRequest<K, P, R> request = admit(application, null);
-      if (request != null) {
-        return request;
-      }
-      awaitRoom(seen, application.deadlineNanos());
-    }
+    PendingRequest<K, P, R> request = request(kind, cost, options);
+    long seen = -1;
+    do {
+      seen = awaitRoom(seen, request.deadlineNanos);
+    } while (!admit(request, null));
+    return request;
   }
 
   /** A request before its admission. */
-  private record Application<K>(K kind, BatchLimits limits, int cost, RequestOptions options, long deadlineNanos) {}
-
-  private BatchLimits limitsOf(K kind, int cost) {
+  private PendingRequest<K, P, R> request(K kind, int cost, RequestOptions options) {
     if (cost < 1) {
       throw new IllegalArgumentException("cost is " + cost + " tokens, expected at least 1");
     }
-    return limits.apply(kind);
+    long deadlineNanos = options.timeout().map(timeout -> timing.nanos() + timeout.toNanos()).orElse(PendingRequest.NEVER);
+    return new PendingRequest<>(this, kind, limits.apply(kind), cost, options, deadlineNanos);
   }
 
-  private long deadline(RequestOptions options) {
-    return options.timeout().map(timeout -> timing.nanos() + timeout.toNanos()).orElse(PendingRequest.NEVER);
-  }
-
-  private PendingRequest<K, P, R> admitOrRefuse(Application<K> application, P payloadOrNull) {
-    PendingRequest<K, P, R> request = admit(application, payloadOrNull);
-    if (request != null) {
-      return request;
+  private PendingRequest<K, P, R> admitOrRefuse(PendingRequest<K, P, R> request, P payloadOrNull) {
+    if (!admit(request, payloadOrNull)) {
+      listeners.forEach(listener -> listener.refused(request.kind, request.priority, request.cost));
+      throw new OverloadedException("overloaded: the queue of priority " + request.priority + " and above is full ("
+          + scheduler.batchesPerReplica + " batches per replica); the request was rejected, try again later");
     }
-    RequestOptions options = application.options();
-    listener.refused(application.kind(), options.priority(), application.cost());
-    throw new OverloadedException("overloaded: the queue of priority " + options.priority() + " and above is full ("
-        + batchesPerReplica + " batches per replica); the request was rejected, try again later");
+    return request;
   }
 
-  /** The request, or {@code null} when there is no room. */
-  private PendingRequest<K, P, R> admit(Application<K> application, P payloadOrNull) {
-    return change((now, effects) -> {
-      PendingRequest<K, P, R> request = new PendingRequest<>(this, nextNumber++, application.kind(), application.limits(),
-          application.cost(), application.options(), now, application.deadlineNanos());
-      if (!scheduler.admit(request)) {
-        return null;
+  /** Returns false when there is no room. */
+  private boolean admit(PendingRequest<K, P, R> request, P payloadOrNull) {
+    return change(effects -> {
+      boolean admitted = scheduler.admit(request, effects.nowNanos);
+      if (admitted) {
+        undelivered++;
+        effects.inform(listener -> listener.admitted(request.kind, request.priority, request.cost));
+        if (payloadOrNull != null) {
+          scheduler.ready(request, payloadOrNull, effects);
+        }
       }
-      undelivered++;
-      effects.inform(listener -> listener.admitted(request.kind, request.priority, request.cost));
-      if (payloadOrNull != null) {
-        scheduler.ready(request, payloadOrNull, now, effects);
-      }
-      return request;
+      return admitted;
     });
   }
 
-  private void awaitRoom(long seen, long deadlineNanos) throws InterruptedException {
+  /** Waits until another number of requests than {@code seen} has ended, or none is admitted any more. Returns the number. */
+  private long awaitRoom(long seen, long deadlineNanos) throws InterruptedException {
     lock.lockInterruptibly();
     try {
       while (scheduler.ended() == seen && !scheduler.isOver()) {
@@ -170,61 +153,29 @@ public final class Batcher<K, P, R> implements AutoCloseable {
           changed.awaitNanos(left);
         }
       }
+      return scheduler.ended();
     } finally {
       lock.unlock();
     }
   }
 
-  void ready(PendingRequest<K, P, R> request, P payload) {
-    react((now, effects) -> scheduler.ready(request, payload, now, effects));
-  }
-
-  void notPrepared(PendingRequest<K, P, R> request, Throwable failure) {
-    react((now, effects) -> scheduler.notPrepared(request, failure, now, effects));
-  }
-
-  void abandoned(PendingRequest<K, P, R> request) {
-    react((now, effects) -> scheduler.abandoned(request, now, effects));
-  }
-
-  void done(RunningBatch<K, P, R> batch, List<R> results) {
-    react((now, effects) -> scheduler.done(batch, results, now, effects));
-  }
-
-  void failed(RunningBatch<K, P, R> batch, Throwable failure) {
-    react((now, effects) -> scheduler.failed(batch, failure, now, effects));
-  }
-
-  void lost(RunningBatch<K, P, R> batch, Throwable failure) {
-    react((now, effects) -> scheduler.lost(batch, failure, now, effects));
-  }
-
-  /** A change of state that has a result. */
-  private interface Change<K, P, R, T> {
-    T run(long nowNanos, Effects<K, P, R> effects);
-  }
-
-  /** A change of state. */
-  private interface Reaction<K, P, R> {
-    void run(long nowNanos, Effects<K, P, R> effects);
-  }
-
-  private void react(Reaction<K, P, R> reaction) {
-    change((now, effects) -> {
-      reaction.run(now, effects);
+  /** Changes state without a result. */
+  void react(BiConsumer<Scheduler<K, P, R>, Effects<K, P, R>> reaction) {
+    change(effects -> {
+      reaction.accept(scheduler, effects);
       return null;
     });
   }
 
   /** Changes state under the lock and starts the batches that became due. Listeners, replicas and callers are called without the lock. */
-  private <T> T change(Change<K, P, R, T> change) {
-    Effects<K, P, R> effects = new Effects<>();
+  private <T> T change(Function<Effects<K, P, R>, T> change) {
+    Effects<K, P, R> effects;
     T result;
     lock.lock();
     try {
-      long now = timing.nanos();
-      result = change.run(now, effects);
-      scheduler.step(now, effects);
+      effects = new Effects<>(timing.nanos());
+      result = change.apply(effects);
+      scheduler.step(effects);
       setAlarm();
       if (scheduler.ended() != seenEnded) {
         seenEnded = scheduler.ended();
@@ -234,7 +185,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
       lock.unlock();
     }
     try {
-      effects.run(listener, release);
+      effects.run(listeners, release);
     } finally {
       deliver(effects);
     }
@@ -245,7 +196,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     long at = scheduler.nextAlarmNanos();
     if (at != PendingRequest.NEVER && alarms.floor(at) == null) {
       alarms.add(at);
-      timing.schedule(at, () -> react((now, effects) -> alarms.remove(at)));
+      timing.schedule(at, () -> react((scheduler, effects) -> alarms.remove(at)));
     }
   }
 
@@ -276,17 +227,12 @@ public final class Batcher<K, P, R> implements AutoCloseable {
 
   /** Counts of the present moment. */
   public BatcherSnapshot snapshot() {
-    lock.lock();
-    try {
-      return scheduler.snapshot();
-    } finally {
-      lock.unlock();
-    }
+    return locked(scheduler::snapshot);
   }
 
   /** Stops admitting requests; batches no longer wait until they are full. Returns at once. */
   void beginClose() {
-    react((now, effects) -> {
+    react((scheduler, effects) -> {
       scheduler.beginClose();
       changed.signalAll();
     });
@@ -294,14 +240,18 @@ public final class Batcher<K, P, R> implements AutoCloseable {
 
   /** Ends all requests that no replica has started, with {@link BatcherClosedException}. Returns at once. */
   void hurry() {
-    react(scheduler::hurry);
+    react(Scheduler::hurry);
   }
 
   /** Whether every admitted request has ended and its outcome was delivered. */
   boolean isDrained() {
+    return locked(() -> scheduler.live() == 0 && undelivered == 0);
+  }
+
+  private <T> T locked(Supplier<T> read) {
     lock.lock();
     try {
-      return scheduler.live() == 0 && undelivered == 0;
+      return read.get();
     } finally {
       lock.unlock();
     }

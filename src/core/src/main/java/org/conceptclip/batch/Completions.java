@@ -2,38 +2,35 @@ package org.conceptclip.batch;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 
 /**
  * Threads that complete the callers' futures, so that slow callbacks do not delay a lane. The number of waiting tasks is bounded: when
  * it is reached, the thread that brings the next result runs its callbacks itself. Thread-safe.
  */
 final class Completions implements Executor, AutoCloseable {
-  private static final Runnable END = () -> {};
   private static final int MOST_WAITING = 4096;
 
   private final StageClocks clocks;
-  private final Workers<Runnable> workers;
+  private final Workers workers;
 
   Completions(int threads, StageClocks clocks) {
     this.clocks = clocks;
-    this.workers = new Workers<>("conceptclip-complete", threads, new LinkedBlockingQueue<>(), END, () -> this::run);
+    this.workers = new Workers("conceptclip-complete", threads, new LinkedBlockingQueue<>(MOST_WAITING));
+    workers.setRejectedExecutionHandler(new ThreadPoolExecutor.CallerRunsPolicy());
   }
 
   int threads() {
-    return workers.count();
+    return workers.getCorePoolSize();
   }
 
   int waiting() {
-    return workers.waiting().size();
+    return workers.waiting();
   }
 
   @Override
   public void execute(Runnable task) {
-    if (waiting() < MOST_WAITING) {
-      workers.add(task);
-    } else {
-      run(task);
-    }
+    workers.execute(() -> run(task));
   }
 
   private void run(Runnable task) {

@@ -15,19 +15,16 @@ import org.conceptclip.tensor.HostTensor;
  * the encoder.
  */
 final class EncoderReplica implements Replica<WorkKind, Payload, Encoding>, AutoCloseable {
-  private static final Runnable END = () -> {};
-
   private final String name;
   private final Encoder encoder;
   private final StageClocks clocks;
-  private final Workers<Runnable> workers;
+  private final Workers workers;
 
   EncoderReplica(String name, Encoder encoder, StageClocks clocks) {
     this.name = name;
     this.encoder = encoder;
     this.clocks = clocks;
-    this.workers = new Workers<>("conceptclip-lane-" + name, encoder.limits().lanes(), new LinkedBlockingQueue<>(), END,
-        () -> Runnable::run);
+    this.workers = new Workers("conceptclip-lane-" + name, encoder.limits().lanes(), new LinkedBlockingQueue<>());
   }
 
   @Override
@@ -37,12 +34,12 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Encoding>, Auto
 
   @Override
   public int lanes() {
-    return workers.count();
+    return workers.getCorePoolSize();
   }
 
   @Override
   public void begin(Batch<WorkKind, Payload, Encoding> batch) {
-    workers.add(() -> run(batch));
+    workers.execute(() -> run(batch));
   }
 
   private void run(Batch<WorkKind, Payload, Encoding> batch) {

@@ -3,7 +3,6 @@ package org.conceptclip.batch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.conceptclip.runtime.Detail;
@@ -16,7 +15,7 @@ import org.conceptclip.util.Closer;
 
 /**
  * Keeps encoders busy with the requests of many callers. The stages (decode, wait for a batch, pack, copy, compute, complete) run on
- * their own threads; what the {@link Batcher} admits bounds all of them.
+ * their own threads; the admission of the {@link Batcher} bounds the queues of all of them.
  *
  * <p>An image costs as many tokens as it has patches (729 in the published model), a text costs the number of its tokens. Requests of
  * equal {@link WorkKind} share batches. A result does not depend on the other requests of its batch, nor on the replica.
@@ -40,7 +39,6 @@ public final class Engine implements AutoCloseable {
    */
   private static final int CPU_WARM_UP_TOKENS = 256;
 
-  private final List<Encoder> encoders;
   private final Encoder first;
   private final BatchLimits imageLimits;
   private final BatchLimits textLimits;
@@ -53,15 +51,15 @@ public final class Engine implements AutoCloseable {
   private final DecodeStage decoding;
   private final Batcher<WorkKind, Payload, Encoding> batcher;
 
-  private Engine(List<Encoder> encoders, EngineOptions options, Supplier<ImageReader> readers) {
-    this.encoders = List.copyOf(encoders);
+  private Engine(List<Encoder> encoders, EngineOptions options, ImageReader reader) {
     this.first = encoders.getFirst();
     if (options.warmUp()) {
       // Before the limits are read: warming up lowers them where device memory does not suffice.
       warmUp(encoders, options);
     }
     int images = batchImages(encoders, options);
-    this.imageLimits = new BatchLimits(Math.multiplyExact(images, first.imageTokens()), images, powersOfTwo(encoders));
+    boolean powersOfTwo = encoders.stream().anyMatch(encoder -> encoder.limits().powersOfTwo());
+    this.imageLimits = new BatchLimits(Math.multiplyExact(images, first.imageTokens()), images, powersOfTwo);
     int tokens = batchTokens(encoders, options);
     this.textLimits = new BatchLimits(tokens, tokens, false);
     this.pool = resources.own(new PixelPool(first.imageSize()));
@@ -71,9 +69,9 @@ public final class Engine implements AutoCloseable {
       replicas.add(resources.own(new EncoderReplica(encoder.backendName() + "-" + replicas.size(), encoder, clocks)));
     }
     int decodeThreads = options.decodeThreads() > 0 ? options.decodeThreads() : Runtime.getRuntime().availableProcessors();
-    this.decoding = resources.own(new DecodeStage(decodeThreads, first.imageSize(), pool, clocks, readers));
+    this.decoding = resources.own(new DecodeStage(decodeThreads, first.imageSize(), pool, clocks, reader));
     this.batcher = new Batcher<>(options.batching(), kind -> kind instanceof WorkKind.Texts ? textLimits : imageLimits, replicas,
-        timing, completions, Payload::release, new Listeners(Stream.concat(Stream.of(clocks), options.listeners().stream()).toList()));
+        timing, completions, Payload::release, Stream.concat(Stream.of(clocks), options.listeners().stream()).toList());
   }
 
   /**
@@ -83,10 +81,10 @@ public final class Engine implements AutoCloseable {
    * @throws IllegalArgumentException if there is none, or their models differ in architecture
    */
   public static Engine open(List<Encoder> encoders, EngineOptions options) {
-    return open(encoders, options, () -> ImageReader.ofFiles(options.decodeLimits()));
+    return open(encoders, options, new ImageReader.OfFiles(options.decodeLimits()));
   }
 
-  static Engine open(List<Encoder> encoders, EngineOptions options, Supplier<ImageReader> readers) {
+  static Engine open(List<Encoder> encoders, EngineOptions options, ImageReader reader) {
     if (encoders.isEmpty()) {
       throw new IllegalArgumentException("an engine without encoders, expected at least one");
     }
@@ -96,7 +94,7 @@ public final class Engine implements AutoCloseable {
             "encoder " + i + " has a model of another architecture than encoder 0, expected copies of one model");
       }
     }
-    return new Engine(encoders, options, readers);
+    return new Engine(encoders, options, reader);
   }
 
   private static int least(List<Encoder> encoders, ToIntFunction<EncoderLimits> limit) {
@@ -111,20 +109,13 @@ public final class Engine implements AutoCloseable {
     return options.batchTokens() > 0 ? options.batchTokens() : least(encoders, EncoderLimits::tokens);
   }
 
-  private static boolean powersOfTwo(List<Encoder> encoders) {
-    return encoders.stream().anyMatch(encoder -> encoder.limits().powersOfTwo());
-  }
-
+  /** Runs every batch size on every lane of every replica, so that kernels, graphs and buffers exist before the first request. */
   private static void warmUp(List<Encoder> encoders, EngineOptions options) {
     int images = batchImages(encoders, options);
     int tokens = batchTokens(encoders, options);
     for (Encoder encoder : encoders) {
-      List<Integer> sizes = new ArrayList<>();
       if (encoder.limits().powersOfTwo()) {
-        for (int size = 1; size <= images; size *= 2) {
-          sizes.add(size);
-        }
-        encoder.warmUp(sizes, tokens);
+        encoder.warmUp(Stream.iterate(1, size -> size <= images, size -> 2 * size).toList(), tokens);
       } else {
         encoder.warmUp(List.of(1), Math.min(tokens, CPU_WARM_UP_TOKENS));
       }
@@ -194,10 +185,8 @@ public final class Engine implements AutoCloseable {
    *
    * @param detail FEATURES or TOKENS
    * @return completes with the text's features
-   * @throws OverloadedException if there is no room
-   * @throws BatcherClosedException if closing has begun
-   * @throws ReplicasLostException if no device is left
-   * @throws BadInputException if the text has no tokens, is longer than the model's positions, or has an id outside the vocabulary
+   * @throws BadInputException if the text has no tokens, is longer than the model's positions, or has an id outside the vocabulary. Other
+   *     exceptions are those of {@link #submitImage}
    */
   public CompletableFuture<Encoding> submitText(TokenizedText text, Detail detail, RequestOptions options) {
     first.requireText(text.ids());
@@ -223,29 +212,25 @@ public final class Engine implements AutoCloseable {
   }
 
   private CompletableFuture<Encoding> image(WorkKind kind, ImageInput input, RequestOptions options) {
-    Payload decodedOrNull = decoded(input);
-    return prepared(batcher.admit(kind, first.imageTokens(), options), input, decodedOrNull, options);
+    requireFitting(input);
+    return prepared(batcher.admit(kind, first.imageTokens(), options), input, options);
   }
 
   private CompletableFuture<Encoding> imageWhenRoom(WorkKind kind, ImageInput input, RequestOptions options)
       throws InterruptedException {
-    Payload decodedOrNull = decoded(input);
-    return prepared(batcher.admitWhenRoom(kind, first.imageTokens(), options), input, decodedOrNull, options);
+    requireFitting(input);
+    return prepared(batcher.admitWhenRoom(kind, first.imageTokens(), options), input, options);
   }
 
-  /** The checked payload of an image that its caller has already decoded; {@code null} for other inputs. */
-  private Payload decoded(ImageInput input) {
+  private void requireFitting(ImageInput input) {
     if (input instanceof ImageInput.Pixels pixels) {
       first.requireImage(pixels.tensor());
-      return new Payload.Image(pixels.tensor(), null);
     }
-    return null;
   }
 
-  private CompletableFuture<Encoding> prepared(
-      Admission<Payload, Encoding> admission, ImageInput input, Payload decodedOrNull, RequestOptions options) {
-    if (decodedOrNull != null) {
-      admission.ready(decodedOrNull);
+  private CompletableFuture<Encoding> prepared(Admission<Payload, Encoding> admission, ImageInput input, RequestOptions options) {
+    if (input instanceof ImageInput.Pixels pixels) {
+      admission.ready(new Payload.Image(pixels.tensor(), null));
       return admission.future();
     }
     try {
@@ -258,29 +243,16 @@ public final class Engine implements AutoCloseable {
     return admission.future();
   }
 
-  /**
-   * Runs every batch size on every lane of every replica, so that kernels are compiled, graphs recorded and buffers allocated before
-   * the first request. A CPU backend, which compiles a size in milliseconds, computes one image and some texts only. Blocks until it is
-   * done. Requests may be submitted meanwhile.
-   */
-  public void warmUp() {
-    warmUp(encoders, EngineOptions.builder().batchImages(batchImages()).batchTokens(batchTokens()).build());
-  }
-
   /** What each stage did since the engine was opened. Use {@link StageReport#since} for a span of time. */
   public StageReport report() {
     BatcherSnapshot snapshot = batcher.snapshot();
     int lanes = replicas.stream().mapToInt(EncoderReplica::lanes).sum();
-    return new StageReport(
-        clocks.windowNanos(),
-        List.of(
-            clocks.row(Stage.DECODE, decoding.threads(), decoding.waiting()),
-            clocks.row(Stage.WAIT, 0, snapshot.ready()),
-            clocks.row(Stage.PACK, lanes, 0),
-            clocks.row(Stage.COMPUTE, lanes, snapshot.busyLanes()),
-            clocks.row(Stage.COMPLETE, completions.threads(), completions.waiting())),
-        clocks.tokensWanted(),
-        clocks.tokensComputed());
+    return clocks.report(List.of(
+        clocks.row(Stage.DECODE, decoding.threads(), decoding.waiting()),
+        clocks.row(Stage.WAIT, 0, snapshot.ready()),
+        clocks.row(Stage.PACK, lanes, 0),
+        clocks.row(Stage.COMPUTE, lanes, snapshot.busyLanes()),
+        clocks.row(Stage.COMPLETE, completions.threads(), completions.waiting())));
   }
 
   /** The requests in the batcher at this moment. */

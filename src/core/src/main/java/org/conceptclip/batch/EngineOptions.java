@@ -17,7 +17,7 @@ import org.conceptclip.image.DecodeLimits;
  * @param decodeThreads threads that decode images; 0 for one per core
  * @param decodeLimits limits on image files
  * @param warmUp whether {@link Engine#open} runs every batch size once before it returns
- * @param listeners receive what happens in the engine
+ * @param listeners receive the events of the engine
  */
 public record EngineOptions(
     BatcherOptions batching,
@@ -58,7 +58,7 @@ public record EngineOptions(
     return builder;
   }
 
-  /** Collects options. Not thread-safe. */
+  /** Collects options. A method without a comment sets the component of its name in {@link EngineOptions}. Not thread-safe. */
   public static final class Builder {
     private BatcherOptions batching = BatcherOptions.DEFAULT;
     private int batchImages;

@@ -15,18 +15,19 @@ import java.util.TreeSet;
  * it no credit and no debt.
  */
 final class FairQueue<K, P, R> {
-  private final Map<String, Line<PendingRequest<K, P, R>>> lines = new HashMap<>();
-  private final TreeSet<Line<PendingRequest<K, P, R>>> waiting = new TreeSet<>(byStart());
+  private final Comparator<Line> byStart = Comparator.<Line>comparingLong(line -> line.start).thenComparingLong(line -> line.number);
+  private final Map<String, Line> lines = new HashMap<>();
+  private final TreeSet<Line> waiting = new TreeSet<>(byStart);
   /** Callers without requests that are ahead of virtual time. If they were forgotten, their next request would start too early. */
-  private final TreeSet<Line<PendingRequest<K, P, R>>> ahead = new TreeSet<>(byStart());
+  private final TreeSet<Line> ahead = new TreeSet<>(byStart);
   private long virtualTime;
   private long nextLine;
 
   /** One caller's requests. */
-  private static final class Line<T> {
+  private final class Line {
     final String caller;
     final long number;
-    final LinkedHashSet<T> requests = new LinkedHashSet<>();
+    final LinkedHashSet<PendingRequest<K, P, R>> requests = new LinkedHashSet<>();
     long start;
 
     Line(String caller, long number, long start) {
@@ -36,34 +37,25 @@ final class FairQueue<K, P, R> {
     }
   }
 
-  private static <T> Comparator<Line<T>> byStart() {
-    return Comparator.<Line<T>>comparingLong(line -> line.start).thenComparingLong(line -> line.number);
-  }
-
   boolean isEmpty() {
     return waiting.isEmpty();
   }
 
   void add(PendingRequest<K, P, R> request) {
-    Line<PendingRequest<K, P, R>> line = opened(request);
-    line.requests.addLast(request);
+    opened(request).requests.addLast(request);
   }
 
   /** Undoes {@link #poll}: puts the request back in front of its caller's other requests. */
   void giveBack(PendingRequest<K, P, R> request) {
-    Line<PendingRequest<K, P, R>> line = opened(request);
+    Line line = opened(request);
     line.requests.addFirst(request);
     waiting.remove(line);
     line.start -= request.cost;
     waiting.add(line);
   }
 
-  private Line<PendingRequest<K, P, R>> opened(PendingRequest<K, P, R> request) {
-    Line<PendingRequest<K, P, R>> line = lines.get(request.caller);
-    if (line == null) {
-      line = new Line<>(request.caller, nextLine++, virtualTime);
-      lines.put(request.caller, line);
-    }
+  private Line opened(PendingRequest<K, P, R> request) {
+    Line line = lines.computeIfAbsent(request.caller, caller -> new Line(caller, nextLine++, virtualTime));
     if (line.requests.isEmpty()) {
       ahead.remove(line);
       line.start = Math.max(line.start, virtualTime);
@@ -79,7 +71,7 @@ final class FairQueue<K, P, R> {
 
   /** Takes the next request. There must be one. */
   PendingRequest<K, P, R> poll() {
-    Line<PendingRequest<K, P, R>> line = waiting.removeFirst();
+    Line line = waiting.removeFirst();
     PendingRequest<K, P, R> request = line.requests.removeFirst();
     virtualTime = Math.max(virtualTime, line.start);
     line.start += request.cost;
@@ -89,7 +81,7 @@ final class FairQueue<K, P, R> {
 
   /** Removes a request. It must be in this queue. */
   void remove(PendingRequest<K, P, R> request) {
-    Line<PendingRequest<K, P, R>> line = lines.get(request.caller);
+    Line line = lines.get(request.caller);
     if (line == null || !line.requests.remove(request)) {
       throw new IllegalStateException("request " + request.number + " of caller \"" + request.caller + "\" is not in its queue");
     }
@@ -99,7 +91,7 @@ final class FairQueue<K, P, R> {
     }
   }
 
-  private void settle(Line<PendingRequest<K, P, R>> line) {
+  private void settle(Line line) {
     (line.requests.isEmpty() ? ahead : waiting).add(line);
     if (waiting.isEmpty()) {
       // No caller has requests, so past service no longer matters.

@@ -4,8 +4,9 @@ import java.nio.file.Path;
 import org.conceptclip.tensor.HostTensor;
 
 /**
- * An image as a caller has it. The file or memory that it refers to must not change until the request has ended. The engine may still
- * read memory of a cancelled request until the batch that it was in has ended, so such memory should be freed by the garbage collector.
+ * An image of a caller: a file, a file's content, or pixels. The file or memory must not change until the request has ended. The engine
+ * may still read memory of a cancelled request until the batch that it was in has ended, so such memory should be freed by the garbage
+ * collector.
  */
 public sealed interface ImageInput {
   /** Name of the image in messages. */

@@ -1,10 +1,14 @@
 package org.conceptclip.batch;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Deque;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import org.conceptclip.image.DecodeLimits;
 import org.conceptclip.image.PixelDecoder;
+import org.conceptclip.util.Closer;
 
-/** Turns a caller's image into the model's pixels. Not thread-safe: each decoding thread has its own. */
+/** Turns callers' images into the model's pixels. Thread-safe. */
 interface ImageReader extends AutoCloseable {
   /**
    * Reads, decodes and resizes.
@@ -16,25 +20,34 @@ interface ImageReader extends AutoCloseable {
   void read(ImageInput input, int size, MemorySegment target);
 
   @Override
-  void close();
+  default void close() {}
 
-  /** The reader of image files. */
-  static ImageReader ofFiles(DecodeLimits limits) {
-    PixelDecoder decoder = new PixelDecoder(limits);
-    return new ImageReader() {
-      @Override
-      public void read(ImageInput input, int size, MemorySegment target) {
+  /** Reads image files. Has as many decoders as there were calls at once; each keeps its working memory from file to file. */
+  final class OfFiles implements ImageReader {
+    private final DecodeLimits limits;
+    private final Deque<PixelDecoder> idle = new ConcurrentLinkedDeque<>();
+
+    OfFiles(DecodeLimits limits) {
+      this.limits = limits;
+    }
+
+    @Override
+    public void read(ImageInput input, int size, MemorySegment target) {
+      PixelDecoder decoder = Objects.requireNonNullElseGet(idle.poll(), () -> new PixelDecoder(limits));
+      try {
         switch (input) {
           case ImageInput.File file -> decoder.decodeInto(file.path(), size, target, 0);
           case ImageInput.Encoded encoded -> decoder.decodeInto(encoded.bytes(), encoded.name(), size, target, 0);
           case ImageInput.Pixels pixels -> throw new IllegalArgumentException("pixels need no reading");
         }
+      } finally {
+        idle.push(decoder);
       }
+    }
 
-      @Override
-      public void close() {
-        decoder.close();
-      }
-    };
+    @Override
+    public void close() {
+      Closer.closeAll(idle);
+    }
   }
 }

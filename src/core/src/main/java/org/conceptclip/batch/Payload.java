@@ -6,7 +6,7 @@ import org.conceptclip.text.TokenizedText;
 /** The prepared input of a request. */
 sealed interface Payload {
   /** Frees what it holds. Called when it is no longer read. */
-  void release();
+  default void release() {}
 
   /**
    * An image.
@@ -24,8 +24,5 @@ sealed interface Payload {
   }
 
   /** A text. */
-  record Text(TokenizedText text) implements Payload {
-    @Override
-    public void release() {}
-  }
+  record Text(TokenizedText text) implements Payload {}
 }

@@ -7,7 +7,7 @@ import java.util.concurrent.CompletableFuture;
  * A request from its admission to its end. The batcher's lock guards all mutable fields except the future, which the caller may complete
  * at any time.
  */
-final class PendingRequest<K, P, R> implements Admission<P, R>, Comparable<PendingRequest<K, P, R>> {
+final class PendingRequest<K, P, R> implements Admission<P, R> {
   /** The states of a request, in order. A request of a failed batch stays in BEGUN until its next batch, or its end. */
   enum State { PREPARING, READY, BEGUN, ENDED }
 
@@ -16,15 +16,17 @@ final class PendingRequest<K, P, R> implements Admission<P, R>, Comparable<Pendi
   private final Batcher<K, P, R> batcher;
   private final Result future = new Result();
 
-  final long number;
   final K kind;
   final int cost;
   final long share;
   final BatchLimits limits;
   final Priority priority;
   final String caller;
-  final long admittedNanos;
   final long deadlineNanos;
+
+  /** Set at the admission: requests are numbered in its order. */
+  long number;
+  long admittedNanos;
 
   State state = State.PREPARING;
   P payload;
@@ -36,16 +38,14 @@ final class PendingRequest<K, P, R> implements Admission<P, R>, Comparable<Pendi
   BatchListener.Ending ending;
 
   PendingRequest(
-      Batcher<K, P, R> batcher, long number, K kind, BatchLimits limits, int cost, RequestOptions options, long nowNanos, long deadlineNanos) {
+      Batcher<K, P, R> batcher, K kind, BatchLimits limits, int cost, RequestOptions options, long deadlineNanos) {
     this.batcher = batcher;
-    this.number = number;
     this.kind = kind;
     this.cost = cost;
     this.limits = limits;
     this.share = Shares.of(cost, limits);
     this.priority = options.priority();
     this.caller = options.caller();
-    this.admittedNanos = nowNanos;
     this.deadlineNanos = deadlineNanos;
   }
 
@@ -56,12 +56,14 @@ final class PendingRequest<K, P, R> implements Admission<P, R>, Comparable<Pendi
 
   @Override
   public void ready(P prepared) {
-    batcher.ready(this, Objects.requireNonNull(prepared, "payload"));
+    Objects.requireNonNull(prepared, "payload");
+    batcher.react((scheduler, effects) -> scheduler.ready(this, prepared, effects));
   }
 
   @Override
   public void fail(Throwable failure) {
-    batcher.notPrepared(this, Objects.requireNonNull(failure, "failure"));
+    Objects.requireNonNull(failure, "failure");
+    batcher.react((scheduler, effects) -> scheduler.notPrepared(this, failure, effects));
   }
 
   @Override
@@ -71,28 +73,17 @@ final class PendingRequest<K, P, R> implements Admission<P, R>, Comparable<Pendi
 
   /** Completes the future, unless the caller has already completed it. The batcher calls this once, outside its lock. */
   void deliver(R result, Throwable failure) {
-    if (failure == null) {
-      future.finish(result);
-    } else {
-      future.finishExceptionally(failure);
-    }
-  }
-
-  /** Orders by deadline, then by number. */
-  @Override
-  public int compareTo(PendingRequest<K, P, R> other) {
-    int byDeadline = Long.compare(deadlineNanos, other.deadlineNanos);
-    return byDeadline != 0 ? byDeadline : Long.compare(number, other.number);
+    future.deliver(result, failure);
   }
 
   /** A future that reports to the batcher when the caller completes it: by cancelling, by {@code orTimeout}, or with a value. */
   private final class Result extends CompletableFuture<R> {
-    void finish(R result) {
-      super.complete(result);
-    }
-
-    void finishExceptionally(Throwable failure) {
-      super.completeExceptionally(failure);
+    void deliver(R result, Throwable failure) {
+      if (failure == null) {
+        super.complete(result);
+      } else {
+        super.completeExceptionally(failure);
+      }
     }
 
     @Override
@@ -118,7 +109,7 @@ final class PendingRequest<K, P, R> implements Admission<P, R>, Comparable<Pendi
 
     private boolean abandoned(boolean byThisCall) {
       if (byThisCall) {
-        batcher.abandoned(PendingRequest.this);
+        batcher.react((scheduler, effects) -> scheduler.abandoned(PendingRequest.this, effects));
       }
       return byThisCall;
     }

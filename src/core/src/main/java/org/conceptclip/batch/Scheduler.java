@@ -2,6 +2,7 @@ package org.conceptclip.batch;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -20,7 +21,7 @@ import org.conceptclip.batch.PendingRequest.State;
  */
 final class Scheduler<K, P, R> {
   private final long maxWaitNanos;
-  private final double batchesPerReplica;
+  final double batchesPerReplica;
   private final Batcher<K, P, R> batcher;
   private final Stations<K, P, R> stations;
 
@@ -30,7 +31,9 @@ final class Scheduler<K, P, R> {
   /** Parts of batches that failed. They start before everything else, because their requests have waited for a batch already. */
   private final Deque<List<PendingRequest<K, P, R>>> retries = new ArrayDeque<>();
   /** Requests with a timeout that no replica has started. */
-  private final TreeSet<PendingRequest<K, P, R>> deadlines = new TreeSet<>();
+  private final TreeSet<PendingRequest<K, P, R>> deadlines = new TreeSet<>(
+      Comparator.<PendingRequest<K, P, R>>comparingLong(request -> request.deadlineNanos).thenComparingLong(request -> request.number));
+  private long nextNumber;
   private int live;
   private long ended;
   /** True if a request was rejected and none has ended since: no further request can be admitted, so a batch need not wait for one. */
@@ -53,7 +56,7 @@ final class Scheduler<K, P, R> {
    * @throws BatcherClosedException if closing has begun
    * @throws ReplicasLostException if no replica is left
    */
-  boolean admit(PendingRequest<K, P, R> request) {
+  boolean admit(PendingRequest<K, P, R> request, long nowNanos) {
     if (closing) {
       throw new BatcherClosedException("closed: no more requests are accepted");
     }
@@ -65,6 +68,8 @@ final class Scheduler<K, P, R> {
       saturated = true;
       return false;
     }
+    request.number = nextNumber++;
+    request.admittedNanos = nowNanos;
     shares.take(request.priority, request.caller, request.share);
     live++;
     if (request.deadlineNanos != PendingRequest.NEVER) {
@@ -75,21 +80,21 @@ final class Scheduler<K, P, R> {
     return true;
   }
 
-  void ready(PendingRequest<K, P, R> request, P payload, long now, Effects<K, P, R> effects) {
+  void ready(PendingRequest<K, P, R> request, P payload, Effects<K, P, R> effects) {
     preparationEnded(request);
     request.payload = payload;
     if (request.ending != null) {
-      end(request, request.ending, null, null, now, effects);
+      end(request, request.ending, null, null, effects);
       return;
     }
-    request.readyNanos = now;
+    request.readyNanos = effects.nowNanos;
     request.state = State.READY;
     queues.get(request.kind).add(request);
   }
 
-  void notPrepared(PendingRequest<K, P, R> request, Throwable failure, long now, Effects<K, P, R> effects) {
+  void notPrepared(PendingRequest<K, P, R> request, Throwable failure, Effects<K, P, R> effects) {
     preparationEnded(request);
-    end(request, Ending.FAILED, null, failure, now, effects);
+    end(request, Ending.FAILED, null, failure, effects);
   }
 
   private void preparationEnded(PendingRequest<K, P, R> request) {
@@ -100,48 +105,53 @@ final class Scheduler<K, P, R> {
   }
 
   /** The caller has completed or cancelled the future. */
-  void abandoned(PendingRequest<K, P, R> request, long now, Effects<K, P, R> effects) {
+  void abandoned(PendingRequest<K, P, R> request, Effects<K, P, R> effects) {
+    withdraw(request, Ending.CANCELLED, null, effects);
+  }
+
+  /** Ends a request that no replica has started. One in preparation gets its outcome now, and ends when its preparation does. */
+  private void withdraw(PendingRequest<K, P, R> request, Ending ending, Throwable failureOrNull, Effects<K, P, R> effects) {
     switch (request.state) {
-      case PREPARING -> decide(request, Ending.CANCELLED, null, null, effects);
+      case PREPARING -> decide(request, ending, null, failureOrNull, effects);
       case READY -> {
         queues.get(request.kind).remove(request);
-        end(request, Ending.CANCELLED, null, null, now, effects);
+        end(request, ending, null, failureOrNull, effects);
       }
       case BEGUN, ENDED -> { } // a device computes it, or has computed it
     }
   }
 
-  void done(RunningBatch<K, P, R> batch, List<R> results, long now, Effects<K, P, R> effects) {
-    leave(batch, null, now, effects);
+  void done(Batch<K, P, R> batch, List<R> results, Effects<K, P, R> effects) {
+    leave(batch, null, effects);
     for (int i = 0; i < results.size(); i++) {
       R result = results.get(i);
       Throwable failure = result != null ? null : new IllegalStateException(batch.station.replica.name() + " gave no result");
-      end(batch.requests.get(i), failure == null ? Ending.DONE : Ending.FAILED, result, failure, now, effects);
+      end(batch.requests.get(i), failure == null ? Ending.DONE : Ending.FAILED, result, failure, effects);
     }
   }
 
-  void failed(RunningBatch<K, P, R> batch, Throwable failure, long now, Effects<K, P, R> effects) {
-    leave(batch, failure, now, effects);
+  void failed(Batch<K, P, R> batch, Throwable failure, Effects<K, P, R> effects) {
+    leave(batch, failure, effects);
     List<PendingRequest<K, P, R>> requests = batch.requests;
     int half = requests.size() / 2;
     if (half == 0 || allLost != null) {
-      endAll(requests, Ending.FAILED, failure, now, effects);
+      endAll(requests, Ending.FAILED, failure, effects);
     } else if (hurried) {
-      endAll(requests, Ending.CLOSED, dropped(), now, effects);
+      endAll(requests, Ending.CLOSED, dropped(), effects);
     } else {
       retries.addFirst(requests.subList(half, requests.size()));
       retries.addFirst(requests.subList(0, half));
     }
   }
 
-  void lost(RunningBatch<K, P, R> batch, Throwable failure, long now, Effects<K, P, R> effects) {
-    leave(batch, failure, now, effects);
+  void lost(Batch<K, P, R> batch, Throwable failure, Effects<K, P, R> effects) {
+    leave(batch, failure, effects);
     if (stations.lose(batch.station)) {
       effects.inform(listener -> listener.replicaLost(batch.station.replica.name(), failure));
     }
     for (PendingRequest<K, P, R> request : batch.requests.reversed()) {
       if (request.lostADevice || hurried || stations.alive() == 0) {
-        end(request, Ending.FAILED, null, failure, now, effects);
+        end(request, Ending.FAILED, null, failure, effects);
       } else {
         // Alone: if this request made the device fail, no other request fails with it the second time.
         request.lostADevice = true;
@@ -150,14 +160,15 @@ final class Scheduler<K, P, R> {
     }
     if (stations.alive() == 0 && allLost == null) {
       allLost = new ReplicasLostException("no replica is left: " + failure.getMessage(), failure);
-      dropWaiting(Ending.FAILED, allLost, now, effects);
+      dropWaiting(Ending.FAILED, allLost, effects);
     }
   }
 
-  private void leave(RunningBatch<K, P, R> batch, Throwable failureOrNull, long now, Effects<K, P, R> effects) {
+  private void leave(Batch<K, P, R> batch, Throwable failureOrNull, Effects<K, P, R> effects) {
     stations.end(batch.station, batch.cost());
     BatchReport<K> report = new BatchReport<>(batch.station.replica.name(), batch.kind(), batch.requests.size(), batch.cost(),
-        batch.requests.getFirst().limits.maxCost(), batch.oldestWaitNanos, now - batch.begunNanos, batch.retry, failureOrNull);
+        batch.requests.getFirst().limits.maxCost(), batch.oldestWaitNanos(), effects.nowNanos - batch.begunNanos, batch.retry,
+        failureOrNull);
     effects.inform(listener -> listener.batchEnded(report));
   }
 
@@ -167,31 +178,28 @@ final class Scheduler<K, P, R> {
   }
 
   /** Ends the requests that no replica has started. */
-  void hurry(long now, Effects<K, P, R> effects) {
+  void hurry(Effects<K, P, R> effects) {
     hurried = true;
-    dropWaiting(Ending.CLOSED, dropped(), now, effects);
+    dropWaiting(Ending.CLOSED, dropped(), effects);
   }
 
   private static BatcherClosedException dropped() {
     return new BatcherClosedException("closed before a device started the request");
   }
 
-  /** Ends the requests that are in no batch. Those in preparation get their outcome now, and end when their preparation does. */
-  private void dropWaiting(Ending ending, RuntimeException failure, long now, Effects<K, P, R> effects) {
+  /** Ends the requests that are in no batch. */
+  private void dropWaiting(Ending ending, RuntimeException failure, Effects<K, P, R> effects) {
     for (KindQueue<K, P, R> queue : List.copyOf(queues.values())) {
-      for (PendingRequest<K, P, R> request : queue.all()) {
-        queue.remove(request);
-        end(request, ending, null, failure, now, effects);
-      }
+      queue.all().forEach(request -> withdraw(request, ending, failure, effects));
     }
     while (!retries.isEmpty()) {
-      endAll(retries.removeFirst(), ending, failure, now, effects);
+      endAll(retries.removeFirst(), ending, failure, effects);
     }
-    preparing.forEach(request -> decide(request, ending, null, failure, effects));
+    preparing.forEach(request -> withdraw(request, ending, failure, effects));
   }
 
-  private void endAll(List<PendingRequest<K, P, R>> requests, Ending ending, Throwable failure, long now, Effects<K, P, R> effects) {
-    requests.forEach(request -> end(request, ending, null, failure, now, effects));
+  private void endAll(List<PendingRequest<K, P, R>> requests, Ending ending, Throwable failure, Effects<K, P, R> effects) {
+    requests.forEach(request -> end(request, ending, null, failure, effects));
   }
 
   /** Decides how a request ends and has that delivered to its caller. Only the first decision counts. */
@@ -204,7 +212,7 @@ final class Scheduler<K, P, R> {
   }
 
   /** Ends a request, which must be in no queue. */
-  private void end(PendingRequest<K, P, R> request, Ending ending, R result, Throwable failure, long now, Effects<K, P, R> effects) {
+  private void end(PendingRequest<K, P, R> request, Ending ending, R result, Throwable failure, Effects<K, P, R> effects) {
     decide(request, request.isOver() ? Ending.CANCELLED : ending, result, failure, effects);
     request.state = State.ENDED;
     shares.giveBack(request.priority, request.caller, request.share);
@@ -217,7 +225,8 @@ final class Scheduler<K, P, R> {
     }
     forgetIfUnused(request.kind);
     long waitNanos = request.begunNanos == PendingRequest.NEVER ? 0 : request.begunNanos - request.readyNanos;
-    effects.inform(listener -> listener.ended(request.kind, request.priority, request.ending, waitNanos, now - request.admittedNanos));
+    long totalNanos = effects.nowNanos - request.admittedNanos;
+    effects.inform(listener -> listener.ended(request.kind, request.priority, request.ending, waitNanos, totalNanos));
   }
 
   /** Unused queues are removed, because each set of classes that images are scored against is a kind of its own. */
@@ -229,40 +238,31 @@ final class Scheduler<K, P, R> {
   }
 
   /** Ends the requests that have expired and starts every batch that can start. */
-  void step(long now, Effects<K, P, R> effects) {
-    while (!deadlines.isEmpty() && deadlines.first().deadlineNanos <= now) {
-      expire(deadlines.removeFirst(), now, effects);
+  void step(Effects<K, P, R> effects) {
+    while (!deadlines.isEmpty() && deadlines.first().deadlineNanos <= effects.nowNanos) {
+      DeadlineExceededException failure = new DeadlineExceededException("timeout ended before a device started the request");
+      withdraw(deadlines.removeFirst(), Ending.EXPIRED, failure, effects);
     }
     while (stations.haveRoom()) {
       if (!retries.isEmpty()) {
-        begin(retries.removeFirst(), true, now, effects);
+        begin(retries.removeFirst(), true, effects);
         continue;
       }
-      KindQueue<K, P, R> queue = next(now);
+      KindQueue<K, P, R> queue = next(effects.nowNanos);
       if (queue == null) {
         break;
       }
-      begin(queue.take(), false, now, effects);
-    }
-  }
-
-  private void expire(PendingRequest<K, P, R> request, long now, Effects<K, P, R> effects) {
-    DeadlineExceededException failure = new DeadlineExceededException("timeout ended before a device started the request");
-    if (request.state == State.READY) {
-      queues.get(request.kind).remove(request);
-      end(request, Ending.EXPIRED, null, failure, now, effects);
-    } else {
-      decide(request, Ending.EXPIRED, null, failure, effects);
+      begin(queue.take(), false, effects);
     }
   }
 
   /** The queue of the next batch; {@code null} if no batch is due. */
-  private KindQueue<K, P, R> next(long now) {
+  private KindQueue<K, P, R> next(long nowNanos) {
     // While a device computes, a batch on its other lane cannot compute yet. Starting it before it is full would only keep it small.
     long patienceNanos = stations.haveIdle() ? maxWaitNanos : PendingRequest.NEVER;
     KindQueue<K, P, R> due = null;
     for (KindQueue<K, P, R> queue : queues.values()) {
-      if (queue.isDue(now, patienceNanos, closing || saturated) && (due == null || goesBefore(queue, due))) {
+      if (queue.isDue(nowNanos, patienceNanos, closing || saturated) && (due == null || goesBefore(queue, due))) {
         due = queue;
       }
     }
@@ -285,21 +285,21 @@ final class Scheduler<K, P, R> {
   }
 
   /** Starts a batch of requests that are in no queue. Cancelled ones are left out. */
-  private void begin(List<PendingRequest<K, P, R>> requests, boolean retry, long now, Effects<K, P, R> effects) {
+  private void begin(List<PendingRequest<K, P, R>> requests, boolean retry, Effects<K, P, R> effects) {
     List<PendingRequest<K, P, R>> wanted = new ArrayList<>(requests.size());
     for (PendingRequest<K, P, R> request : requests) {
       if (request.isOver()) {
-        end(request, Ending.CANCELLED, null, null, now, effects);
+        end(request, Ending.CANCELLED, null, null, effects);
         continue;
       }
       request.state = State.BEGUN;
-      request.begunNanos = now;
+      request.begunNanos = effects.nowNanos;
       deadlines.remove(request);
       wanted.add(request);
     }
     if (!wanted.isEmpty()) {
       forgetIfUnused(wanted.getFirst().kind);
-      RunningBatch<K, P, R> batch = new RunningBatch<>(batcher, stations.leastLoaded().orElseThrow(), wanted, retry, now);
+      Batch<K, P, R> batch = new Batch<>(batcher, stations.leastLoaded().orElseThrow(), wanted, retry, effects.nowNanos);
       stations.begin(batch.station, batch.cost());
       effects.begin(batch);
     }

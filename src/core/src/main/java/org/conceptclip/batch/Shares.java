@@ -19,7 +19,7 @@ final class Shares {
   private final Map<Priority, Held> held = new EnumMap<>(Priority.class);
 
   private static final class Held {
-    final Map<String, long[]> byCaller = new HashMap<>();
+    final Map<String, Long> byCaller = new HashMap<>();
     long total;
   }
 
@@ -49,26 +49,21 @@ final class Shares {
     if (ahead == 0 || ahead + share <= limit) {
       return true;
     }
-    Map<String, long[]> callers = held.get(priority).byCaller;
-    long[] own = callers.get(caller);
-    int competing = callers.size() + (own == null ? 1 : 0);
-    return competing > 1 && (own == null ? 0 : own[0]) + share <= limit / competing && ahead + share <= 2 * limit;
+    Map<String, Long> callers = held.get(priority).byCaller;
+    int competing = callers.size() + (callers.containsKey(caller) ? 0 : 1);
+    return competing > 1 && callers.getOrDefault(caller, 0L) + share <= limit / competing && ahead + share <= 2 * limit;
   }
 
   void take(Priority priority, String caller, long share) {
     Held part = held.get(priority);
     part.total += share;
-    part.byCaller.computeIfAbsent(caller, unused -> new long[1])[0] += share;
+    part.byCaller.merge(caller, share, Long::sum);
   }
 
   void giveBack(Priority priority, String caller, long share) {
     Held part = held.get(priority);
     part.total -= share;
-    long[] own = part.byCaller.get(caller);
-    own[0] -= share;
-    if (own[0] == 0) {
-      part.byCaller.remove(caller);
-    }
+    part.byCaller.computeIfPresent(caller, (unused, own) -> own == share ? null : Long.valueOf(own - share));
   }
 
   /** The sum of all shares, in full batches. */

@@ -1,6 +1,7 @@
 package org.conceptclip.batch;
 
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -41,16 +42,9 @@ final class StageClocks implements BatchListener<WorkKind> {
     add(Stage.COMPLETE, 0, 1);
   }
 
-  long windowNanos() {
-    return System.nanoTime() - openedNanos;
-  }
-
-  long tokensWanted() {
-    return tokensWanted.sum();
-  }
-
-  long tokensComputed() {
-    return tokensComputed.sum();
+  /** The report of these rows, from the opening until now. */
+  StageReport report(List<StageReport.Row> rows) {
+    return new StageReport(System.nanoTime() - openedNanos, rows, tokensWanted.sum(), tokensComputed.sum());
   }
 
   StageReport.Row row(Stage stage, int threads, int queueDepth) {

@@ -3,7 +3,6 @@ package org.conceptclip.batch;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /** The replicas with their loads: which has room for a batch, and which has the least to do. Not thread-safe. */
 final class Stations<K, P, R> {
@@ -12,14 +11,12 @@ final class Stations<K, P, R> {
   /** A replica and its load. */
   static final class Station<K, P, R> {
     final Replica<K, P, R> replica;
-    private final int number;
     private int busyLanes;
     private long cost;
     private boolean lost;
 
-    Station(Replica<K, P, R> replica, int number) {
+    Station(Replica<K, P, R> replica) {
       this.replica = replica;
-      this.number = number;
     }
 
     private boolean hasRoom() {
@@ -31,16 +28,12 @@ final class Stations<K, P, R> {
     if (replicas.isEmpty()) {
       throw new IllegalArgumentException("no replicas, expected at least one");
     }
-    stations = IntStream.range(0, replicas.size())
-        .mapToObj(i -> new Station<K, P, R>(replicas.get(i), i))
-        .toList();
+    stations = replicas.stream().map(replica -> new Station<K, P, R>(replica)).toList();
   }
 
   /** Of the replicas with room, the one with the least cost to compute; the first one of several. */
   Optional<Station<K, P, R>> leastLoaded() {
-    return stations.stream()
-        .filter(Station::hasRoom)
-        .min(Comparator.<Station<K, P, R>>comparingLong(station -> station.cost).thenComparingInt(station -> station.number));
+    return stations.stream().filter(Station::hasRoom).min(Comparator.comparingLong(station -> station.cost));
   }
 
   boolean haveRoom() {

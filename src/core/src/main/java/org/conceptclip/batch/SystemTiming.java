@@ -6,16 +6,8 @@ import java.util.concurrent.TimeUnit;
 /** Timing by {@link System#nanoTime}, with one thread for alarms. Changes of the machine's wall clock have no effect. */
 public final class SystemTiming implements Timing {
   private final long originNanos = System.nanoTime();
-  private final ScheduledThreadPoolExecutor alarms;
-
-  public SystemTiming() {
-    alarms = new ScheduledThreadPoolExecutor(1, task -> {
-      Thread thread = new Thread(task, "conceptclip-timer");
-      thread.setDaemon(true);
-      return thread;
-    });
-    alarms.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-  }
+  private final ScheduledThreadPoolExecutor alarms =
+      new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("conceptclip-timer").factory());
 
   @Override
   public long nanos() {

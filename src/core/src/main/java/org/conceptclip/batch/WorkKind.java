@@ -2,7 +2,7 @@ package org.conceptclip.batch;
 
 import org.conceptclip.runtime.Detail;
 
-/** What a request asks an engine for. Requests of equal kinds share batches. */
+/** The kind of work that a request asks an engine for. Requests of equal kinds share batches. */
 public sealed interface WorkKind {
   /** A short name for metrics, for example {@code images}, {@code texts-tokens} or {@code scores}. There are few different ones. */
   String label();

@@ -1,7 +1,9 @@
 package org.conceptclip.metrics;
 
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import jdk.jfr.Category;
 import jdk.jfr.Description;
 import jdk.jfr.Event;
@@ -26,8 +28,6 @@ import org.conceptclip.batch.Priority;
  * @param <K> kind of work
  */
 public final class BatchEvents<K> implements BatchListener<K> {
-  private static final String MODULE = "jdk.jfr";
-
   private final Function<? super K, String> kindNames;
 
   private BatchEvents(Function<? super K, String> kindNames) {
@@ -41,59 +41,51 @@ public final class BatchEvents<K> implements BatchListener<K> {
    */
   public static <K> Optional<BatchListener<K>> ifAvailable(Function<? super K, String> kindNames) {
     // The event classes below are loaded only when a method of the listener runs.
-    return ModuleLayer.boot().findModule(MODULE).map(module -> new BatchEvents<>(kindNames));
-  }
-
-  /** Without a recorder there is no recording. Making an event would start the recorder's machinery, which takes tens of milliseconds. */
-  private static boolean recorded() {
-    return FlightRecorder.isInitialized();
+    return ModuleLayer.boot().findModule("jdk.jfr").map(module -> new BatchEvents<>(kindNames));
   }
 
   @Override
   public void batchEnded(BatchReport<K> report) {
-    if (!recorded()) {
-      return;
-    }
-    BatchEvent event = new BatchEvent();
-    if (!event.isEnabled()) {
-      return;
-    }
-    event.replica = report.replica();
-    event.kind = kindNames.apply(report.kind());
-    event.requests = report.requests();
-    event.tokens = report.cost();
-    event.fill = (float) report.cost() / report.maxCost();
-    event.oldestWait = report.oldestWaitNanos();
-    event.computeTime = report.computeNanos();
-    event.retry = report.retry();
-    event.failure = report.failureOrNull() == null ? null : report.failureOrNull().toString();
-    event.commit();
+    write(BatchEvent::new, event -> {
+      event.replica = report.replica();
+      event.kind = kindNames.apply(report.kind());
+      event.requests = report.requests();
+      event.tokens = report.cost();
+      event.fill = (float) report.cost() / report.maxCost();
+      event.oldestWait = report.oldestWaitNanos();
+      event.computeTime = report.computeNanos();
+      event.retry = report.retry();
+      event.failure = report.failureOrNull() == null ? null : report.failureOrNull().toString();
+    });
   }
 
   @Override
   public void refused(K kind, Priority priority, int cost) {
-    if (!recorded()) {
-      return;
-    }
-    RefusedEvent event = new RefusedEvent();
-    if (!event.isEnabled()) {
-      return;
-    }
-    event.kind = kindNames.apply(kind);
-    event.priority = priority.name();
-    event.tokens = cost;
-    event.commit();
+    write(RefusedEvent::new, event -> {
+      event.kind = kindNames.apply(kind);
+      event.priority = priority.name();
+      event.tokens = cost;
+    });
   }
 
   @Override
   public void replicaLost(String replica, Throwable cause) {
-    if (!recorded()) {
+    write(LostEvent::new, event -> {
+      event.replica = replica;
+      event.cause = cause.toString();
+    });
+  }
+
+  private static <E extends Event> void write(Supplier<E> type, Consumer<E> fields) {
+    // Without a recorder there is no recording. Making an event would start the recorder's machinery, which takes tens of milliseconds.
+    if (!FlightRecorder.isInitialized()) {
       return;
     }
-    LostEvent event = new LostEvent();
-    event.replica = replica;
-    event.cause = cause.toString();
-    event.commit();
+    E event = type.get();
+    if (event.isEnabled()) {
+      fields.accept(event);
+      event.commit();
+    }
   }
 
   @Name("conceptclip.Batch")

@@ -1,7 +1,6 @@
 package org.conceptclip.metrics;
 
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
@@ -17,7 +16,7 @@ import org.conceptclip.batch.BatchReport;
 import org.conceptclip.batch.Priority;
 
 /**
- * Reports what happens in an engine as Micrometer meters. All of them have the tag {@code engine}. docs/metrics.md lists their names,
+ * Reports the events of an engine as Micrometer meters. All of them have the tag {@code engine}. docs/metrics.md lists their names,
  * units and tags.
  *
  * <p>Times are measured with {@link System#nanoTime}. {@link #close} removes the meters from the registry. Thread-safe.
@@ -25,15 +24,13 @@ import org.conceptclip.batch.Priority;
  * @param <K> kind of work
  */
 public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
-  private static final String REPLICAS = "conceptclip.replicas";
-
   private final Function<? super K, String> kindNames;
   private final OwnedMeters meters;
   private final Tags tags;
   private final LongAdder replicas = new LongAdder();
   private final Map<String, KindMeters> kinds = new ConcurrentHashMap<>();
   private final Map<String, ReplicaMeters> replicaMeters = new ConcurrentHashMap<>();
-  private final Map<Failure, Counter> errors = new ConcurrentHashMap<>();
+  private final Map<Tags, Counter> errors = new ConcurrentHashMap<>();
 
   /**
    * Registers the meters of an engine.
@@ -49,11 +46,11 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
     this.tags = Tags.of("engine", engine);
     // Without the lock, two engines of one name that open at once would share meters unnoticed.
     synchronized (registry) {
-      if (registry.find(REPLICAS).tags(tags).gauge() != null) {
+      if (registry.find("conceptclip.replicas").tags(tags).gauge() != null) {
         throw new IllegalArgumentException(
             "metrics: the registry already has an engine named \"" + engine + "\", expected a different name for each engine");
       }
-      meters.add(Gauge.builder(REPLICAS, replicas::sum).description("replicas that can compute").tags(tags));
+      meters.gauge("replicas", null, "replicas that can compute", tags, replicas, LongAdder::sum);
     }
   }
 
@@ -65,10 +62,7 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
    */
   public void replica(String name, long weightBytes) {
     replicas.increment();
-    meters.add(Gauge.builder("conceptclip.weights", () -> weightBytes)
-        .description("memory of a replica's prepared weights")
-        .baseUnit("bytes")
-        .tags(tags.and("replica", name)));
+    gauge("weights", "bytes", "memory of a replica's prepared weights", weightBytes, Long::doubleValue, "replica", name);
   }
 
   /**
@@ -79,11 +73,7 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
    * @param moreTags further tags, as alternating names and values
    */
   public <T> void gauge(String name, String unitOrNull, String description, T source, ToDoubleFunction<T> value, String... moreTags) {
-    meters.add(Gauge.builder("conceptclip." + name, source, value)
-        .strongReference(true)
-        .description(description)
-        .baseUnit(unitOrNull)
-        .tags(tags.and(moreTags)));
+    meters.gauge(name, unitOrNull, description, tags.and(moreTags), source, value);
   }
 
   @Override
@@ -151,13 +141,9 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
   }
 
   private Counter error(String kind, Throwable failure) {
-    return errors.computeIfAbsent(new Failure(kind, failure.getClass().getSimpleName()), key ->
-        meters.add(Counter.builder("conceptclip.batch.errors")
-            .description("batches that failed")
-            .tags(tags.and("kind", key.kind(), "exception", key.exception()))));
+    Tags own = tags.and("kind", kind, "exception", failure.getClass().getSimpleName());
+    return errors.computeIfAbsent(own, key -> meters.counter("batch.errors", "batches that failed", key));
   }
-
-  private record Failure(String kind, String exception) {}
 
   /** The meters of one replica. */
   private final class ReplicaMeters {
@@ -168,15 +154,12 @@ public final class EngineMetrics<K> implements BatchListener<K>, AutoCloseable {
 
     ReplicaMeters(Tags own) {
       this.own = own;
-      meters.add(Gauge.builder("conceptclip.batches.active", active::sum)
-          .description("batches that a replica computes or prepares")
-          .tags(own));
+      meters.gauge("batches.active", null, "batches that a replica computes or prepares", own, active, LongAdder::sum);
     }
 
     Timer compute(String kind, boolean failure) {
-      return (failure ? failed : computed).computeIfAbsent(kind, name -> meters.add(Timer.builder("conceptclip.batches")
-          .description("from a batch's start on a replica to its end")
-          .tags(own.and("kind", name, "outcome", failure ? "failed" : "done"))));
+      return (failure ? failed : computed).computeIfAbsent(kind, name -> meters.timer("batches",
+          "from a batch's start on a replica to its end", own.and("kind", name, "outcome", failure ? "failed" : "done")));
     }
   }
 }

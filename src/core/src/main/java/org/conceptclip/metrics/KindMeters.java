@@ -2,7 +2,6 @@ package org.conceptclip.metrics;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.util.Locale;
@@ -26,41 +25,23 @@ final class KindMeters {
   private final Counter[] refused = new Counter[Priority.values().length];
 
   KindMeters(OwnedMeters meters, Tags tags) {
-    meters.add(Gauge.builder("conceptclip.requests.active", active::sum)
-        .description("requests that were admitted and have not ended")
-        .tags(tags));
-    batchRequests = meters.add(DistributionSummary.builder("conceptclip.batch.requests")
-        .description("requests of a batch")
-        .tags(tags));
-    batchTokens = meters.add(DistributionSummary.builder("conceptclip.batch.tokens")
-        .description("cost of a batch")
-        .baseUnit("tokens")
-        .tags(tags));
-    batchFill = meters.add(DistributionSummary.builder("conceptclip.batch.fill")
-        .description("cost of a batch over the budget of one")
-        .tags(tags));
-    batchWait = meters.add(Timer.builder("conceptclip.batch.wait")
-        .description("longest time that a request of a batch waited after its payload was ready")
-        .tags(tags));
-    retries = meters.add(Counter.builder("conceptclip.batch.retries")
-        .description("batches that repeated a part of a failed batch")
-        .tags(tags));
+    meters.gauge("requests.active", null, "requests that were admitted and have not ended", tags, active, LongAdder::sum);
+    batchRequests = meters.summary("batch.requests", null, "requests of a batch", tags);
+    batchTokens = meters.summary("batch.tokens", "tokens", "cost of a batch", tags);
+    batchFill = meters.summary("batch.fill", null, "cost of a batch over the budget of one", tags);
+    batchWait = meters.timer("batch.wait", "longest time that a request of a batch waited after its payload was ready", tags);
+    retries = meters.counter("batch.retries", "batches that repeated a part of a failed batch", tags);
     for (Priority priority : Priority.values()) {
       addPriority(meters, tags.and("priority", lower(priority)), priority.ordinal());
     }
   }
 
   private void addPriority(OwnedMeters meters, Tags tags, int priority) {
-    wait[priority] = meters.add(Timer.builder("conceptclip.requests.wait")
-        .description("from the moment the payload was ready to the start of its batch, of requests that succeeded")
-        .tags(tags));
-    refused[priority] = meters.add(Counter.builder("conceptclip.requests.refused")
-        .description("requests that were rejected because of overload")
-        .tags(tags));
+    wait[priority] = meters.timer(
+        "requests.wait", "from the moment the payload was ready to the start of its batch, of requests that succeeded", tags);
+    refused[priority] = meters.counter("requests.refused", "requests that were rejected because of overload", tags);
     for (Ending ending : Ending.values()) {
-      total[priority][ending.ordinal()] = meters.add(Timer.builder("conceptclip.requests")
-          .description("from admission to the end")
-          .tags(tags.and("outcome", lower(ending))));
+      total[priority][ending.ordinal()] = meters.timer("requests", "from admission to the end", tags.and("outcome", lower(ending)));
     }
   }
 

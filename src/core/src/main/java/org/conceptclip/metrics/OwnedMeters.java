@@ -5,12 +5,19 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.ToDoubleFunction;
 
-/** The meters that were added to a caller's registry. Closing removes them from it. Thread-safe. */
+/**
+ * Meters in a caller's registry. Their names begin with {@code conceptclip.}; a unit of null means none. Closing removes them from the
+ * registry. Thread-safe.
+ */
 final class OwnedMeters implements AutoCloseable {
+  private static final String PREFIX = "conceptclip.";
+
   private final MeterRegistry registry;
   private final Queue<Meter> meters = new ConcurrentLinkedQueue<>();
 
@@ -18,20 +25,26 @@ final class OwnedMeters implements AutoCloseable {
     this.registry = registry;
   }
 
-  Gauge add(Gauge.Builder<?> builder) {
-    return own(builder.register(registry));
+  /** Keeps {@code source} reachable. */
+  <T> void gauge(String name, String unitOrNull, String description, Tags tags, T source, ToDoubleFunction<T> value) {
+    own(Gauge.builder(PREFIX + name, source, value)
+        .strongReference(true)
+        .description(description)
+        .baseUnit(unitOrNull)
+        .tags(tags)
+        .register(registry));
   }
 
-  Timer add(Timer.Builder builder) {
-    return own(builder.register(registry));
+  Timer timer(String name, String description, Tags tags) {
+    return own(Timer.builder(PREFIX + name).description(description).tags(tags).register(registry));
   }
 
-  Counter add(Counter.Builder builder) {
-    return own(builder.register(registry));
+  Counter counter(String name, String description, Tags tags) {
+    return own(Counter.builder(PREFIX + name).description(description).tags(tags).register(registry));
   }
 
-  DistributionSummary add(DistributionSummary.Builder builder) {
-    return own(builder.register(registry));
+  DistributionSummary summary(String name, String unitOrNull, String description, Tags tags) {
+    return own(DistributionSummary.builder(PREFIX + name).description(description).baseUnit(unitOrNull).tags(tags).register(registry));
   }
 
   private <M extends Meter> M own(M meter) {

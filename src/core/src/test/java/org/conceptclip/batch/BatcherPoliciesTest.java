@@ -74,7 +74,7 @@ class BatcherPoliciesTest {
   private Batcher<String, Integer, Integer> batcher(double queueBatches, int devices, int lanes) {
     return new Batcher<>(new BatcherOptions(Duration.ofNanos(BATCH_NANOS / 10), queueBatches), kind -> EIGHT,
         IntStream.range(0, devices).mapToObj(i -> new Device(lanes)).toList(), timing, Runnable::run, payload -> { },
-        new BatchListener<>() {});
+        List.of());
   }
 
   private void runAll() {
@@ -169,7 +169,7 @@ class BatcherPoliciesTest {
     int[] costs = {1, 3, 7};
     for (int i = 0; i < 3000; i++) {
       int caller = i % 3;
-      queue.add(new PendingRequest<>(unused, i, "kind", EIGHT, costs[caller], PLAIN.withCaller("caller " + caller), 0, 0));
+      queue.add(new PendingRequest<>(unused, "kind", EIGHT, costs[caller], PLAIN.withCaller("caller " + caller), 0));
     }
     long[] served = new long[3];
     for (int i = 0; i < 1000; i++) {
@@ -186,13 +186,13 @@ class BatcherPoliciesTest {
     FairQueue<String, Integer, Integer> queue = new FairQueue<>();
     Batcher<String, Integer, Integer> unused = batcher(1, 1);
     for (int i = 0; i < 100; i++) {
-      queue.add(new PendingRequest<>(unused, i, "kind", EIGHT, 1, PLAIN.withCaller("steady"), 0, 0));
+      queue.add(new PendingRequest<>(unused, "kind", EIGHT, 1, PLAIN.withCaller("steady"), 0));
     }
     for (int i = 0; i < 50; i++) {
       queue.poll();
     }
     for (int i = 100; i < 110; i++) {
-      queue.add(new PendingRequest<>(unused, i, "kind", EIGHT, 1, PLAIN.withCaller("late"), 0, 0));
+      queue.add(new PendingRequest<>(unused, "kind", EIGHT, 1, PLAIN.withCaller("late"), 0));
     }
     int late = 0;
     for (int i = 0; i < 10; i++) {
@@ -220,7 +220,7 @@ class BatcherPoliciesTest {
     poison = 27;
     List<CompletableFuture<Integer>> futures = new ArrayList<>();
     Batcher<String, Integer, Integer> batcher = new Batcher<>(BatcherOptions.DEFAULT, kind -> new BatchLimits(64, 64, true),
-        List.of(new Device(1)), timing, Runnable::run, payload -> { }, new BatchListener<>() {});
+        List.of(new Device(1)), timing, Runnable::run, payload -> { }, List.of());
     for (int i = 0; i < 64; i++) {
       futures.add(batcher.submit("kind", 1, PLAIN, i));
     }
@@ -306,7 +306,7 @@ class BatcherPoliciesTest {
       }
     };
     Batcher<String, Integer, Integer> batcher = new Batcher<>(BatcherOptions.DEFAULT, kind -> EIGHT, List.of(forgetful), timing,
-        Runnable::run, payload -> { }, new BatchListener<>() {});
+        Runnable::run, payload -> { }, List.of());
     CompletableFuture<Integer> future = batcher.submit("kind", 1, PLAIN, 1);
     runAll();
     assertEquals("replica forgetful gave 0 results for a batch of 1", failure(future).getMessage());

@@ -77,7 +77,7 @@ class BatcherThreadsTest {
 
   private Batcher<String, Integer, Integer> batcher(double queueBatches, Doubler... replicas) {
     return new Batcher<>(new BatcherOptions(Duration.ofMillis(1), queueBatches), kind -> new BatchLimits(16, 16, false),
-        List.of(replicas), timing, completions, payload -> released.incrementAndGet(), new BatchListener<>() {});
+        List.of(replicas), timing, completions, payload -> released.incrementAndGet(), List.of());
   }
 
   private static CountDownLatch open() {

@@ -88,7 +88,7 @@ final class Simulation {
     for (int i = 0; i < setting.replicas(); i++) {
       replicas.add(new SimulatedReplica("replica " + i, setting.lanes()));
     }
-    this.batcher = new Batcher<>(setting.options(), SimulatedKind::limits, replicas, timing, this::later, model::released, model);
+    this.batcher = new Batcher<>(setting.options(), SimulatedKind::limits, replicas, timing, this::later, model::released, List.of(model));
   }
 
   /** Runs it to its end; throws what the model finds wrong. */

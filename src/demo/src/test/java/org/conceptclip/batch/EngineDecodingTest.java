@@ -99,7 +99,7 @@ class EngineDecodingTest {
   @Test
   void errorsAndInterruptsLoseNoRequest() throws Exception {
     NamedImages images = new NamedImages();
-    try (EngineFixture fixture = new EngineFixture(ONE_DECODER, () -> images, EngineFixture.cpu())) {
+    try (EngineFixture fixture = new EngineFixture(ONE_DECODER, images, EngineFixture.cpu())) {
       CompletableFuture<Encoding> before = submit(fixture, "a", RequestOptions.DEFAULT);
       CompletableFuture<Encoding> failing = submit(fixture, "no memory", RequestOptions.DEFAULT);
       CompletableFuture<Encoding> interrupted = submit(fixture, "interrupted", RequestOptions.DEFAULT);
@@ -115,7 +115,7 @@ class EngineDecodingTest {
   void whatIsOverIsNotDecodedAndPrioritiesGoFirst() throws Exception {
     NamedImages images = new NamedImages();
     EngineOptions roomy = ONE_DECODER.toBuilder().batching(new BatcherOptions(Duration.ofMillis(2), 8)).build();
-    try (EngineFixture fixture = new EngineFixture(roomy, () -> images, EngineFixture.cpu())) {
+    try (EngineFixture fixture = new EngineFixture(roomy, images, EngineFixture.cpu())) {
       CompletableFuture<Encoding> held = submit(fixture, "held", RequestOptions.DEFAULT);
       images.held.await();
       CompletableFuture<Encoding> normal = submit(fixture, "normal", RequestOptions.DEFAULT);
@@ -139,7 +139,7 @@ class EngineDecodingTest {
   @Test
   void overloadIsRefusedBeforeAnythingIsRead() throws Exception {
     NamedImages images = new NamedImages();
-    try (EngineFixture fixture = new EngineFixture(ONE_DECODER, () -> images, EngineFixture.cpu())) {
+    try (EngineFixture fixture = new EngineFixture(ONE_DECODER, images, EngineFixture.cpu())) {
       List<CompletableFuture<Encoding>> accepted = new ArrayList<>();
       accepted.add(submit(fixture, "held", RequestOptions.DEFAULT));
       images.held.await();

@@ -12,7 +12,6 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Precision;
@@ -39,15 +38,15 @@ final class EngineFixture implements AutoCloseable {
 
   /** An engine over the tiny model on each of these backends, which it owns. */
   EngineFixture(EngineOptions options, Backend... backends) {
-    this(options, () -> ImageReader.ofFiles(DecodeLimits.DEFAULT), backends);
+    this(options, new ImageReader.OfFiles(DecodeLimits.DEFAULT), backends);
   }
 
-  EngineFixture(EngineOptions options, Supplier<ImageReader> readers, Backend... backends) {
+  EngineFixture(EngineOptions options, ImageReader reader, Backend... backends) {
     this.backends = List.of(backends);
     for (Backend backend : backends) {
       encoders.add(load(backend));
     }
-    this.engine = Engine.open(encoders, options, readers);
+    this.engine = Engine.open(encoders, options, reader);
   }
 
   static Encoder load(Backend backend) {

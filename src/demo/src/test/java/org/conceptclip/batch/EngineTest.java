@@ -149,7 +149,6 @@ class EngineTest {
       for (int i = 0; i < futures.size(); i++) {
         assertArrayEquals(EngineFixture.alone(fixture.encoders.get(i % 2), i), futures.get(i).join().features().toFloatArray());
       }
-      fixture.engine.warmUp();
       assertEquals(List.of("cpu-0", "cpu-1"), fixture.engine.replicaNames());
     }
     assertEquals(Set.of("cpu-0", "cpu-1"), busy);

@@ -17,7 +17,6 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.conceptclip.batch.Batch;
 import org.conceptclip.batch.BatchLimits;
-import org.conceptclip.batch.BatchListener;
 import org.conceptclip.batch.Batcher;
 import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.batch.Replica;
@@ -124,7 +123,7 @@ public final class QueueSection {
         SystemTiming timing = new SystemTiming();
         ExecutorService completions = Executors.newSingleThreadExecutor();
         Batcher<String, Integer, Integer> batcher = new Batcher<>(options, kind -> new BatchLimits(BATCH, BATCH, false),
-            List.of(new NullReplica(device)), timing, completions, payload -> {}, new BatchListener<String>() {});
+            List.of(new NullReplica(device)), timing, completions, payload -> {}, List.of());
         ExecutorService submitters = Executors.newFixedThreadPool(load.threads())) {
       long cpu = processCpuNanos();
       long begin = System.nanoTime();
