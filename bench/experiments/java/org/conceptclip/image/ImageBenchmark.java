@@ -119,7 +119,7 @@ final class ImageBenchmark {
     Subject subject = new Subject(null, "cpu", ImageDecoder.jpegDecoder(), null, 1, null);
     List<BenchRow> rows = new ArrayList<>();
     for (String name : contestants.keySet()) {
-      rows.add(BenchRow.of(Section.IMAGES, Origin.now("cpu"), subject, workload, name).parameter("pictures", pictures.size())
+      rows.add(new BenchRow.Builder(Section.IMAGES, Origin.now("cpu"), subject, workload, name).parameter("pictures", pictures.size())
           .rounds("ms of processor time", Arrays.copyOfRange(millis.get(name), rounds / 2, rounds))
           .figure("heapBytes", heapBytes.get(name)).build());
     }

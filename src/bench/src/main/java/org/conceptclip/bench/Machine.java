@@ -3,7 +3,6 @@ package org.conceptclip.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -19,9 +18,8 @@ import java.util.stream.Stream;
  */
 public record Machine(String cpu, int cores, List<String> features, String os, String jdk) {
   private static final List<String> FEATURES =
-      List.of(
-      "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
-      "amx_bf16", "amx_int8", "avx_vnni");
+      List.of("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile",
+          "amx_bf16", "amx_int8", "avx_vnni");
 
   /** This machine. */
   public static Machine current() {
@@ -42,11 +40,8 @@ public record Machine(String cpu, int cores, List<String> features, String os, S
   }
 
   static String cpu(List<String> cpuInfo) {
-    List<String> parts = new ArrayList<>();
-    parts.add(value(cpuInfo, "model name", System.getProperty("os.arch")));
-    parts.add("family " + value(cpuInfo, "cpu family", "unknown"));
-    parts.add("model " + value(cpuInfo, "model", "unknown"));
-    return String.join(", ", parts);
+    return value(cpuInfo, "model name", System.getProperty("os.arch")) + ", family " + value(cpuInfo, "cpu family", "unknown")
+        + ", model " + value(cpuInfo, "model", "unknown");
   }
 
   static List<String> features(List<String> cpuInfo) {

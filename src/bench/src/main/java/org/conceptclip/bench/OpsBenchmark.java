@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.model.ModelConfig;
@@ -46,22 +48,7 @@ public final class OpsBenchmark {
    * @param ceiling rows and columns of a square product that is timed first, beside a stream through memory of four times its elements;
    *     0 for neither
    */
-  public record Plan(int images, int texts, int ceiling, Timing timing) {
-    /** For a backend that computes before a call returns. */
-    public static Plan onHost(Timing timing) {
-      return new Plan(1, 32, 0, timing);
-    }
-
-    /** For a GPU. */
-    public static Plan onDevice(int images, int texts) {
-      return new Plan(images, texts, 8192, new Timing.Slope(4, 24, 3, 9));
-    }
-
-    /** The smallest plan that exercises everything, for the emulator, whose times mean nothing. */
-    public static Plan onEmulator(int images, int texts) {
-      return new Plan(images, texts, 64, new Timing.Slope(1, 2, 1, 1));
-    }
-  }
+  public record Plan(int images, int texts, int ceiling, Timing timing) {}
 
   /** How an op's time is found. */
   public sealed interface Timing {
@@ -75,13 +62,10 @@ public final class OpsBenchmark {
     /**
      * Times each call, for a backend that has finished computing when a call returns.
      *
-     * @param warmupNanos before any sample counts
+     * @param warmupNanos before any sample counts; the optimising compiler is done with an op's loops after a second
      * @param sampleNanos of samples, at least five of them
      */
     record Calls(long warmupNanos, long sampleNanos) implements Timing {
-      /** Long enough for the optimising compiler to be done with an op's loops. */
-      public static final Calls DEFAULT = new Calls(1_000_000_000, 500_000_000);
-
       @Override
       public Statistics nanos(Runnable op, Runnable settle) {
         for (long warm = System.nanoTime(); System.nanoTime() - warm < warmupNanos; ) {
@@ -202,10 +186,7 @@ public final class OpsBenchmark {
     Tensor wide = buffer("wide", activation, rows, hidden);
     Tensor residual = buffer("residual", workspace.residualType(), rows, width);
     linear(tower + " qkv", x, qkv, Epilogue.NONE);
-    double scores = 0;
-    for (int s = 0; s < sequences.count(); s++) {
-      scores += (double) sequences.rows(s) * sequences.keyLength(s);
-    }
+    double scores = IntStream.range(0, sequences.count()).mapToDouble(s -> (double) sequences.rows(s) * sequences.keyLength(s)).sum();
     time(tower + " attention, " + sequences.count() + " sequences, " + heads + " heads of " + width / heads,
         4 * scores * width, bytes(qkv, y), y, () -> ops.attention(qkv, sequences, heads, y));
     linear(tower + " projection", y, x, Epilogue.NONE);
@@ -255,10 +236,6 @@ public final class OpsBenchmark {
   }
 
   private static double bytes(Tensor... tensors) {
-    double bytes = 0;
-    for (Tensor tensor : tensors) {
-      bytes += (double) tensor.shape().elements() * tensor.dtype().bytes();
-    }
-    return bytes;
+    return Stream.of(tensors).mapToDouble(tensor -> (double) tensor.shape().elements() * tensor.dtype().bytes()).sum();
   }
 }

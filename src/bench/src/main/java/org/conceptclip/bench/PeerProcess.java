@@ -9,8 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.conceptclip.util.OneLine;
@@ -65,11 +65,6 @@ public final class PeerProcess implements Contestant {
     requests = process.outputWriter(StandardCharsets.UTF_8);
   }
 
-  /** Identifies the process, for tests. */
-  long pid() {
-    return process.pid();
-  }
-
   @Override
   public String name() {
     return name;
@@ -83,11 +78,6 @@ public final class PeerProcess implements Contestant {
   @Override
   public String precision() {
     return precision;
-  }
-
-  @Override
-  public double agreement() {
-    return precision.equals("fp32") ? 1e-3 : 0.1;
   }
 
   @Override
@@ -115,13 +105,9 @@ public final class PeerProcess implements Contestant {
     try {
       requests.write("quit\n");
       requests.close();
-      if (process.waitFor(5, TimeUnit.SECONDS)) {
-        return;
-      }
+      process.onExit().completeOnTimeout(process, 5, TimeUnit.SECONDS).join();
     } catch (IOException e) {
       // The process has gone already; destroying it below does no harm.
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
     process.destroyForcibly();
   }
@@ -144,14 +130,8 @@ public final class PeerProcess implements Contestant {
   }
 
   private String await(String request) {
-    CompletableFuture<String> line = new CompletableFuture<>();
-    Thread.ofVirtual().start(() -> {
-      try {
-        line.complete(answers.readLine());
-      } catch (IOException e) {
-        line.completeExceptionally(e);
-      }
-    });
+    FutureTask<String> line = new FutureTask<>(answers::readLine);
+    Thread.ofVirtual().start(line);
     try {
       return line.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
@@ -166,11 +146,6 @@ public final class PeerProcess implements Contestant {
   }
 
   private String exitCode() {
-    try {
-      return process.waitFor(1, TimeUnit.SECONDS) ? ", exit code " + process.exitValue() : "";
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return "";
-    }
+    return process.onExit().thenApply(ended -> ", exit code " + ended.exitValue()).completeOnTimeout("", 1, TimeUnit.SECONDS).join();
   }
 }

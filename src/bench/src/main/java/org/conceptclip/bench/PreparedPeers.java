@@ -24,11 +24,14 @@ public record PreparedPeers(Path work) {
   /**
    * Starts peers.
    *
-   * @param which {@code ort}, {@code torch} or {@code all}
+   * @param which {@code ort}, {@code torch}, {@code all} or {@code none}
    * @param owner closes each of them, also when a later one cannot be started
    * @throws BadInputException if they were not prepared
    */
   public List<PeerProcess> start(String which, int threads, Closer owner) {
+    if (which.equals("none")) {
+      return List.of();
+    }
     String classPath = classPath();
     String model = existing("model").toString();
     List<PeerProcess> peers = new ArrayList<>();

@@ -1,6 +1,8 @@
 package org.conceptclip.bench;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -58,23 +60,14 @@ public sealed interface Workload {
   record Texts(int... lengths) implements Workload {
     /** Texts of 8 to {@code longest} tokens, evenly spread, in shuffled order. */
     public static Texts mixed(int count, int longest) {
-      int[] lengths = new int[count];
-      for (int i = 0; i < count; i++) {
-        lengths[i] = 8 + (i * (longest - 8)) / Math.max(1, count - 1);
-      }
-      return new Texts(shuffled(lengths));
+      return new Texts(shuffled(IntStream.range(0, count).map(i -> 8 + (i * (longest - 8)) / Math.max(1, count - 1)).toArray()));
     }
 
-    /** Puts the lengths into an order that depends on their number alone. Returns the array. */
+    /** The lengths in an order that depends on their number alone. */
     public static int[] shuffled(int... lengths) {
-      Random random = new Random(lengths.length);
-      for (int i = lengths.length - 1; i > 0; i--) {
-        int other = random.nextInt(i + 1);
-        int swapped = lengths[i];
-        lengths[i] = lengths[other];
-        lengths[other] = swapped;
-      }
-      return lengths;
+      List<Integer> shuffled = new ArrayList<>(Arrays.stream(lengths).boxed().toList());
+      Collections.shuffle(shuffled, new Random(lengths.length));
+      return shuffled.stream().mapToInt(Integer::intValue).toArray();
     }
 
     @Override
@@ -101,7 +94,7 @@ public sealed interface Workload {
     }
 
     /** Token ids of text {@code index}: [CLS], ordinary tokens, [SEP]. */
-    public int[] ids(int index, int vocabulary) {
+    private int[] ids(int index, int vocabulary) {
       int[] ids = new Random(index).ints(lengths[index], 5, vocabulary).toArray();
       ids[0] = 2;
       ids[ids.length - 1] = 3;

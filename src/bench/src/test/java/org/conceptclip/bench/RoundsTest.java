@@ -66,7 +66,7 @@ class RoundsTest {
   private Map<String, Rounds.Outcome> run(Contestant... others) {
     List<Contestant> all = new ArrayList<>(List.of(others));
     all.addFirst(scripted("own", 1_000_000, features));
-    return new Rounds(4, 1, 0, 5).run(TWO_IMAGES, all, name -> {});
+    return new Rounds(4, 1, 0).run(TWO_IMAGES, all, name -> {});
   }
 
   @Test

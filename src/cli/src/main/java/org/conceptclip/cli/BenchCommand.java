@@ -52,6 +52,7 @@ import picocli.CommandLine.Option;
     })
 final class BenchCommand implements Callable<Integer> {
   private static final String FULL = "synthetic:full";
+  /** Long enough for threads of peers that spin after their work. */
   private static final long PEERS_PAUSE_MILLIS = 300;
 
   private final Context context;
@@ -123,23 +124,19 @@ final class BenchCommand implements Callable<Integer> {
     requirePeers(setup);
     try (Closer owner = new Closer();
         Workbench bench = new Workbench(context.backends(), context.console()::say);
-        BenchSink sink = output.begin(context.console(), sections.size())) {
+        BenchOutput sink = output.begin(context.console(), sections.size())) {
       List<? extends Contestant> contestants = peers(setup, owner);
-      Session session = new Session(
-          bench, bench.resolve(setup), contestants.isEmpty() ? plan : plan.withPause(PEERS_PAUSE_MILLIS), sink);
+      Session session = new Session(bench, bench.resolve(setup),
+          contestants.isEmpty() ? plan : plan.withRounds(plan.rounds().withPause(PEERS_PAUSE_MILLIS)), sink);
       for (Section section : sections) {
-        runOrSayWhyNot(section, session, contestants);
+        try {
+          run(section, session, contestants);
+        } catch (ContestantFailedException e) {
+          // A section that cannot be measured becomes a row that says why; the other sections run all the same.
+          sink.rows(List.of(session.failed(section, e)));
+        }
       }
       return sink.finish();
-    }
-  }
-
-  /** A section that cannot be measured becomes a row that says why; the other sections run all the same. */
-  private void runOrSayWhyNot(Section section, Session session, List<? extends Contestant> contestants) {
-    try {
-      run(section, session, contestants);
-    } catch (ContestantFailedException e) {
-      session.sink().rows(List.of(session.failed(section, e)));
     }
   }
 
@@ -188,23 +185,21 @@ final class BenchCommand implements Callable<Integer> {
 
   private Optional<MultiplyAddPeak> peak(Session session) {
     return session.backend().name().equals("cpu")
-        ? MultiplyAddPeak.measure(Checkout.root(), setupOptions.usedThreads()) : Optional.empty();
+        ? MultiplyAddPeak.measure(Checkout.root(), session.setup().usedThreads()) : Optional.empty();
   }
 
   private BenchPlan plan() {
     BenchPlan plan = quick ? BenchPlan.QUICK : BenchPlan.FULL;
     if (rounds != null) {
       requirePositive("--rounds", rounds);
-      plan = plan.withRounds(rounds);
     }
-    if (!batches.isEmpty()) {
-      batches.forEach(batch -> requirePositive("--batches", batch));
-      plan = plan.withSweepBatches(batches);
-    }
+    batches.forEach(batch -> requirePositive("--batches", batch));
     if (seconds != null && !(seconds > 0 && seconds <= 86_400)) {
       throw new UsageException("--seconds " + seconds + ": expected more than 0 and at most a day");
     }
-    return plan.withLatency(seconds == null ? plan.latencySeconds() : seconds, loads(plan));
+    return new BenchPlan(
+        rounds == null ? plan.rounds() : plan.rounds().withCount(rounds), batches.isEmpty() ? plan.sweepBatches() : batches,
+        plan.texts(), seconds == null ? plan.latencySeconds() : seconds, loads(plan), plan.queueMillis(), plan.ops());
   }
 
   private List<BenchPlan.Load> loads(BenchPlan plan) {
@@ -252,12 +247,9 @@ final class BenchCommand implements Callable<Integer> {
 
   /** Starts the peers. If they were not prepared, a line says how to do that, and the run goes on without them. */
   private List<PeerProcess> peers(Setup setup, Closer owner) {
-    if (peers.equals(List.of("none"))) {
-      return List.of();
-    }
     try {
       String which = peers.size() == 1 ? peers.getFirst() : "all";
-      return new PreparedPeers(work == null ? Checkout.work() : work).start(which, setupOptions.usedThreads(), owner);
+      return new PreparedPeers(work == null ? Checkout.work() : work).start(which, setup.usedThreads(), owner);
     } catch (BadInputException e) {
       context.console().say("without peers: " + e.getMessage());
       return List.of();

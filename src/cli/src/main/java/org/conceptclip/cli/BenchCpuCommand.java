@@ -3,9 +3,9 @@ package org.conceptclip.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.bench.Checkout;
@@ -18,6 +18,7 @@ import org.conceptclip.bench.throughput.BenchPlan;
 import org.conceptclip.bench.throughput.OpsSection;
 import org.conceptclip.bench.throughput.Session;
 import org.conceptclip.bench.throughput.Setup;
+import org.conceptclip.bench.throughput.TextsSection;
 import org.conceptclip.bench.throughput.TowersSection;
 import org.conceptclip.bench.throughput.Workbench;
 import org.conceptclip.util.Closer;
@@ -35,7 +36,6 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     footer = {"", "Example:", "  conceptclip bench cpu --peers none --quick"})
 final class BenchCpuCommand implements Callable<Integer> {
-  private static final long SEED = 1;
   private static final long PAUSE_MILLIS = 300;
   private static final int WARMUPS = 2;
 
@@ -76,23 +76,23 @@ final class BenchCpuCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    int used = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     if (rounds < 1 || threads < 0 || !List.of("none", "ort", "torch", "all").contains(peers)) {
       throw new UsageException("expected --rounds of 1 or more, --threads of 0 or more, --peers none, ort, torch or all");
     }
-    List<Setup> setups = precisions.stream().map(precision ->
-        new Setup(model, "cpu", Optional.of(precision), used, Map.of(), 0, BatcherOptions.DEFAULT)).toList();
+    Setup setup = new Setup(model, "cpu", BackendRequest.DEFAULT.withThreads(threads), 0, BatcherOptions.DEFAULT);
+    List<Setup> setups = precisions.stream().map(setup::withPrecision).toList();
+    BenchPlan plan = (quick ? BenchPlan.QUICK : BenchPlan.FULL)
+        .withRounds(new Rounds(quick ? Math.min(rounds, 3) : rounds, WARMUPS, PAUSE_MILLIS));
     try (Closer owner = new Closer();
         Workbench bench = new Workbench(context.backends(), context.console()::say);
-        BenchSink sink = output.begin(context.console(), 1)) {
-      Session session = new Session(bench, setups.getFirst(), quick ? BenchPlan.QUICK : BenchPlan.FULL, sink);
+        BenchOutput sink = output.begin(context.console(), 1)) {
+      Session session = new Session(bench, setups.getFirst(), plan, sink);
       if (ops) {
-        OpsSection.run(session, setups, peak(used));
+        OpsSection.run(session, setups, peak(setup.usedThreads()));
       } else {
-        List<PeerProcess> started = peers.equals("none") ? List.of()
-            : new PreparedPeers(work == null ? Checkout.work() : work).start(peers, used, owner);
-        Rounds plan = new Rounds(quick ? Math.min(rounds, 3) : rounds, WARMUPS, PAUSE_MILLIS, SEED);
-        TowersSection.run(session, setups, started, workloads(), plan);
+        List<PeerProcess> started =
+            new PreparedPeers(work == null ? Checkout.work() : work).start(peers, setup.usedThreads(), owner);
+        TowersSection.run(session, setups, started, workloads(setup));
       }
       return sink.finish();
     }
@@ -107,8 +107,8 @@ final class BenchCpuCommand implements Callable<Integer> {
     return peak;
   }
 
-  private List<Workload> workloads() {
-    Workload mixed = Workload.Texts.mixed(32, TowersSection.longestText(model));
+  private List<Workload> workloads(Setup setup) {
+    Workload mixed = Workload.Texts.mixed(32, TextsSection.context(setup.config().text()));
     return quick
         ? List.of(new Workload.Vision(1), mixed)
         : List.of(new Workload.Vision(1), new Workload.Vision(4), mixed, new Workload.Texts(20));

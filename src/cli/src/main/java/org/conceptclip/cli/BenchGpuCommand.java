@@ -16,6 +16,7 @@ import org.conceptclip.bench.throughput.BenchPlan;
 import org.conceptclip.bench.throughput.OpsSection;
 import org.conceptclip.bench.throughput.Session;
 import org.conceptclip.bench.throughput.Setup;
+import org.conceptclip.bench.throughput.TextsSection;
 import org.conceptclip.bench.throughput.TowersSection;
 import org.conceptclip.bench.throughput.Workbench;
 import org.conceptclip.util.Closer;
@@ -34,7 +35,6 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     footer = {"", "Example:", "  conceptclip bench gpu --peers none --batches 64"})
 final class BenchGpuCommand implements Callable<Integer> {
-  private static final long SEED = 1;
   private static final long PAUSE_MILLIS = 50;
   private static final int WARMUPS = 3;
   private static final String EMULATED = "emulated";
@@ -96,32 +96,22 @@ final class BenchGpuCommand implements Callable<Integer> {
     }
     boolean emulated = backendName.equals(EMULATED);
     // A run of single ops has one batch size; the towers' batches are those of their workloads.
-    Setup setup = new Setup(model, backendName, Optional.empty(), 0,
-        BackendOptions.libraries(BackendRequest.DEFAULT, emulated ? null : cudaLibraries).options(),
+    Setup setup = new Setup(model, backendName, BackendOptions.libraries(BackendRequest.DEFAULT, emulated ? null : cudaLibraries),
         ops ? Collections.max(batches) : 0, BatcherOptions.DEFAULT);
     try (Closer owner = new Closer();
         Workbench bench = new Workbench(context.backends(), context.console()::say);
-        BenchSink sink = output.begin(context.console(), 1)) {
-      Session session = new Session(bench, bench.resolve(setup), BenchPlan.FULL.withTexts(texts), sink);
+        BenchOutput sink = output.begin(context.console(), 1)) {
+      BenchPlan plan = BenchPlan.FULL.withTexts(texts).withRounds(new Rounds(rounds, emulated ? 0 : WARMUPS, PAUSE_MILLIS));
+      Session session = new Session(bench, bench.resolve(setup), plan, sink);
       if (ops) {
         OpsSection.run(session, List.of(session.setup()), Optional.empty());
       } else {
         List<Workload> workloads = new ArrayList<>(batches.stream().map(Workload.Vision::new).toList());
-        workloads.add(Workload.Texts.mixed(texts, TowersSection.longestText(model)));
-        List<PeerProcess> started = peers.equals("none") ? List.of()
-            : new TorchPeers(python, work == null ? Checkout.work() : work, context.console()).start(model, modes(), owner);
-        TowersSection.run(session, List.of(session.setup()), started, workloads,
-            new Rounds(rounds, emulated ? 0 : WARMUPS, PAUSE_MILLIS, SEED));
+        workloads.add(Workload.Texts.mixed(texts, TextsSection.context(setup.config().text())));
+        List<PeerProcess> started = new TorchPeers(python, work == null ? Checkout.work() : work).start(model, peers, owner);
+        TowersSection.run(session, List.of(session.setup()), started, workloads);
       }
       return sink.finish();
     }
-  }
-
-  private List<String> modes() {
-    return switch (peers) {
-      case "torch" -> List.of("eager");
-      case "torch-compile" -> List.of("compile");
-      default -> List.of("eager", "compile");
-    };
   }
 }

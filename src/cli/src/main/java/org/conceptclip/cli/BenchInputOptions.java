@@ -9,9 +9,9 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.conceptclip.bench.throughput.CaptionLengths;
 import org.conceptclip.bench.throughput.SampleImages;
+import org.conceptclip.bench.throughput.TextsSection;
 import org.conceptclip.bench.throughput.TextsSection.Corpus;
 import org.conceptclip.catalog.OpenModel;
-import org.conceptclip.model.TextConfig;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.text.TextTokenizer;
 import picocli.CommandLine.Option;
@@ -75,8 +75,7 @@ final class BenchInputOptions {
   /** Lengths of the file's texts, or of {@code count} texts of each table. */
   List<Corpus> corpora(String model, int count) {
     try (OpenModel open = OpenModel.open(model)) {
-      TextConfig config = open.config().text();
-      int context = Math.min(config.contextLength(), config.maxPositions());
+      int context = TextsSection.context(open.config().text());
       if (texts != null) {
         return List.of(new Corpus("texts of " + texts.getFileName(), lengths(open, context)));
       }

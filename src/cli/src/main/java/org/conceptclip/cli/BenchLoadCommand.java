@@ -32,7 +32,7 @@ final class BenchLoadCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (Backend backend = backendOptions.open(context, false);
-        BenchSink sink = output.begin(context.console(), 1)) {
+        BenchOutput sink = output.begin(context.console(), 1)) {
       Subject subject = new Subject(model, backend.name(), backend.description(), backend.precision().label(), null, null);
       sink.rows(List.of(LoadSection.run(subject, () -> {
         try (OpenModel open = OpenModel.open(model)) {

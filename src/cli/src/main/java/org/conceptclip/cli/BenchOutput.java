@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import org.conceptclip.bench.report.HtmlReport;
 import org.conceptclip.bench.report.TextReport;
@@ -11,11 +12,19 @@ import org.conceptclip.bench.throughput.BenchRow;
 import org.conceptclip.bench.throughput.Comparison;
 import org.conceptclip.bench.throughput.Comparison.Verdict;
 import org.conceptclip.bench.throughput.ResultFile;
+import org.conceptclip.bench.throughput.Section;
+import org.conceptclip.bench.throughput.Session;
 import org.conceptclip.tensor.BadInputException;
 import picocli.CommandLine.Option;
 
-/** Output of every benchmark: rows to stdout and to a file as they come, at the end a page and a comparison with older rows. */
-final class BenchOutput {
+/**
+ * Output of every benchmark: rows to stdout and to a file as they come, with progress, at the end a page and a comparison with older
+ * rows.
+ */
+final class BenchOutput implements Session.Sink, AutoCloseable {
+  /** All sections have the same length on the progress bar. */
+  private static final int SECTION = 1000;
+
   @Option(names = "--out", paramLabel = "FILE", description = "append results to this file, one JSON object per line")
   private Path out;
 
@@ -32,19 +41,36 @@ final class BenchOutput {
       description = "end with exit code 6 where --compare finds something slower, 7 where a control says that the machine was unsteady")
   private boolean failOnRegression;
 
+  private final TextReport text = new TextReport();
+  private final List<BenchRow> all = new ArrayList<>();
   private List<BenchRow> oldRows = List.of();
+  private Console console;
+  private Progress progress;
+  private int section = -1;
+  private int steps = 1;
+  private int done;
 
-  /** Begins a run of so many sections. Reads the old rows first, so that a file that cannot be read does not cost an hour. */
-  BenchSink begin(Console console, int sections) {
+  /**
+   * Begins a run of a number of sections. Reads the old rows first, so that a file that cannot be read does not cost an hour. Returns
+   * this object.
+   */
+  BenchOutput begin(Console where, int sections) {
     if (failOnRegression && old == null) {
       throw new UsageException("--fail-on-regression: expected --compare OLD.jsonl");
     }
     oldRows = old == null ? List.of() : ResultFile.read(old);
-    return new BenchSink(console, this, sections);
+    console = where;
+    progress = new Progress(console, "bench", (long) sections * SECTION);
+    return this;
   }
 
   /** Appends rows to the file, and prints them, at once: if a long run fails later, its rows so far are kept. */
-  void report(Console console, TextReport text, List<BenchRow> rows) {
+  @Override
+  public void rows(List<BenchRow> rows) {
+    if (rows.isEmpty()) {
+      return;
+    }
+    all.addAll(rows);
     List<String> lines = rows.stream().map(ResultFile::line).toList();
     if (out != null) {
       write("--out", out, String.join("\n", lines) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
@@ -53,14 +79,33 @@ final class BenchOutput {
     console.out().flush();
   }
 
+  @Override
+  public void begin(Section name, int itsSteps) {
+    section++;
+    steps = itsSteps;
+    done = 0;
+    progress.reach((long) section * SECTION);
+  }
+
+  @Override
+  public void step() {
+    done = Math.min(steps, done + 1);
+    progress.reach((long) section * SECTION + (long) SECTION * done / steps);
+  }
+
+  @Override
+  public void close() {
+    progress.close();
+  }
+
   /** Page and comparison of all rows. Returns the exit code of the command. */
-  int finish(Console console, List<BenchRow> rows) {
-    List<Comparison.Pair> pairs = Comparison.of(oldRows, rows);
+  int finish() {
+    List<Comparison.Pair> pairs = Comparison.of(oldRows, all);
     if (page != null) {
-      write("--report", page, HtmlReport.of(rows, pairs));
+      write("--report", page, HtmlReport.of(all, pairs));
       console.say("report: " + page);
     }
-    List<String> unsteady = Comparison.unsteady(rows);
+    List<String> unsteady = Comparison.unsteady(all);
     unsteady.forEach(line -> console.say("the machine was unsteady: " + line));
     if (old != null) {
       console.say(pairs.size() + " rows have a counterpart in " + old);
@@ -72,7 +117,7 @@ final class BenchOutput {
     if (failOnRegression && pairs.stream().anyMatch(pair -> pair.verdict() == Verdict.SLOWER)) {
       return ExitCode.REGRESSION;
     }
-    return rows.stream().anyMatch(row -> row.failure() != null) ? ExitCode.PARTLY_DONE : ExitCode.DONE;
+    return all.stream().anyMatch(row -> row.failure() != null) ? ExitCode.PARTLY_DONE : ExitCode.DONE;
   }
 
   private static void write(String option, Path file, String text, StandardOpenOption... how) {

@@ -10,9 +10,6 @@ import picocli.CommandLine.Option;
 
 /** Options that say what the throughput benchmark measures. */
 final class BenchSetupOptions {
-  private static final String FULL = "synthetic:full";
-  private static final String QUICK = "synthetic:small";
-
   @Option(names = "--model", paramLabel = "M",
       description = "model folder or synthetic model (default: synthetic:full, with --quick synthetic:small)")
   private String model;
@@ -39,7 +36,7 @@ final class BenchSetupOptions {
       description = "batches that may wait besides the one that is computed (default: ${DEFAULT-VALUE})")
   private double queueBatches;
 
-  /** What they say together. */
+  /** The setup that the options describe. */
   Setup setup(boolean quick, Precision precisionOrNull) {
     if (threads < 0 || batch < 0) {
       throw new UsageException("expected --threads and --batch of 0 or more");
@@ -50,15 +47,12 @@ final class BenchSetupOptions {
     } catch (IllegalArgumentException e) {
       throw new UsageException("--max-wait or --queue-batches: " + e.getMessage());
     }
-    return new Setup(model != null ? model : quick ? QUICK : FULL, backend, Optional.ofNullable(precisionOrNull), threads,
-        BackendOptions.libraries(BackendRequest.DEFAULT, cudaLibraries).options(), batch, batching);
+    BackendRequest request = BackendRequest.DEFAULT.withPrecision(Optional.ofNullable(precisionOrNull)).withThreads(threads);
+    return new Setup(model != null ? model : quick ? "synthetic:small" : "synthetic:full", backend,
+        BackendOptions.libraries(request, cudaLibraries), batch, batching);
   }
 
   boolean modelWasNamed() {
     return model != null;
-  }
-
-  int usedThreads() {
-    return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
   }
 }

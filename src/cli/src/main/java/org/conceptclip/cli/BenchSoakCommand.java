@@ -57,9 +57,9 @@ final class BenchSoakCommand implements Callable<Integer> {
     // The smallest model: more requests in the same time are more that could leak.
     Setup setup = setupOptions.modelWasNamed() ? named : named.withModel("synthetic:tiny");
     try (Workbench bench = new Workbench(context.backends(), context.console()::say);
-        BenchSink sink = output.begin(context.console(), 1)) {
-      boolean flat = Soak.run(
-          new Session(bench, bench.resolve(setup), BenchPlan.QUICK, sink), new Soak.Length(warmUp, minutes, samples));
+        BenchOutput sink = output.begin(context.console(), 1)) {
+      Session session = new Session(bench, bench.resolve(setup), BenchPlan.QUICK, sink);
+      boolean flat = new Soak(session, warmUp, minutes, samples).run();
       int code = sink.finish();
       return flat ? code : ExitCode.REGRESSION;
     }

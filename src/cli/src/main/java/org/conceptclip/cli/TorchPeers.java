@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.conceptclip.bench.Checkout;
 import org.conceptclip.bench.PeerProcess;
 import org.conceptclip.catalog.OpenModel;
@@ -18,33 +19,34 @@ import org.conceptclip.util.Closer;
  *
  * @param python interpreter that has torch, timm and transformers
  * @param work folder that the weights are written to, once
- * @param console gets a line when weights are written
  */
-record TorchPeers(String python, Path work, Console console) {
+record TorchPeers(String python, Path work) {
   /** Compiling a tower takes PyTorch minutes. */
   private static final Duration ANSWER_TIMEOUT = Duration.ofMinutes(5);
 
   private static final String SCRIPT = "torch_peer.py";
 
   /**
-   * Starts a peer for each of the modes.
+   * Starts peers.
    *
-   * @param modes {@code eager} or {@code compile}
+   * @param which {@code torch}, {@code torch-compile}, {@code all} or {@code none}
    * @param owner closes each of them, also when a later one cannot be started
    */
-  List<PeerProcess> start(String model, List<String> modes, Closer owner) {
-    Path weights = weights(model);
+  List<PeerProcess> start(String model, String which, Closer owner) {
     List<PeerProcess> peers = new ArrayList<>();
-    for (String mode : modes) {
-      List<String> command = List.of(
-          python, script().toString(), "--model", weights.toString(), "--mode", mode, "--device", "cuda");
-      peers.add(owner.own(new PeerProcess(name(mode), "fp16", command, Map.of(), ANSWER_TIMEOUT)));
+    if (List.of("torch", "all").contains(which)) {
+      peers.add(owner.own(start("PyTorch", "eager", model)));
+    }
+    if (List.of("torch-compile", "all").contains(which)) {
+      peers.add(owner.own(start("PyTorch, torch.compile", "compile", model)));
     }
     return peers;
   }
 
-  private static String name(String mode) {
-    return mode.equals("eager") ? "PyTorch" : "PyTorch, torch.compile";
+  private PeerProcess start(String name, String mode, String model) {
+    List<String> command =
+        List.of(python, script().toString(), "--model", weights(model).toString(), "--mode", mode, "--device", "cuda");
+    return new PeerProcess(name, "fp16", command, Map.of(), ANSWER_TIMEOUT);
   }
 
   /** The model as a folder, in float16, the type that all contestants round their weights to. */
@@ -63,11 +65,7 @@ record TorchPeers(String python, Path work, Console console) {
   private static Path script() {
     Path beside = Checkout.root().resolve("peers").resolve(SCRIPT);
     Path inCheckout = Checkout.root().resolve("bench/peers/python").resolve(SCRIPT);
-    for (Path candidate : List.of(beside, inCheckout)) {
-      if (Files.isRegularFile(candidate)) {
-        return candidate;
-      }
-    }
-    throw new BadInputException("no " + SCRIPT + " at " + beside + " or " + inCheckout + "; measure alone with --peers none");
+    return Stream.of(beside, inCheckout).filter(Files::isRegularFile).findFirst().orElseThrow(() -> new BadInputException(
+        "no " + SCRIPT + " at " + beside + " or " + inCheckout + "; measure alone with --peers none"));
   }
 }

@@ -1,7 +1,6 @@
 package org.conceptclip.bench.report;
 
 import java.util.List;
-import java.util.Locale;
 
 /** Horizontal bars from 0, each under its label, with whiskers from quartile to quartile. */
 final class BarChart {
@@ -15,15 +14,7 @@ final class BarChart {
 
   private BarChart() {}
 
-  /**
-   * One bar.
-   *
-   * @param label above it
-   * @param value its length
-   * @param low end of the whisker; equal to {@code high} for none
-   * @param high end of the whisker
-   * @param colour index of the palette
-   */
+  /** A bar with a whisker from low to high, unless they are equal. The colour is an index of the palette. */
   record Bar(String label, double value, double low, double high, int colour) {
     boolean hasWhisker() {
       return high > low;
@@ -50,8 +41,7 @@ final class BarChart {
     double y = top + 20;
     double end = axis.pixel(bar.value());
     String value = Figures.of(bar.value());
-    String quartiles = bar.hasWhisker()
-        ? String.format(Locale.ROOT, " (quartiles %s to %s)", Figures.of(bar.low()), Figures.of(bar.high())) : "";
+    String quartiles = bar.hasWhisker() ? " (quartiles " + Figures.of(bar.low()) + " to " + Figures.of(bar.high()) + ")" : "";
     svg.label("label", LEFT, top + 14, "start", bar.label())
         .open("rect", "class", "s" + bar.colour(), "x", (double) LEFT, "y", y, "width", Math.max(1, end - LEFT), "height", BAR, "rx", 2)
         .leaf("title", bar.label() + ": " + value + " " + unit + quartiles).close();

@@ -6,7 +6,7 @@ import java.util.Locale;
 public final class Figures {
   private Figures() {}
 
-  /** Three significant digits, more for whole numbers, never with an exponent: 0.479, 44.9, 1230, 204113. */
+  /** Three significant digits, more for whole numbers, never with an exponent: 0.479, 44.9, 1230, 204113; a dash for no number. */
   public static String of(double value) {
     if (!Double.isFinite(value)) {
       return "-";
@@ -17,10 +17,5 @@ public final class Figures {
     }
     int decimals = Math.max(0, 2 - (int) Math.floor(Math.log10(size)));
     return String.format(Locale.ROOT, "%." + Math.min(decimals, 9) + "f", value);
-  }
-
-  /** {@link #of(double)}, or a dash where there is nothing. */
-  public static String of(Double valueOrNull) {
-    return valueOrNull == null ? "-" : of(valueOrNull.doubleValue());
   }
 }

@@ -18,12 +18,7 @@ final class LineChart {
 
   private LineChart() {}
 
-  /**
-   * One line.
-   *
-   * @param name in the legend
-   * @param points x and y, in order of x
-   */
+  /** A line through points (x and y, in order of x) with its name in the legend. */
   record Series(String name, List<double[]> points) {}
 
   static Markup draw(String title, Axis x, String xLabel, Axis y, String yLabel, List<Series> lines) {

@@ -15,12 +15,7 @@ import org.conceptclip.bench.throughput.BenchRow;
 import org.conceptclip.bench.throughput.LatencySummary;
 import org.conceptclip.bench.throughput.Section;
 
-/**
- * Which picture shows a section's rows.
- *
- * @param caption above it
- * @param drawing the picture
- */
+/** A picture of a section's rows, with the caption above it. */
 record Picture(String caption, Markup drawing) {
   /** Where the last quantile, the maximum, stands: a little beyond 99.9 %. */
   private static final double MAXIMUM = 3.4;

@@ -49,8 +49,8 @@ public final class TextReport {
       lines.add("      " + figures(row));
     }
     for (Threshold threshold : row.thresholds()) {
-      lines.add("      " + (threshold.met() ? "kept:   " : "MISSED: ") + threshold.name() + " " + Figures.of(threshold.value()) + " "
-          + threshold.relation() + " " + Figures.of(threshold.limit()));
+      lines.add("      " + (threshold.met() ? "kept:   " : "MISSED: ") + threshold.name() + " " + Figures.of(threshold.value())
+          + (threshold.atLeast() ? " >= " : " <= ") + Figures.of(threshold.limit()));
     }
   }
 

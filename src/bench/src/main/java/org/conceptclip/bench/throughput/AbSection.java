@@ -16,12 +16,7 @@ public final class AbSection {
 
   private AbSection() {}
 
-  /**
-   * Measures images and texts.
-   *
-   * @param changes how B differs from A, see {@link Setup#with}
-   * @param texts a corpus, cut to what both models take
-   */
+  /** Measures images, and a corpus of texts cut to what both models take. B is A with changes, see {@link Setup#with}. */
   public static void run(Session session, String changes, TextsSection.Corpus texts) {
     Setup a = session.setup();
     Setup b = a.with(changes);
@@ -33,14 +28,14 @@ public final class AbSection {
       Encoder encoderA = bench.encoder(a);
       Encoder encoderB = bench.encoder(b);
       int items = Math.max(engineA.batchImages(), engineB.batchImages());
-      int batches = session.plan().batchesPerRun();
+      int batches = BenchPlan.BATCHES_PER_RUN;
       Subject subjectA = bench.subject(a).withBatch(engineA.batchImages());
       Subject subjectB = bench.subject(b).withBatch(engineB.batchImages());
       compare(session, new Workload.Vision(items), items + " images from memory", List.of(
           entrant(OwnContestant.pixels(A, engineA, encoderA, batches), subjectA),
           entrant(OwnContestant.pixels(A + BenchRow.CONTROL, engineA, encoderA, batches), subjectA),
           entrant(OwnContestant.pixels(other, engineB, encoderB, batches), subjectB)));
-      int context = Math.min(TextsSection.context(encoderA), TextsSection.context(encoderB));
+      int context = Math.min(TextsSection.context(encoderA.config().text()), TextsSection.context(encoderB.config().text()));
       int[] lengths = Arrays.stream(texts.lengths()).map(length -> Math.min(length, context)).toArray();
       compare(session, new Workload.Texts(lengths), lengths.length + " " + texts.label(), List.of(
           entrant(OwnContestant.texts(A, engineA, encoderA, batches), subjectA.withBatch(null)),
@@ -55,7 +50,7 @@ public final class AbSection {
   }
 
   private static void compare(Session session, Workload workload, String label, List<Entrant> entrants) {
-    List<Result> results = new Interleaved(Section.AB, workload, label, Map.of("batchesPerRun", session.plan().batchesPerRun()))
+    List<Result> results = new Interleaved(Section.AB, workload, label, Map.of("batchesPerRun", BenchPlan.BATCHES_PER_RUN))
         .run(session, entrants, session.plan().rounds());
     Result b = results.getLast();
     b.over(results.getFirst()).ifPresent(ratio -> b.row().ratio(A, ratio));

@@ -15,7 +15,7 @@ final class BatchTimes implements BatchListener<WorkKind> {
     reports.add(report);
   }
 
-  /** Forgets what was before. */
+  /** Forgets all batches so far. */
   synchronized void clear() {
     reports.clear();
   }
@@ -24,12 +24,12 @@ final class BatchTimes implements BatchListener<WorkKind> {
     return reports.size();
   }
 
-  /** Mean requests of a batch. */
+  /** Mean number of requests in a batch. */
   synchronized double meanRequests() {
     return reports.stream().mapToInt(BatchReport::requests).average().orElse(Double.NaN);
   }
 
-  /** Of batches of so many requests. */
+  /** The times of those batches that had this number of requests. */
   synchronized LatencySummary ofSize(int requests) {
     return LatencySummary.of(reports.stream().filter(report -> report.requests() == requests && report.failureOrNull() == null)
         .mapToLong(BatchReport::computeNanos).toArray());

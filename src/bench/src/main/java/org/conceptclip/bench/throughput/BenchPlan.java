@@ -8,8 +8,6 @@ import org.conceptclip.bench.Rounds;
  * How much is measured.
  *
  * @param rounds of interleaved contestants
- * @param sweepRounds of the sweep
- * @param batchesPerRun batches of images, and repetitions of the texts, in a run
  * @param sweepBatches batch sizes of the sweep
  * @param texts of a run
  * @param latencySeconds of load for each rate
@@ -19,26 +17,27 @@ import org.conceptclip.bench.Rounds;
  */
 public record BenchPlan(
     Rounds rounds,
-    Rounds sweepRounds,
-    int batchesPerRun,
     List<Integer> sweepBatches,
     int texts,
     double latencySeconds,
     List<Load> loads,
     long queueMillis,
     OpsBenchmark.Timing.Calls ops) {
-  private static final long SEED = 1;
+  /** Batches of images, and repetitions of the texts, in a run. */
+  static final int BATCHES_PER_RUN = 2;
+
+  private static final int SWEEP_ROUNDS = 3;
 
   /** Below capacity, near it, and three times as much as can be done. */
   public static final List<Load> AUTOMATIC = List.of(new Load(0.5, true), new Load(0.8, true), new Load(3, true));
 
   /** For figures to keep. With the full model on a CPU that is hours: then ask for single sections, fewer rounds, smaller batches. */
-  public static final BenchPlan FULL = new BenchPlan(new Rounds(9, 1, 100, SEED), new Rounds(3, 1, 100, SEED), 2, List.of(1, 2, 4, 8),
-      128, 20, AUTOMATIC, 2000, OpsBenchmark.Timing.Calls.DEFAULT);
+  public static final BenchPlan FULL = new BenchPlan(
+      new Rounds(9, 1, 100), List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000, new OpsBenchmark.Timing.Calls(1_000_000_000, 500_000_000));
 
   /** For a first impression within two minutes. */
-  public static final BenchPlan QUICK = new BenchPlan(new Rounds(5, 1, 20, SEED), new Rounds(3, 1, 20, SEED), 2, List.of(1, 4),
-      64, 4, AUTOMATIC, 300, new OpsBenchmark.Timing.Calls(100_000_000, 60_000_000));
+  public static final BenchPlan QUICK = new BenchPlan(
+      new Rounds(5, 1, 20), List.of(1, 4), 64, 4, AUTOMATIC, 300, new OpsBenchmark.Timing.Calls(100_000_000, 60_000_000));
 
   /**
    * A rate of requests.
@@ -73,28 +72,16 @@ public record BenchPlan(
     }
   }
 
-  public BenchPlan withRounds(int count) {
-    return withRounds(rounds.withCount(count), sweepRounds.withCount(Math.min(sweepRounds.count(), count)));
+  /** The rounds of the sweep, which has many points: at most {@value #SWEEP_ROUNDS}. */
+  Rounds sweepRounds() {
+    return rounds.withCount(Math.min(SWEEP_ROUNDS, rounds.count()));
   }
 
-  /** With pauses long enough for threads of peers that spin after their work. */
-  public BenchPlan withPause(long millis) {
-    return withRounds(rounds.withPause(millis), sweepRounds.withPause(millis));
-  }
-
-  private BenchPlan withRounds(Rounds all, Rounds sweep) {
-    return new BenchPlan(all, sweep, batchesPerRun, sweepBatches, texts, latencySeconds, loads, queueMillis, ops);
-  }
-
-  public BenchPlan withSweepBatches(List<Integer> values) {
-    return new BenchPlan(rounds, sweepRounds, batchesPerRun, List.copyOf(values), texts, latencySeconds, loads, queueMillis, ops);
+  public BenchPlan withRounds(Rounds other) {
+    return new BenchPlan(other, sweepBatches, texts, latencySeconds, loads, queueMillis, ops);
   }
 
   public BenchPlan withTexts(int value) {
-    return new BenchPlan(rounds, sweepRounds, batchesPerRun, sweepBatches, value, latencySeconds, loads, queueMillis, ops);
-  }
-
-  public BenchPlan withLatency(double seconds, List<Load> values) {
-    return new BenchPlan(rounds, sweepRounds, batchesPerRun, sweepBatches, texts, seconds, List.copyOf(values), queueMillis, ops);
+    return new BenchPlan(rounds, sweepBatches, value, latencySeconds, loads, queueMillis, ops);
   }
 }

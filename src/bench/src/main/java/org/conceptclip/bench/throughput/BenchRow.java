@@ -48,7 +48,7 @@ public record BenchRow(
     Double high,
     List<Double> rounds,
     Map<String, Double> figures,
-    Map<String, Ratio> ratios,
+    Map<String, Statistics> ratios,
     @SerializedName(value = "thresholds", alternate = "bars") List<Threshold> thresholds,
     List<Double> curve,
     String failure) {
@@ -83,17 +83,8 @@ public record BenchRow(
 
   /** Equal for rows that measured the same thing, wherever and whenever. */
   String key() {
-    return String.join(" | ", section.name(), workload, contestant, text(subject.model()), text(subject.backend()),
-        text(subject.precision()), text(subject.threads()), text(subject.batch()));
-  }
-
-  private static String text(Object valueOrNull) {
-    return valueOrNull == null ? "-" : valueOrNull.toString();
-  }
-
-  /** Begins a row. */
-  public static Builder of(Section section, Origin origin, Subject subject, String workload, String contestant) {
-    return new Builder(section, origin, subject, workload, contestant);
+    return Stream.of(section, workload, contestant, subject.model(), subject.backend(), subject.precision(), subject.threads(),
+        subject.batch()).map(part -> Objects.toString(part, "-")).collect(Collectors.joining(" | "));
   }
 
   /** A row in the making. Not thread-safe. */
@@ -105,7 +96,7 @@ public record BenchRow(
     private final String contestant;
     private final Map<String, String> parameters = new TreeMap<>();
     private final Map<String, Double> figures = new LinkedHashMap<>();
-    private final Map<String, Ratio> ratios = new LinkedHashMap<>();
+    private final Map<String, Statistics> ratios = new LinkedHashMap<>();
     private final List<Threshold> thresholds = new ArrayList<>();
     private String unit;
     private Statistics statistics;
@@ -113,7 +104,7 @@ public record BenchRow(
     private List<Double> curve;
     private String failure;
 
-    private Builder(Section section, Origin origin, Subject subject, String workload, String contestant) {
+    public Builder(Section section, Origin origin, Subject subject, String workload, String contestant) {
       this.section = Objects.requireNonNull(section, "section");
       this.origin = Objects.requireNonNull(origin, "origin");
       this.subject = Objects.requireNonNull(subject, "subject");
@@ -123,11 +114,6 @@ public record BenchRow(
 
     public Builder parameter(String name, Object value) {
       parameters.put(name, String.valueOf(value));
-      return this;
-    }
-
-    public Builder parameters(Map<String, ?> values) {
-      values.forEach(this::parameter);
       return this;
     }
 
@@ -152,7 +138,7 @@ public record BenchRow(
       return this;
     }
 
-    public Builder ratio(String other, Ratio ratio) {
+    public Builder ratio(String other, Statistics ratio) {
       ratios.put(other, ratio);
       return this;
     }
@@ -182,8 +168,8 @@ public record BenchRow(
 
     public BenchRow build() {
       return new BenchRow(SCHEMA, section, origin, subject, workload, contestant, parameters, unit,
-          statistics == null ? null : statistics.median(), statistics == null ? null : statistics.lowerQuartile(),
-          statistics == null ? null : statistics.upperQuartile(), rounds, figures, ratios, thresholds, curve, failure);
+          statistics == null ? null : statistics.median(), statistics == null ? null : statistics.low(),
+          statistics == null ? null : statistics.high(), rounds, figures, ratios, thresholds, curve, failure);
     }
   }
 }

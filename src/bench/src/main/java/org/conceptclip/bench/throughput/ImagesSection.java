@@ -30,20 +30,15 @@ public final class ImagesSection {
 
   private ImagesSection() {}
 
-  /**
-   * Measures.
-   *
-   * @param files to decode; at least one
-   * @param peers compute the same model; they stay the caller's
-   */
+  /** Measures with at least one file to decode, and with peers that compute the same model. The caller closes the peers. */
   public static void run(Session session, List<Path> files, List<? extends Contestant> peers) {
     Workbench bench = session.bench();
     Encoder encoder = bench.encoder(session.setup());
-    int batch = bench.batch(session.setup());
-    int batches = session.plan().batchesPerRun();
-    Subject subject = bench.subject(session.setup()).withBatch(batch);
+    int batches = BenchPlan.BATCHES_PER_RUN;
     session.sink().begin(Section.IMAGES, session.runs(4 + peers.size()) + 1);
     try (Engine engine = bench.engine(session.setup(), List.of())) {
+      int batch = engine.batchImages();
+      Subject subject = bench.subject(session.setup()).withBatch(batch);
       List<Entrant> entrants = new ArrayList<>(List.of(
           new Entrant(OwnContestant.pixels(MEMORY, engine, encoder, batches), subject),
           new Entrant(OwnContestant.files(FILES, engine, encoder, batches, files), subject,
@@ -53,9 +48,7 @@ public final class ImagesSection {
           new Entrant(OwnContestant.barePixels(BARE + BenchRow.CONTROL, encoder, batches), subject)));
       Workload workload = new Workload.Vision(batch);
       float[] reference = peers.isEmpty() ? null : OwnContestant.reference(encoder, workload);
-      for (Contestant peer : peers) {
-        entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, batch), reference));
-      }
+      peers.forEach(peer -> entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, batch), reference)));
       Map<String, ?> parameters = Map.of("batchesPerRun", batches, "maxWait", Setup.text(session.setup().batching().maxWait()),
           "queueBatches", session.setup().batching().queueBatches(), "files", files.size());
       List<Result> results = new Interleaved(Section.IMAGES, workload, "images", parameters)
@@ -83,23 +76,19 @@ public final class ImagesSection {
   /** The pipeline's stages over one more run of files, warm as it is by now. */
   private static void stages(Session session, Engine engine, Encoder encoder, List<Path> files, Subject subject) {
     OwnContestant run =
-        OwnContestant.files(FILES, engine, encoder, 2 * session.plan().batchesPerRun(), files);
+        OwnContestant.files(FILES, engine, encoder, 2 * BenchPlan.BATCHES_PER_RUN, files);
     run.prepare(new Workload.Vision(subject.batch()));
     StageReport before = engine.report();
     run.run();
     StageReport report = engine.report().since(before);
     session.sink().step();
-    List<BenchRow> rows = new ArrayList<>();
-    for (StageReport.Row row : report.rows()) {
-      if (row.threads() > 0) {
-        rows.add(BenchRow.of(Section.STAGES, session.origin(), subject, "share of its threads' time that a stage was busy",
+    Origin origin = session.origin();
+    session.sink().rows(report.rows().stream().filter(row -> row.threads() > 0)
+        .map(row -> new BenchRow.Builder(Section.STAGES, origin, subject, "share of its threads' time that a stage was busy",
                 row.stage().name().toLowerCase(Locale.ROOT) + (row.stage() == report.limitingStage() ? " (limits)" : ""))
             .rounds("% busy", 100 * row.utilisation(report.windowNanos()))
             .figure("threads", row.threads()).figure("busyMillis", row.busyNanos() / 1e6)
             .figure("idleMillis", row.idleNanos(report.windowNanos()) / 1e6).figure("items", row.items())
-            .figure("queueDepth", row.queueDepth()).build());
-      }
-    }
-    session.sink().rows(rows);
+            .figure("queueDepth", row.queueDepth()).build()).toList());
   }
 }

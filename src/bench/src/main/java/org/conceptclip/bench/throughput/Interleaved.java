@@ -1,15 +1,12 @@
 package org.conceptclip.bench.throughput;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.conceptclip.bench.Contestant;
 import org.conceptclip.bench.Rounds;
+import org.conceptclip.bench.Statistics;
 import org.conceptclip.bench.Workload;
 
 /**
@@ -24,7 +21,7 @@ record Interleaved(Section section, Workload workload, String label, Map<String,
   static final float[] UNCHECKED = {};
 
   /**
-   * One of those who run.
+   * A contestant with what its row says of it.
    *
    * @param subject for its row; where it has no device, the contestant's version becomes that of a successful one
    * @param referenceOrNull features that it must come close to, where they are not the first entrant's
@@ -38,15 +35,10 @@ record Interleaved(Section section, Workload workload, String label, Map<String,
   /** What one entrant did: its row in the making, and its items per second round by round ({@code null} when it failed). */
   record Result(String name, BenchRow.Builder row, double[] perSecondOrNull) {
     /** Of two that ran all rounds. */
-    Optional<Ratio> over(Result other) {
+    Optional<Statistics> over(Result other) {
       return perSecondOrNull == null || other.perSecondOrNull == null
-          ? Optional.empty() : Optional.of(Ratio.paired(perSecondOrNull, other.perSecondOrNull));
+          ? Optional.empty() : Optional.of(Statistics.ofRatios(perSecondOrNull, other.perSecondOrNull));
     }
-  }
-
-  /** Runs all entrants, with progress and origin of a session. */
-  List<Result> run(Session session, List<Entrant> entrants, Rounds rounds) {
-    return run(entrants, rounds, session::origin, name -> session.sink().step());
   }
 
   /** Gives the rows, as they are now, to the session's sink. */
@@ -55,14 +47,13 @@ record Interleaved(Section section, Workload workload, String label, Map<String,
   }
 
   /** Runs all entrants. The origin, with the state of the GPU, is asked for right after the last round. */
-  List<Result> run(List<Entrant> entrants, Rounds rounds, Supplier<Origin> origin, Consumer<String> onRun) {
-    Map<String, Rounds.Outcome> outcomes = rounds.run(workload, entrants.stream().map(Entrant::contestant).toList(), onRun);
-    Origin now = origin.get();
+  List<Result> run(Session session, List<Entrant> entrants, Rounds rounds) {
+    Map<String, Rounds.Outcome> outcomes =
+        rounds.run(workload, entrants.stream().map(Entrant::contestant).toList(), name -> session.sink().step());
+    Origin now = session.origin();
     float[] reference = outcomes.get(entrants.getFirst().contestant().name()).values();
-    List<Result> results = new ArrayList<>();
-    for (Entrant entrant : entrants) {
-      results.add(result(entrant, outcomes.get(entrant.contestant().name()), reference, rounds, now));
-    }
+    List<Result> results = entrants.stream()
+        .map(entrant -> result(entrant, outcomes.get(entrant.contestant().name()), reference, rounds, now)).toList();
     for (Result other : results) {
       results.stream().filter(result -> result != other && isComparedWith(result, other, results.getFirst()))
           .forEach(result -> result.over(other).ifPresent(ratio -> result.row().ratio(other.name(), ratio)));
@@ -81,10 +72,9 @@ record Interleaved(Section section, Workload workload, String label, Map<String,
         ? outcome.failure() : disagreement(reference, outcome.values(), contestant.agreement());
     Subject subject = failure == null && entrant.subject().device() == null
         ? entrant.subject().withDevice(contestant.version()) : entrant.subject();
-    Map<String, Object> all = new TreeMap<>(parameters);
-    all.put("rounds", rounds.count());
-    all.put("warmups", rounds.warmups());
-    BenchRow.Builder row = BenchRow.of(section, origin, subject, label, contestant.name()).parameters(all);
+    BenchRow.Builder row = new BenchRow.Builder(section, origin, subject, label, contestant.name())
+        .parameter("rounds", rounds.count()).parameter("warmups", rounds.warmups());
+    parameters.forEach(row::parameter);
     if (failure != null) {
       return new Result(contestant.name(), row.failure(failure), null);
     }

@@ -1,17 +1,16 @@
 package org.conceptclip.bench.throughput;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.conceptclip.batch.Engine;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.RequestOptions;
-import org.conceptclip.bench.Contestant;
 import org.conceptclip.bench.ContestantFailedException;
 import org.conceptclip.bench.Workload;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
 
-/** How long images take that arrive at random, below and above what the engine can do. */
+/** Latency of images that arrive at random, at rates below and above what the engine can do. */
 public final class LatencySection {
   private static final long SEED = 20;
   private static final double ANSWER_SECONDS = 600;
@@ -34,15 +33,14 @@ public final class LatencySection {
       int batch = engine.batchImages();
       double capacity = capacity(engine, encoder, batch);
       session.sink().step();
-      List<ImageInput> images = new ArrayList<>();
-      Inputs.images(batch, encoder.config().vision().geometry().imageSize())
-          .forEach(image -> images.add(new ImageInput.Pixels(image)));
+      List<ImageInput.Pixels> images = Inputs.images(batch, encoder.config().vision().geometry().imageSize()).stream()
+          .map(ImageInput.Pixels::new).toList();
       Subject subject = session.bench().subject(setup).withBatch(batch);
       for (BenchPlan.Load load : session.plan().loads()) {
         times.clear();
         OpenLoop.Outcome outcome = OpenLoop.run(
             index -> engine.submitImage(images.get(index % images.size()), Detail.FEATURES, RequestOptions.DEFAULT),
-            load.perSecond(capacity), session.plan().latencySeconds(), SEED, ANSWER_SECONDS);
+            OpenLoop.Clock.SYSTEM, OpenLoop.arrivals(load.perSecond(capacity), session.plan().latencySeconds(), SEED), ANSWER_SECONDS);
         session.sink().rows(List.of(row(session, subject, load, capacity, outcome, times)));
         session.sink().step();
       }
@@ -53,17 +51,12 @@ public final class LatencySection {
   private static double capacity(Engine engine, Encoder encoder, int batch) {
     OwnContestant contestant = OwnContestant.pixels("capacity", engine, encoder, CAPACITY_BATCHES);
     contestant.prepare(new Workload.Vision(batch));
-    double best = 0;
-    for (int i = 0; i < CAPACITY_RUNS; i++) {
-      Contestant.Sample sample = contestant.run();
-      best = Math.max(best, batch * 1e9 / sample.nanos());
-    }
-    return best;
+    return IntStream.range(0, CAPACITY_RUNS).mapToDouble(run -> batch * 1e9 / contestant.run().nanos()).max().orElseThrow();
   }
 
   private static BenchRow row(
       Session session, Subject subject, BenchPlan.Load load, double capacity, OpenLoop.Outcome outcome, BatchTimes times) {
-    BenchRow.Builder row = BenchRow.of(Section.LATENCY, session.origin(), subject, "images, " + load.label(), "engine")
+    BenchRow.Builder row = new BenchRow.Builder(Section.LATENCY, session.origin(), subject, "images, " + load.label(), "engine")
         .parameter("seconds", session.plan().latencySeconds()).parameter("seed", SEED)
         .parameter("maxWait", Setup.text(session.setup().batching().maxWait()))
         .parameter("queueBatches", session.setup().batching().queueBatches());

@@ -1,7 +1,6 @@
 package org.conceptclip.bench.throughput;
 
 import java.util.function.Supplier;
-import org.conceptclip.bench.ProcessMemory;
 import org.conceptclip.runtime.Encoder;
 
 /** What loading a model costs. */
@@ -14,12 +13,12 @@ public final class LoadSection {
    * this is meaningful once in a process. Linux only.
    */
   public static BenchRow run(Subject subject, Supplier<Encoder> load) {
-    long before = ProcessMemory.residentBytes();
+    long before = MemorySample.process(MemorySample.RESIDENT);
     long start = System.nanoTime();
     try (Encoder encoder = load.get()) {
       double seconds = (System.nanoTime() - start) / 1e9;
-      long peak = ProcessMemory.peakResidentBytes() - before;
-      return BenchRow.of(Section.LOAD, Origin.now(subject.backend()), subject, "from files to a ready encoder", "ours")
+      long peak = MemorySample.process(MemorySample.PEAK_RESIDENT) - before;
+      return new BenchRow.Builder(Section.LOAD, Origin.now(subject.backend()), subject, "from files to a ready encoder", "ours")
           .rounds("s", seconds).figure("weightBytes", encoder.weightBytes()).figure("peakBytes", peak)
           .figure("peakOverWeights", (double) peak / encoder.weightBytes()).build();
     }

@@ -1,6 +1,7 @@
 package org.conceptclip.bench.throughput;
 
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -8,6 +9,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.conceptclip.batch.OverloadedException;
 import org.conceptclip.bench.ContestantFailedException;
@@ -19,16 +22,10 @@ import org.conceptclip.bench.ContestantFailedException;
  * blocks) therefore shows up in the figures; one that waits for answers, or counts from the moment of submission, would leave out
  * exactly the requests that a stall hurts ("coordinated omission").
  */
-public final class OpenLoop {
+final class OpenLoop {
   private static final long UNANSWERED = -1;
 
-  private final Service service;
-  private final Clock clock;
-
-  OpenLoop(Service service, Clock clock) {
-    this.service = service;
-    this.clock = clock;
-  }
+  private OpenLoop() {}
 
   /** The clock of an open-loop load: the system's, or a test's. */
   interface Clock {
@@ -56,23 +53,10 @@ public final class OpenLoop {
     void sleepUntil(long nanos);
   }
 
-  /** What is under load. */
-  public interface Service {
-    /**
-     * Asks.
-     *
-     * @param index of the request, from 0
-     * @throws OverloadedException if it is rejected
-     */
-    CompletableFuture<?> submit(int index);
-  }
-
   /**
    * What came of it.
    *
    * @param offered requests that were due
-   * @param accepted of them
-   * @param refused of them, rejected at submission
    * @param failed accepted ones that ended exceptionally
    * @param latency of those answered, from when they were due
    * @param refusal how long rejected calls took
@@ -80,29 +64,54 @@ public final class OpenLoop {
    * @param seconds from the first due moment to the last answer
    * @param firstFailureOrNull why the first failed
    */
-  public record Outcome(
+  record Outcome(
       int offered,
-      int accepted,
-      int refused,
       int failed,
       LatencySummary latency,
       LatencySummary refusal,
       LatencySummary lateness,
       double seconds,
-      Throwable firstFailureOrNull) {}
+      Throwable firstFailureOrNull) {
+    /** Requests that were rejected at submission. */
+    int refused() {
+      return refusal.count();
+    }
+
+    int accepted() {
+      return offered - refused();
+    }
+  }
 
   /**
-   * Runs a load on the system's clock.
+   * The moments at which independent callers send requests, from 0 until the end, in nanoseconds, ascending. Gaps are exponential, so
+   * requests come in bursts and lulls, as those of people do, and do not depend on the answers. Equal for equal arguments.
    *
+   * @param ratePerSecond mean
+   */
+  static long[] arrivals(double ratePerSecond, double seconds, long seed) {
+    if (!(ratePerSecond > 0 && seconds > 0 && ratePerSecond * seconds < 1e8)) {
+      throw new IllegalArgumentException(
+          ratePerSecond + " requests per second for " + seconds + " s, expected both above 0 and below 1e8 requests");
+    }
+    SplittableRandom random = new SplittableRandom(seed);
+    return DoubleStream.iterate(gap(random, ratePerSecond), at -> at < seconds, at -> at + gap(random, ratePerSecond))
+        .mapToLong(at -> (long) (at * 1e9)).toArray();
+  }
+
+  private static double gap(SplittableRandom random, double ratePerSecond) {
+    // 1 - nextDouble() is never 0, so the logarithm is finite.
+    return -Math.log(1 - random.nextDouble()) / ratePerSecond;
+  }
+
+  /**
+   * Runs a load.
+   *
+   * @param service takes the index of a request, from 0, and submits it; throws {@link OverloadedException} to reject it
+   * @param arrivals of the requests, in nanoseconds from now
    * @param answerSeconds longest wait for the last answers after the last request
    * @throws ContestantFailedException if some are not answered by then
    */
-  public static Outcome run(Service service, double ratePerSecond, double seconds, long seed, double answerSeconds) {
-    return new OpenLoop(service, Clock.SYSTEM).run(PoissonArrivals.nanos(ratePerSecond, seconds, seed), answerSeconds);
-  }
-
-  /** Runs a load of given arrivals, in nanoseconds from now. */
-  Outcome run(long[] arrivals, double answerSeconds) {
+  static Outcome run(IntFunction<CompletableFuture<?>> service, Clock clock, long[] arrivals, double answerSeconds) {
     int offered = arrivals.length;
     AtomicLongArray latency = new AtomicLongArray(offered);
     long[] refusal = new long[offered];
@@ -120,7 +129,7 @@ public final class OpenLoop {
       lateness[i] = called - due;
       latency.set(i, UNANSWERED);
       try {
-        service.submit(i).whenComplete((result, failure) -> {
+        service.apply(i).whenComplete((result, failure) -> {
           if (failure == null) {
             latency.set(index, clock.nanos() - due);
           } else {
@@ -137,8 +146,8 @@ public final class OpenLoop {
     await(open, answerSeconds);
     double elapsed = (clock.nanos() - begin) / 1e9;
     long[] answered = IntStream.range(0, offered).mapToLong(latency::get).filter(nanos -> nanos != UNANSWERED).toArray();
-    return new Outcome(offered, offered - refused, refused, failed.get(), LatencySummary.of(answered),
-        LatencySummary.of(Arrays.copyOf(refusal, refused)), LatencySummary.of(lateness), elapsed, firstFailure.get());
+    return new Outcome(offered, failed.get(), LatencySummary.of(answered), LatencySummary.of(Arrays.copyOf(refusal, refused)),
+        LatencySummary.of(lateness), elapsed, firstFailure.get());
   }
 
   private static void await(CountDownLatch open, double seconds) {

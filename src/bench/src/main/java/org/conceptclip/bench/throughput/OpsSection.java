@@ -1,6 +1,5 @@
 package org.conceptclip.bench.throughput;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.conceptclip.backend.Backend;
@@ -9,18 +8,14 @@ import org.conceptclip.bench.Gpu;
 import org.conceptclip.bench.MultiplyAddPeak;
 import org.conceptclip.bench.OpsBenchmark;
 import org.conceptclip.bench.Roof;
-import org.conceptclip.catalog.OpenModel;
-import org.conceptclip.model.ModelConfig;
 
 /** Every op of a block by itself: what the towers' speed is made of. */
 public final class OpsSection {
   private OpsSection() {}
 
   /**
-   * Measures.
-   *
-   * @param setups whose models' widths the ops have; weights are not loaded. On a device the batch is the number of images
-   * @param peak of the CPU, which its ops are compared with; empty when it is not known
+   * Measures ops at the widths of each setup's model, whose weights are not loaded. On a device the batch is the number of images. Ops of
+   * the CPU are compared with its peak, if it is known.
    */
   public static void run(Session session, List<Setup> setups, Optional<MultiplyAddPeak> peak) {
     session.sink().begin(Section.OPS, setups.size());
@@ -32,27 +27,20 @@ public final class OpsSection {
         case "emulated" -> Optional.empty();
         default -> peak.map(measured -> measured.roof(backend.precision() == Precision.BF16));
       };
-      List<BenchRow> rows = new ArrayList<>();
-      for (OpsBenchmark.Op op : OpsBenchmark.run(backend, config(setup.model()), plan(session, setup, backend))) {
-        rows.add(row(BenchRow.of(Section.OPS, origin, session.bench().subject(setup), op.name(), "ours"), op, roof));
-      }
-      session.sink().rows(rows);
+      Subject subject = session.bench().subject(setup);
+      session.sink().rows(OpsBenchmark.run(backend, setup.config(), plan(session, setup, backend)).stream()
+          .map(op -> row(new BenchRow.Builder(Section.OPS, origin, subject, op.name(), "ours"), op, roof)).toList());
       session.sink().step();
-    }
-  }
-
-  private static ModelConfig config(String model) {
-    try (OpenModel open = OpenModel.open(model)) {
-      return open.config();
     }
   }
 
   private static OpsBenchmark.Plan plan(Session session, Setup setup, Backend backend) {
     int images = setup.batch() > 0 ? setup.batch() : backend.passLimits().images();
     return switch (backend.name()) {
-      case "cuda" -> OpsBenchmark.Plan.onDevice(images, session.plan().texts());
-      case "emulated" -> OpsBenchmark.Plan.onEmulator(images, session.plan().texts());
-      default -> OpsBenchmark.Plan.onHost(session.plan().ops());
+      case "cuda" -> new OpsBenchmark.Plan(images, session.plan().texts(), 8192, new OpsBenchmark.Timing.Slope(4, 24, 3, 9));
+      // The smallest plan that exercises everything: times on the emulator mean nothing.
+      case "emulated" -> new OpsBenchmark.Plan(images, session.plan().texts(), 64, new OpsBenchmark.Timing.Slope(1, 2, 1, 1));
+      default -> new OpsBenchmark.Plan(1, 32, 0, session.plan().ops());
     };
   }
 

@@ -34,12 +34,7 @@ final class OwnContestant implements Contestant {
   private final Function<Workload, Callable<float[]>> prepare;
   private Callable<float[]> work;
 
-  /**
-   * A contestant.
-   *
-   * @param repetitions of the workload in a run, whose time is divided by them
-   * @param prepare makes what a run calls; it returns the features of the last item
-   */
+  /** A run calls what {@code prepare} made, which returns the last item's features; its time is divided by the repetitions in it. */
   private OwnContestant(String name, Encoder encoder, int repetitions, Function<Workload, Callable<float[]>> prepare) {
     this.name = name;
     this.backend = encoder.backend();
@@ -175,14 +170,6 @@ final class OwnContestant implements Contestant {
   }
 
   @Override
-  public double agreement() {
-    return switch (backend.precision()) {
-      case FP64, FP32 -> 1e-3;
-      case AUTO, FP16, BF16, BF16_WEIGHTS -> 0.1;
-    };
-  }
-
-  @Override
   public void prepare(Workload workload) {
     work = null; // the inputs of one workload go before those of the next come
     work = prepare.apply(workload);
@@ -203,8 +190,4 @@ final class OwnContestant implements Contestant {
       throw new ContestantFailedException(name + ": interrupted", e);
     }
   }
-
-  /** Encoder and engine stay open. */
-  @Override
-  public void close() {}
 }

@@ -8,10 +8,9 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ToDoubleFunction;
@@ -37,12 +36,7 @@ public final class QueueSection {
   private static final double OVERHEAD_LIMIT_MICROS = 50;
   private static final double RATE_AT_LEAST = 200_000;
 
-  /**
-   * Who submits.
-   *
-   * @param threads that do
-   * @param window requests of each that are under way at once
-   */
+  /** Threads that submit, each with a window of requests under way at once. */
   private record Load(int threads, int window) {
     String label() {
       return threads + (threads == 1 ? " thread, " : " threads, ") + window + " under way each";
@@ -73,24 +67,20 @@ public final class QueueSection {
 
   /** The promise is for as many threads as there are cores, of the numbers that are tried. */
   private static boolean isPromised(Load load) {
-    int cores = Math.max(1, Runtime.getRuntime().availableProcessors());
+    int cores = Runtime.getRuntime().availableProcessors();
     return load.window() == WINDOW
         && LOADS.stream().mapToInt(Load::threads).filter(threads -> threads <= cores).max().orElseThrow() == load.threads();
   }
 
   /**
-   * One run.
-   *
-   * @param perSecond requests answered per second
-   * @param cpuMicros of all threads of this process together, per request
-   * @param submitMicros mean of the call that submits
-   * @param answer from the call to the answer, of a sample
+   * Requests answered per second; for each, the processor time of all threads of this process together and the mean time of the call
+   * that submits it; and for a sample of them the time from the call to the answer.
    */
   private record Run(double perSecond, double cpuMicros, double submitMicros, LatencySummary answer) {}
 
   private static BenchRow row(Session session, Load load, List<Run> runs) {
     double overhead = median(runs, Run::cpuMicros);
-    BenchRow.Builder row = BenchRow.of(Section.QUEUE, session.origin(),
+    BenchRow.Builder row = new BenchRow.Builder(Section.QUEUE, session.origin(),
             new Subject(null, "null", null, null, null, BATCH), "requests through the batcher", load.label())
         .parameter("millis", session.plan().queueMillis())
         .rounds("requests/s", runs.stream().mapToDouble(Run::perSecond).toArray())
@@ -109,10 +99,8 @@ public final class QueueSection {
     return Statistics.of(runs.stream().mapToDouble(what).toArray()).median();
   }
 
-  /** Finishes every batch as soon as it gets it, on a thread of its own as a device would. */
-  private static final class NullReplica implements Replica<String, Integer, Integer>, AutoCloseable {
-    private final ExecutorService device = Executors.newSingleThreadExecutor();
-
+  /** Finishes every batch as soon as it gets it, on the thread of a device. */
+  private record NullReplica(ExecutorService device) implements Replica<String, Integer, Integer> {
     @Override
     public String name() {
       return "null";
@@ -127,38 +115,27 @@ public final class QueueSection {
     public void begin(Batch<String, Integer, Integer> batch) {
       device.execute(() -> batch.done(batch.payloads()));
     }
-
-    @Override
-    public void close() {
-      device.close();
-    }
   }
 
   private static Run measure(Load load, long nanos) {
     BatcherOptions options = new BatcherOptions(Duration.ZERO, 1 + 2.0 * load.threads() * load.window() / BATCH);
-    try (NullReplica replica = new NullReplica();
+    try (ExecutorService device = Executors.newSingleThreadExecutor();
         SystemTiming timing = new SystemTiming();
         ExecutorService completions = Executors.newSingleThreadExecutor();
         Batcher<String, Integer, Integer> batcher = new Batcher<>(options, kind -> new BatchLimits(BATCH, BATCH, false),
-            List.of(replica), timing, completions, payload -> {}, List.of());
+            List.of(new NullReplica(device)), timing, completions, payload -> {}, List.of());
         ExecutorService submitters = Executors.newFixedThreadPool(load.threads())) {
       long cpu = processCpuNanos();
       long begin = System.nanoTime();
-      List<Future<Submitted>> running = IntStream.range(0, load.threads()).mapToObj(t -> submitters.submit(() ->
-          submit(batcher, RequestOptions.DEFAULT.withCaller("caller " + t), load.window(), begin + nanos))).toList();
-      List<Submitted> done = new ArrayList<>();
-      for (Future<Submitted> each : running) {
-        done.add(each.get());
-      }
+      List<CompletableFuture<Submitted>> running = IntStream.range(0, load.threads()).mapToObj(t -> CompletableFuture.supplyAsync(() ->
+          submit(batcher, RequestOptions.DEFAULT.withCaller("caller " + t), load.window(), begin + nanos), submitters)).toList();
+      List<Submitted> done = running.stream().map(CompletableFuture::join).toList();
       double elapsed = System.nanoTime() - begin;
       long requests = done.stream().mapToLong(Submitted::requests).sum();
       return new Run(requests * 1e9 / elapsed, (processCpuNanos() - cpu) / 1e3 / requests,
           done.stream().mapToLong(Submitted::submitNanos).sum() / 1e3 / requests,
           LatencySummary.of(done.stream().map(Submitted::answerNanos).flatMapToLong(Arrays::stream).toArray()));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ContestantFailedException("interrupted while the queue was measured", e);
-    } catch (ExecutionException e) {
+    } catch (CompletionException e) {
       throw new ContestantFailedException("queue: " + e.getCause(), e);
     }
   }
@@ -167,7 +144,7 @@ public final class QueueSection {
   private record Submitted(long requests, long submitNanos, long[] answerNanos) {}
 
   private static Submitted submit(
-      Batcher<String, Integer, Integer> batcher, RequestOptions options, int mostUnderWay, long until) throws InterruptedException {
+      Batcher<String, Integer, Integer> batcher, RequestOptions options, int mostUnderWay, long until) {
     Semaphore window = new Semaphore(mostUnderWay);
     List<Long> sampled = Collections.synchronizedList(new ArrayList<>());
     AtomicLong wrong = new AtomicLong();
@@ -175,7 +152,7 @@ public final class QueueSection {
     int requests = 0;
     while (System.nanoTime() < until) {
       int number = requests++;
-      window.acquire();
+      window.acquireUninterruptibly();
       long called = System.nanoTime();
       CompletableFuture<Integer> answer = batcher.submit("null", 1, options, number);
       submitNanos += System.nanoTime() - called;
@@ -190,7 +167,7 @@ public final class QueueSection {
         window.release();
       });
     }
-    window.acquire(mostUnderWay);
+    window.acquireUninterruptibly(mostUnderWay);
     if (wrong.get() > 0) {
       throw new ContestantFailedException(wrong.get() + " of " + requests + " requests failed or got another's answer");
     }

@@ -22,17 +22,16 @@ public final class SampleImages {
 
   private SampleImages() {}
 
-  /** Writes so many into a folder, which exists. */
+  /** Writes a number of them into a folder, which exists. */
   public static List<Path> write(Path folder, int count) {
     List<Path> files = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       Path file = folder.resolve("drawing-" + i + ".jpg");
       try {
-        Files.write(file, jpeg(i));
+        files.add(Files.write(file, jpeg(i)));
       } catch (IOException e) {
         throw new ContestantFailedException(file + ": cannot be written: " + e.getMessage(), e);
       }
-      files.add(file);
     }
     return files;
   }

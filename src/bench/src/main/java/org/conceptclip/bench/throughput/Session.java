@@ -18,7 +18,7 @@ public record Session(Workbench bench, Setup setup, BenchPlan plan, Sink sink) {
   public interface Sink {
     void rows(List<BenchRow> rows);
 
-    /** A section begins that has so many steps. */
+    /** Begins a section of this number of steps. */
     void begin(Section section, int steps);
 
     void step();
@@ -30,7 +30,8 @@ public record Session(Workbench bench, Setup setup, BenchPlan plan, Sink sink) {
 
   /** A row for a section that ended early. */
   public BenchRow failed(Section section, ContestantFailedException why) {
-    return BenchRow.of(section, origin(), bench.subject(setup), "the rest of the section", "all").failure(why.getMessage()).build();
+    return new BenchRow.Builder(section, origin(), bench.subject(setup), "the rest of the section", "all")
+        .failure(why.getMessage()).build();
   }
 
   /** What computes. */

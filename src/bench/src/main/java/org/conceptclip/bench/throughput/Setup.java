@@ -2,12 +2,13 @@ package org.conceptclip.bench.throughput;
 
 import java.time.Duration;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.batch.BatcherOptions;
+import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.model.ModelConfig;
 import org.conceptclip.tensor.BadInputException;
 
 /**
@@ -15,18 +16,14 @@ import org.conceptclip.tensor.BadInputException;
  *
  * @param model folder, or a synthetic model's name
  * @param backend its name
- * @param precision empty for the backend's default
- * @param threads of the CPU backend, 0 for one per core
- * @param backendOptions settings of single backends, see {@link org.conceptclip.backend.BackendRequest#options}
+ * @param request the backend's precision, threads and options; its notices are those of the workbench
  * @param batch images of a batch at most, 0 for what suits the backend
  * @param batching the engine's options
  */
 public record Setup(
     String model,
     String backend,
-    Optional<Precision> precision,
-    int threads,
-    Map<String, String> backendOptions,
+    BackendRequest request,
     int batch,
     BatcherOptions batching) {
   /** What can be changed by {@link #with}, for people. */
@@ -35,19 +32,35 @@ public record Setup(
   private static final Pattern DURATION = Pattern.compile("([0-9.]*[0-9])\\s*(us|ms|s)", Pattern.CASE_INSENSITIVE);
 
   public Setup withModel(String other) {
-    return new Setup(other, backend, precision, threads, backendOptions, batch, batching);
+    return new Setup(other, backend, request, batch, batching);
   }
 
   Setup withBackend(String other) {
-    return new Setup(model, other, precision, threads, backendOptions, batch, batching);
+    return new Setup(model, other, request, batch, batching);
   }
 
   public Setup withPrecision(Precision other) {
-    return new Setup(model, backend, Optional.of(other), threads, backendOptions, batch, batching);
+    return with(request.withPrecision(other));
+  }
+
+  private Setup with(BackendRequest other) {
+    return new Setup(model, backend, other, batch, batching);
   }
 
   public Setup withBatch(int other) {
-    return new Setup(model, backend, precision, threads, backendOptions, other, batching);
+    return new Setup(model, backend, request, other, batching);
+  }
+
+  /** The model's configuration. Its weights are not loaded. */
+  public ModelConfig config() {
+    try (OpenModel open = OpenModel.open(model)) {
+      return open.config();
+    }
+  }
+
+  /** Threads of the CPU backend. */
+  public int usedThreads() {
+    return request.threads() == 0 ? Runtime.getRuntime().availableProcessors() : request.threads();
   }
 
   /**
@@ -77,11 +90,11 @@ public record Setup(
       case "model" -> withModel(value);
       case "backend" -> withBackend(value);
       case "precision" -> withPrecision(Precision.parse(value));
-      case "threads" -> new Setup(model, backend, precision, count(value), backendOptions, batch, batching);
+      case "threads" -> with(request.withThreads(count(value)));
       case "batch" -> withBatch(count(value));
-      case "max-wait", "queue-batches" -> new Setup(model, backend, precision, threads, backendOptions, batch, key.equals("max-wait")
-          ? new BatcherOptions(duration(value), batching.queueBatches())
-          : new BatcherOptions(batching.maxWait(), Double.parseDouble(value)));
+      case "max-wait" -> new Setup(model, backend, request, batch, new BatcherOptions(duration(value), batching.queueBatches()));
+      case "queue-batches" ->
+          new Setup(model, backend, request, batch, new BatcherOptions(batching.maxWait(), Double.parseDouble(value)));
       default -> throw new BadInputException("'" + key + "': no such option, expected " + KEYS);
     };
   }

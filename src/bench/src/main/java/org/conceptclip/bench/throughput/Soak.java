@@ -8,6 +8,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -39,7 +41,9 @@ public final class Soak {
   private static final double MEGABYTE = 1 << 20;
 
   private final Session session;
-  private final Length length;
+  private final double warmUpMinutes;
+  private final double minutes;
+  private final int samples;
   private final AtomicLong submitted = new AtomicLong();
   private final AtomicLong refused = new AtomicLong();
   private final AtomicLong cancelled = new AtomicLong();
@@ -47,22 +51,17 @@ public final class Soak {
   private final AtomicReference<Throwable> unexpected = new AtomicReference<>();
 
   /**
-   * How long.
+   * Prepares a soak.
    *
    * @param warmUpMinutes before the first sample: code is compiled, kernels for every shape are made, buffers reach their largest
    * @param minutes that are sampled
    * @param samples of memory in them, at least 4
    */
-  public record Length(double warmUpMinutes, double minutes, int samples) {}
-
-  private Soak(Session session, Length length) {
+  public Soak(Session session, double warmUpMinutes, double minutes, int samples) {
     this.session = session;
-    this.length = length;
-  }
-
-  /** Measures. Returns whether everything was flat, and nothing leaked. */
-  public static boolean run(Session session, Length length) {
-    return new Soak(session, length).run();
+    this.warmUpMinutes = warmUpMinutes;
+    this.minutes = minutes;
+    this.samples = samples;
   }
 
   /** What is submitted. */
@@ -73,8 +72,7 @@ public final class Soak {
         for (int i = 0; i < 4; i++) {
           files.add(SampleImages.jpeg(i));
         }
-        int context = Math.min(encoder.config().text().contextLength(), encoder.config().text().maxPositions());
-        Workload.Texts texts = new Workload.Texts(CaptionLengths.SENTENCES.lengths(64, context));
+        Workload.Texts texts = new Workload.Texts(CaptionLengths.SENTENCES.lengths(64, TextsSection.context(encoder.config().text())));
         return new Mix(Inputs.images(4, encoder.config().vision().geometry().imageSize()), files,
             Inputs.tokenized(texts.ids(encoder.config().text().vocabulary())));
       } catch (IOException e) {
@@ -83,12 +81,12 @@ public final class Soak {
     }
   }
 
-  private boolean run() {
+  /** Measures, once. Returns whether memory stayed flat and nothing leaked. */
+  public boolean run() {
     Encoder encoder = session.bench().encoder(session.setup());
     Mix mix = Mix.of(encoder);
-    int samples = length.samples();
-    int warmUps = (int) Math.ceil(samples * length.warmUpMinutes() / length.minutes());
-    long legNanos = (long) (length.minutes() * 60e9 / samples);
+    int warmUps = (int) Math.ceil(samples * warmUpMinutes / minutes);
+    long legNanos = (long) (minutes * 60e9 / samples);
     List<MemorySample> taken = new ArrayList<>();
     List<Integer> leased = new ArrayList<>();
     session.sink().begin(Section.SOAK, samples + warmUps);
@@ -133,24 +131,18 @@ public final class Soak {
   /** Drives the engine for a while, then waits until every request has ended. */
   private void drive(Engine engine, Mix mix, int leg, long nanos) {
     long until = System.nanoTime() + nanos;
-    List<Thread> drivers = new ArrayList<>();
-    for (int d = 0; d < DRIVERS; d++) {
-      SplittableRandom random = new SplittableRandom(31L * leg + d);
-      drivers.add(Thread.ofPlatform().name("soak-" + d).start(() -> {
-        try {
-          drive(engine, mix, random, until);
-        } catch (Throwable failure) {
-          unexpected.compareAndSet(null, failure);
-        }
-      }));
-    }
-    try {
-      for (Thread driver : drivers) {
-        driver.join();
+    // Closing the executor waits for the drivers.
+    try (ExecutorService drivers = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("soak-", 0).factory())) {
+      for (int d = 0; d < DRIVERS; d++) {
+        SplittableRandom random = new SplittableRandom(31L * leg + d);
+        drivers.execute(() -> {
+          try {
+            drive(engine, mix, random, until);
+          } catch (Throwable failure) {
+            unexpected.compareAndSet(null, failure);
+          }
+        });
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ContestantFailedException("interrupted in a soak", e);
     }
     if (unexpected.get() != null) {
       throw new ContestantFailedException("soak: " + unexpected.get(), unexpected.get());
@@ -167,9 +159,7 @@ public final class Soak {
         if (random.nextInt(10) == 0) {
           cancelled.addAndGet(future.cancel(true) ? 1 : 0);
         }
-      } catch (OverloadedException overload) {
-        refused.incrementAndGet();
-      } catch (DeadlineExceededException whileWaitingForRoom) {
+      } catch (OverloadedException | DeadlineExceededException whileWaitingForRoom) {
         refused.incrementAndGet();
       }
       if (open.size() >= 64) {
@@ -216,8 +206,8 @@ public final class Soak {
   }
 
   private BenchRow.Builder row(String workload) {
-    return BenchRow.of(Section.SOAK, session.origin(), session.bench().subject(session.setup()), workload, "engine")
-        .parameter("minutes", length.minutes()).parameter("warmUpMinutes", length.warmUpMinutes()).parameter("samples", length.samples());
+    return new BenchRow.Builder(Section.SOAK, session.origin(), session.bench().subject(session.setup()), workload, "engine")
+        .parameter("minutes", minutes).parameter("warmUpMinutes", warmUpMinutes).parameter("samples", samples);
   }
 
   private BenchRow flat(String name, List<MemorySample> taken, ToLongFunction<MemorySample> what) {

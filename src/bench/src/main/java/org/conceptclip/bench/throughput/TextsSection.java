@@ -26,19 +26,10 @@ public final class TextsSection {
 
   private TextsSection() {}
 
-  /**
-   * Texts of a kind.
-   *
-   * @param label for tables
-   * @param lengths tokens of each, at most the model's context
-   */
+  /** Texts of one kind: a label for tables, and the number of tokens of each text, at most the model's context. */
   public record Corpus(String label, int[] lengths) {}
 
-  /**
-   * Measures each corpus.
-   *
-   * @param peers compute the same model; they stay the caller's
-   */
+  /** Measures each corpus, also with peers that compute the same model. The caller closes the peers. */
   public static void run(Session session, List<Corpus> corpora, List<? extends Contestant> peers) {
     Encoder encoder = session.bench().encoder(session.setup());
     session.sink().begin(Section.TEXTS, corpora.size() * (session.runs(4 + peers.size()) + 1));
@@ -51,10 +42,10 @@ public final class TextsSection {
 
   private static void run(
       Session session, Engine engine, Encoder encoder, Corpus corpus, List<? extends Contestant> peers) {
-    int context = context(encoder);
+    int context = context(encoder.config().text());
     Workload.Texts workload = new Workload.Texts(corpus.lengths());
     Subject subject = session.bench().subject(session.setup());
-    int batches = session.plan().batchesPerRun();
+    int batches = BenchPlan.BATCHES_PER_RUN;
     String padded = "bare loop, padded to " + context;
     List<Entrant> entrants = new ArrayList<>(List.of(
         new Entrant(OwnContestant.texts(ENGINE, engine, encoder, batches), subject),
@@ -83,9 +74,8 @@ public final class TextsSection {
     Interleaved.report(session, results);
   }
 
-  /** What texts are padded to, by the official evaluation. */
-  static int context(Encoder encoder) {
-    TextConfig config = encoder.config().text();
+  /** Tokens of the longest text that a model takes; the official evaluation pads every text to them. */
+  public static int context(TextConfig config) {
     return Math.min(config.contextLength(), config.maxPositions());
   }
 

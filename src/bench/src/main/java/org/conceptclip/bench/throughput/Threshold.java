@@ -14,9 +14,4 @@ public record Threshold(String name, double value, boolean atLeast, double limit
   public boolean met() {
     return atLeast ? value >= limit : value <= limit;
   }
-
-  /** {@code >=} or {@code <=}. */
-  public String relation() {
-    return atLeast ? ">=" : "<=";
-  }
 }

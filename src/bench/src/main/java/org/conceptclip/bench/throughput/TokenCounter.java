@@ -17,9 +17,7 @@ final class TokenCounter {
 
   /** The backend with this counter inside. Its owner stays the owner; times through it are a little longer. */
   Backend around(Backend backend) {
-    return wrap(Backend.class, backend, (name, result) ->
-        name.equals("openExecution") ? wrap(Execution.class, (Execution) result, (called, ops) ->
-            called.equals("ops") ? wrap(Ops.class, (Ops) ops, (op, nothing) -> nothing) : ops) : result);
+    return wrap(Backend.class, backend);
   }
 
   /** Rows computed so far. */
@@ -27,18 +25,18 @@ final class TokenCounter {
     return rows.sum();
   }
 
-  /** What becomes of a method's result. */
-  private interface Change {
-    Object result(String method, Object result);
-  }
-
-  private <T> T wrap(Class<T> type, T target, Change change) {
+  private <T> T wrap(Class<T> type, Object target) {
     return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
       if (method.getName().equals("tokenEmbed")) {
         rows.add(((TokenBatch) arguments[0]).ids().length);
       }
       try {
-        return change.result(method.getName(), method.invoke(target, arguments));
+        Object result = method.invoke(target, arguments);
+        return switch (method.getName()) {
+          case "openExecution" -> wrap(Execution.class, result);
+          case "ops" -> wrap(Ops.class, result);
+          default -> result;
+        };
       } catch (InvocationTargetException e) {
         throw e.getCause();
       }

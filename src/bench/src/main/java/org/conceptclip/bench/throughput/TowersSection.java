@@ -4,32 +4,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.conceptclip.bench.Contestant;
-import org.conceptclip.bench.Rounds;
 import org.conceptclip.bench.Workload;
 import org.conceptclip.bench.throughput.Interleaved.Entrant;
-import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.runtime.Encoder;
 
 /** Whole towers in one call, from host inputs to host features, against peers on the same inputs. */
 public final class TowersSection {
   private TowersSection() {}
 
-  /** Tokens of the longest text that a model takes. */
-  public static int longestText(String model) {
-    try (OpenModel open = OpenModel.open(model)) {
-      return Math.min(open.config().text().contextLength(), open.config().text().maxPositions());
-    }
-  }
-
   /**
-   * Measures each workload.
-   *
-   * @param ours ratios are taken of the first, which also runs as its own A/A control
-   * @param peers compute the same model; the caller closes them
+   * Measures each workload. Ratios are taken of the first of our setups, which also runs as its own A/A control. The peers compute the
+   * same model; the caller closes them.
    */
-  public static void run(
-      Session session, List<Setup> ours, List<? extends Contestant> peers, List<Workload> workloads, Rounds rounds) {
-    session.sink().begin(Section.TOWERS, workloads.size() * (1 + ours.size() + peers.size()) * (rounds.count() + rounds.warmups()));
+  public static void run(Session session, List<Setup> ours, List<? extends Contestant> peers, List<Workload> workloads) {
+    session.sink().begin(Section.TOWERS, workloads.size() * session.runs(1 + ours.size() + peers.size()));
     for (Workload workload : workloads) {
       List<Entrant> entrants = new ArrayList<>();
       for (Setup setup : ours) {
@@ -43,7 +31,8 @@ public final class TowersSection {
         }
       }
       peers.forEach(peer -> entrants.add(new Entrant(peer, Subject.ofPeer(session.setup().model(), peer, null))));
-      Interleaved.report(session, new Interleaved(Section.TOWERS, workload, workload.label(), Map.of()).run(session, entrants, rounds));
+      Interleaved.report(session, new Interleaved(Section.TOWERS, workload, workload.label(), Map.of())
+          .run(session, entrants, session.plan().rounds()));
     }
   }
 }

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.conceptclip.backend.Backend;
-import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Backends;
 import org.conceptclip.batch.BatchListener;
 import org.conceptclip.batch.Engine;
@@ -42,14 +41,13 @@ public final class Workbench implements AutoCloseable {
   }
 
   private static Object key(Setup setup) {
-    return List.of(setup.backend(), setup.precision(), setup.threads());
+    return List.of(setup.backend(), setup.request());
   }
 
   /** The setup's backend; it stays this workbench's. */
   Backend backend(Setup setup) {
     return opened.computeIfAbsent(key(setup), absent -> {
-      Backends.Choice choice = backends.open(setup.backend(), BackendRequest.DEFAULT.withPrecision(setup.precision())
-          .withThreads(setup.threads()).withOptions(setup.backendOptions()).withNotices(notices));
+      Backends.Choice choice = backends.open(setup.backend(), setup.request().withNotices(notices));
       owned.own(choice.backend());
       choice.note().ifPresent(notices);
       return choice.backend();
@@ -72,20 +70,11 @@ public final class Workbench implements AutoCloseable {
         EngineOptions.builder().batching(setup.batching()).batchImages(setup.batch()).listeners(listeners).build());
   }
 
-  /** Images of the setup's batches: its own choice, or the backend's. */
-  int batch(Setup setup) {
-    return setup.batch() > 0 ? setup.batch() : encoder(setup).limits().images();
-  }
-
   /** For rows. */
   Subject subject(Setup setup) {
     Backend backend = backend(setup);
     return new Subject(setup.model(), backend.name(), backend.description(), backend.precision().label(),
-        backend.name().equals("cpu") ? threads(setup) : null, null);
-  }
-
-  private static int threads(Setup setup) {
-    return setup.threads() == 0 ? Runtime.getRuntime().availableProcessors() : setup.threads();
+        backend.name().equals("cpu") ? setup.usedThreads() : null, null);
   }
 
   @Override

@@ -8,9 +8,9 @@ import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.conceptclip.bench.Statistics;
 import org.conceptclip.bench.throughput.Comparison;
 import org.conceptclip.bench.throughput.LatencySummary;
-import org.conceptclip.bench.throughput.Ratio;
 import org.conceptclip.bench.throughput.Rows;
 import org.conceptclip.bench.throughput.Section;
 import org.conceptclip.bench.throughput.BenchRow;
@@ -24,13 +24,13 @@ class HtmlReportTest {
   private static final String HOSTILE = "<script>alert('x')</script> & \"quotes\" \u0000\uD800";
 
   private static BenchRow.Builder row(Section section, String workload, String contestant) {
-    return BenchRow.of(section, Rows.ORIGIN, Rows.SUBJECT, workload, contestant);
+    return new BenchRow.Builder(section, Rows.ORIGIN, Rows.SUBJECT, workload, contestant);
   }
 
   /** At least one row of every section. */
   private static List<BenchRow> all() {
     List<BenchRow> rows = new ArrayList<>();
-    rows.add(Rows.images(3.1, 3.2, 3.3).ratio("bare", new Ratio(0.98, 0.97, 1)).atLeast("engine over bare", 0.98, 0.97)
+    rows.add(Rows.images(3.1, 3.2, 3.3).ratio("bare", new Statistics(0.98, 0.97, 1)).atLeast("engine over bare", 0.98, 0.97)
         .build());
     rows.add(row(Section.IMAGES, "images from memory", "bare").rounds("images/s", 3.2, 3.3).build());
     rows.add(row(Section.IMAGES, "images from memory", "bare, again (A/A)").rounds("images/s", 3.2).build());
@@ -40,7 +40,7 @@ class HtmlReportTest {
     rows.add(row(Section.STAGES, "busy", "decode").rounds("% busy", 40).build());
     rows.add(row(Section.TEXTS, HOSTILE, HOSTILE).rounds("texts/s", 100, 120).atLeast(HOSTILE, 1, 2).build());
     for (int batch : new int[] {1, 2, 4}) {
-      rows.add(BenchRow.of(Section.SWEEP, Rows.ORIGIN, Rows.SUBJECT.withBatch(batch), "sweep", "engine")
+      rows.add(new BenchRow.Builder(Section.SWEEP, Rows.ORIGIN, Rows.SUBJECT.withBatch(batch), "sweep", "engine")
           .rounds("images/s", batch).build());
     }
     rows.add(row(Section.LATENCY, "0.5 x capacity", "engine").rounds("ms", 5)

@@ -3,22 +3,22 @@ package org.conceptclip.bench.report;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
+import org.conceptclip.bench.Statistics;
 import org.conceptclip.bench.throughput.BenchRow;
-import org.conceptclip.bench.throughput.Ratio;
 import org.conceptclip.bench.throughput.Rows;
 import org.conceptclip.bench.throughput.Section;
 import org.junit.jupiter.api.Test;
 
 class TextReportTest {
   private static BenchRow.Builder row(Section section, String workload, String contestant) {
-    return BenchRow.of(section, Rows.ORIGIN, Rows.SUBJECT, workload, contestant);
+    return new BenchRow.Builder(section, Rows.ORIGIN, Rows.SUBJECT, workload, contestant);
   }
 
   @Test
   void headingsAreNotRepeated() {
     TextReport report = new TextReport();
     List<BenchRow> rows = List.of(
-        row(Section.IMAGES, "images", "engine").rounds("images/s", 3, 4, 5).ratio("bare", new Ratio(0.98, 0.9, 1))
+        row(Section.IMAGES, "images", "engine").rounds("images/s", 3, 4, 5).ratio("bare", new Statistics(0.98, 0.9, 1))
             .atLeast("engine over bare", 0.98, 0.97).atMost("p99, ms", 3, 2).build(),
         row(Section.IMAGES, "images", "bare").rounds("images/s", 4).figure("threads", 2).build());
     assertEquals(List.of(

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.conceptclip.bench.Machine;
+import org.conceptclip.bench.Statistics;
 import org.conceptclip.bench.throughput.Comparison.Verdict;
 import org.junit.jupiter.api.Test;
 
@@ -43,7 +44,7 @@ class ComparisonTest {
   void otherMachinesUnitsAndParametersAreNotComparable() {
     BenchRow old = Rows.images(HUNDRED).build();
     Machine larger = new Machine("Test CPU", 64, List.of("avx2"), "Linux 6", "25");
-    BenchRow elsewhere = BenchRow.of(Section.IMAGES, new Origin("d", "abc", larger, null), Rows.SUBJECT,
+    BenchRow elsewhere = new BenchRow.Builder(Section.IMAGES, new Origin("d", "abc", larger, null), Rows.SUBJECT,
         "images from memory", "engine").rounds("images/s", 500).build();
     assertEquals("other machine", compare(old, elsewhere).reason());
     assertEquals(Verdict.NOT_COMPARABLE, compare(old, elsewhere).verdict());
@@ -61,10 +62,10 @@ class ComparisonTest {
   void otherWorkIsNoPair() {
     BenchRow old = Rows.images(HUNDRED).build();
     for (BenchRow other : List.of(
-        BenchRow.of(Section.IMAGES, Rows.ORIGIN, Rows.SUBJECT.withBatch(8), "images from memory", "engine")
+        new BenchRow.Builder(Section.IMAGES, Rows.ORIGIN, Rows.SUBJECT.withBatch(8), "images from memory", "engine")
             .rounds("images/s", 1).build(),
-        BenchRow.of(Section.IMAGES, Rows.ORIGIN, Rows.SUBJECT, "images from memory", "bare").rounds("images/s", 1).build(),
-        BenchRow.of(Section.TEXTS, Rows.ORIGIN, Rows.SUBJECT, "images from memory", "engine").rounds("images/s", 1).build(),
+        new BenchRow.Builder(Section.IMAGES, Rows.ORIGIN, Rows.SUBJECT, "images from memory", "bare").rounds("images/s", 1).build(),
+        new BenchRow.Builder(Section.TEXTS, Rows.ORIGIN, Rows.SUBJECT, "images from memory", "engine").rounds("images/s", 1).build(),
         Rows.images().failure("broke").build())) {
       assertEquals(List.of(), Comparison.of(List.of(old), List.of(other)), other.key());
     }
@@ -73,7 +74,7 @@ class ComparisonTest {
   @Test
   void theLastRowOfTheSameMachineCounts() {
     Machine larger = new Machine("Test CPU", 64, List.of("avx2"), "Linux 6", "25");
-    BenchRow elsewhere = BenchRow.of(Section.IMAGES, new Origin("d", "abc", larger, null), Rows.SUBJECT,
+    BenchRow elsewhere = new BenchRow.Builder(Section.IMAGES, new Origin("d", "abc", larger, null), Rows.SUBJECT,
         "images from memory", "engine").rounds("images/s", 500).build();
     List<BenchRow> old = List.of(Rows.images(50).build(), Rows.images(HUNDRED).build(), elsewhere);
     assertEquals(100, Comparison.of(old, List.of(Rows.images(HUNDRED).build())).getFirst().oldMedian());
@@ -81,10 +82,10 @@ class ComparisonTest {
 
   @Test
   void aControlThatDiffersSaysThatTheMachineIsUnsteady() {
-    BenchRow steady =
-        Rows.images(HUNDRED).ratio("engine, again (A/A)", new Ratio(1.05, 1, 1.1)).ratio("bare", new Ratio(0.5, 0.4, 0.6)).build();
+    BenchRow steady = Rows.images(HUNDRED).ratio("engine, again (A/A)", new Statistics(1.05, 1, 1.1))
+        .ratio("bare", new Statistics(0.5, 0.4, 0.6)).build();
     assertEquals(List.of(), Comparison.unsteady(List.of(steady)));
-    BenchRow unsteady = Rows.images(HUNDRED).ratio("engine, again (A/A)", new Ratio(0.92, 0.9, 1)).build();
+    BenchRow unsteady = Rows.images(HUNDRED).ratio("engine, again (A/A)", new Statistics(0.92, 0.9, 1)).build();
     List<String> lines = Comparison.unsteady(List.of(steady, unsteady));
     assertEquals(1, lines.size());
     assertTrue(lines.getFirst().contains("0.92"), lines.getFirst());

@@ -7,12 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.conceptclip.backend.BackendRequest;
+import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.bench.Contestant;
 import org.conceptclip.bench.ContestantFailedException;
 import org.conceptclip.bench.Rounds;
 import org.conceptclip.bench.Workload;
+import org.conceptclip.bench.Statistics;
 import org.conceptclip.bench.throughput.Interleaved.Entrant;
-import org.conceptclip.bench.throughput.Interleaved.Result;
 import org.junit.jupiter.api.Test;
 
 class InterleavedTest {
@@ -46,17 +48,20 @@ class InterleavedTest {
   }
 
   private static List<BenchRow> run(Entrant... entrants) {
-    List<Result> results = new Interleaved(Section.IMAGES, new Workload.Vision(4), "images", Map.of("files", 3))
-        .run(List.of(entrants), new Rounds(3, 1, 0, 5), () -> Rows.ORIGIN, name -> {});
-    return results.stream().map(result -> result.row().build()).toList();
+    CollectingSink sink = new CollectingSink();
+    Setup setup = new Setup("synthetic:tiny", "reference", BackendRequest.DEFAULT, 4, BatcherOptions.DEFAULT);
+    Session session = new Session(null, setup, BenchPlan.QUICK, sink);
+    Interleaved.report(session, new Interleaved(Section.IMAGES, new Workload.Vision(4), "images", Map.of("files", 3))
+        .run(session, List.of(entrants), new Rounds(3, 1, 0)));
+    return sink.rows;
   }
 
   @Test
   void ratiosAreOfTheFirstAndOfWhatAControlControls() {
     List<BenchRow> rows = run(
         entrant("engine", 2_000_000, 1), entrant("bare", 1_000_000, 1), entrant("bare, again (A/A)", 1_250_000, 1));
-    assertEquals(Map.of("bare", new Ratio(0.5, 0.5, 0.5)), rows.get(0).ratios());
-    assertEquals(Map.of("bare, again (A/A)", new Ratio(1.25, 1.25, 1.25)), rows.get(1).ratios());
+    assertEquals(Map.of("bare", new Statistics(0.5, 0.5, 0.5)), rows.get(0).ratios());
+    assertEquals(Map.of("bare, again (A/A)", new Statistics(1.25, 1.25, 1.25)), rows.get(1).ratios());
     assertEquals(Map.of(), rows.get(2).ratios());
     assertEquals(2000, rows.getFirst().median(), 1e-9, "four images in two milliseconds");
     assertEquals(Map.of("files", "3", "rounds", "3", "warmups", "1"), rows.getFirst().parameters());

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
 import org.conceptclip.batch.OverloadedException;
 import org.conceptclip.bench.ContestantFailedException;
 import org.junit.jupiter.api.Test;
@@ -34,8 +35,8 @@ class OpenLoopTest {
   private final VirtualClock clock = new VirtualClock();
   private final long[] everySecond = {0, SECOND, 2 * SECOND, 3 * SECOND};
 
-  private OpenLoop.Outcome run(OpenLoop.Service service) {
-    return new OpenLoop(service, clock).run(everySecond, 1);
+  private OpenLoop.Outcome run(IntFunction<CompletableFuture<?>> service) {
+    return OpenLoop.run(service, clock, everySecond, 1);
   }
 
   @Test
@@ -100,14 +101,15 @@ class OpenLoopTest {
 
   @Test
   void whoNeverAnswersEndsTheRun() {
-    OpenLoop loop = new OpenLoop(index -> new CompletableFuture<>(), clock);
-    ContestantFailedException failure = assertThrows(ContestantFailedException.class, () -> loop.run(everySecond, 0.01));
+    ContestantFailedException failure = assertThrows(
+        ContestantFailedException.class, () -> OpenLoop.run(index -> new CompletableFuture<>(), clock, everySecond, 0.01));
     assertTrue(failure.getMessage().startsWith("4 requests not answered"), failure.getMessage());
   }
 
   @Test
   void theSystemClockKeepsTheRate() {
-    OpenLoop.Outcome outcome = OpenLoop.run(index -> CompletableFuture.completedFuture("answer"), 2000, 0.25, 3, 1);
+    OpenLoop.Outcome outcome = OpenLoop.run(
+        index -> CompletableFuture.completedFuture("answer"), OpenLoop.Clock.SYSTEM, OpenLoop.arrivals(2000, 0.25, 3), 1);
     assertEquals(500, outcome.offered(), 100);
     assertTrue(outcome.seconds() >= 0.2 && outcome.latency().nanos(0) >= 0, outcome::toString);
   }

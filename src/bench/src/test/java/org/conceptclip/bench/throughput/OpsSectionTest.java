@@ -18,7 +18,7 @@ class OpsSectionTest {
 
   private static BenchRow row(Op op, Roof roofOrNull) {
     return OpsSection.row(
-        BenchRow.of(Section.OPS, Rows.ORIGIN, Rows.SUBJECT, op.name(), "ours"), op, Optional.ofNullable(roofOrNull));
+        new BenchRow.Builder(Section.OPS, Rows.ORIGIN, Rows.SUBJECT, op.name(), "ours"), op, Optional.ofNullable(roofOrNull));
   }
 
   @Test

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class PoissonArrivalsTest {
   /** 100 arrivals a second for 1000 s: the count's standard deviation is 316, a mean gap's a third of a percent. */
-  private static final long[] ARRIVALS = PoissonArrivals.nanos(100, 1000, 7);
+  private static final long[] ARRIVALS = OpenLoop.arrivals(100, 1000, 7);
 
   @Test
   void theMeanRateIsTheAskedOne() {
@@ -37,14 +37,14 @@ class PoissonArrivalsTest {
 
   @Test
   void theSeedDecides() {
-    assertArrayEquals(ARRIVALS, PoissonArrivals.nanos(100, 1000, 7));
-    assertFalse(Arrays.equals(ARRIVALS, PoissonArrivals.nanos(100, 1000, 8)));
+    assertArrayEquals(ARRIVALS, OpenLoop.arrivals(100, 1000, 7));
+    assertFalse(Arrays.equals(ARRIVALS, OpenLoop.arrivals(100, 1000, 8)));
   }
 
   @Test
   void theLastOneIsInTime() {
     assertTrue(ARRIVALS[ARRIVALS.length - 1] < 1000_000_000_000L);
-    assertThrows(IllegalArgumentException.class, () -> PoissonArrivals.nanos(0, 1, 1));
-    assertThrows(IllegalArgumentException.class, () -> PoissonArrivals.nanos(1e9, 1, 1));
+    assertThrows(IllegalArgumentException.class, () -> OpenLoop.arrivals(0, 1, 1));
+    assertThrows(IllegalArgumentException.class, () -> OpenLoop.arrivals(1e9, 1, 1));
   }
 }

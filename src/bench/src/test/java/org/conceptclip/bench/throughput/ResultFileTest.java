@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.conceptclip.bench.Statistics;
 import org.conceptclip.tensor.BadInputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,7 +24,7 @@ class ResultFileTest {
   @Test
   void rowsComeBackAsTheyWere() throws IOException {
     BenchRow full = Rows.images(3, 1, 2).parameter("maxWait", "2ms").figure("p99Millis", 12.5)
-        .ratio("bare", new Ratio(0.99, 0.98, 1)).atLeast("engine over bare", 0.99, 0.97).curve(1, 2, 3).build();
+        .ratio("bare", new Statistics(0.99, 0.98, 1)).atLeast("engine over bare", 0.99, 0.97).curve(1, 2, 3).build();
     BenchRow failed = Rows.images().failure("broke \"here\"\n</script>").build();
     assertEquals(List.of(full, failed), ResultFile.read(file(ResultFile.line(full), "", ResultFile.line(failed))));
     assertEquals(2, full.median());

@@ -13,6 +13,6 @@ public final class Rows {
 
   /** Images a second of the engine, one value a round. */
   public static BenchRow.Builder images(double... perSecond) {
-    return BenchRow.of(Section.IMAGES, ORIGIN, SUBJECT, "images from memory", "engine").rounds("images/s", perSecond);
+    return new BenchRow.Builder(Section.IMAGES, ORIGIN, SUBJECT, "images from memory", "engine").rounds("images/s", perSecond);
   }
 }

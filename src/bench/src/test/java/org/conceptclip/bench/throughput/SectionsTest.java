@@ -5,14 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Backends;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.batch.BatcherOptions;
@@ -29,29 +28,12 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class SectionsTest {
   private static final Setup TINY =
-      new Setup("synthetic:tiny", "cpu", Optional.empty(), 1, Map.of(), 2, BatcherOptions.DEFAULT);
+      new Setup("synthetic:tiny", "cpu", BackendRequest.DEFAULT.withThreads(1), 2, BatcherOptions.DEFAULT);
 
   private final Workbench bench = new Workbench(Backends.discovered(), notice -> {});
-  private final List<BenchRow> rows = new ArrayList<>();
-  private int steps;
-  private int announced;
-
-  private final Session session = new Session(bench, TINY, BenchPlan.QUICK.withRounds(2), new Session.Sink() {
-    @Override
-    public void rows(List<BenchRow> some) {
-      rows.addAll(some);
-    }
-
-    @Override
-    public void begin(Section section, int itsSteps) {
-      announced += itsSteps;
-    }
-
-    @Override
-    public void step() {
-      steps++;
-    }
-  });
+  private final CollectingSink sink = new CollectingSink();
+  private final List<BenchRow> rows = sink.rows;
+  private final Session session = new Session(bench, TINY, BenchPlan.QUICK.withRounds(new Rounds(2, 1, 20)), sink);
 
   @AfterEach
   void close() {
@@ -108,7 +90,7 @@ class SectionsTest {
     assertNull(row("engine, JPEG files").failure(), "other pictures are not another model");
     assertEquals(2, engine.subject().batch());
     assertEquals(4, rows.stream().filter(row -> row.section() == Section.STAGES).count());
-    assertEquals(announced, steps, "progress must end at its end");
+    assertEquals(sink.announced, sink.steps, "progress must end at its end");
   }
 
   @Test
@@ -122,14 +104,14 @@ class SectionsTest {
     assertEquals(1.0, engine.figures().get("tokensGivenToDevicesOverWanted"));
     assertEquals(3.0 * 24 / Arrays.stream(lengths).sum(), engine.figures().get("paddedTokensOverWanted"), 1e-12);
     assertTrue(engine.ratios().containsKey("bare loop, padded to 24"), engine::toString);
-    assertEquals(announced, steps);
+    assertEquals(sink.announced, sink.steps);
   }
 
   @Test
   void towersAreHeldAgainstTheirControlOtherPrecisionsAndPeers() {
     List<Workload> workloads = List.of(new Workload.Vision(2), new Workload.Texts(5, 24));
-    TowersSection.run(session, List.of(TINY, TINY.withPrecision(Precision.BF16_WEIGHTS)), peers(), workloads, new Rounds(2, 1, 0, 1));
-    assertEquals(announced, steps);
+    TowersSection.run(session, List.of(TINY, TINY.withPrecision(Precision.BF16_WEIGHTS)), peers(), workloads);
+    assertEquals(sink.announced, sink.steps);
     assertEquals(2 * 5, rows.size());
     BenchRow ours = rows.getFirst();
     assertEquals("conceptclip fp32", ours.contestant());
@@ -142,7 +124,7 @@ class SectionsTest {
   @Test
   void opsOfEveryPrecisionAreRows() {
     OpsSection.run(session, List.of(TINY, TINY.withPrecision(Precision.BF16_WEIGHTS)), Optional.of(new MultiplyAddPeak(100, 200)));
-    assertEquals(announced, steps);
+    assertEquals(sink.announced, sink.steps);
     assertEquals(24, rows.size());
     assertEquals(Set.of("fp32", "bf16-weights"), rows.stream().map(row -> row.subject().precision()).collect(Collectors.toSet()));
     assertTrue(rows.stream().allMatch(row -> row.median() > 0 && row.low() <= row.median()), rows::toString);
@@ -163,12 +145,12 @@ class SectionsTest {
 
   @Test
   void sweepAndLatencyAndQueueStepAsTheySaid() {
-    Session few = new Session(bench, TINY, BenchPlan.QUICK.withRounds(1).withSweepBatches(List.of(1, 2))
-        .withLatency(0.3, List.of(new BenchPlan.Load(0.5, true), new BenchPlan.Load(50, false))), session.sink());
+    Session few = new Session(bench, TINY, new BenchPlan(new Rounds(1, 1, 20), List.of(1, 2), 64, 0.3,
+        List.of(new BenchPlan.Load(0.5, true), new BenchPlan.Load(50, false)), 300, BenchPlan.QUICK.ops()), sink);
     SweepSection.run(few, List.of(few.backend().precision()));
     LatencySection.run(few);
     QueueSection.run(few);
-    assertEquals(announced, steps);
+    assertEquals(sink.announced, sink.steps);
     assertEquals(List.of(1, 1, 2, 2), rows.stream().filter(row -> row.section() == Section.SWEEP)
         .map(row -> row.subject().batch()).toList());
     BenchRow load = rows.stream().filter(row -> row.workload().equals("images, 50.0 requests/s")).findFirst().orElseThrow();

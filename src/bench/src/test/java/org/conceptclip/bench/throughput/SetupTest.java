@@ -5,8 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
-import java.util.Map;
-import java.util.Optional;
+import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.tensor.BadInputException;
@@ -14,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class SetupTest {
   private static final Setup SETUP =
-      new Setup("synthetic:tiny", "cpu", Optional.empty(), 2, Map.of(), 4, BatcherOptions.DEFAULT);
+      new Setup("synthetic:tiny", "cpu", BackendRequest.DEFAULT.withThreads(2), 4, BatcherOptions.DEFAULT);
 
   @Test
   void namedOptionsAreChangedAndTheOthersAreNot() {
@@ -22,7 +21,7 @@ class SetupTest {
     assertEquals(SETUP.withPrecision(Precision.BF16).withModel("m"), SETUP.with("precision=bf16, model=m"));
     assertEquals(new BatcherOptions(Duration.ZERO, 3), SETUP.with("max-wait=0ms,queue-batches=3").batching());
     assertEquals("reference", SETUP.with("backend=reference").backend());
-    assertEquals(1, SETUP.with("threads=1").threads());
+    assertEquals(1, SETUP.with("threads=1").usedThreads());
   }
 
   @Test

@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendProvider;
@@ -49,7 +47,7 @@ class WorkbenchTest {
   void aBackendThatCannotBeClosedDoesNotKeepTheOthersOpen() {
     Workbench bench = new Workbench(new Backends(List.of(failing("first"), failing("second"))), notice -> {});
     for (String backend : List.of("first", "second")) {
-      bench.backend(new Setup("synthetic:tiny", backend, Optional.empty(), 0, Map.of(), 0, BatcherOptions.DEFAULT));
+      bench.backend(new Setup("synthetic:tiny", backend, BackendRequest.DEFAULT, 0, BatcherOptions.DEFAULT));
     }
     IllegalStateException failure = assertThrows(IllegalStateException.class, bench::close);
     assertEquals(List.of("second", "first"), closed, "in reverse order");
