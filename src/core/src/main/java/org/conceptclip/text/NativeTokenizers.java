@@ -4,7 +4,6 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.IOException;
 import java.util.Locale;
 import org.conceptclip.util.NativeFiles;
-import org.conceptclip.util.OneLine;
 
 /**
  * Unpacks (see {@link NativeFiles}) and loads the native library of {@code ai.djl.huggingface:tokenizers}, once per class loader.
@@ -60,7 +59,7 @@ final class NativeTokenizers {
     } catch (IOException e) {
       throw new TokenizerUnavailableException("tokenizer: " + e.getMessage(), e);
     } catch (UnsatisfiedLinkError e) {
-      throw new TokenizerUnavailableException("tokenizer: cannot load its native library: " + OneLine.of(e.getMessage()), e);
+      throw new TokenizerUnavailableException("tokenizer: cannot load its native library: " + NativeFiles.reason(e), e);
     }
   }
 

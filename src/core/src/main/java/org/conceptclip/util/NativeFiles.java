@@ -1,26 +1,26 @@
 package org.conceptclip.util;
 
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 
@@ -29,8 +29,9 @@ import java.util.zip.CheckedInputStream;
  *
  * <p>The folder is {@code native} under {@code $CONCEPTCLIP_CACHE}, or else under {@code $XDG_CACHE_HOME/conceptclip} or
  * {@code ~/.cache/conceptclip}. It must be a folder (a symbolic link is rejected), belong to this user or to root, and be writable by nobody
- * else, so that nobody else can have put code there. A folder that others can write is deleted and made again with mode 0700. Files are kept
- * for later processes, in a folder whose name holds the CRC-32 of their content in the jar.
+ * else, so that nobody else can have put code there. (The folders above it are the user's choice and are not checked.) A folder that others
+ * can write is deleted and made again with mode 0700. Files are kept for later processes, in a folder whose name holds the CRC-32 of their
+ * content in the jar; where they are there already, the folder may be on a file system that cannot be written.
  *
  * <p>Where the default folder cannot be used, the files go to a fresh folder of random name and mode 0700 under
  * {@code java.io.tmpdir}, which {@link #close()} deletes: a loaded library does not need its file any more. A
@@ -86,15 +87,25 @@ public final class NativeFiles implements AutoCloseable {
     if (shared.temporaryOrNull != null) {
       return shared;
     }
-    Path file = shared.last();
-    Path link = file.resolveSibling(UUID.randomUUID() + ".so");
+    Path link = shared.last().resolveSibling(UUID.randomUUID() + ".so");
     try {
       // Not a copy, nor a symbolic link: the system maps the file once for all class loaders, and the JVM sees distinct paths.
-      Files.createLink(link, file);
+      Files.createLink(link, shared.last());
       return new NativeFiles(List.of(link), link);
-    } catch (IOException | UnsupportedOperationException e) { // a folder that can only be read
-      return inTemporaryFolder(folder -> unpack(List.of(content(name, near.getClassLoader(), resource)), folder));
+    } catch (IOException | UnsupportedOperationException e) { // a file system that can only be read, or that has no hard links
+      try {
+        return inTemporaryFolder(folder -> unpack(List.of(content(name, near.getClassLoader(), resource)), folder));
+      } catch (IOException noOtherPlace) {
+        return shared; // enough for the first class loader, and most programs have only one
+      }
     }
+  }
+
+  /** Why the system did not load an unpacked file, in one line. Says what to do if the file system forbids execution. */
+  public static String reason(UnsatisfiedLinkError failure) {
+    String reason = OneLine.of(failure.getMessage(), 1000);
+    return reason + (reason.contains("failed to map segment") ? "; if its file system is mounted noexec, set " + VARIABLE
+        + " to a folder from which libraries can be loaded" : "");
   }
 
   /**
@@ -141,13 +152,14 @@ public final class NativeFiles implements AutoCloseable {
   private static NativeFiles inPrivateFolder(String name, Unpacking unpacking) throws IOException {
     String explicit = System.getenv(VARIABLE);
     boolean named = explicit != null && !explicit.isEmpty();
-    Path root = (named ? Path.of(explicit) : defaultCache()).resolve("native");
     IOException problem;
     try {
-      return new NativeFiles(unpacking.into(checked(root)), null);
+      Path cache = named ? Path.of(explicit) : defaultCache();
+      return new NativeFiles(unpacking.into(checked(cache.resolve("native"))), null);
     } catch (IOException e) {
       if (named) {
-        throw new IOException("cannot unpack " + name + " to " + root + " (" + VARIABLE + "): " + OneLine.of(reason(e)), e);
+        throw new IOException(
+            "cannot unpack " + name + " to " + Path.of(explicit, "native") + " (" + VARIABLE + "): " + reason(e), e);
       }
       problem = e;
     }
@@ -155,8 +167,8 @@ public final class NativeFiles implements AutoCloseable {
       return inTemporaryFolder(unpacking);
     } catch (IOException e) {
       e.addSuppressed(problem);
-      throw new IOException("cannot unpack " + name + ": neither to the cache (" + OneLine.of(reason(problem)) + ") nor to java.io.tmpdir ("
-          + OneLine.of(reason(e)) + "); set " + VARIABLE + " to a folder that can be written", e);
+      throw new IOException("cannot unpack " + name + ": neither to the cache (" + reason(problem) + ") nor to java.io.tmpdir ("
+          + reason(e) + "); set " + VARIABLE + " to a folder that can be written", e);
     }
   }
 
@@ -170,26 +182,56 @@ public final class NativeFiles implements AutoCloseable {
     }
   }
 
-  private static Path defaultCache() {
+  private static Path defaultCache() throws IOException {
     String xdg = System.getenv("XDG_CACHE_HOME");
-    Path caches = xdg != null && !xdg.isEmpty() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
+    // The specification of the variable says to ignore a relative path.
+    Path caches = xdg != null && xdg.startsWith("/") ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
+    if (!caches.isAbsolute()) { // the JVM says "?" for a user who is not in the system's list of users
+      throw new IOException("the user has no home, user.home is " + System.getProperty("user.home"));
+    }
     return caches.resolve("conceptclip");
   }
 
   /** The file system's exceptions name their kind by their class alone. */
   private static String reason(IOException e) {
-    return e.getClass() == IOException.class ? e.getMessage() : e.toString();
+    return OneLine.of(e.getClass() == IOException.class ? e.getMessage() : e.toString());
   }
 
   /** The folder, made if it is absent, if nobody but this user (and root) can have written to it. */
   private static Path checked(Path folder) throws IOException {
     Files.createDirectories(folder.toAbsolutePath().getParent(), OWNER_ONLY);
     createFolder(folder);
-    if ((mode(folder) & WRITABLE_BY_OTHERS) != 0) {
-      deleteTree(folder); // whatever is in it may be somebody else's
-      createFolder(folder);
+    if (isWritableByOthers(folder)) {
+      replace(folder);
+      if (isWritableByOthers(folder)) {
+        throw new IOException(folder + ": others can write to it, and its file system does not keep mode 0700");
+      }
     }
     return folder;
+  }
+
+  /** Makes a folder anew, because whatever is in it may be somebody else's. Other processes may do the same, and use theirs at once. */
+  private static void replace(Path folder) throws IOException {
+    Path aside = folder.resolveSibling(UUID.randomUUID().toString());
+    try {
+      Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
+      if (!isWritableByOthers(aside)) { // another process was faster: this is the new folder
+        Files.move(aside, folder, StandardCopyOption.ATOMIC_MOVE);
+        return;
+      }
+    } catch (NoSuchFileException e) {
+      // Another process has moved the folder away and makes the new one.
+    }
+    createFolder(folder);
+    try {
+      deleteTree(aside);
+    } catch (IOException e) {
+      // Somebody else's folders in it cannot be deleted. Nothing is loaded from there.
+    }
+  }
+
+  private static boolean isWritableByOthers(Path folder) throws IOException {
+    return (mode(folder) & WRITABLE_BY_OTHERS) != 0;
   }
 
   private static void createFolder(Path folder) throws IOException {
@@ -214,8 +256,16 @@ public final class NativeFiles implements AutoCloseable {
     return (int) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
   }
 
-  /** The user of this process, by the owner of a new file: Java has no call for it. */
+  /** The user as whom this process accesses files: Java has no call for it. */
   private static int ownUid(Path folder) throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (Files.exists(status)) {
+      try (Stream<String> lines = Files.lines(status)) {
+        String users = lines.filter(line -> line.startsWith("Uid:")).findFirst().orElseThrow();
+        return Integer.parseUnsignedInt(users.split("\\s+")[4]); // after the real, the effective and the saved one
+      }
+    }
+    // Systems other than Linux: the owner of a new file.
     Path probe = Files.createTempFile(folder, "owner", null);
     try {
       return uid(probe);
@@ -261,10 +311,14 @@ public final class NativeFiles implements AutoCloseable {
       if (Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS) && Files.size(target) == content.bytes) {
         continue;
       }
-      // Written beside its place and renamed, so that no other process sees half a file.
+      // Written beside its place and renamed, so that no other process, nor one after a crash of the system, sees half a file.
       Path partial = Files.createTempFile(folder, content.name, ".part");
-      try (InputStream in = uncached(content.url).getInputStream()) {
-        Files.copy(in, partial, StandardCopyOption.REPLACE_EXISTING);
+      try (CheckedInputStream in = new CheckedInputStream(uncached(content.url).getInputStream(), new CRC32());
+          FileOutputStream out = new FileOutputStream(partial.toFile())) {
+        if (in.transferTo(out) != content.bytes || in.getChecksum().getValue() != content.crc) {
+          throw new IOException(content.url + ": damaged, or replaced while it was read");
+        }
+        out.getFD().sync();
         Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } finally {
         Files.deleteIfExists(partial);
@@ -274,21 +328,14 @@ public final class NativeFiles implements AutoCloseable {
   }
 
   private static void deleteTree(Path root) throws IOException {
-    Files.walkFileTree(root, new SimpleFileVisitor<>() {
-      @Override
-      public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-        Files.delete(file);
-        return FileVisitResult.CONTINUE;
+    try (Stream<Path> tree = Files.walk(root)) {
+      for (Path file : tree.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
       }
-
-      @Override
-      public FileVisitResult postVisitDirectory(Path folder, IOException failure) throws IOException {
-        if (failure != null) {
-          throw failure;
-        }
-        Files.delete(folder);
-        return FileVisitResult.CONTINUE;
-      }
-    });
+    } catch (NoSuchFileException e) {
+      // The system's cleaner of temporary files was here.
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 }
