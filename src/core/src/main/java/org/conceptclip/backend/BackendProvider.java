@@ -43,7 +43,7 @@ public interface BackendProvider {
   default Status probe(BackendRequest request) {
     try (Backend backend = open(request)) {
       return new Status(name(), true, backend.description());
-    } catch (BackendUnavailableException e) {
+    } catch (BackendUnavailableException | DeviceException e) {
       return new Status(name(), false, e.getMessage());
     }
   }

@@ -103,9 +103,8 @@ public final class NativeFiles implements AutoCloseable {
 
   /** Why the system did not load an unpacked file, in one line. Says what to do if the file system forbids execution. */
   public static String reason(UnsatisfiedLinkError failure) {
-    String reason = OneLine.of(failure.getMessage(), 1000);
-    return reason + (reason.contains("failed to map segment") ? "; if its file system is mounted noexec, set " + VARIABLE
-        + " to a folder from which libraries can be loaded" : "");
+    String reason = OneLine.of(failure.getMessage(), 1000).replaceFirst("^(.+): \\1: ", "$1: "); // the JVM names the file twice
+    return reason + (reason.contains("failed to map segment") ? "; mounted noexec? " + VARIABLE + " names another folder" : "");
   }
 
   /**

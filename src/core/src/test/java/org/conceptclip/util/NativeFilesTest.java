@@ -100,7 +100,7 @@ class NativeFilesTest {
   void theReasonOfAFileSystemWithoutExecutionComesWithTheWayOut() {
     String reason = NativeFiles.reason(new UnsatisfiedLinkError("/a/lib.so: /a/lib.so: failed to map segment from shared object"));
     assertTrue(reason.contains("noexec") && reason.contains(NativeFiles.VARIABLE), reason);
-    assertEquals("/a/lib.so: file too short", NativeFiles.reason(new UnsatisfiedLinkError("/a/lib.so: file too short")));
+    assertEquals("/a/lib.so: file too short", NativeFiles.reason(new UnsatisfiedLinkError("/a/lib.so: /a/lib.so: file too short")));
   }
 
   /** The file of the resource. */
