@@ -144,7 +144,8 @@ public final class Backends {
     }
     if (last == null) {
       throw new BackendUnavailableException("backend auto: the class path holds no backend that is taken automatically, only "
-          + names() + "; add conceptclip-cpu or conceptclip-cuda (and where jars are merged into one, merge their META-INF/services)" + told(problems));
+          + names() + "; add conceptclip-cpu or conceptclip-cuda (and where jars are merged into one, merge their META-INF/services)"
+          + told(problems));
     }
     if (last instanceof UnsupportedRequestException) {
       // Its message begins with the unsupported part of the request; the reasons of the other backends follow.

@@ -86,7 +86,8 @@ public interface EmbeddedModel {
         Files.delete(folder);
       }
     } catch (IOException e) {
-      throw new BadInputException("the embedded model " + name() + " cannot be unpacked to the temporary folder: " + OneLine.of(e.toString()), e);
+      throw new BadInputException(
+          "the embedded model " + name() + " cannot be unpacked to the temporary folder: " + OneLine.of(e.toString()), e);
     }
   }
 }

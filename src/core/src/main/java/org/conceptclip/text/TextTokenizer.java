@@ -147,8 +147,8 @@ public final class TextTokenizer implements AutoCloseable {
       for (int i = 0; i < ids.length; i++) {
         ids[i] = Math.toIntExact(longIds[i]);
         if (spans[i] != null) {
-          begin[i] = charOfCodePoint == null ? spans[i].getStart() : charOfCodePoint[spans[i].getStart()];
-          end[i] = charOfCodePoint == null ? spans[i].getEnd() : charOfCodePoint[spans[i].getEnd()];
+          begin[i] = charOfCodePoint[spans[i].getStart()];
+          end[i] = charOfCodePoint[spans[i].getEnd()];
         }
       }
       return new TokenizedText(ids, begin, end, library.getOverflowCount(encoding) > 0);
@@ -157,17 +157,12 @@ public final class TextTokenizer implements AutoCloseable {
     }
   }
 
-  /** Char index of every code point of {@code text} and of its end; null where the two counts are the same. */
+  /** Char index of every code point of {@code text} and of its end. */
   private static int[] charOfCodePoint(String text) {
-    int codePoints = text.codePointCount(0, text.length());
-    if (codePoints == text.length()) {
-      return null;
+    int[] chars = new int[text.codePointCount(0, text.length()) + 1];
+    for (int i = 1; i < chars.length; i++) {
+      chars[i] = text.offsetByCodePoints(chars[i - 1], 1);
     }
-    int[] chars = new int[codePoints + 1];
-    for (int i = 0, at = 0; i < codePoints; i++, at = text.offsetByCodePoints(at, 1)) {
-      chars[i] = at;
-    }
-    chars[codePoints] = text.length();
     return chars;
   }
 

@@ -28,10 +28,10 @@ import java.util.zip.CheckedInputStream;
  * Native libraries of jars, unpacked to files that the system can load, in a folder that only this user can write.
  *
  * <p>The folder is {@code native} under {@code $CONCEPTCLIP_CACHE}, or else under {@code $XDG_CACHE_HOME/conceptclip} or
- * {@code ~/.cache/conceptclip}. It must be a folder (a symbolic link is rejected), belong to this user or to root, and be writable by nobody
- * else, so that nobody else can have put code there. (The folders above it are the user's choice and are not checked.) A folder that others
- * can write is deleted and made again with mode 0700. Files are kept for later processes, in a folder whose name holds the CRC-32 of their
- * content in the jar; where they are there already, the folder may be on a file system that cannot be written.
+ * {@code ~/.cache/conceptclip}. It must be a folder (a symbolic link is rejected), belong to this user or to root, and be writable by
+ * nobody else, so that nobody else can have put code there. (The folders above it are the user's choice and are not checked.) A folder that
+ * others can write is deleted and made again with mode 0700. Files are kept for later processes, in a folder whose name holds the CRC-32 of
+ * their content in the jar; if they are there already, the file system may be read-only.
  *
  * <p>Where the default folder cannot be used, the files go to a fresh folder of random name and mode 0700 under
  * {@code java.io.tmpdir}, which {@link #close()} deletes: a loaded library does not need its file any more. A
