@@ -45,6 +45,8 @@ public interface BackendProvider {
       return new Status(name(), true, backend.description());
     } catch (BackendUnavailableException | DeviceException e) {
       return new Status(name(), false, e.getMessage());
+    } catch (LinkageError e) { // a library that it needs is not on the class path
+      return new Status(name(), false, "cannot be loaded: " + e);
     }
   }
 

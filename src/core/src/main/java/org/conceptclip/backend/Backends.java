@@ -112,13 +112,10 @@ public final class Backends {
     try {
       return provider.open(request);
     } catch (LinkageError e) {
-      throw new BackendUnavailableException(missing(provider, e), e);
+      // A library that it needs is not on the class path, or is there in another version.
+      String reason = OneLine.of(e.toString(), LONGEST_PROBLEM);
+      throw new BackendUnavailableException("the " + provider.name() + " backend cannot be loaded: " + reason, e);
     }
-  }
-
-  /** A provider loads although a library that it needs is not on the class path, or is there in another version; its backend does not. */
-  private static String missing(BackendProvider provider, LinkageError failure) {
-    return "the " + provider.name() + " backend cannot be loaded: " + OneLine.of(failure.toString(), LONGEST_PROBLEM);
   }
 
   private static String told(List<String> reasons) {
@@ -156,16 +153,8 @@ public final class Backends {
 
   /** The state of every backend on this machine, in the order in which {@code auto} tries them; those that cannot be loaded last. */
   public List<BackendProvider.Status> probe(BackendRequest request) {
-    return Stream.concat(providers.stream().map(provider -> probe(provider, request)),
+    return Stream.concat(providers.stream().map(provider -> provider.probe(request)),
         problems.stream().map(problem -> new BackendProvider.Status("unknown", false, problem))).toList();
-  }
-
-  private static BackendProvider.Status probe(BackendProvider provider, BackendRequest request) {
-    try {
-      return provider.probe(request);
-    } catch (LinkageError e) {
-      return new BackendProvider.Status(provider.name(), false, missing(provider, e));
-    }
   }
 
   /** Facts about this machine by backend and by name. Backends without facts are left out. */
