@@ -51,11 +51,11 @@ public final class NativeFiles implements AutoCloseable {
   /** A resource: its place, file name, size in bytes and CRC-32. */
   private record Content(URL url, String name, long bytes, long crc) {}
 
-  private final List<Path> files;
+  private final Path last;
   private final Path temporaryOrNull;
 
-  private NativeFiles(List<Path> files, Path temporaryOrNull) {
-    this.files = files;
+  private NativeFiles(Path last, Path temporaryOrNull) {
+    this.last = last;
     this.temporaryOrNull = temporaryOrNull;
   }
 
@@ -91,7 +91,7 @@ public final class NativeFiles implements AutoCloseable {
     try {
       // Not a copy, nor a symbolic link: the system maps the file once for all class loaders, and the JVM sees distinct paths.
       Files.createLink(link, shared.last());
-      return new NativeFiles(List.of(link), link);
+      return new NativeFiles(link, link);
     } catch (IOException | UnsupportedOperationException e) { // a file system that can only be read, or that has no hard links
       try {
         return inTemporaryFolder(folder -> unpack(List.of(content(name, near.getClassLoader(), resource)), folder));
@@ -108,7 +108,7 @@ public final class NativeFiles implements AutoCloseable {
   }
 
   /**
-   * A private folder, as the only file, for a library that unpacks itself. {@link #close()} deletes a temporary one, but not the private
+   * A private folder, as the last file, for a library that unpacks itself. {@link #close()} deletes a temporary one, but not the private
    * folder around it, in which the library may make it again.
    *
    * @throws IOException with a message of one line if no folder can be used
@@ -117,23 +117,18 @@ public final class NativeFiles implements AutoCloseable {
     NativeFiles files = inPrivateFolder(name, root -> {
       Path folder = root.resolve(name);
       createFolder(folder);
-      return List.of(folder);
+      return folder;
     });
     if (files.temporaryOrNull == null) {
       return files;
     }
     files.temporaryOrNull.toFile().deleteOnExit();
-    return new NativeFiles(files.files, files.last());
+    return new NativeFiles(files.last, files.last);
   }
 
-  /** The unpacked files, in the order of the resources. */
-  public List<Path> files() {
-    return files;
-  }
-
-  /** The last of the files. */
+  /** The file of the last resource; the others lie beside it. */
   public Path last() {
-    return files.getLast();
+    return last;
   }
 
   /** Deletes what is not kept for later processes. Libraries must be loaded before. */
@@ -145,7 +140,7 @@ public final class NativeFiles implements AutoCloseable {
   }
 
   private interface Unpacking {
-    List<Path> into(Path folder) throws IOException;
+    Path into(Path folder) throws IOException;
   }
 
   private static NativeFiles inPrivateFolder(String name, Unpacking unpacking) throws IOException {
@@ -230,29 +225,25 @@ public final class NativeFiles implements AutoCloseable {
   }
 
   private static boolean isWritableByOthers(Path folder) throws IOException {
-    return (mode(folder) & WRITABLE_BY_OTHERS) != 0;
+    return (attribute(folder, "mode") & WRITABLE_BY_OTHERS) != 0;
   }
 
   private static void createFolder(Path folder) throws IOException {
     try {
       Files.createDirectory(folder, OWNER_ONLY);
     } catch (FileAlreadyExistsException e) { // the usual case
-      if ((mode(folder) & MODE_OF_TYPE) != FOLDER) {
+      if ((attribute(folder, "mode") & MODE_OF_TYPE) != FOLDER) {
         throw new IOException(folder + ": not a folder (a symbolic link is not followed)");
       }
-      int owner = uid(folder);
+      int owner = attribute(folder, "uid");
       if (owner != 0 && owner != ownUid(folder)) {
         throw new IOException(folder + ": belongs to user " + owner + ", not to the user of this process");
       }
     }
   }
 
-  private static int mode(Path file) throws IOException {
-    return (int) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-  }
-
-  private static int uid(Path file) throws IOException {
-    return (int) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+  private static int attribute(Path file, String name) throws IOException {
+    return (int) Files.getAttribute(file, "unix:" + name, LinkOption.NOFOLLOW_LINKS);
   }
 
   /** The user as whom this process accesses files: Java has no call for it. */
@@ -267,7 +258,7 @@ public final class NativeFiles implements AutoCloseable {
     // Systems other than Linux: the owner of a new file.
     Path probe = Files.createTempFile(folder, "owner", null);
     try {
-      return uid(probe);
+      return attribute(probe, "uid");
     } finally {
       Files.delete(probe);
     }
@@ -301,12 +292,11 @@ public final class NativeFiles implements AutoCloseable {
     return connection;
   }
 
-  private static List<Path> unpack(List<Content> contents, Path folder) throws IOException {
+  /** Returns the last of the files. */
+  private static Path unpack(List<Content> contents, Path folder) throws IOException {
     createFolder(folder);
-    List<Path> files = new ArrayList<>();
     for (Content content : contents) {
       Path target = folder.resolve(content.name);
-      files.add(target);
       if (Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS) && Files.size(target) == content.bytes) {
         continue;
       }
@@ -323,7 +313,7 @@ public final class NativeFiles implements AutoCloseable {
         Files.deleteIfExists(partial);
       }
     }
-    return files;
+    return folder.resolve(contents.getLast().name);
   }
 
   private static void deleteTree(Path root) throws IOException {
