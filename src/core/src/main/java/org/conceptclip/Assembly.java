@@ -82,13 +82,12 @@ final class Assembly implements AutoCloseable {
     CompletableFuture<Backends.Choice> starting = CompletableFuture.supplyAsync(
         () -> backends.open(options.backend(), request),
         task -> Thread.ofPlatform().daemon().name("conceptclip-open").start(task));
-    return resources.own(starting, () -> starting.handle((choice, failure) -> choice)
-        .thenAccept(choice -> {
-          if (choice != null) { // null if it did not start: started() throws the reason
-            choice.backend().close();
-          }
-        })
-        .join());
+    return resources.own(starting, () -> {
+      Backends.Choice choice = starting.handle((opened, failure) -> opened).join();
+      if (choice != null) { // null if it did not start: started() throws the reason
+        choice.backend().close();
+      }
+    });
   }
 
   private static Backends.Choice started(CompletableFuture<Backends.Choice> starting) {

@@ -43,8 +43,10 @@ public interface BackendProvider {
   default Status probe(BackendRequest request) {
     try (Backend backend = open(request)) {
       return new Status(name(), true, backend.description());
-    } catch (BackendUnavailableException e) {
+    } catch (BackendUnavailableException | DeviceException e) {
       return new Status(name(), false, e.getMessage());
+    } catch (LinkageError e) { // a library that it needs is not on the class path
+      return new Status(name(), false, "cannot be loaded: " + e);
     }
   }
 

@@ -7,9 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
 
 /**
  * A model whose files are on the class path. A module that contains one names it in {@code
@@ -36,9 +39,18 @@ public interface EmbeddedModel {
    */
   InputStream open(String file);
 
-  /** The embedded model on the class path of this library, if there is one. */
+  /**
+   * The embedded model on the class path of this library, if there is one.
+   *
+   * @throws BadInputException if it cannot be loaded
+   */
   static Optional<EmbeddedModel> find() {
-    return ServiceLoader.load(EmbeddedModel.class, EmbeddedModel.class.getClassLoader()).findFirst();
+    try {
+      return ServiceLoader.load(EmbeddedModel.class, EmbeddedModel.class.getClassLoader()).findFirst();
+    } catch (ServiceConfigurationError | LinkageError e) {
+      String cause = e.getCause() == null ? "" : ": " + e.getCause();
+      throw new BadInputException("the model on the class path cannot be loaded: " + OneLine.of(e + cause, 500), e);
+    }
   }
 
   /** Reads the content of a small file. */
@@ -50,7 +62,11 @@ public interface EmbeddedModel {
     }
   }
 
-  /** Lets {@code use} open the files from a private folder, which is deleted when it returns: what is mapped by then stays readable. */
+  /**
+   * Lets {@code use} open the files from a private folder, which is deleted when it returns: what is mapped by then stays readable.
+   *
+   * @throws BadInputException if the folder cannot be made or filled
+   */
   default <T> T withFolder(Function<Path, T> use) {
     try {
       Path folder = Files.createTempDirectory("conceptclip-" + name());
@@ -70,7 +86,8 @@ public interface EmbeddedModel {
         Files.delete(folder);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException("the embedded model " + name() + " cannot be unpacked to the temporary folder", e);
+      throw new BadInputException(
+          "the embedded model " + name() + " cannot be unpacked to the temporary folder: " + OneLine.of(e.toString()), e);
     }
   }
 }

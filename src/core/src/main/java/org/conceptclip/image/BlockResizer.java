@@ -8,7 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Pillow's bicubic resize, see {@link Resizer}, in working memory that is kept from picture to picture.
+ * Pillow's {@code Image.resize(size, BICUBIC)} for 8-bit pixels, equal in every byte, in working memory that is kept from picture to
+ * picture: the horizontal pass first, rounded and clipped to 0..255, then the vertical pass.
  *
  * <p>Source rows are processed in blocks. Each block goes through {@link ColumnPass} and is added at once to the output rows that it
  * contributes to, so no picture of intermediate size exists. Beside source and target the memory is a block, a few rows and the weights.

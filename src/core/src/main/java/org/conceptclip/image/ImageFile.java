@@ -16,7 +16,7 @@ final class ImageFile {
   private static final int LARGEST_READ_BYTES = 128 << 10;
 
   /** What fits an array. */
-  static final int LARGEST_FILE_BYTES = Integer.MAX_VALUE - 8;
+  private static final int LARGEST_FILE_BYTES = Integer.MAX_VALUE - 8;
 
   private static final int LONGEST_NAME = 4096;
 

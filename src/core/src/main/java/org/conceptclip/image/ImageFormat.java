@@ -3,6 +3,7 @@ package org.conceptclip.image;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 
 /** The file formats that are read. Files are recognised by their first bytes, never by their name. */
 enum ImageFormat {
@@ -16,6 +17,13 @@ enum ImageFormat {
 
   /** What the formats are called in messages. */
   static final String NAMES = "JPEG, PNG, BMP, GIF, TIFF or WebP";
+
+  /** A format that is not read: where its files have which bytes, one for each character, and what messages call it. */
+  private record Other(int offset, String beginning, String name) {}
+
+  private static final List<Other> OTHERS = List.of(new Other(0, "%PDF", "a PDF document"), new Other(128, "DICM", "a DICOM file"),
+      new Other(0, "PK\u0003\u0004", "a ZIP archive"), new Other(0, "\u001f\u008b", "a gzip file"),
+      new Other(4, "jP  ", "a JPEG 2000 file"));
 
   private final String[] beginnings;
 
@@ -38,20 +46,10 @@ enum ImageFormat {
 
   /** What an unknown file seems to be, for the message that rejects it. */
   static String describe(byte[] bytes, int length) {
-    if (has(bytes, length, 0, "%PDF")) {
-      return "a PDF document";
-    }
-    if (has(bytes, length, 128, "DICM")) {
-      return "a DICOM file";
-    }
-    if (has(bytes, length, 0, "PK\u0003\u0004")) {
-      return "a ZIP archive";
-    }
-    if (has(bytes, length, 0, "\u001f\u008b")) {
-      return "a gzip file";
-    }
-    if (has(bytes, length, 4, "jP  ")) {
-      return "a JPEG 2000 file";
+    for (Other other : OTHERS) {
+      if (has(bytes, length, other.offset, other.beginning)) {
+        return other.name;
+      }
     }
     byte[] head = Arrays.copyOf(bytes, Math.min(length, 8));
     String text = new String(head, StandardCharsets.ISO_8859_1);

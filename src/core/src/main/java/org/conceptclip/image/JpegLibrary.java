@@ -104,15 +104,15 @@ final class JpegLibrary {
     return text.reinterpret(1024).getString(0).lines().findFirst().orElse("libtiff").strip();
   }
 
-  /** Settings for opening a container, which route errors and warnings to its state. {@link #release} frees them. */
+  /** Settings for opening a container, which route errors and warnings to it. {@link #release} frees them. */
   MemorySegment options(JpegContainer container) {
     return CodecLibrary.call(() -> {
       MemorySegment options = (MemorySegment) optionsAlloc.invokeExact();
       if (options.address() == 0) {
         throw new OutOfMemoryError("libtiff cannot allocate its options");
       }
-      onError.invokeExact(options, container.callbacks().error, container.state());
-      onWarning.invokeExact(options, container.callbacks().warning, container.state());
+      onError.invokeExact(options, container.error, MemorySegment.NULL);
+      onWarning.invokeExact(options, container.warning, MemorySegment.NULL);
       return options;
     });
   }
@@ -130,13 +130,12 @@ final class JpegLibrary {
    * @param file the JPEG file, native
    * @param toRgb whether components are luma and chroma, to be converted
    * @param pixels receives [height, width, components], native
-   * @return whether libtiff succeeded; what it reported besides is counted in the container's state
+   * @return whether libtiff succeeded; the container takes note of what it reported besides
    */
   boolean decode(JpegContainer container, MemorySegment options, MemorySegment file, boolean toRgb, MemorySegment pixels) {
-    JpegContainer.Callbacks callbacks = container.callbacks();
     return CodecLibrary.call(() -> {
-      MemorySegment tiff = (MemorySegment) open.invokeExact(NAME, MODE, container.state(), callbacks.read, callbacks.write, callbacks.seek,
-          callbacks.close, callbacks.size, MemorySegment.NULL, MemorySegment.NULL, options);
+      MemorySegment tiff = (MemorySegment) open.invokeExact(NAME, MODE, MemorySegment.NULL, container.read, container.write,
+          container.seek, container.close, container.size, MemorySegment.NULL, MemorySegment.NULL, options);
       if (tiff.address() == 0) {
         return false;
       }

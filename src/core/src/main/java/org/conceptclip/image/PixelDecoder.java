@@ -1,7 +1,6 @@
 package org.conceptclip.image;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.Closer;
@@ -59,19 +58,6 @@ public final class PixelDecoder implements AutoCloseable {
   public void decodeInto(byte[] encoded, String name, int size, MemorySegment target, long offset) {
     check(size, target, offset);
     decode(encoded, encoded.length, ImageFile.name(name), size, target, offset);
-  }
-
-  /** Like {@link #decodeInto(byte[], String, int, MemorySegment, long)} for a file in any memory. */
-  public void decodeInto(MemorySegment encoded, String name, int size, MemorySegment target, long offset) {
-    check(size, target, offset);
-    String line = ImageFile.name(name);
-    if (encoded.byteSize() > ImageFile.LARGEST_FILE_BYTES) {
-      throw new BadInputException(line + ": " + encoded.byteSize() + " bytes, expected an image file below 2 GiB");
-    }
-    int length = (int) encoded.byteSize();
-    byte[] copy = file.atLeast(length);
-    MemorySegment.copy(encoded, ValueLayout.JAVA_BYTE, 0, copy, 0, length);
-    decode(copy, length, line, size, target, offset);
   }
 
   /**

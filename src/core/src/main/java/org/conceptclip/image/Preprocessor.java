@@ -5,7 +5,10 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
-/** From a decoded picture to the model's input. Thread-safe. */
+/**
+ * From a decoded picture to the model's input. Beside source and result each call allocates a few hundred kilobytes, which
+ * {@link PixelDecoder} keeps. Thread-safe.
+ */
 public final class Preprocessor {
   private Preprocessor() {}
 
@@ -17,7 +20,26 @@ public final class Preprocessor {
    * @return U8 [size, size, 3] in heap memory, red first
    */
   public static HostTensor toPixels(RgbImage image, int size) {
-    return HostTensor.view(
-        DType.U8, Shape.of(size, size, RgbImage.CHANNELS), MemorySegment.ofArray(Resizer.resize(image, size, size)));
+    return HostTensor.view(DType.U8, Shape.of(size, size, RgbImage.CHANNELS), MemorySegment.ofArray(resize(image, size, size)));
+  }
+
+  /**
+   * Squashes or stretches a picture, as {@link BlockResizer} does.
+   *
+   * @return [height, width, 3] unsigned bytes, a new array
+   * @throws IllegalArgumentException if a side is below 1 or the result does not fit an array
+   */
+  static byte[] resize(RgbImage source, int width, int height) {
+    if (width < 1 || height < 1) {
+      throw new IllegalArgumentException("cannot resize to " + width + "x" + height + " pixels");
+    }
+    long bytes = (long) width * height * RgbImage.CHANNELS;
+    if (bytes < 0 || bytes > Integer.MAX_VALUE - 8) {
+      throw new IllegalArgumentException(width + "x" + height + " RGB pixels do not fit an array");
+    }
+    byte[] pixels = new byte[(int) bytes];
+    new BlockResizer().resize(MemorySegment.ofArray(source.pixels()), source.width(), source.height(), RgbImage.CHANNELS, width, height,
+        MemorySegment.ofArray(pixels), 0);
+    return pixels;
   }
 }

@@ -1,12 +1,15 @@
 package org.conceptclip.image;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.NativeLibrary;
 import org.conceptclip.util.OneLine;
 
 /**
@@ -57,28 +60,47 @@ final class WebpDecoder {
 
   /** Decodes a picture of {@code bytes} bytes: a whole file, or the chunks of a frame. */
   private RgbImage decodeStill(int from, int bytes) {
-    requireLibrary();
+    NativeLibrary library = library();
+    // int WebPGetInfo(const uint8_t* data, size_t size, int* width, int* height)
+    MethodHandle getInfo = library.bind("WebPGetInfo", FunctionDescriptor.of(
+        ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+    // uint8_t* WebPDecodeRGBInto(const uint8_t* data, size_t size, uint8_t* out, size_t outBytes, int stride)
+    MethodHandle decodeInto = library.bind("WebPDecodeRGBInto", FunctionDescriptor.of(ValueLayout.ADDRESS,
+        ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment still = arena.allocate(bytes);
       MemorySegment.copy(file, from, still, ValueLayout.JAVA_BYTE, 0, bytes);
-      int[] size = WebpLibrary.size(still);
-      if (size == null) {
+      MemorySegment size = arena.allocate(ValueLayout.JAVA_INT, 2);
+      MemorySegment second = size.asSlice(ValueLayout.JAVA_INT.byteSize());
+      int known = CodecLibrary.call(() -> (int) getInfo.invokeExact(still, still.byteSize(), size, second));
+      if (known == 0) {
         throw source.damaged("an unreadable picture header", "VP8 or VP8L data");
       }
-      source.checkSize(size[0], size[1]);
-      int stride = size[0] * RgbImage.CHANNELS;
-      MemorySegment pixels = arena.allocate((long) stride * size[1]);
-      if (!WebpLibrary.decode(still, pixels, stride)) {
+      int width = size.getAtIndex(ValueLayout.JAVA_INT, 0);
+      int height = size.getAtIndex(ValueLayout.JAVA_INT, 1);
+      source.checkSize(width, height);
+      int stride = width * RgbImage.CHANNELS;
+      MemorySegment pixels = arena.allocate((long) stride * height);
+      MemorySegment decoded = CodecLibrary.call(
+          () -> (MemorySegment) decodeInto.invokeExact(still, still.byteSize(), pixels, pixels.byteSize(), stride));
+      if (decoded.address() == 0) {
         throw source.damaged(
-            "data that libwebp " + WebpLibrary.version() + " rejects", "a complete " + size[0] + "x" + size[1] + " picture");
+            "data that libwebp " + version(library) + " rejects", "a complete " + width + "x" + height + " picture");
       }
-      return new RgbImage(size[0], size[1], pixels.toArray(ValueLayout.JAVA_BYTE));
+      return new RgbImage(width, height, pixels.toArray(ValueLayout.JAVA_BYTE));
     }
   }
 
-  private void requireLibrary() {
+  /** The version of libwebp, for example {@code 1.5.0}. */
+  private static String version(NativeLibrary library) {
+    MethodHandle getVersion = library.bind("WebPGetDecoderVersion", FunctionDescriptor.of(ValueLayout.JAVA_INT));
+    int packed = CodecLibrary.call(() -> (int) getVersion.invokeExact());
+    return (packed >> 16) + "." + (packed >> 8 & 0xff) + "." + (packed & 0xff);
+  }
+
+  private NativeLibrary library() {
     try {
-      CodecLibrary.get();
+      return CodecLibrary.get();
     } catch (IllegalStateException e) {
       throw new BadInputException(
           source.name() + ": WebP, which cannot be read here (" + OneLine.of(e.getMessage()) + "), expected another format", e);

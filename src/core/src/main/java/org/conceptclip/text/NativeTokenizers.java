@@ -4,7 +4,6 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.IOException;
 import java.util.Locale;
 import org.conceptclip.util.NativeFiles;
-import org.conceptclip.util.OneLine;
 
 /**
  * Unpacks (see {@link NativeFiles}) and loads the native library of {@code ai.djl.huggingface:tokenizers}, once per class loader.
@@ -34,33 +33,26 @@ final class NativeTokenizers {
 
   /** Loads on first use; keeps a failure, because a class whose initialiser throws would hide it from the second caller. */
   private static final class Holder {
-    static final TokenizerUnavailableException FAILURE = attempt();
-
-    private static TokenizerUnavailableException attempt() {
-      try {
-        load();
-        return null;
-      } catch (TokenizerUnavailableException e) {
-        return e;
-      }
-    }
+    static final TokenizerUnavailableException FAILURE = failureOfLoading();
   }
 
-  private static void load() {
+  /** Loads the library. Returns null if it can be used. */
+  private static TokenizerUnavailableException failureOfLoading() {
     String platform = platform();
     String resource = "native/lib/" + platform + "/cpu/" + System.mapLibraryName("tokenizers");
     if (platform.startsWith("win") || NativeTokenizers.class.getClassLoader().getResource(resource) == null) {
-      throw new TokenizerUnavailableException("tokenizer: no native library for " + platform
+      return new TokenizerUnavailableException("tokenizer: no native library for " + platform
           + " in ai.djl.huggingface:tokenizers (looked for " + resource + "); linux-x86_64, linux-aarch64 and osx-aarch64 are there");
     }
     try (NativeFiles files = NativeFiles.unpackForOneLoader("tokenizers", NativeTokenizers.class, resource)) {
       System.load(files.last().toAbsolutePath().toString());
       // Proves that the loader of TokenizersLibrary sees the library: natives are bound per class loader.
       TokenizersLibrary.LIB.deleteTokenizer(TokenizersLibrary.LIB.createTokenizerFromString(PROBE));
+      return null;
     } catch (IOException e) {
-      throw new TokenizerUnavailableException("tokenizer: " + e.getMessage(), e);
+      return new TokenizerUnavailableException("tokenizer: " + e.getMessage(), e);
     } catch (UnsatisfiedLinkError e) {
-      throw new TokenizerUnavailableException("tokenizer: cannot load its native library: " + OneLine.of(e.getMessage()), e);
+      return new TokenizerUnavailableException("tokenizer: cannot load its native library: " + NativeFiles.reason(e), e);
     }
   }
 

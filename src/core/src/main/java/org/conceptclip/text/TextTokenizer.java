@@ -3,8 +3,6 @@ package org.conceptclip.text;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +33,6 @@ public final class TextTokenizer implements AutoCloseable {
 
   private final TokenizersLibrary library;
   private final String description;
-  private final int maxTokens;
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private long handle;
 
@@ -46,7 +43,6 @@ public final class TextTokenizer implements AutoCloseable {
     }
     this.library = NativeTokenizers.library();
     this.description = description;
-    this.maxTokens = maxTokens;
     this.handle = create(library, description, json);
     library.setTruncation(handle, maxTokens, "LONGEST_FIRST", 0);
     library.disablePadding(handle);
@@ -68,16 +64,14 @@ public final class TextTokenizer implements AutoCloseable {
    * @throws TokenizerUnavailableException if the native library does not load
    */
   public static TextTokenizer open(Path folder, int maxTokens) {
+    absence(folder).ifPresent(absence -> {
+      throw new BadInputException(absence);
+    });
     Path json = folder.resolve("tokenizer.json");
-    Path vocabulary = folder.resolve("vocab.txt");
-    Path config = folder.resolve("tokenizer_config.json");
-    if (Files.exists(json)) {
-      return new TextTokenizer(json.toString(), utf8(json), maxTokens);
-    }
-    if (Files.exists(vocabulary) && Files.exists(config)) {
-      return fromVocabulary(folder.toString(), read(vocabulary), read(config), maxTokens);
-    }
-    throw new BadInputException(absence(folder).orElseThrow());
+    return Files.exists(json)
+        ? new TextTokenizer(json.toString(), WordPieceJson.utf8(json + ": not a tokenizer", read(json)), maxTokens)
+        : fromVocabulary(
+            folder.toString(), read(folder.resolve("vocab.txt")), read(folder.resolve("tokenizer_config.json")), maxTokens);
   }
 
   /** One line that says why {@link #open} finds no tokenizer in a folder; empty if it finds one, which may be broken. */
@@ -112,11 +106,6 @@ public final class TextTokenizer implements AutoCloseable {
   /** The file that the tokenizer was read from. */
   public String description() {
     return description;
-  }
-
-  /** Tokens that a text is cut to, {@code [CLS]} and {@code [SEP]} included. */
-  public int maxTokens() {
-    return maxTokens;
   }
 
   /**
@@ -158,8 +147,8 @@ public final class TextTokenizer implements AutoCloseable {
       for (int i = 0; i < ids.length; i++) {
         ids[i] = Math.toIntExact(longIds[i]);
         if (spans[i] != null) {
-          begin[i] = charOfCodePoint == null ? spans[i].getStart() : charOfCodePoint[spans[i].getStart()];
-          end[i] = charOfCodePoint == null ? spans[i].getEnd() : charOfCodePoint[spans[i].getEnd()];
+          begin[i] = charOfCodePoint[spans[i].getStart()];
+          end[i] = charOfCodePoint[spans[i].getEnd()];
         }
       }
       return new TokenizedText(ids, begin, end, library.getOverflowCount(encoding) > 0);
@@ -168,41 +157,21 @@ public final class TextTokenizer implements AutoCloseable {
     }
   }
 
-  /** Char index of every code point of {@code text} and of its end; null where the two counts are the same. */
+  /** Char index of every code point of {@code text} and of its end. */
   private static int[] charOfCodePoint(String text) {
-    int codePoints = text.codePointCount(0, text.length());
-    if (codePoints == text.length()) {
-      return null;
+    int[] chars = new int[text.codePointCount(0, text.length()) + 1];
+    for (int i = 1; i < chars.length; i++) {
+      chars[i] = text.offsetByCodePoints(chars[i - 1], 1);
     }
-    int[] chars = new int[codePoints + 1];
-    for (int i = 0, at = 0; i < codePoints; i++, at = text.offsetByCodePoints(at, 1)) {
-      chars[i] = at;
-    }
-    chars[codePoints] = text.length();
     return chars;
   }
 
   /**
-   * {@code text} with U+FFFD for every lone surrogate. Passed on, one of them would make the native side misread every
-   * character beyond the basic plane in the text.
+   * {@code text} with U+FFFD for every lone surrogate, which is what the JDK's encoder writes for one. Passed on, one of them would make
+   * the native side misread every character beyond the basic plane in the text.
    */
   private static String wellFormed(String text) {
-    char[] repaired = null;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (!Character.isSurrogate(c)) {
-        continue;
-      }
-      if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
-        i++;
-        continue;
-      }
-      if (repaired == null) {
-        repaired = text.toCharArray();
-      }
-      repaired[i] = '\ufffd';
-    }
-    return repaired == null ? text : new String(repaired);
+    return new String(text.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.UTF_16BE);
   }
 
   private static byte[] read(Path file) {
@@ -210,14 +179,6 @@ public final class TextTokenizer implements AutoCloseable {
       return Files.readAllBytes(file);
     } catch (IOException e) {
       throw new BadInputException(file + ": cannot be read: " + OneLine.of(e.toString()), e);
-    }
-  }
-
-  private static String utf8(Path file) {
-    try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(read(file))).toString();
-    } catch (CharacterCodingException e) {
-      throw new BadInputException(file + ": not a tokenizer: not UTF-8 text", e);
     }
   }
 

@@ -1,20 +1,19 @@
 package org.conceptclip.text;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
-import com.google.gson.stream.JsonWriter;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 
@@ -26,8 +25,6 @@ import org.conceptclip.util.OneLine;
  * {@code tokenize_chinese_chars} (true) and the names of the special tokens are read; the defaults are in brackets.
  */
 final class WordPieceJson {
-  private static final int MAX_CHARS_OF_A_WORD = 100;
-
   private final String where;
   private final JsonObject config;
   private final Map<String, Integer> vocabulary;
@@ -70,7 +67,8 @@ final class WordPieceJson {
     return ids;
   }
 
-  private static String utf8(String file, byte[] bytes) {
+  /** @param file what a message calls the bytes */
+  static String utf8(String file, byte[] bytes) {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
@@ -82,20 +80,38 @@ final class WordPieceJson {
     String unknown = special("unk_token", "[UNK]");
     String first = special("cls_token", "[CLS]");
     String last = special("sep_token", "[SEP]");
-    StringWriter text = new StringWriter();
-    // Streamed: a tree of 30,000 tokens cost 0.2 s more at start.
-    try (JsonWriter json = new JsonWriter(text)) {
-      json.beginObject().name("version").value("1.0");
-      addedTokens(json.name("added_tokens"), special("pad_token", "[PAD]"), unknown, first, last);
-      normalizer(json.name("normalizer"));
-      json.name("pre_tokenizer").beginObject().name("type").value("BertPreTokenizer").endObject();
-      template(json.name("post_processor"), first, last);
-      model(json.name("model"), unknown);
-      json.endObject();
-    } catch (IOException e) {
-      throw new UncheckedIOException("writing to memory", e);
+    Stream<String> specials = Stream.of(special("pad_token", "[PAD]"), unknown, first, last);
+    if (config.has("mask_token") || vocabulary.containsKey("[MASK]")) {
+      specials = Stream.concat(specials, Stream.of(special("mask_token", "[MASK]")));
     }
-    return text.toString();
+    boolean lowercase = flag("do_lower_case", true);
+    // %s alone: %d writes the digits of the user's locale. Pairs are never encoded here, but the format requires a template for them.
+    return """
+        {"version": "1.0",
+         "added_tokens": [%s],
+         "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": %s, "strip_accents": %s, "lowercase": %s},
+         "pre_tokenizer": {"type": "BertPreTokenizer"},
+         "post_processor": {"type": "TemplateProcessing",
+          "single": [{"SpecialToken": {"id": %5$s, "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+           {"SpecialToken": {"id": %6$s, "type_id": 0}}],
+          "pair": [{"SpecialToken": {"id": %5$s, "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+           {"SpecialToken": {"id": %6$s, "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
+          "special_tokens": {%5$s: {"id": %5$s, "ids": [%7$s], "tokens": [%5$s]}, %6$s: {"id": %6$s, "ids": [%8$s], "tokens": [%6$s]}}},
+         "model": {"type": "WordPiece", "unk_token": %9$s, "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+          "vocab": {%10$s}}}
+        """.formatted(specials.map(this::addedToken).collect(joining(",")), flag("tokenize_chinese_chars", true),
+        flag("strip_accents", lowercase), lowercase, quoted(first), quoted(last), vocabulary.get(first), vocabulary.get(last),
+        quoted(unknown), vocabulary.keySet().stream().map(token -> quoted(token) + ":" + vocabulary.get(token)).collect(joining(",")));
+  }
+
+  private String addedToken(String token) {
+    return """
+        {"id": %s, "content": %s, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}"""
+        .formatted(vocabulary.get(token), quoted(token));
+  }
+
+  private static String quoted(String token) {
+    return new JsonPrimitive(token).toString();
   }
 
   private String special(String key, String absent) {
@@ -114,32 +130,6 @@ final class WordPieceJson {
     return token;
   }
 
-  private void addedTokens(JsonWriter json, String... specials) throws IOException {
-    json.beginArray();
-    for (String token : specials) {
-      addedToken(json, token);
-    }
-    if (config.has("mask_token") || vocabulary.containsKey("[MASK]")) {
-      addedToken(json, special("mask_token", "[MASK]"));
-    }
-    json.endArray();
-  }
-
-  private void addedToken(JsonWriter json, String token) throws IOException {
-    json.beginObject().name("id").value(vocabulary.get(token)).name("content").value(token)
-        .name("single_word").value(false).name("lstrip").value(false).name("rstrip").value(false)
-        .name("normalized").value(false).name("special").value(true).endObject();
-  }
-
-  private void normalizer(JsonWriter json) throws IOException {
-    boolean lowercase = flag("do_lower_case", true);
-    json.beginObject().name("type").value("BertNormalizer")
-        .name("clean_text").value(true)
-        .name("handle_chinese_chars").value(flag("tokenize_chinese_chars", true))
-        .name("strip_accents").value(flag("strip_accents", lowercase))
-        .name("lowercase").value(lowercase).endObject();
-  }
-
   private boolean flag(String key, boolean absent) {
     JsonElement value = config.get(key);
     if (value == null || value.isJsonNull()) {
@@ -149,43 +139,5 @@ final class WordPieceJson {
       return primitive.getAsBoolean();
     }
     throw new BadInputException(where + "/tokenizer_config.json: " + key + " is " + value + ", expected true or false");
-  }
-
-  /** {@code first $A last}. */
-  private void template(JsonWriter json, String first, String last) throws IOException {
-    json.beginObject().name("type").value("TemplateProcessing").name("single").beginArray();
-    sequence(json, first, last);
-    // The format wants a template for pairs too; pairs are never encoded here.
-    json.endArray().name("pair").beginArray();
-    sequence(json, first, last);
-    piece(json, "Sequence", "B");
-    json.endArray().name("special_tokens").beginObject();
-    for (String token : new String[] {first, last}) {
-      json.name(token).beginObject().name("id").value(token)
-          .name("ids").beginArray().value(vocabulary.get(token)).endArray()
-          .name("tokens").beginArray().value(token).endArray().endObject();
-    }
-    json.endObject().endObject();
-  }
-
-  private static void sequence(JsonWriter json, String first, String last) throws IOException {
-    piece(json, "SpecialToken", first);
-    piece(json, "Sequence", "A");
-    piece(json, "SpecialToken", last);
-  }
-
-  private static void piece(JsonWriter json, String kind, String id) throws IOException {
-    json.beginObject().name(kind).beginObject().name("id").value(id).name("type_id").value(0).endObject().endObject();
-  }
-
-  private void model(JsonWriter json, String unknown) throws IOException {
-    json.beginObject().name("type").value("WordPiece").name("unk_token").value(unknown)
-        .name("continuing_subword_prefix").value("##")
-        .name("max_input_chars_per_word").value(MAX_CHARS_OF_A_WORD)
-        .name("vocab").beginObject();
-    for (Map.Entry<String, Integer> token : vocabulary.entrySet()) {
-      json.name(token.getKey()).value(token.getValue());
-    }
-    json.endObject().endObject();
   }
 }

@@ -1,26 +1,26 @@
 package org.conceptclip.util;
 
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 
@@ -28,9 +28,10 @@ import java.util.zip.CheckedInputStream;
  * Native libraries of jars, unpacked to files that the system can load, in a folder that only this user can write.
  *
  * <p>The folder is {@code native} under {@code $CONCEPTCLIP_CACHE}, or else under {@code $XDG_CACHE_HOME/conceptclip} or
- * {@code ~/.cache/conceptclip}. It must be a folder (a symbolic link is rejected), belong to this user or to root, and be writable by nobody
- * else, so that nobody else can have put code there. A folder that others can write is deleted and made again with mode 0700. Files are kept
- * for later processes, in a folder whose name holds the CRC-32 of their content in the jar.
+ * {@code ~/.cache/conceptclip}. It must be a folder (a symbolic link is rejected), belong to this user or to root, and be writable by
+ * nobody else, so that nobody else can have put code there. (The folders above it are the user's choice and are not checked.) A folder that
+ * others can write is deleted and made again with mode 0700. Files are kept for later processes, in a folder whose name holds the CRC-32 of
+ * their content in the jar; if they are there already, the file system may be read-only.
  *
  * <p>Where the default folder cannot be used, the files go to a fresh folder of random name and mode 0700 under
  * {@code java.io.tmpdir}, which {@link #close()} deletes: a loaded library does not need its file any more. A
@@ -50,11 +51,11 @@ public final class NativeFiles implements AutoCloseable {
   /** A resource: its place, file name, size in bytes and CRC-32. */
   private record Content(URL url, String name, long bytes, long crc) {}
 
-  private final List<Path> files;
+  private final Path last;
   private final Path temporaryOrNull;
 
-  private NativeFiles(List<Path> files, Path temporaryOrNull) {
-    this.files = files;
+  private NativeFiles(Path last, Path temporaryOrNull) {
+    this.last = last;
     this.temporaryOrNull = temporaryOrNull;
   }
 
@@ -86,19 +87,28 @@ public final class NativeFiles implements AutoCloseable {
     if (shared.temporaryOrNull != null) {
       return shared;
     }
-    Path file = shared.last();
-    Path link = file.resolveSibling(UUID.randomUUID() + ".so");
+    Path link = shared.last().resolveSibling(UUID.randomUUID() + ".so");
     try {
       // Not a copy, nor a symbolic link: the system maps the file once for all class loaders, and the JVM sees distinct paths.
-      Files.createLink(link, file);
-      return new NativeFiles(List.of(link), link);
-    } catch (IOException | UnsupportedOperationException e) { // a folder that can only be read
-      return inTemporaryFolder(folder -> unpack(List.of(content(name, near.getClassLoader(), resource)), folder));
+      Files.createLink(link, shared.last());
+      return new NativeFiles(link, link);
+    } catch (IOException | UnsupportedOperationException e) { // a file system that can only be read, or that has no hard links
+      try {
+        return inTemporaryFolder(folder -> unpack(List.of(content(name, near.getClassLoader(), resource)), folder));
+      } catch (IOException noOtherPlace) {
+        return shared; // enough for the first class loader, and most programs have only one
+      }
     }
   }
 
+  /** Why the system did not load an unpacked file, in one line. Says what to do if the file system forbids execution. */
+  public static String reason(UnsatisfiedLinkError failure) {
+    String reason = OneLine.of(failure.getMessage(), 1000).replaceFirst("^(.+): \\1: ", "$1: "); // the JVM names the file twice
+    return reason + (reason.contains("failed to map segment") ? "; mounted noexec? " + VARIABLE + " names another folder" : "");
+  }
+
   /**
-   * A private folder, as the only file, for a library that unpacks itself. {@link #close()} deletes a temporary one, but not the private
+   * A private folder, as the last file, for a library that unpacks itself. {@link #close()} deletes a temporary one, but not the private
    * folder around it, in which the library may make it again.
    *
    * @throws IOException with a message of one line if no folder can be used
@@ -107,23 +117,18 @@ public final class NativeFiles implements AutoCloseable {
     NativeFiles files = inPrivateFolder(name, root -> {
       Path folder = root.resolve(name);
       createFolder(folder);
-      return List.of(folder);
+      return folder;
     });
     if (files.temporaryOrNull == null) {
       return files;
     }
     files.temporaryOrNull.toFile().deleteOnExit();
-    return new NativeFiles(files.files, files.last());
+    return new NativeFiles(files.last, files.last);
   }
 
-  /** The unpacked files, in the order of the resources. */
-  public List<Path> files() {
-    return files;
-  }
-
-  /** The last of the files. */
+  /** The file of the last resource; the others lie beside it. */
   public Path last() {
-    return files.getLast();
+    return last;
   }
 
   /** Deletes what is not kept for later processes. Libraries must be loaded before. */
@@ -135,19 +140,20 @@ public final class NativeFiles implements AutoCloseable {
   }
 
   private interface Unpacking {
-    List<Path> into(Path folder) throws IOException;
+    Path into(Path folder) throws IOException;
   }
 
   private static NativeFiles inPrivateFolder(String name, Unpacking unpacking) throws IOException {
     String explicit = System.getenv(VARIABLE);
     boolean named = explicit != null && !explicit.isEmpty();
-    Path root = (named ? Path.of(explicit) : defaultCache()).resolve("native");
     IOException problem;
     try {
-      return new NativeFiles(unpacking.into(checked(root)), null);
+      Path cache = named ? Path.of(explicit) : defaultCache();
+      return new NativeFiles(unpacking.into(checked(cache.resolve("native"))), null);
     } catch (IOException e) {
       if (named) {
-        throw new IOException("cannot unpack " + name + " to " + root + " (" + VARIABLE + "): " + OneLine.of(reason(e)), e);
+        throw new IOException(
+            "cannot unpack " + name + " to " + Path.of(explicit, "native") + " (" + VARIABLE + "): " + reason(e), e);
       }
       problem = e;
     }
@@ -155,8 +161,8 @@ public final class NativeFiles implements AutoCloseable {
       return inTemporaryFolder(unpacking);
     } catch (IOException e) {
       e.addSuppressed(problem);
-      throw new IOException("cannot unpack " + name + ": neither to the cache (" + OneLine.of(reason(problem)) + ") nor to java.io.tmpdir ("
-          + OneLine.of(reason(e)) + "); set " + VARIABLE + " to a folder that can be written", e);
+      throw new IOException("cannot unpack " + name + ": neither to the cache (" + reason(problem) + ") nor to java.io.tmpdir ("
+          + reason(e) + "); set " + VARIABLE + " to a folder that can be written", e);
     }
   }
 
@@ -170,55 +176,89 @@ public final class NativeFiles implements AutoCloseable {
     }
   }
 
-  private static Path defaultCache() {
+  private static Path defaultCache() throws IOException {
     String xdg = System.getenv("XDG_CACHE_HOME");
-    Path caches = xdg != null && !xdg.isEmpty() ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
+    // The specification of the variable says to ignore a relative path.
+    Path caches = xdg != null && xdg.startsWith("/") ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
+    if (!caches.isAbsolute()) { // the JVM says "?" for a user who is not in the system's list of users
+      throw new IOException("the user has no home, user.home is " + System.getProperty("user.home"));
+    }
     return caches.resolve("conceptclip");
   }
 
   /** The file system's exceptions name their kind by their class alone. */
   private static String reason(IOException e) {
-    return e.getClass() == IOException.class ? e.getMessage() : e.toString();
+    return OneLine.of(e.getClass() == IOException.class ? e.getMessage() : e.toString());
   }
 
   /** The folder, made if it is absent, if nobody but this user (and root) can have written to it. */
   private static Path checked(Path folder) throws IOException {
     Files.createDirectories(folder.toAbsolutePath().getParent(), OWNER_ONLY);
     createFolder(folder);
-    if ((mode(folder) & WRITABLE_BY_OTHERS) != 0) {
-      deleteTree(folder); // whatever is in it may be somebody else's
-      createFolder(folder);
+    if (isWritableByOthers(folder)) {
+      replace(folder);
+      if (isWritableByOthers(folder)) {
+        throw new IOException(folder + ": others can write to it, and its file system does not keep mode 0700");
+      }
     }
     return folder;
+  }
+
+  /** Makes a folder anew, because whatever is in it may be somebody else's. Other processes may do the same, and use theirs at once. */
+  private static void replace(Path folder) throws IOException {
+    Path aside = folder.resolveSibling(UUID.randomUUID().toString());
+    try {
+      Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
+      if (!isWritableByOthers(aside)) { // another process was faster: this is the new folder
+        Files.move(aside, folder, StandardCopyOption.ATOMIC_MOVE);
+        return;
+      }
+    } catch (NoSuchFileException e) {
+      // Another process has moved the folder away and makes the new one.
+    }
+    createFolder(folder);
+    try {
+      deleteTree(aside);
+    } catch (IOException e) {
+      // Somebody else's folders in it cannot be deleted. Nothing is loaded from there.
+    }
+  }
+
+  private static boolean isWritableByOthers(Path folder) throws IOException {
+    return (attribute(folder, "mode") & WRITABLE_BY_OTHERS) != 0;
   }
 
   private static void createFolder(Path folder) throws IOException {
     try {
       Files.createDirectory(folder, OWNER_ONLY);
     } catch (FileAlreadyExistsException e) { // the usual case
-      if ((mode(folder) & MODE_OF_TYPE) != FOLDER) {
+      if ((attribute(folder, "mode") & MODE_OF_TYPE) != FOLDER) {
         throw new IOException(folder + ": not a folder (a symbolic link is not followed)");
       }
-      int owner = uid(folder);
+      int owner = attribute(folder, "uid");
       if (owner != 0 && owner != ownUid(folder)) {
         throw new IOException(folder + ": belongs to user " + owner + ", not to the user of this process");
       }
     }
   }
 
-  private static int mode(Path file) throws IOException {
-    return (int) Files.getAttribute(file, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+  private static int attribute(Path file, String name) throws IOException {
+    return (int) Files.getAttribute(file, "unix:" + name, LinkOption.NOFOLLOW_LINKS);
   }
 
-  private static int uid(Path file) throws IOException {
-    return (int) Files.getAttribute(file, "unix:uid", LinkOption.NOFOLLOW_LINKS);
-  }
-
-  /** The user of this process, by the owner of a new file: Java has no call for it. */
+  /** The user as whom this process accesses files: Java has no call for it. */
   private static int ownUid(Path folder) throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (Files.exists(status)) {
+      try (Stream<String> lines = Files.lines(status)) {
+        String users = lines.filter(line -> line.startsWith("Uid:")).findFirst().orElseThrow();
+        return Integer.parseUnsignedInt(users.split("\\s+")[4]); // after the real, the effective and the saved one
+      }
+    }
+    // Systems other than Linux: the owner of a new file.
     Path probe = Files.createTempFile(folder, "owner", null);
     try {
-      return uid(probe);
+      return attribute(probe, "uid");
     } finally {
       Files.delete(probe);
     }
@@ -252,43 +292,39 @@ public final class NativeFiles implements AutoCloseable {
     return connection;
   }
 
-  private static List<Path> unpack(List<Content> contents, Path folder) throws IOException {
+  /** Returns the last of the files. */
+  private static Path unpack(List<Content> contents, Path folder) throws IOException {
     createFolder(folder);
-    List<Path> files = new ArrayList<>();
     for (Content content : contents) {
       Path target = folder.resolve(content.name);
-      files.add(target);
       if (Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS) && Files.size(target) == content.bytes) {
         continue;
       }
-      // Written beside its place and renamed, so that no other process sees half a file.
+      // Written beside its place and renamed, so that no other process, nor one after a crash of the system, sees half a file.
       Path partial = Files.createTempFile(folder, content.name, ".part");
-      try (InputStream in = uncached(content.url).getInputStream()) {
-        Files.copy(in, partial, StandardCopyOption.REPLACE_EXISTING);
+      try (CheckedInputStream in = new CheckedInputStream(uncached(content.url).getInputStream(), new CRC32());
+          FileOutputStream out = new FileOutputStream(partial.toFile())) {
+        if (in.transferTo(out) != content.bytes || in.getChecksum().getValue() != content.crc) {
+          throw new IOException(content.url + ": damaged, or replaced while it was read");
+        }
+        out.getFD().sync();
         Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       } finally {
         Files.deleteIfExists(partial);
       }
     }
-    return files;
+    return folder.resolve(contents.getLast().name);
   }
 
   private static void deleteTree(Path root) throws IOException {
-    Files.walkFileTree(root, new SimpleFileVisitor<>() {
-      @Override
-      public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-        Files.delete(file);
-        return FileVisitResult.CONTINUE;
+    try (Stream<Path> tree = Files.walk(root)) {
+      for (Path file : tree.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
       }
-
-      @Override
-      public FileVisitResult postVisitDirectory(Path folder, IOException failure) throws IOException {
-        if (failure != null) {
-          throw failure;
-        }
-        Files.delete(folder);
-        return FileVisitResult.CONTINUE;
-      }
-    });
+    } catch (NoSuchFileException e) {
+      // The system's cleaner of temporary files was here.
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 }

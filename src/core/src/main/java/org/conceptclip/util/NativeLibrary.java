@@ -7,6 +7,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
 
 /**
  * A native library of a jar on the class path, called through {@code java.lang.foreign}. It stays loaded as long as this object or one of
@@ -23,12 +24,25 @@ public final class NativeLibrary {
    * @param near a class whose class loader finds the resources
    * @param resources the library last, before it the libraries that it needs and finds in its own folder
    * @throws IOException with a message of one line if a resource is missing or cannot be unpacked
-   * @throws IllegalArgumentException if the system cannot load the library
+   * @throws IllegalArgumentException with a message of one line if the system cannot load the library
    */
   public NativeLibrary(String name, Class<?> near, String... resources) throws IOException {
     this.name = name;
     try (NativeFiles files = NativeFiles.unpack(name, near, resources)) {
-      symbols = SymbolLookup.libraryLookup(files.last(), Arena.ofAuto());
+      symbols = load(files.last());
+    }
+  }
+
+  private static SymbolLookup load(Path file) {
+    try {
+      return SymbolLookup.libraryLookup(file, Arena.ofAuto());
+    } catch (IllegalArgumentException e) {
+      try {
+        System.load(file.toAbsolutePath().toString()); // fails as well, and says why
+        throw e;
+      } catch (UnsatisfiedLinkError reason) {
+        throw new IllegalArgumentException(NativeFiles.reason(reason), e);
+      }
     }
   }
 

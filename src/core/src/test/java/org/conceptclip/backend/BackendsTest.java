@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +18,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import org.conceptclip.backend.reference.ReferenceBackend;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Which provider is asked for what, in which order, and what becomes of refusals. */
 class BackendsTest {
@@ -29,6 +34,7 @@ class BackendsTest {
     final boolean devices;
     final Set<String> options;
     RuntimeException refusal;
+    LinkageError missing;
     BackendRequest request;
 
     Fake(String name, OptionalInt rank, boolean devices, Set<String> options) {
@@ -64,6 +70,9 @@ class BackendsTest {
       this.request = request;
       if (refusal != null) {
         throw refusal;
+      }
+      if (missing != null) {
+        throw missing;
       }
       return new ReferenceBackend();
     }
@@ -140,6 +149,78 @@ class BackendsTest {
     String refusal = assertThrows(
         BackendUnavailableException.class, () -> new Backends(List.of(exact)).open("auto", BackendRequest.DEFAULT)).getMessage();
     assertTrue(refusal.contains("conceptclip-cpu") && refusal.contains("META-INF/services"), refusal);
+  }
+
+  /** A provider that needs a class that is not on the class path, as one whose library was left out does. */
+  public static final class WithoutItsLibrary implements BackendProvider {
+    public WithoutItsLibrary() {
+      throw new NoClassDefFoundError("org/absent/Library");
+    }
+
+    @Override
+    public String name() {
+      return "never";
+    }
+
+    @Override
+    public OptionalInt automaticRank() {
+      return OptionalInt.of(1000);
+    }
+
+    @Override
+    public Backend open(BackendRequest request) {
+      throw new AssertionError();
+    }
+  }
+
+  @Test
+  void aBackendWhoseLibraryIsMissingDeclines() {
+    fast.missing = new NoClassDefFoundError("org/absent/Library");
+    String reason = "the fast backend cannot be loaded: java.lang.NoClassDefFoundError: org/absent/Library";
+    Backends.Choice choice = backends.open("auto", BackendRequest.DEFAULT);
+    choice.backend().close();
+    assertTrue(choice.note().orElseThrow().endsWith("; not fast: " + reason), choice.note().orElseThrow());
+    assertEquals(reason,
+        assertThrows(BackendUnavailableException.class, () -> backends.open("fast", BackendRequest.DEFAULT)).getMessage());
+    assertEquals(new BackendProvider.Status("fast", false, reason.substring("the fast backend ".length())), backends.probe(BackendRequest.DEFAULT).getFirst());
+  }
+
+  @Test
+  void aProviderThatCannotBeLoadedKeepsNoOtherAwayAndIsTold(@TempDir Path folder) throws Exception {
+    Path services = Files.createDirectories(folder.resolve("META-INF/services"));
+    Files.writeString(services.resolve(BackendProvider.class.getName()),
+        "org.absent.Provider\n" + WithoutItsLibrary.class.getName() + "\n" + Declining.class.getName());
+    try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, Backends.class.getClassLoader())) {
+      Backends found = Backends.discovered(loader);
+      found.open("reference", BackendRequest.DEFAULT).backend().close();
+      String none = assertThrows(BackendUnavailableException.class, () -> found.open("auto", BackendRequest.DEFAULT)).getMessage();
+      String unknown = assertThrows(UnsupportedRequestException.class, () -> found.open("never", BackendRequest.DEFAULT)).getMessage();
+      String states = found.probe(BackendRequest.DEFAULT).toString();
+      for (String message : List.of(none, unknown, states)) {
+        assertEquals(1, message.lines().count(), message);
+        assertTrue(message.contains("Provider org.absent.Provider not found"), message);
+        assertTrue(message.contains("could not be instantiated: java.lang.NoClassDefFoundError: org/absent/Library"), message);
+      }
+      assertTrue(none.contains("; not declining: no such device"), none);
+    }
+  }
+
+  /** A provider that loads and always declines. */
+  public static final class Declining implements BackendProvider {
+    @Override
+    public String name() {
+      return "declining";
+    }
+
+    @Override
+    public OptionalInt automaticRank() {
+      return OptionalInt.of(5);
+    }
+
+    @Override
+    public Backend open(BackendRequest request) {
+      throw new BackendUnavailableException("no such device");
+    }
   }
 
   @Test

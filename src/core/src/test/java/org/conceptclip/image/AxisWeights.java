@@ -1,8 +1,8 @@
 package org.conceptclip.image;
 
 /**
- * The weights of one axis of Pillow's antialiased bicubic resize as plain arrays, for code that resizes elsewhere than {@link Resizer}
- * does (on a device). Output {@code i} is {@code clip((2^21 + sum of input[first[i] + t] * weights[i * taps + t]) >> 22, 0, 255)} over
+ * The weights of one axis of Pillow's antialiased bicubic resize as plain arrays, for code that resizes elsewhere than
+ * {@link BlockResizer} does (on a device). Output {@code i} is {@code clip((2^21 + sum of input[first[i] + t] * weights[i * taps + t]) >> 22, 0, 255)} over
  * {@code t < count[i]}; columns come first, and their result is rounded to bytes before the rows.
  *
  * <p>The arrays belong to whoever asked.

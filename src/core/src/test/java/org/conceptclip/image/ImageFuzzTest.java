@@ -62,7 +62,7 @@ class ImageFuzzTest {
       RgbImage image = decoder.decode(mutant, name);
       assertEquals((long) image.width() * image.height() * 3, image.pixels().length);
       pixelDecoder.decodeInto(mutant, name, PIXELS_SIZE, MemorySegment.ofArray(pixels), 0);
-      assertArrayEquals(Resizer.resize(image, PIXELS_SIZE, PIXELS_SIZE), pixels, name);
+      assertArrayEquals(Preprocessor.resize(image, PIXELS_SIZE, PIXELS_SIZE), pixels, name);
       return true;
     } catch (BadInputException e) {
       assertEquals(e.getMessage(), assertThrows(BadInputException.class,

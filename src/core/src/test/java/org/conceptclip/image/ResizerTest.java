@@ -39,7 +39,7 @@ class ResizerTest {
   @MethodSource("cases")
   void matchesPillow(Case fixture) {
     RgbImage source = noise(fixture.seed(), fixture.width(), fixture.height());
-    assertEquals(fixture.crc32(), ImageFixtures.crc32(Resizer.resize(source, fixture.toWidth(), fixture.toHeight())));
+    assertEquals(fixture.crc32(), ImageFixtures.crc32(Preprocessor.resize(source, fixture.toWidth(), fixture.toHeight())));
   }
 
   @Test
@@ -50,7 +50,7 @@ class ResizerTest {
   @Test
   void writesExactlyItsBytesAtAnOffset() {
     RgbImage source = noise(7, 50, 40);
-    byte[] expected = Resizer.resize(source, 12, 9);
+    byte[] expected = Preprocessor.resize(source, 12, 9);
     int bytes = 12 * 9 * 3;
     byte[] array = new byte[bytes + 20];
     Arrays.fill(array, (byte) 0x5a);
@@ -69,14 +69,14 @@ class ResizerTest {
       assertThrows(IndexOutOfBoundsException.class, () -> new BlockResizer().resize(pixels, 50, 40, 3, 12, 9, target, 4));
       assertThrows(IndexOutOfBoundsException.class, () -> new BlockResizer().resize(pixels, 50, 40, 3, 12, 9, target, -1));
     }
-    assertThrows(IllegalArgumentException.class, () -> Resizer.resize(source, 0, 9));
-    assertThrows(IllegalArgumentException.class, () -> Resizer.resize(source, 40_000, 40_000));
+    assertThrows(IllegalArgumentException.class, () -> Preprocessor.resize(source, 0, 9));
+    assertThrows(IllegalArgumentException.class, () -> Preprocessor.resize(source, 40_000, 40_000));
   }
 
   @Test
   void copiesWhenTheSizeIsRight() {
     RgbImage source = noise(3, 20, 10);
-    byte[] copy = Resizer.resize(source, 20, 10);
+    byte[] copy = Preprocessor.resize(source, 20, 10);
     assertArrayEquals(source.pixels(), copy);
     assertNotSame(source.pixels(), copy);
   }
@@ -88,7 +88,7 @@ class ResizerTest {
     byte[] pixels = new byte[length * 3];
     Arrays.fill(pixels, (byte) 200);
     for (byte[] result : List.of(
-        Resizer.resize(new RgbImage(length, 1, pixels), 384, 1), Resizer.resize(new RgbImage(1, length, pixels), 1, 384))) {
+        Preprocessor.resize(new RgbImage(length, 1, pixels), 384, 1), Preprocessor.resize(new RgbImage(1, length, pixels), 1, 384))) {
       assertEquals(384 * 3, result.length);
       for (byte value : result) {
         // Each of 200,000 weights is rounded to 2^-22, so their sum is a little off 1.
@@ -102,7 +102,7 @@ class ResizerTest {
     RgbImage source = noise(11, 30, 20);
     HostTensor pixels = Preprocessor.toPixels(source, 16);
     assertEquals("U8 [16, 16, 3]", pixels.toString());
-    assertArrayEquals(Resizer.resize(source, 16, 16), pixels.data().toArray(ValueLayout.JAVA_BYTE));
+    assertArrayEquals(Preprocessor.resize(source, 16, 16), pixels.data().toArray(ValueLayout.JAVA_BYTE));
   }
 
   /** The top bytes of splitmix64's outputs, the recipe that the fixture script uses. */

@@ -149,9 +149,25 @@ class NativeTokenizersTest {
       Files.setPosixFilePermissions(place, PosixFilePermissions.fromString(loose));
       assertTrue(run("ours", Map.of()).contains(RIGHT_IDS), loose);
       assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(place)));
-      assertFalse(isPlanted(onlyFileUnder(place)), loose);
+      assertFalse(isPlanted(onlyFileUnder(place.getParent())), loose);
       Files.move(place, folder.resolve("done " + loose));
     }
+  }
+
+  @Test
+  void severalProcessesMayStartForTheFirstTimeAtOnce() throws Exception {
+    Path place = Files.createDirectories(home.resolve(".cache/conceptclip/native"));
+    Files.setPosixFilePermissions(place, PosixFilePermissions.fromString("rwxrwxrwx"));
+    Path services = services();
+    List<Process> processes = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      processes.add(start("ids", Map.of(), services, folder.resolve("output" + i)));
+    }
+    for (int i = 0; i < 4; i++) {
+      assertEquals(List.of(RIGHT_IDS), finish(processes.get(i), folder.resolve("output" + i)));
+    }
+    assertEquals(1, filesUnder(home).size(), filesUnder(home).toString());
+    assertEquals(List.of(), filesUnder(temporary));
   }
 
   /** The control of the tests above: what they plant is a file that would be loaded. */
@@ -212,27 +228,38 @@ class NativeTokenizersTest {
 
   /** Runs {@link TokenizerChild}; answers the lines that it printed. */
   private List<String> run(String mode, Map<String, String> environment) throws Exception {
+    Path output = folder.resolve("output");
+    return finish(start(mode, environment, services(), output), output);
+  }
+
+  private Path services() throws IOException {
     Path services = Files.createDirectories(folder.resolve("services/META-INF/services"));
     Files.writeString(services.resolve("java.net.spi.InetAddressResolverProvider"), ContactRecorder.class.getName());
+    return folder.resolve("services");
+  }
+
+  private Process start(String mode, Map<String, String> environment, Path services, Path output) throws IOException {
     List<String> command = new ArrayList<>(List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
         "-Xlog:class+load:file=" + folder.resolve("classes.log"),
         "-Duser.home=" + home, "-Djava.io.tmpdir=" + temporary,
-        "-cp", folder.resolve("services") + File.pathSeparator + classPath,
+        "-cp", services + File.pathSeparator + classPath,
         TokenizerChild.class.getName(), mode, home.toString()));
-    ProcessBuilder builder = new ProcessBuilder(command)
-        .redirectErrorStream(true).redirectOutput(folder.resolve("output").toFile());
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
     builder.environment().keySet().removeAll(List.of(NativeFiles.VARIABLE, "XDG_CACHE_HOME",
         "OPT_OUT_TRACKING", "DJL_OFFLINE", "RUST_FLAVOR", "DJL_CACHE_DIR", "ENGINE_CACHE_DIR"));
     builder.environment().putAll(environment);
-    Process process = builder.start();
+    return builder.start();
+  }
+
+  private static List<String> finish(Process process, Path output) throws Exception {
     try {
       assertTrue(process.waitFor(120, TimeUnit.SECONDS), "the child hangs");
     } finally {
       process.destroyForcibly();
     }
-    List<String> lines = Files.readAllLines(folder.resolve("output"));
+    List<String> lines = Files.readAllLines(output);
     assertEquals(0, process.exitValue(), lines.toString());
     return lines;
   }
