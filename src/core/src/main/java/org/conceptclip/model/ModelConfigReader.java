@@ -161,7 +161,8 @@ public final class ModelConfigReader {
     double epsilon = s.number(or(known.layerNormEpsilon()), 0, 0.1, "layer_norm_eps");
     int padding = s.integer(or(known.paddingId()), 0, vocabulary - 1, "pad_id", "pad_token_id");
     int context =
-        s.integer(complete ? Optional.empty() : Optional.of(Math.min(known.contextLength(), positions)), 3, positions, "padded_length", "context_length");
+        s.integer(complete ? Optional.empty() : Optional.of(Math.min(known.contextLength(), positions)), 3, positions,
+            "padded_length", "context_length");
     s.requireText(ERF_GELU, "activation", "hidden_act");
     s.requireText(List.of("absolute"), "position_embedding_type");
     s.requireText(List.of("mean", "mean_pooler"), "pooler", "pooler_type", "hf_pooler_type");

@@ -18,8 +18,8 @@ import org.conceptclip.util.OneLine;
  * Turns texts into the token ids of one model, as Hugging Face's fast tokenizers do. For ConceptCLIP: clean the text, lowercase it, strip
  * accents, split it by WordPiece, add {@code [CLS]} in front and {@code [SEP]} behind. Texts are cut to a number of tokens, never padded.
  *
- * <p>Owns native memory until closed. Thread-safe. It reads the files of the folder that it is opened on, and the first tokenizer of a class
- * loader unpacks a native library (see docs/adr/0004-tokenizer.md). It uses no network.
+ * <p>Owns native memory until closed. Thread-safe. It reads the files of the folder that it is opened on, and the first tokenizer of a
+ * class loader unpacks a native library (see docs/adr/0004-tokenizer.md). It uses no network.
  */
 public final class TextTokenizer implements AutoCloseable {
   /** {@code [CLS]}, {@code [SEP]} and one token of text. */

@@ -79,7 +79,8 @@ final class CheckpointFiles {
     }
     if (!pickles.isEmpty()) {
       throw new BadInputException(
-          folder + ": holds " + OneLine.of(pickles.getFirst().getFileName().toString()) + ", expected model.safetensors; " + CONVERT_ADVICE);
+          folder + ": holds " + OneLine.of(pickles.getFirst().getFileName().toString()) + ", expected model.safetensors; "
+              + CONVERT_ADVICE);
     }
     throw new BadInputException(folder + ": no checkpoint in it, expected model.safetensors");
   }

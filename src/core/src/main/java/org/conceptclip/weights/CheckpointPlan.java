@@ -113,7 +113,9 @@ record CheckpointPlan(Map<String, List<Source>> sources, List<String> ignored) {
       }
       boolean weights = info.dtype() == DType.F32 || info.dtype() == DType.F16 || info.dtype() == DType.BF16;
       if (!weights || info.dtype() != typeOfFirst || !Arrays.equals(squeezed(extents), squeezed(info.shape().toArray()))) {
-        String types = weights && info.dtype() != typeOfFirst ? typeOfFirst + " like the tensors that it is joined with" : "F32, F16 or BF16";
+        String types = weights && info.dtype() != typeOfFirst
+            ? typeOfFirst + " like the tensors that it is joined with"
+            : "F32, F16 or BF16";
         misshaped.add(OneLine.of(source.name) + " is " + info + ", expected " + Shape.of(extents) + " in " + types);
       }
     }

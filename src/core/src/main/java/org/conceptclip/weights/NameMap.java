@@ -79,7 +79,8 @@ final class NameMap {
               + "(0|2|fc1|fc2|linear1|linear2|linear_1|linear_2)\\.weight");
 
   private static final Pattern IGNORED =
-      Pattern.compile("(?:.*\\.)?(?:position_ids|token_type_ids|num_batches_tracked|pooler\\..+|cls\\.(?:predictions|seq_relationship)\\..+)");
+      Pattern.compile("(?:.*\\.)?(?:position_ids|token_type_ids|num_batches_tracked|pooler\\..+"
+          + "|cls\\.(?:predictions|seq_relationship)\\..+)");
 
   private final Set<String> canonical;
 

@@ -77,7 +77,8 @@ public final class SafetensorsWriter {
       throw new BadInputException(target + ": is a folder, expected a file to write");
     }
     SequencedMap<String, TensorInfo> infos = placed(tensors);
-    Path temporary = target.resolveSibling("." + target.getFileName() + "." + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
+    Path temporary = target.resolveSibling(
+        "." + target.getFileName() + "." + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
     try (Closer cleanup = new Closer()) {
       cleanup.own(temporary, () -> Files.deleteIfExists(temporary));
       try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
@@ -87,7 +88,8 @@ public final class SafetensorsWriter {
           data.write(tensor.getKey(), bytes -> append(channel, bytes));
           long end = channel.position() - start;
           if (end != tensor.getValue().end()) {
-            throw new IllegalStateException("data of " + tensor.getKey() + " ends at byte " + end + ", expected " + tensor.getValue().end());
+            throw new IllegalStateException(
+                "data of " + tensor.getKey() + " ends at byte " + end + ", expected " + tensor.getValue().end());
           }
         }
       }

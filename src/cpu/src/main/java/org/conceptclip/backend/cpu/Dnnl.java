@@ -67,8 +67,8 @@ final class Dnnl {
     try {
       return loaded != null ? loaded : (loaded = new Dnnl());
     } catch (IOException | IllegalArgumentException e) {
-      throw new BackendUnavailableException("CPU backend: oneDNN's native library cannot be loaded on " + System.getProperty("os.name") + " "
-          + System.getProperty("os.arch") + ": " + OneLine.of(e.getMessage()), e);
+      throw new BackendUnavailableException("CPU backend: oneDNN's native library cannot be loaded on " + System.getProperty("os.name")
+          + " " + System.getProperty("os.arch") + ": " + OneLine.of(e.getMessage()), e);
     }
   }
 

@@ -16,7 +16,7 @@ final class Kernels implements AutoCloseable {
 
   private record WeightLayout(int inputs, int outputs, DType type) {}
 
-  /** A slice of a linear layer: x [rows, inputs] with prepacked weights of the same type to out [rows, outputs], rows {@code outStride} apart. */
+  /** A slice of a linear layer: x [rows, inputs] with prepacked weights of the same type to out [rows, outputs] with a stride. */
   record Linear(
       int rows, int inputs, int outputs, DType type, DType out, int outStride, boolean bias, Epilogue epilogue) {}
 

@@ -222,8 +222,8 @@ final class OneDnn implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment created = arena.allocate(ValueLayout.JAVA_LONG);
       return withAttributes(PostOps.NONE, attributes -> {
-        check(dnnl.callWithFloats(function, (float) epsilon, 0, created.address(), engine, Dnnl.FORWARD_INFERENCE, source, destination, statistics,
-            Dnnl.NORM_SCALE_AND_SHIFT, attributes), function, what);
+        check(dnnl.callWithFloats(function, (float) epsilon, 0, created.address(), engine, Dnnl.FORWARD_INFERENCE, source, destination,
+            statistics, Dnnl.NORM_SCALE_AND_SHIFT, attributes), function, what);
         liveObjects.incrementAndGet();
         return created.get(ValueLayout.JAVA_LONG, 0);
       });

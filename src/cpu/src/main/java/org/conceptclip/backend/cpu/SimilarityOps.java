@@ -100,7 +100,10 @@ record SimilarityOps(Kernels kernels, WorkerPool pool) {
     context.run(kernel);
   }
 
-  /** The tensor's float32 values: at least {@link #SMALLEST} rows, or, if the caller reads beyond the last row, as many more; zeros follow the last. */
+  /**
+   * The tensor's float32 values: at least {@link #SMALLEST} rows, or, if the caller reads beyond the last row, as many more; zeros
+   * follow the last.
+   */
   private static long float32(WorkerContext own, HostTensor tensor, int slot, boolean readsOn) {
     int width = Math.toIntExact(tensor.columns());
     int rows = Math.toIntExact(tensor.rows());
