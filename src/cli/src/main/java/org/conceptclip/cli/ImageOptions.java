@@ -14,7 +14,7 @@ final class ImageOptions {
 
   DecodeLimits limits() {
     try {
-      return new DecodeLimits(maxPixels);
+      return DecodeLimits.DEFAULT.withMaxPixels(maxPixels);
     } catch (IllegalArgumentException e) {
       throw new UsageException("--max-pixels " + maxPixels + ": " + e.getMessage());
     }

@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import org.conceptclip.image.DecodeCheckpoint;
 import org.conceptclip.runtime.Encoding;
 
 /**
@@ -74,7 +75,7 @@ final class DecodeStage implements AutoCloseable {
     long begin = System.nanoTime();
     PixelPool.Slot slot = pool.lease();
     try {
-      reader.read(input, imageSize, slot.pixels().data());
+      reader.read(input, imageSize, slot.pixels().data(), DecodeCheckpoint.NONE);
       return new Payload.Image(slot.pixels(), slot);
     } catch (Throwable failure) {
       slot.close();

@@ -12,11 +12,15 @@ public sealed interface ImageInput {
   /** Name of the image in messages. */
   String name();
 
-  /** A file on disk, in any format that {@link org.conceptclip.image.ImageDecoder} reads. */
-  record File(Path path) implements ImageInput {
-    @Override
-    public String name() {
-      return path.toString();
+  /**
+   * A file on disk, in any format that {@link org.conceptclip.image.ImageDecoder} reads.
+   *
+   * @param name name of the image in messages. A service that stores uploads under paths of its own gives the client's name here
+   */
+  record File(Path path, String name) implements ImageInput {
+    /** A file that messages call by its path. */
+    public File(Path path) {
+      this(path, path.toString());
     }
   }
 

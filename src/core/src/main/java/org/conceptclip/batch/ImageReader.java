@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Deque;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import org.conceptclip.image.DecodeCheckpoint;
 import org.conceptclip.image.DecodeLimits;
 import org.conceptclip.image.PixelDecoder;
 import org.conceptclip.util.Closer;
@@ -15,9 +16,10 @@ interface ImageReader extends AutoCloseable {
    *
    * @param size columns and rows of the result
    * @param target receives [size, size, 3] unsigned bytes
+   * @param checkpoint is asked during the work whether to go on; what it throws ends the call
    * @throws org.conceptclip.tensor.BadInputException if the image cannot be read
    */
-  void read(ImageInput input, int size, MemorySegment target);
+  void read(ImageInput input, int size, MemorySegment target, DecodeCheckpoint checkpoint);
 
   @Override
   default void close() {}
@@ -32,12 +34,12 @@ interface ImageReader extends AutoCloseable {
     }
 
     @Override
-    public void read(ImageInput input, int size, MemorySegment target) {
+    public void read(ImageInput input, int size, MemorySegment target, DecodeCheckpoint checkpoint) {
       PixelDecoder decoder = Objects.requireNonNullElseGet(idle.poll(), () -> new PixelDecoder(limits));
       try {
         switch (input) {
-          case ImageInput.File file -> decoder.decodeInto(file.path(), size, target, 0);
-          case ImageInput.Encoded encoded -> decoder.decodeInto(encoded.bytes(), encoded.name(), size, target, 0);
+          case ImageInput.File file -> decoder.decodeInto(file.path(), file.name(), size, target, 0, checkpoint);
+          case ImageInput.Encoded encoded -> decoder.decodeInto(encoded.bytes(), encoded.name(), size, target, 0, checkpoint);
           case ImageInput.Pixels pixels -> throw new IllegalArgumentException("pixels need no reading");
         }
       } finally {

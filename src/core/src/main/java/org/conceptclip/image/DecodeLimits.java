@@ -1,15 +1,23 @@
 package org.conceptclip.image;
 
+import java.time.Duration;
+import java.util.Objects;
 import org.conceptclip.tensor.BadInputException;
 
 /**
- * The largest pictures that a decoder accepts. They are checked before memory for pixels is allocated.
+ * What decoding one picture may take. Immutable.
  *
- * @param maxPixels most pixels (width times height) that a file's header may announce, 1 to 715,827,879
+ * @param maxPixels most pixels (width times height) of a picture and of everything in it that is decoded, 1 to 715,827,879; checked before
+ *     memory for pixels is allocated
+ * @param timeLimit longest time that decoding one picture may take, more than 0; the wait for memory counts
+ * @param memory the budget that the picture's memory is leased from
  */
-public record DecodeLimits(long maxPixels) {
-  /** 178,956,970 pixels, Pillow's limit: twice its warning threshold of 256 MiB of RGB pixels. */
-  public static final DecodeLimits DEFAULT = new DecodeLimits(178_956_970L);
+public record DecodeLimits(long maxPixels, Duration timeLimit, DecodeMemory memory) {
+  /**
+   * 178,956,970 pixels, which is Pillow's limit (twice its warning threshold of 256 MiB of RGB pixels), one minute, and the budget that the
+   * decoders of this process share.
+   */
+  public static final DecodeLimits DEFAULT = new DecodeLimits(178_956_970L, Duration.ofMinutes(1), DecodeMemory.ofProcess());
 
   /** Most pixels whose RGB bytes fit one Java array. */
   private static final long ARRAY_PIXELS = (Integer.MAX_VALUE - 8) / RgbImage.CHANNELS;
@@ -18,9 +26,28 @@ public record DecodeLimits(long maxPixels) {
   static final int LONGEST_SIDE = 1_000_000;
 
   public DecodeLimits {
+    Objects.requireNonNull(memory, "memory");
     if (maxPixels < 1 || maxPixels > ARRAY_PIXELS) {
       throw new IllegalArgumentException("maxPixels is " + maxPixels + ", expected 1 to " + ARRAY_PIXELS);
     }
+    if (timeLimit.isNegative() || timeLimit.isZero()) {
+      throw new IllegalArgumentException("timeLimit is " + timeLimit + ", expected more than 0");
+    }
+  }
+
+  /** These limits with another number of pixels. */
+  public DecodeLimits withMaxPixels(long pixels) {
+    return new DecodeLimits(pixels, timeLimit, memory);
+  }
+
+  /** These limits with another time. */
+  public DecodeLimits withTimeLimit(Duration limit) {
+    return new DecodeLimits(maxPixels, limit, memory);
+  }
+
+  /** These limits with another budget of memory. */
+  public DecodeLimits withMemory(DecodeMemory budget) {
+    return new DecodeLimits(maxPixels, timeLimit, budget);
   }
 
   /** Rejects a picture whose header announces a side below 1 or above {@link #LONGEST_SIDE}, or more than {@link #maxPixels} pixels. */

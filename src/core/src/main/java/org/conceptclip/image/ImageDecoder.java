@@ -35,7 +35,7 @@ public final class ImageDecoder {
   public RgbImage decode(Path file) {
     HeapScratch bytes = new HeapScratch(0);
     int length = ImageFile.read(file, bytes);
-    return decode(ImageSource.of(bytes.atLeast(0), length, ImageFile.name(file.toString()), limits));
+    return decode(bytes.atLeast(0), length, ImageFile.name(file.toString()));
   }
 
   /**
@@ -46,7 +46,13 @@ public final class ImageDecoder {
    * @throws BadInputException as {@link #decode(Path)}
    */
   public RgbImage decode(byte[] bytes, String name) {
-    return decode(ImageSource.of(bytes, bytes.length, ImageFile.name(name), limits));
+    return decode(bytes, bytes.length, ImageFile.name(name));
+  }
+
+  private RgbImage decode(byte[] bytes, int length, String name) {
+    try (DecodeGate gate = new DecodeGate(name, limits, DecodeCheckpoint.NONE)) {
+      return decode(ImageSource.of(bytes, length, name, gate));
+    }
   }
 
   /** Decodes a file of a known format. */

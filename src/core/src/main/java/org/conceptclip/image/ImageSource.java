@@ -12,17 +12,17 @@ import org.conceptclip.util.OneLine;
  * @param length bytes of the file
  * @param name what messages call it, in one line
  * @param format what its first bytes announce
- * @param limits what is rejected by its size
+ * @param gate what its decoder passes before it allocates, and asks while it works
  */
-record ImageSource(byte[] bytes, int length, String name, ImageFormat format, DecodeLimits limits) {
+record ImageSource(byte[] bytes, int length, String name, ImageFormat format, DecodeGate gate) {
   /** Recognises the format of a file. Rejects files that are empty or of no known format. */
-  static ImageSource of(byte[] bytes, int length, String name, DecodeLimits limits) {
+  static ImageSource of(byte[] bytes, int length, String name, DecodeGate gate) {
     ImageFormat format = ImageFormat.of(bytes, length);
     if (format == null) {
       String found = length == 0 ? "empty (0 bytes)" : "found " + ImageFormat.describe(bytes, length);
       throw new BadInputException(name + ": " + found + ", expected an image (" + ImageFormat.NAMES + ")");
     }
-    return new ImageSource(bytes, length, name, format, limits);
+    return new ImageSource(bytes, length, name, format, gate);
   }
 
   /** A view of the file in a byte order. {@code getChar} reads unsigned 16 bits; beyond the end it throws. */
@@ -39,7 +39,7 @@ record ImageSource(byte[] bytes, int length, String name, ImageFormat format, De
 
   /** Rejects a picture by the size that its header announces, see {@link DecodeLimits#check}. */
   void checkSize(long width, long height) {
-    limits.check(name, width, height);
+    gate.checkSize(width, height);
   }
 
   /** The error for a file that breaks the rules of its format. */

@@ -157,8 +157,9 @@ final class JpegLibrary {
       }
       file = in.readAllBytes();
     }
-    try (NativeJpeg decoder = new NativeJpeg(this)) {
-      MemorySegment pixels = decoder.decode(new JpegHeader(ImageSource.of(file, file.length, "probe.jpg", DecodeLimits.DEFAULT)));
+    try (NativeJpeg decoder = new NativeJpeg(this);
+        DecodeGate gate = new DecodeGate("probe.jpg", DecodeLimits.DEFAULT, DecodeCheckpoint.NONE)) {
+      MemorySegment pixels = decoder.decode(new JpegHeader(ImageSource.of(file, file.length, "probe.jpg", gate)));
       CRC32 crc = new CRC32();
       if (pixels != null) {
         crc.update(pixels.toArray(ValueLayout.JAVA_BYTE));

@@ -56,8 +56,13 @@ public final class PixelDecoder implements AutoCloseable {
    * @throws IllegalArgumentException if the target is too small or read-only, or the size is below 1
    */
   public void decodeInto(byte[] encoded, String name, int size, MemorySegment target, long offset) {
+    decodeInto(encoded, name, size, target, offset, DecodeCheckpoint.NONE);
+  }
+
+  /** Like {@link #decodeInto(byte[], String, int, MemorySegment, long)}, and passes on what the checkpoint throws. */
+  public void decodeInto(byte[] encoded, String name, int size, MemorySegment target, long offset, DecodeCheckpoint checkpoint) {
     check(size, target, offset);
-    decode(encoded, encoded.length, ImageFile.name(name), size, target, offset);
+    decode(encoded, encoded.length, ImageFile.name(name), size, target, offset, checkpoint);
   }
 
   /**
@@ -66,10 +71,19 @@ public final class PixelDecoder implements AutoCloseable {
    * @throws BadInputException as {@link ImageDecoder#decode(Path)}
    */
   public void decodeInto(Path path, int size, MemorySegment target, long offset) {
+    decodeInto(path, path.toString(), size, target, offset, DecodeCheckpoint.NONE);
+  }
+
+  /**
+   * Like {@link #decodeInto(Path, int, MemorySegment, long)}, and passes on what the checkpoint throws.
+   *
+   * @param name how messages call the file
+   */
+  public void decodeInto(Path path, String name, int size, MemorySegment target, long offset, DecodeCheckpoint checkpoint) {
     check(size, target, offset);
     try {
       int length = ImageFile.read(path, file);
-      decode(file.atLeast(length), length, ImageFile.name(path.toString()), size, target, offset);
+      decode(file.atLeast(length), length, ImageFile.name(name), size, target, offset, checkpoint);
     } finally {
       file.trim();
     }
@@ -88,9 +102,10 @@ public final class PixelDecoder implements AutoCloseable {
     resources.close();
   }
 
-  private void decode(byte[] bytes, int length, String name, int size, MemorySegment target, long offset) {
-    try {
-      ImageSource source = ImageSource.of(bytes, length, name, limits);
+  private void decode(
+      byte[] bytes, int length, String name, int size, MemorySegment target, long offset, DecodeCheckpoint checkpoint) {
+    try (DecodeGate gate = new DecodeGate(name, limits, checkpoint)) {
+      ImageSource source = ImageSource.of(bytes, length, name, gate);
       if (!decodeInPlace(source, size, target, offset)) {
         RgbImage image = ImageDecoder.decode(source);
         resizer.resize(MemorySegment.ofArray(image.pixels()), image.width(), image.height(), RgbImage.CHANNELS, size, size, target,

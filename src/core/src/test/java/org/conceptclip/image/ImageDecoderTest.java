@@ -78,8 +78,8 @@ class ImageDecoderTest {
 
   @Test
   void appliesItsOwnLimitBeforePixels() {
-    ImageDecoder strict = new ImageDecoder(new DecodeLimits(37 * 29 - 1));
-    ImageDecoder exact = new ImageDecoder(new DecodeLimits(37 * 29));
+    ImageDecoder strict = new ImageDecoder(DecodeLimits.DEFAULT.withMaxPixels(37 * 29 - 1));
+    ImageDecoder exact = new ImageDecoder(DecodeLimits.DEFAULT.withMaxPixels(37 * 29));
     for (String file : List.of("rgb_420.jpg", "rgb8.png", "rgb24.bmp", "palette.gif", "rgb_raw.tif", "lossy.webp")) {
       byte[] bytes = ImageFixtures.bytes(file);
       String message = assertThrows(BadInputException.class, () -> strict.decode(bytes, file)).getMessage();

@@ -52,7 +52,7 @@ final class ImageFixtures {
   }
 
   static ImageSource source(byte[] file) {
-    return ImageSource.of(file, file.length, "file", DecodeLimits.DEFAULT);
+    return ImageSource.of(file, file.length, "file", new DecodeGate("file", DecodeLimits.DEFAULT, DecodeCheckpoint.NONE));
   }
 
   static String crc32(byte[] bytes) {

@@ -26,7 +26,7 @@ class ImageFuzzTest {
   private static final int PIXELS_SIZE = 10;
 
   /** Limits the memory that a mutated header may ask for, not what is tested. */
-  private static final DecodeLimits LIMITS = new DecodeLimits(4_000_000);
+  private static final DecodeLimits LIMITS = DecodeLimits.DEFAULT.withMaxPixels(4_000_000);
 
   private final ImageDecoder decoder = new ImageDecoder(LIMITS);
   private final PixelDecoder pixelDecoder = new PixelDecoder(LIMITS);

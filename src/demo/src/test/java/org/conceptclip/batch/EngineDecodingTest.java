@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.conceptclip.image.DecodeCheckpoint;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
@@ -39,7 +40,7 @@ class EngineDecodingTest {
     private final CountDownLatch open = new CountDownLatch(1);
 
     @Override
-    public void read(ImageInput input, int size, MemorySegment target) {
+    public void read(ImageInput input, int size, MemorySegment target, DecodeCheckpoint checkpoint) {
       read.add(input.name());
       switch (input.name()) {
         case "held" -> hold();
