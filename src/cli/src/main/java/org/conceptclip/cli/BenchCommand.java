@@ -143,7 +143,7 @@ final class BenchCommand implements Callable<Integer> {
   private void run(Section section, Session session, List<? extends Contestant> contestants) {
     Setup setup = session.setup();
     switch (section) {
-      case IMAGES -> inputs.withFiles(quick, files -> ImagesSection.run(session, files, contestants));
+      case IMAGES -> inputs.withFiles(quick, context.console()::say, files -> ImagesSection.run(session, files, contestants));
       case TEXTS -> TextsSection.run(session, inputs.corpora(setup.model(), session.plan().texts()), contestants);
       case SWEEP -> SweepSection.run(session, swept(session));
       case LATENCY -> LatencySection.run(session.with(setup.withModel(latencyModel)));

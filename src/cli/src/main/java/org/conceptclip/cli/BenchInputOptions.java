@@ -1,19 +1,22 @@
 package org.conceptclip.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.conceptclip.batch.ImageInput;
 import org.conceptclip.bench.throughput.CaptionLengths;
 import org.conceptclip.bench.throughput.SampleImages;
-import org.conceptclip.bench.throughput.TextsSection;
 import org.conceptclip.bench.throughput.TextsSection.Corpus;
+import org.conceptclip.bench.throughput.TextsSection;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.text.TextTokenizer;
+import org.conceptclip.util.TextBytes;
 import picocli.CommandLine.Option;
 
 /** What the throughput benchmark encodes. */
@@ -22,7 +25,7 @@ final class BenchInputOptions {
   private static final int QUICK_DRAWINGS = 8;
 
   @Option(names = "--images", arity = "1..*", paramLabel = "DIR|FILE",
-      description = "JPEG or other image files (default: drawings of 1024 x 768 that are made for the run)")
+      description = "image files, or folders of them (default: drawings of 1024 x 768 that are made for the run)")
   private List<Path> images = new ArrayList<>();
 
   @Option(names = "--texts", paramLabel = "FILE",
@@ -30,10 +33,14 @@ final class BenchInputOptions {
           + " their sentences)")
   private Path texts;
 
-  /** Calls with at least one file; drawings are deleted afterwards. */
-  void withFiles(boolean quick, Consumer<List<Path>> use) {
+  /**
+   * Calls with at least one file; drawings are deleted afterwards.
+   *
+   * @param notes receives a line about what was skipped in a folder
+   */
+  void withFiles(boolean quick, Consumer<String> notes, Consumer<List<Path>> use) {
     if (!images.isEmpty()) {
-      use.accept(images.stream().flatMap(BenchInputOptions::files).toList());
+      use.accept(files(notes));
       return;
     }
     try {
@@ -51,19 +58,20 @@ final class BenchInputOptions {
     }
   }
 
-  private static Stream<Path> files(Path named) {
-    if (Files.isRegularFile(named)) {
-      return Stream.of(named);
-    }
-    try {
-      List<Path> files = list(named);
-      if (files.isEmpty()) {
-        throw new BadInputException("--images " + named + ": no files there, expected images");
+  private List<Path> files(Consumer<String> notes) {
+    List<Path> files = new ArrayList<>();
+    try (Pictures pictures = new Pictures(false, new Stdin(InputStream.nullInputStream()), notes).named(images)) {
+      while (pictures.hasNext()) {
+        switch (pictures.next()) {
+          case ImageInput.File(Path path, String _) -> files.add(path);
+          case ImageInput other -> throw new UsageException("--images " + other.name() + ": expected files, which are read many times");
+        }
       }
-      return files.stream();
-    } catch (IOException e) {
-      throw new BadInputException("--images " + named + ": " + Failures.reason(e), e);
+      if (pictures.problems() > 0) {
+        throw new BadInputException("--images: found " + pictures.problems() + " of them without a picture, expected images");
+      }
     }
+    return files;
   }
 
   private static List<Path> list(Path folder) throws IOException {
@@ -85,7 +93,7 @@ final class BenchInputOptions {
 
   private int[] lengths(OpenModel open, int context) {
     try {
-      List<String> lines = Files.readAllLines(texts).stream().filter(line -> !line.isBlank()).toList();
+      List<String> lines = TextBytes.decode(Files.readAllBytes(texts)).lines().filter(line -> !line.isBlank()).toList();
       if (lines.isEmpty()) {
         throw new BadInputException("--texts " + texts + ": no texts there, expected one per line");
       }
@@ -95,6 +103,8 @@ final class BenchInputOptions {
       try (TextTokenizer tokenizer = open.tokenizer(null)) {
         return lines.stream().mapToInt(line -> tokenizer.encode(line).length()).toArray();
       }
+    } catch (TextBytes.NotTextException e) {
+      throw new BadInputException("--texts " + texts + ": " + e.getMessage(), e);
     } catch (IOException e) {
       throw new BadInputException("--texts " + texts + ": " + Failures.reason(e), e);
     }

@@ -1,20 +1,17 @@
 package org.conceptclip.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.conceptclip.bench.report.HtmlReport;
 import org.conceptclip.bench.report.TextReport;
 import org.conceptclip.bench.throughput.BenchRow;
-import org.conceptclip.bench.throughput.Comparison;
 import org.conceptclip.bench.throughput.Comparison.Verdict;
+import org.conceptclip.bench.throughput.Comparison;
 import org.conceptclip.bench.throughput.ResultFile;
 import org.conceptclip.bench.throughput.Section;
 import org.conceptclip.bench.throughput.Session;
-import org.conceptclip.tensor.BadInputException;
 import picocli.CommandLine.Option;
 
 /**
@@ -51,14 +48,21 @@ final class BenchOutput implements Session.Sink, AutoCloseable {
   private int done;
 
   /**
-   * Begins a run of a number of sections. Reads the old rows first, so that a file that cannot be read does not cost an hour. Returns
-   * this object.
+   * Begins a run of a number of sections. Looks at all files first, so that one that cannot be read or written does not cost an hour.
+   * Returns this object.
    */
   BenchOutput begin(Console where, int sections) {
     if (failOnRegression && old == null) {
       throw new UsageException("--fail-on-regression: expected --compare OLD.jsonl");
     }
     oldRows = old == null ? List.of() : ResultFile.read(old);
+    // Before anything is measured: a place that cannot be written to must not cost an hour.
+    if (out != null) {
+      OutputFiles.requirePlace("--out", out);
+    }
+    if (page != null) {
+      OutputFiles.requirePlace("--report", page);
+    }
     console = where;
     progress = new Progress(console, "bench", (long) sections * SECTION);
     return this;
@@ -73,10 +77,12 @@ final class BenchOutput implements Session.Sink, AutoCloseable {
     all.addAll(rows);
     List<String> lines = rows.stream().map(ResultFile::line).toList();
     if (out != null) {
-      write("--out", out, String.join("\n", lines) + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      OutputFiles.append("--out", out, (String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8));
     }
-    (json ? lines : text.lines(rows)).forEach(console.out()::println);
-    console.out().flush();
+    progress.aside(() -> {
+      (json ? lines : text.lines(rows)).forEach(console.out()::line);
+      console.out().flush();
+    });
   }
 
   @Override
@@ -102,7 +108,7 @@ final class BenchOutput implements Session.Sink, AutoCloseable {
   int finish() {
     List<Comparison.Pair> pairs = Comparison.of(oldRows, all);
     if (page != null) {
-      write("--report", page, HtmlReport.of(all, pairs));
+      OutputFiles.replace("--report", page, HtmlReport.of(all, pairs).getBytes(StandardCharsets.UTF_8));
       console.say("report: " + page);
     }
     List<String> unsteady = Comparison.unsteady(all);
@@ -118,14 +124,5 @@ final class BenchOutput implements Session.Sink, AutoCloseable {
       return ExitCode.REGRESSION;
     }
     return all.stream().anyMatch(row -> row.failure() != null) ? ExitCode.PARTLY_DONE : ExitCode.DONE;
-  }
-
-  private static void write(String option, Path file, String text, StandardOpenOption... how) {
-    try {
-      Files.createDirectories(file.toAbsolutePath().getParent());
-      Files.writeString(file, text, how);
-    } catch (IOException e) {
-      throw new BadInputException(option + " " + file + ": cannot be written: " + Failures.reason(e), e);
-    }
   }
 }

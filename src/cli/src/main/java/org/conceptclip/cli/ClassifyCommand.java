@@ -1,22 +1,16 @@
 package org.conceptclip.cli;
 
-import java.io.IOException;
-import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
-import org.conceptclip.Classification;
+import java.util.function.Consumer;
 import org.conceptclip.Classifier;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
-import org.conceptclip.Outcome;
 import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.batch.EngineOptions;
-import org.conceptclip.batch.ImageInput;
-import org.conceptclip.batch.RequestOptions;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.task.Labels;
 import org.conceptclip.task.PromptTemplate;
@@ -42,20 +36,35 @@ import picocli.CommandLine.Parameters;
 final class ClassifyCommand implements Callable<Integer> {
   private final Context context;
 
-  @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "JPEG, PNG, BMP, GIF, TIFF or WebP files")
-  private List<Path> images;
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "IMAGE",
+      description = "JPEG, PNG, BMP, GIF, TIFF or WebP files; - for one on stdin; folders, for the pictures in them (by the ends of their"
+          + " names; hidden ones are skipped); patterns such as 'scans/**/*.png' in quotes")
+  private List<Path> images = List.of();
+
+  @Option(
+      names = "--images-from",
+      paramLabel = "FILE",
+      description = "also take the images and folders that this file names, one on each line or (as find -print0 writes them) each with a"
+          + " zero byte behind it; - reads the names from stdin")
+  private Path list;
+
+  @Option(names = {"-r", "--recursive"}, description = "also take the pictures in folders of folders")
+  private boolean recursive;
 
   @Option(
       names = "--labels",
       paramLabel = "A,B,C",
-      description = "class names, separated by commas; or @FILE with one per line (default: the demo model's eight modalities)")
+      description = "class names, separated by commas, in double quotes where they hold a comma; or @FILE (@- for stdin) with one per line"
+          + " (default: the demo model's eight modalities)")
   private String labels;
 
   @Option(
       names = "--template",
       paramLabel = "T",
-      description = "sentence with {} for the class name; may be given several times (default: \"a medical image of {}\")")
-  private List<String> templates = List.of("a medical image of {}");
+      description = "sentence with {} for the class name; may be given several times (default: \"" + PromptTemplate.DEFAULT_TEXT + "\")")
+  private List<String> templates = List.of(PromptTemplate.DEFAULT_TEXT);
 
   @Option(
       names = "--scoring",
@@ -101,8 +110,12 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (images.isEmpty() && list == null) {
+      throw new UsageException("missing: IMAGE (a file, a folder, or - for stdin) or --images-from FILE");
+    }
     ScoringOptions options = options();
-    names = labels == null ? null : Labels.checked(labelList());
+    Stdin stdin = new Stdin(context.console().in());
+    names = labels == null ? null : Labels.checked(LabelTexts.of(labels, stdin, context.console()::say));
     List<PromptTemplate> prompts = templates.stream().map(PromptTemplate::parse).toList();
     // A warm-up, and waiting for further requests of a batch, would cost a short command more time than they save.
     EngineOptions engine = EngineOptions.builder()
@@ -118,9 +131,10 @@ final class ClassifyCommand implements Callable<Integer> {
       for (String label : classifier.truncated()) {
         context.console().say("label " + OneLine.quoted(label, 40) + ": its prompt was cut to " + promptTokens + " tokens");
       }
-      return classify(classifier, json
+      return new ClassifyRun(context.console(), classifier, json
           ? new JsonClassifications(context.console().out(), modelName, clip.backend(), classifier.labels())
-          : new TableClassifications(context.console().out(), names.size() > 1));
+          : new TableClassifications(context.console().out(), classifier.labels(), isOneImage()))
+          .run(report -> pictures(stdin, report), list == null && images.stream().noneMatch(Stdin::isMeant));
     }
   }
 
@@ -151,46 +165,14 @@ final class ClassifyCommand implements Callable<Integer> {
     return new ScoringOptions(scoring, topK, alpha);
   }
 
-  private int classify(Classifier classifier, Classifications report) {
-    int failed = 0;
-    try (Progress progress = new Progress(context.console(), "classify", images.size());
-        Stream<Outcome<ImageInput, Classification>> outcomes =
-            classifier.classify(images.stream().map(ImageInput.File::new), RequestOptions.DEFAULT)) {
-      for (Outcome<ImageInput, Classification> outcome : (Iterable<Outcome<ImageInput, Classification>>) outcomes::iterator) {
-        if (outcome.failureOrNull() instanceof BadInputException failure) {
-          context.console().fail(failure.getMessage(), failure);
-          failed++;
-        } else {
-          report.add(outcome.input().name(), outcome.orThrow());
-        }
-        progress.advance(1);
-      }
-    }
-    report.finish();
-    return exitCode(failed);
+  /** Whether one file was named: then the table ranks all labels. */
+  private boolean isOneImage() {
+    return list == null && images.size() == 1 && !Files.isDirectory(images.getFirst())
+        && (Files.exists(images.getFirst()) || !Globs.isOne(images.getFirst()));
   }
 
-  private int exitCode(int failed) {
-    if (failed == 0) {
-      return ExitCode.DONE;
-    }
-    if (images.size() > 1) {
-      context.console().say(failed + " of " + images.size() + " images could not be classified; the messages above say why");
-    }
-    return failed == images.size() ? ExitCode.BAD_INPUT : ExitCode.PARTLY_DONE;
-  }
-
-  private List<String> labelList() {
-    if (!labels.startsWith("@")) {
-      return List.of(labels.split(",", -1));
-    }
-    Path file = Path.of(labels.substring(1));
-    try {
-      return Files.readAllLines(file).stream().filter(line -> !line.isBlank()).toList();
-    } catch (MalformedInputException e) {
-      throw new BadInputException(file + ": found bytes that are not UTF-8, expected a text file with one label per line", e);
-    } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read (" + Failures.reason(e) + "), expected a file with one label per line", e);
-    }
+  private Pictures pictures(Stdin stdin, Consumer<String> report) {
+    Pictures pictures = new Pictures(recursive, stdin, report).named(images);
+    return list == null ? pictures : pictures.listed(NameList.open(list, stdin));
   }
 }

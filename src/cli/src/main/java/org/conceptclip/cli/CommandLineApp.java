@@ -5,13 +5,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
-import org.conceptclip.backend.BackendUnavailableException;
-import org.conceptclip.backend.DeviceException;
-import org.conceptclip.backend.UnsupportedRequestException;
-import org.conceptclip.runtime.NonFiniteResultException;
-import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.text.TokenizerUnavailableException;
-import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -27,13 +20,11 @@ import picocli.CommandLine;
         + " medical device.",
     footer = {
       "",
-      "Exit codes: 0 done, 2 wrong usage, 3 bad input, 4 backend unavailable or its device failed, 5 partly done.",
+      "Exit codes: 0 done, 1 internal error or out of memory, 2 wrong usage, 3 bad input, 4 backend unavailable or its device failed,"
+          + " 5 partly done, 8 results could not be written to stdout, 141 the reader of stdout has gone.",
       "Results go to stdout, everything else to stderr."
     })
 public final class CommandLineApp implements Runnable {
-  /** Length of the longest message in characters: enough for a list of missing weights. */
-  private static final int LONGEST_MESSAGE = 10_000;
-
   @Spec private CommandSpec spec;
 
   // Inherited, so that the flag may stand before or after the command; read in run() below, before options are parsed in full.
@@ -51,23 +42,48 @@ public final class CommandLineApp implements Runnable {
 
   private CommandLineApp() {}
 
-  /** Runs one command. Returns its exit code; throws nothing. */
+  /** Runs one command. Returns its exit code; throws nothing. Results that cannot be delivered are a failure of the command. */
   public static int run(String[] args, Console console) {
     Console talking = Arrays.asList(args).contains("--debug") ? console.withTraces() : console;
-    Context context = new Context(talking);
-    CommandLine commands = new CommandLine(new CommandLineApp());
-    subcommands(args, context).forEach((name, command) -> commands.addSubcommand(name, command.get()));
-    commands.setOut(new PrintWriter(talking.out(), true));
-    commands.setErr(new PrintWriter(talking.err(), true));
+    FailureReport report = new FailureReport(talking, "conceptclip");
+    int code;
+    try {
+      code = execute(args, talking);
+    } catch (Throwable failure) { // whatever ends a command, errors of the JVM included, becomes a line and a code
+      code = report.exitCode(failure);
+    }
+    try {
+      talking.out().flush();
+    } catch (ResultsLostException failure) {
+      int lost = report.exitCode(failure);
+      return code == ExitCode.DONE ? lost : code;
+    }
+    return code;
+  }
+
+  private static int execute(String[] args, Console console) {
+    CommandLine commands = commandLine(args, console);
+    // A writer that fails, as all results do: the help and the version are results, too.
+    commands.setOut(console.out().writer());
+    commands.setErr(new PrintWriter(console.err(), true));
     // Arguments that begin with @ are label files, not argument files.
     commands.setExpandAtFiles(false);
     commands.setCaseInsensitiveEnumValuesAllowed(true);
     commands.setParameterExceptionHandler(
-        (failure, unused) -> usage(talking, failure.getCommandLine(), oneLine(failure.getMessage()), failure));
-    commands.setExecutionExceptionHandler((failure, command, unused) -> exitCode(talking, command, failure));
-    int code = commands.execute(args);
-    talking.out().flush();
-    return code;
+        (failure, unused) -> report(console, failure.getCommandLine()).usage(failure.getMessage(), failure));
+    commands.setExecutionExceptionHandler((failure, command, unused) -> report(console, command).exitCode(failure));
+    return commands.execute(args);
+  }
+
+  private static FailureReport report(Console console, CommandLine command) {
+    return new FailureReport(console, command.getCommandSpec().qualifiedName());
+  }
+
+  /** The program with the command that the arguments name, or with all of them. */
+  static CommandLine commandLine(String[] args, Console console) {
+    CommandLine commands = new CommandLine(new CommandLineApp());
+    subcommands(args, new Context(console)).forEach((name, command) -> commands.addSubcommand(name, command.get()));
+    return commands;
   }
 
   /** The commands by name: the one that the arguments name, else all of them (for the help, or the message about a typing error). */
@@ -86,45 +102,5 @@ public final class CommandLineApp implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(spec.commandLine(), "which command?");
-  }
-
-  private static int usage(Console console, CommandLine command, String message, Exception failure) {
-    console.fail(message, failure);
-    console.say("try: " + command.getCommandSpec().qualifiedName() + " --help");
-    return ExitCode.WRONG_USAGE;
-  }
-
-  private static int exitCode(Console console, CommandLine command, Exception failure) {
-    String message = oneLine(failure.getMessage());
-    switch (failure) {
-      case UsageException _ -> {
-        return usage(console, command, message, failure);
-      }
-      case UnsupportedRequestException _ -> {
-        // The message begins with a part of the request, which has the name of an option here.
-        return usage(console, command, "--" + message, failure);
-      }
-      case BadInputException _, NonFiniteResultException _ -> {
-        console.fail(message, failure);
-        return ExitCode.BAD_INPUT;
-      }
-      case BackendUnavailableException _, TokenizerUnavailableException _ -> {
-        console.fail(message, failure);
-        return ExitCode.BACKEND_UNAVAILABLE;
-      }
-      case DeviceException e -> {
-        console.fail(message + (e.kind() == DeviceException.Kind.LOST ? "; the device can do no more work in this process" : ""), e);
-        return ExitCode.BACKEND_UNAVAILABLE;
-      }
-      default -> {
-        console.fail("internal error: " + failure.getClass().getSimpleName() + ": " + message
-            + (console.traces() ? "" : " (--debug shows where)"), failure);
-        return ExitCode.INTERNAL_ERROR;
-      }
-    }
-  }
-
-  private static String oneLine(String message) {
-    return OneLine.of(message, LONGEST_MESSAGE);
   }
 }

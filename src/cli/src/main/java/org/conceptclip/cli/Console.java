@@ -1,16 +1,18 @@
 package org.conceptclip.cli;
 
+import java.io.InputStream;
 import java.io.PrintStream;
 
 /**
- * The output streams of a command.
+ * The streams of a command.
  *
- * @param out receives results and nothing else
- * @param err receives everything else
+ * @param in stdin
+ * @param out receives results and nothing else, and fails when it cannot
+ * @param err receives everything else. A message that cannot be written is no reason to end a command, so failures are ignored
  * @param interactive whether {@code err} is a terminal
  * @param traces whether stack traces are printed with errors
  */
-public record Console(PrintStream out, PrintStream err, boolean interactive, boolean traces) {
+public record Console(InputStream in, Results out, PrintStream err, boolean interactive, boolean traces) {
 
   /** Prints one line of text to {@link #err()}. */
   public void say(String line) {
@@ -27,6 +29,6 @@ public record Console(PrintStream out, PrintStream err, boolean interactive, boo
 
   /** This console with traces on. */
   Console withTraces() {
-    return new Console(out, err, interactive, true);
+    return new Console(in, out, err, interactive, true);
   }
 }

@@ -45,7 +45,7 @@ final class DoctorCommand implements Callable<Integer> {
   public Integer call() {
     Map<String, Object> report = report();
     if (json) {
-      context.console().out().println(new GsonBuilder().disableHtmlEscaping().serializeNulls().create().toJson(report));
+      context.console().out().line(new GsonBuilder().disableHtmlEscaping().serializeNulls().create().toJson(report));
     } else {
       report.forEach(this::print);
     }
@@ -104,8 +104,8 @@ final class DoctorCommand implements Callable<Integer> {
       line("conceptclip", version);
       return;
     }
-    context.console().out().println();
-    context.console().out().println(section);
+    context.console().out().line("");
+    context.console().out().line(section);
     if (facts instanceof Map<?, ?> values) {
       values.forEach((name, value) -> line("  " + name, value));
     } else if (facts instanceof List<?> backends) {
@@ -118,6 +118,6 @@ final class DoctorCommand implements Callable<Integer> {
   }
 
   private void line(String name, Object value) {
-    context.console().out().println(String.format("%-22s%s", name, value));
+    context.console().out().line(String.format("%-22s%s", name, value));
   }
 }

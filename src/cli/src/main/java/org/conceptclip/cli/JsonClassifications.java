@@ -3,13 +3,12 @@ package org.conceptclip.cli;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
-import java.io.PrintStream;
 import java.util.List;
 import java.util.Map;
 import org.conceptclip.Classification;
 
 /** One JSON object per line, as soon as it is known: {@code {"image", "probabilities": {label: p}, "model", "backend"}}. */
-record JsonClassifications(PrintStream out, String model, String backend, List<String> labels) implements Classifications {
+record JsonClassifications(Results out, String model, String backend, List<String> labels) implements Classifications {
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
   @Override
@@ -22,7 +21,7 @@ record JsonClassifications(PrintStream out, String model, String backend, List<S
     line.add("probabilities", byLabel);
     line.addProperty("model", model);
     line.addProperty("backend", backend);
-    out.println(GSON.toJson(line));
+    out.line(GSON.toJson(line));
     out.flush();
   }
 }

@@ -1,6 +1,7 @@
 package org.conceptclip.cli;
 
 import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -11,11 +12,14 @@ public final class Main {
 
   public static void main(String[] args) {
     // UTF-8 in every locale: labels and paths are printed as they were given.
-    PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
     PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
-    Console console = new Console(out, err, Boolean.getBoolean("conceptclip.interactive"), debug());
+    // What a library prints is no result.
+    System.setOut(err);
+    Console console =
+        new Console(new FileInputStream(FileDescriptor.in), Results.stdout(), err, Boolean.getBoolean("conceptclip.interactive"), debug());
+    Thread.setDefaultUncaughtExceptionHandler((thread, failure) ->
+        console.fail("internal error in thread " + thread.getName() + ": " + FailureReport.described(failure), failure));
     int code = CommandLineApp.run(args, console);
-    out.flush();
     err.flush();
     System.exit(code);
   }

@@ -3,15 +3,16 @@ package org.conceptclip.cli;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import javax.imageio.ImageIO;
+import org.conceptclip.batch.ImageInput;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.image.ImageDecoder;
 import org.conceptclip.image.Preprocessor;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,10 +29,10 @@ final class PreprocessCommand implements Callable<Integer> {
 
   private final Context context;
 
-  @Parameters(paramLabel = "IMAGE", description = "JPEG, PNG, BMP, GIF, TIFF or WebP file")
+  @Parameters(paramLabel = "IMAGE", description = "JPEG, PNG, BMP, GIF, TIFF or WebP file; - for one on stdin")
   private Path image;
 
-  @Option(names = "--out", required = true, paramLabel = "Y.png", description = "the picture, as PNG")
+  @Option(names = "--out", required = true, paramLabel = "Y.png", description = "the picture, as PNG; - for stdout")
   private Path target;
 
   @Option(names = "--model", paramLabel = "DIR", description = "use the image size of this model instead of 384x384")
@@ -45,9 +46,36 @@ final class PreprocessCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    ImageDecoder decoder = new ImageDecoder(imageOptions.limits());
     int size = size();
-    HostTensor pixels = Preprocessor.toPixels(decoder.decode(image), size);
+    byte[] png;
+    ImageInput input = Stdin.isMeant(image)
+        ? new ImageInput.Encoded(new Stdin(context.console().in()).picture(image), Names.of(image))
+        : Pictures.file(image);
+    try {
+      png = png(pixels(input, size), size);
+    } catch (OutOfMemoryError e) {
+      throw new BadInputException(Shortage.line(input), e);
+    }
+    if (target.toString().equals("-") || target.equals(Path.of("/dev/stdout"))) {
+      context.console().out().bytes(png);
+      context.console().out().flush();
+    } else {
+      OutputFiles.replace("--out", target, png);
+    }
+    context.console().say("wrote " + OneLine.of(Names.of(target)) + " (" + size + "x" + size + ")");
+    return ExitCode.DONE;
+  }
+
+  private HostTensor pixels(ImageInput input, int size) {
+    ImageDecoder decoder = new ImageDecoder(imageOptions.limits());
+    return Preprocessor.toPixels(switch (input) {
+      case ImageInput.File(Path path, String _) -> decoder.decode(path);
+      case ImageInput.Encoded(byte[] bytes, String name) -> decoder.decode(bytes, name);
+      case ImageInput.Pixels _ -> throw new IllegalStateException("pixels of a file");
+    }, size);
+  }
+
+  private static byte[] png(HostTensor pixels, int size) {
     BufferedImage picture = new BufferedImage(size, size, BufferedImage.TYPE_INT_RGB);
     for (int y = 0; y < size; y++) {
       for (int x = 0; x < size; x++) {
@@ -55,9 +83,16 @@ final class PreprocessCommand implements Callable<Integer> {
         picture.setRGB(x, y, (int) (pixels.getLong(first) << 16 | pixels.getLong(first + 1) << 8 | pixels.getLong(first + 2)));
       }
     }
-    write(picture);
-    context.console().say("wrote " + target + " (" + size + "x" + size + ")");
-    return ExitCode.DONE;
+    try {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      ImageIO.setUseCache(false);
+      if (!ImageIO.write(picture, "png", bytes)) {
+        throw new IllegalStateException("this JDK has no PNG writer");
+      }
+      return bytes.toByteArray();
+    } catch (IOException e) {
+      throw new IllegalStateException("a PNG in memory cannot be written", e);
+    }
   }
 
   private int size() {
@@ -66,20 +101,6 @@ final class PreprocessCommand implements Callable<Integer> {
     }
     try (OpenModel open = OpenModel.open(model)) {
       return open.config().vision().geometry().imageSize();
-    }
-  }
-
-  /** Encodes in memory first, so that a failure leaves no partial file behind. */
-  private void write(BufferedImage picture) {
-    try {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      ImageIO.setUseCache(false);
-      if (!ImageIO.write(picture, "png", bytes)) {
-        throw new IllegalStateException("this JDK has no PNG writer");
-      }
-      Files.write(target, bytes.toByteArray());
-    } catch (IOException e) {
-      throw new BadInputException("--out " + target + ": cannot be written (" + Failures.reason(e) + ")", e);
     }
   }
 }

@@ -1,83 +1,79 @@
 package org.conceptclip.cli;
 
-import java.io.PrintStream;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.conceptclip.Classification;
 import org.conceptclip.ClassProbability;
+import org.conceptclip.Classification;
+import org.conceptclip.util.OneLine;
 
 /**
- * A table: every label of a single image, or the best label and the runner-up of each of several images.
- *
- * <p>Printed when all results are there, because columns are as wide as their widest cell.
+ * A table: every label of a single image, or a row with the best label and the runner-up of each of several images. Each row is delivered
+ * at once; the first column is as wide as the names that are known by then.
  */
 final class TableClassifications implements Classifications {
   private static final int BAR_CELLS = 20;
   private static final int WIDEST_CELL = 48;
+  private static final int LONGEST_NAME = 4096;
   private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
 
-  private final PrintStream out;
+  private final Results out;
+  private final boolean single;
   private final boolean withNext;
-  private final List<Row> rows = new ArrayList<>();
+  private final int[] widths;
+  private boolean hasHeader;
 
-  /** @param withNext whether there is more than one label, so that each image has a runner-up */
-  TableClassifications(PrintStream out, boolean withNext) {
+  /** @param single whether there will be one image, which gets all labels */
+  TableClassifications(Results out, List<String> labels, boolean single) {
     this.out = out;
-    this.withNext = withNext;
+    this.single = single;
+    this.withNext = labels.size() > 1;
+    this.widths = new int[] {0, 0, 0, BAR_CELLS, 0};
+    labels.forEach(label -> widen(1, clipped(label, false)));
+  }
+
+  @Override
+  public void expect(String image) {
+    widen(0, shown(image));
   }
 
   @Override
   public void add(String image, Classification classification) {
-    rows.add(new Row(image, classification.ranked()));
-  }
-
-  @Override
-  public void finish() {
-    List<String[]> cells = new ArrayList<>();
-    if (rows.size() == 1) {
-      cells.add(new String[] {"image", "label", "probability", ""});
-      addRanking(cells, rows.getFirst());
-    } else if (!rows.isEmpty()) {
-      cells.add(new String[] {"image", "best label", "probability", "", withNext ? "next" : ""});
-      rows.forEach(row -> cells.add(best(row)));
+    List<ClassProbability> ranked = classification.ranked();
+    if (!hasHeader) {
+      hasHeader = true;
+      print("image", single ? "label" : "best label", "probability", "", single || !withNext ? "" : "next");
     }
-    print(cells);
-  }
-
-  private static void addRanking(List<String[]> cells, Row row) {
-    String image = row.image();
-    for (ClassProbability one : row.ranked()) {
-      cells.add(new String[] {image, one.label(), percent(one.probability()), bar(one.probability())});
-      image = "";
-    }
-  }
-
-  private String[] best(Row row) {
-    ClassProbability best = row.ranked().getFirst();
-    String next = withNext ? row.ranked().get(1).label() + " " + percent(row.ranked().get(1).probability()).strip() : "";
-    return new String[] {row.image(), best.label(), percent(best.probability()), bar(best.probability()), next};
-  }
-
-  private void print(List<String[]> cells) {
-    if (cells.isEmpty()) {
-      return;
-    }
-    int[] widths = new int[cells.getFirst().length];
-    for (String[] row : cells) {
-      for (int c = 0; c < widths.length; c++) {
-        row[c] = clipped(row[c], c == 0);
-        widths[c] = Math.max(widths[c], columns(row[c]));
+    if (single) {
+      String name = image;
+      for (ClassProbability one : ranked) {
+        print(name, one.label(), percent(one.probability()), bar(one.probability()), "");
+        name = "";
       }
-    }
-    for (String[] row : cells) {
-      StringBuilder line = new StringBuilder();
-      for (int c = 0; c < widths.length; c++) {
-        line.append(row[c]).repeat(" ", widths[c] - columns(row[c]) + 2);
-      }
-      out.println(line.toString().stripTrailing());
+    } else {
+      ClassProbability best = ranked.getFirst();
+      String next = withNext ? ranked.get(1).label() + " " + percent(ranked.get(1).probability()).strip() : "";
+      print(image, best.label(), percent(best.probability()), bar(best.probability()), next);
     }
     out.flush();
+  }
+
+  private void print(String... cells) {
+    StringBuilder line = new StringBuilder();
+    for (int c = 0; c < cells.length; c++) {
+      String cell = c == 0 ? shown(cells[c]) : clipped(cells[c], false);
+      widen(c, cell);
+      line.append(cell).repeat(" ", widths[c] - columns(cell) + 2);
+    }
+    out.line(line.toString().stripTrailing());
+  }
+
+  private void widen(int column, String cell) {
+    widths[column] = Math.max(widths[column], columns(cell));
+  }
+
+  /** A file's name may hold anything, line ends and a terminal's commands included. */
+  private static String shown(String image) {
+    return clipped(OneLine.of(image, LONGEST_NAME), true);
   }
 
   /** Long paths keep their end, which tells them apart; long labels keep their beginning. */
@@ -104,7 +100,4 @@ final class TableClassifications implements Classifications {
     String part = eighths % 8 == 0 ? "" : String.valueOf(EIGHTHS.charAt(eighths % 8));
     return "█".repeat(eighths / 8) + part;
   }
-
-  /** One image's result. */
-  private record Row(String image, List<ClassProbability> ranked) {}
 }

@@ -1,10 +1,5 @@
 package org.conceptclip.cli;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -13,7 +8,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.PrintStream;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -35,6 +29,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 
 /** {@code classify}: the demo model's answers, and every input that it has to refuse. */
 class ClassifyCommandTest {
@@ -138,8 +137,7 @@ class ClassifyCommandTest {
   @Test
   void aJsonRowIsThereAsSoonAsItIsKnown() {
     ByteArrayOutputStream read = new ByteArrayOutputStream();
-    PrintStream out = new PrintStream(new BufferedOutputStream(read), false, StandardCharsets.UTF_8);
-    Classifications rows = new JsonClassifications(out, "m", "b", List.of("x", "y"));
+    Classifications rows = new JsonClassifications(Results.to(new BufferedOutputStream(read)), "m", "b", List.of("x", "y"));
     rows.add("1.png", new Classification(List.of(new ClassProbability("y", 0.75), new ClassProbability("x", 0.25))));
     assertEquals("{\"image\":\"1.png\",\"probabilities\":{\"x\":0.25,\"y\":0.75},\"model\":\"m\",\"backend\":\"b\"}\n",
         read.toString(StandardCharsets.UTF_8));

@@ -1,14 +1,17 @@
 package org.conceptclip.cli;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Stream;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 
 /**
  * One run of the command line in this process.
@@ -20,13 +23,23 @@ import java.util.stream.Stream;
 record CliRun(int code, String out, String err) {
 
   static CliRun of(Object... arguments) {
+    return fed(new byte[0], arguments);
+  }
+
+  /** A run with these bytes on stdin. */
+  static CliRun fed(byte[] in, Object... arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
+    CliRun run = into(new ByteArrayInputStream(in), out, arguments);
+    return new CliRun(run.code(), out.toString(StandardCharsets.UTF_8), run.err());
+  }
+
+  /** A run that delivers its results to a stream of the test's; {@link #out} is empty. */
+  static CliRun into(InputStream in, OutputStream out, Object... arguments) {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Console console = new Console(
-        new PrintStream(out, false, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8), false, false);
+    Console console = new Console(in, Results.to(out), new PrintStream(err, true, StandardCharsets.UTF_8), false, false);
     String[] args = Stream.of(arguments).map(Object::toString).toArray(String[]::new);
     int code = CommandLineApp.run(args, console);
-    return new CliRun(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    return new CliRun(code, "", err.toString(StandardCharsets.UTF_8));
   }
 
   /** Arguments as one array. */

@@ -12,8 +12,11 @@ import org.conceptclip.util.OneLine;
 public record PromptTemplate(String prefix, String suffix) {
   private static final String PLACE = "{}";
 
-  /** {@code a medical image of {}}: the default. */
-  public static final PromptTemplate DEFAULT = parse("a medical image of {}");
+  /** {@value}: the text of {@link #DEFAULT}. */
+  public static final String DEFAULT_TEXT = "a medical image of {}";
+
+  /** The template that serves unless another is given: {@value #DEFAULT_TEXT}. */
+  public static final PromptTemplate DEFAULT = parse(DEFAULT_TEXT);
 
   /**
    * Parses a template.

@@ -7,14 +7,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,15 +21,14 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
-import org.conceptclip.util.Closer;
 import org.conceptclip.util.OneLine;
+import org.conceptclip.util.WholeFile;
 
 /**
  * Writes safetensors files: first the names, types and shapes, then the data of one tensor after the other. The memory that this
  * takes does not depend on the size of the file.
  *
- * <p>The bytes go to a temporary file in the target's folder. It replaces the target when it is complete, and is deleted when
- * writing fails.
+ * <p>A file is written whole or not at all, see {@link WholeFile}.
  */
 public final class SafetensorsWriter {
   private static final int SLICE_BYTES = 1 << 20;
@@ -77,30 +74,29 @@ public final class SafetensorsWriter {
       throw new BadInputException(target + ": is a folder, expected a file to write");
     }
     SequencedMap<String, TensorInfo> infos = placed(tensors);
-    Path temporary = target.resolveSibling(
-        "." + target.getFileName() + "." + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
-    try (Closer cleanup = new Closer()) {
-      cleanup.own(temporary, () -> Files.deleteIfExists(temporary));
-      try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-        writeHeader(channel, infos, metadata);
-        long start = channel.position();
-        for (Map.Entry<String, TensorInfo> tensor : infos.entrySet()) {
-          data.write(tensor.getKey(), bytes -> append(channel, bytes));
-          long end = channel.position() - start;
-          if (end != tensor.getValue().end()) {
-            throw new IllegalStateException(
-                "data of " + tensor.getKey() + " ends at byte " + end + ", expected " + tensor.getValue().end());
-          }
-        }
-      }
-      try {
-        Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } catch (AtomicMoveNotSupportedException e) {
-        Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-      }
+    try {
+      WholeFile.write(target, channel -> write(channel, infos, metadata, data));
     } catch (IOException e) {
-      String why = e instanceof NoSuchFileException ? "its folder does not exist" : OneLine.of(e.getMessage());
+      String why = e instanceof NoSuchFileException ? "its folder does not exist"
+          : e instanceof AccessDeniedException ? "permission denied" : OneLine.of(e.getMessage());
       throw new BadInputException(target + ": cannot be written (" + why + "), expected a place to write to", e);
+    }
+  }
+
+  private static void write(WritableByteChannel channel, SequencedMap<String, TensorInfo> infos, Map<String, String> metadata, Data data)
+      throws IOException {
+    writeHeader(channel, infos, metadata);
+    // Counted here: the channel may be a pipe, which has no position.
+    long[] position = {0};
+    for (Map.Entry<String, TensorInfo> tensor : infos.entrySet()) {
+      data.write(tensor.getKey(), bytes -> {
+        append(channel, bytes);
+        position[0] += bytes.byteSize();
+      });
+      if (position[0] != tensor.getValue().end()) {
+        throw new IllegalStateException(
+            "data of " + tensor.getKey() + " ends at byte " + position[0] + ", expected " + tensor.getValue().end());
+      }
     }
   }
 
@@ -116,15 +112,16 @@ public final class SafetensorsWriter {
     return infos;
   }
 
-  private static void writeHeader(FileChannel channel, Map<String, TensorInfo> infos, Map<String, String> metadata) throws IOException {
+  private static void writeHeader(WritableByteChannel channel, Map<String, TensorInfo> infos, Map<String, String> metadata)
+      throws IOException {
     byte[] json = json(infos, metadata).getBytes(StandardCharsets.UTF_8);
     byte[] padded = Arrays.copyOf(json, (json.length + 7) / 8 * 8);
     Arrays.fill(padded, json.length, padded.length, (byte) ' ');
     if (padded.length > SafetensorsHeader.LIMIT_BYTES) {
       throw new IllegalArgumentException("header of " + padded.length + " bytes, the format allows " + SafetensorsHeader.LIMIT_BYTES);
     }
-    write(channel, ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(padded.length).flip());
-    write(channel, ByteBuffer.wrap(padded));
+    WholeFile.writeAll(channel, ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(padded.length).flip());
+    WholeFile.writeAll(channel, ByteBuffer.wrap(padded));
   }
 
   private static String json(Map<String, TensorInfo> infos, Map<String, String> metadata) throws IOException {
@@ -152,17 +149,11 @@ public final class SafetensorsWriter {
     return text.toString();
   }
 
-  private static void append(FileChannel channel, MemorySegment bytes) throws IOException {
+  private static void append(WritableByteChannel channel, MemorySegment bytes) throws IOException {
     for (long position = 0; position < bytes.byteSize(); position += SLICE_BYTES) {
       MemorySegment slice = bytes.asSlice(position, Math.min(SLICE_BYTES, bytes.byteSize() - position));
       // Only native memory and byte arrays can be viewed as a byte buffer; a float array has to be copied.
-      write(channel, slice.isNative() ? slice.asByteBuffer() : ByteBuffer.wrap(slice.toArray(ValueLayout.JAVA_BYTE)));
-    }
-  }
-
-  private static void write(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
+      WholeFile.writeAll(channel, slice.isNative() ? slice.asByteBuffer() : ByteBuffer.wrap(slice.toArray(ValueLayout.JAVA_BYTE)));
     }
   }
 }

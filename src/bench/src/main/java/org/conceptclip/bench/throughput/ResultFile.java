@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.TextBytes;
 
 /** Rows as lines of JSON. */
 public final class ResultFile {
@@ -33,9 +34,11 @@ public final class ResultFile {
     List<BenchRow> rows = new ArrayList<>();
     List<String> lines;
     try {
-      lines = Files.readAllLines(file);
+      lines = TextBytes.decode(Files.readAllBytes(file)).lines().toList();
+    } catch (TextBytes.NotTextException e) {
+      throw new BadInputException(file + ": " + e.getMessage(), e);
     } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read: " + e.getMessage(), e);
+      throw new BadInputException(file + ": cannot be read: " + (Files.exists(file) ? e.getMessage() : "no such file"), e);
     }
     for (int i = 0; i < lines.size(); i++) {
       if (!lines.get(i).isBlank()) {

@@ -1,0 +1,136 @@
+package org.conceptclip.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
+import org.conceptclip.util.TextBytes;
+
+/**
+ * Class names from the command line or from a file, exactly as they were typed but for blanks around them.
+ *
+ * <p>On the command line they are separated by commas or line ends; one that holds a comma is quoted as in a spreadsheet's export:
+ * {@code chest X-ray,"effusion, small"}, with a doubled quote for one inside. A file has one on each line, commas included, which may be
+ * quoted, too; empty lines are skipped. A file whose name ends in {@code .csv} has one column, which may have a header.
+ */
+final class LabelTexts {
+  /** Most bytes of a file of labels: a hundred thousand long ones. */
+  private static final int LARGEST_FILE = 16 << 20;
+  private static final int LONGEST_SHOWN = 60;
+  private static final Set<String> HEADERS = Set.of("label", "labels", "class", "classes", "name", "category");
+
+  private LabelTexts() {}
+
+  /**
+   * Class names by the value of {@code --labels}.
+   *
+   * @param notes receives a line about what was skipped, or is easily overlooked
+   * @throws BadInputException if they cannot be read
+   */
+  static List<String> of(String argument, Stdin stdin, Consumer<String> notes) {
+    List<String> labels;
+    if (argument.startsWith("@")) {
+      Path file = Path.of(argument.substring(1));
+      String text = read(file, stdin);
+      labels = Names.of(file).toLowerCase(Locale.ROOT).endsWith(".csv") ? column(file, text, notes) : lines(file, text);
+    } else {
+      List<List<String>> rows = Csv.rows("labels", TextBytes.withoutMark(argument));
+      labels = rows.size() == 1
+          ? rows.getFirst()
+          : rows.stream().filter(row -> !isBlank(row)).flatMap(List::stream).toList();
+    }
+    labels.forEach(label -> noteInvisible(label, notes));
+    return labels;
+  }
+
+  private static String read(Path file, Stdin stdin) {
+    String what = "a text file with one label per line";
+    byte[] bytes;
+    if (Stdin.isMeant(file)) {
+      bytes = stdin.bytes(file, what, LARGEST_FILE);
+    } else {
+      try (InputStream in = Files.newInputStream(file)) {
+        bytes = in.readNBytes(LARGEST_FILE + 1);
+      } catch (IOException e) {
+        String reason = Files.isDirectory(file) ? "is a folder" : Failures.reason(e);
+        throw new BadInputException(Names.of(file) + ": cannot be read (" + reason + "), expected " + what, e);
+      }
+      if (bytes.length > LARGEST_FILE) {
+        throw new BadInputException(Names.of(file) + ": more than " + (LARGEST_FILE >> 20) + " MiB, expected " + what);
+      }
+    }
+    try {
+      return TextBytes.decode(bytes);
+    } catch (TextBytes.NotTextException e) {
+      throw new BadInputException(Names.of(file) + ": " + e.getMessage() + "; it is to be " + what, e);
+    }
+  }
+
+  private static List<String> lines(Path file, String text) {
+    List<String> labels = new ArrayList<>();
+    int number = 0;
+    for (String line : (Iterable<String>) text.lines()::iterator) {
+      number++;
+      if (line.stripLeading().startsWith("\"")) {
+        labels.add(only(Names.of(file) + ", line " + number, Csv.rows(Names.of(file) + ", line " + number, line).getFirst()));
+      } else if (!line.isBlank()) {
+        labels.add(line);
+      }
+    }
+    return labels;
+  }
+
+  private static List<String> column(Path file, String text, Consumer<String> notes) {
+    List<String> labels = new ArrayList<>();
+    int number = 0;
+    for (List<String> row : Csv.rows(Names.of(file), text)) {
+      number++;
+      if (!isBlank(row)) {
+        labels.add(only(Names.of(file) + ", row " + number, row));
+      }
+    }
+    if (!labels.isEmpty() && HEADERS.contains(labels.getFirst().strip().toLowerCase(Locale.ROOT))) {
+      notes.accept(Names.of(file) + ": " + OneLine.quoted(labels.removeFirst(), LONGEST_SHOWN) + " is taken for the column's header, not for"
+          + " a label (a file that is not named .csv has none)");
+    }
+    return labels;
+  }
+
+  /** The only field of a row; commas at the end are what a spreadsheet writes for empty cells. */
+  private static String only(String where, List<String> row) {
+    List<String> filled = row.stream().filter(field -> !field.isBlank()).toList();
+    if (filled.size() > 1 || row.getFirst().isBlank() && !filled.isEmpty()) {
+      throw new BadInputException(where + ": found " + row.size() + " columns, expected one label (quote a label that has a comma, and"
+          + " leave other columns out)");
+    }
+    return filled.isEmpty() ? "" : filled.getFirst();
+  }
+
+  private static boolean isBlank(List<String> row) {
+    return row.stream().allMatch(String::isBlank);
+  }
+
+  /** Characters that nobody sees are kept, because they were typed; but whoever looks the label up in the results should know. */
+  private static void noteInvisible(String label, Consumer<String> notes) {
+    String found = label.strip().codePoints().filter(LabelTexts::isInvisible).distinct()
+        .mapToObj(point -> String.format(Locale.ROOT, "U+%04X %s", point, String.valueOf(Character.getName(point)).toLowerCase(Locale.ROOT)))
+        .collect(Collectors.joining(", "));
+    if (!found.isEmpty()) {
+      notes.accept("label " + OneLine.quoted(label, LONGEST_SHOWN) + " holds " + found + ", which is kept");
+    }
+  }
+
+  private static boolean isInvisible(int point) {
+    // Joiners are part of how Persian, Indic scripts and emoji are written.
+    return point != ' ' && point != 0x200c && point != 0x200d
+        && (Character.isSpaceChar(point) || Character.isISOControl(point) || Character.getType(point) == Character.FORMAT);
+  }
+}

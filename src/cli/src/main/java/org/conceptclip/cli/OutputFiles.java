@@ -1,0 +1,66 @@
+package org.conceptclip.cli;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.WholeFile;
+
+/** Files that an option names for output. */
+final class OutputFiles {
+  private OutputFiles() {}
+
+  /** Writes a file whole or not at all, see {@link WholeFile}. */
+  static void replace(String option, Path file, byte[] content) {
+    try {
+      WholeFile.write(file, content);
+    } catch (IOException e) {
+      throw refused(option, file, e);
+    }
+  }
+
+  /** Appends to a file, or makes it. If that fails half way, what was appended is taken away again. */
+  static void append(String option, Path file, byte[] content) {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+      long before = Files.isRegularFile(file) ? channel.size() : -1;
+      try {
+        WholeFile.writeAll(channel, ByteBuffer.wrap(content));
+      } catch (IOException e) {
+        if (before >= 0) {
+          channel.truncate(before);
+        }
+        throw e;
+      }
+    } catch (IOException e) {
+      throw refused(option, file, e);
+    }
+  }
+
+  /** Makes the folder that a file is to lie in. Rejects a place that cannot be written to, before work is done for it. */
+  static void requirePlace(String option, Path file) {
+    try {
+      Path folder = file.toAbsolutePath().getParent();
+      if (folder != null && !Files.isDirectory(folder)) {
+        Files.createDirectories(folder);
+      }
+      if (Files.isDirectory(file)) {
+        throw new FileSystemException(file.toString(), null, "is a folder");
+      }
+      if (!Files.isWritable(Files.exists(file) || folder == null ? file : folder)) {
+        throw new AccessDeniedException(file.toString());
+      }
+    } catch (IOException e) {
+      throw refused(option, file, e);
+    }
+  }
+
+  private static BadInputException refused(String option, Path file, IOException failure) {
+    return new BadInputException(
+        option + " " + Names.of(file) + ": cannot be written (" + Failures.reason(failure) + "), expected a place to write to", failure);
+  }
+}
