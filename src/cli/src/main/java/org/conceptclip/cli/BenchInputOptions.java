@@ -63,7 +63,12 @@ final class BenchInputOptions {
     try (Pictures pictures = new Pictures(false, new Stdin(InputStream.nullInputStream()), notes).named(images)) {
       while (pictures.hasNext()) {
         switch (pictures.next()) {
-          case ImageInput.File(Path path, String _) -> files.add(path);
+          case ImageInput.File(Path path, String name) -> {
+            if (!Files.exists(path)) {
+              throw new BadInputException("--images " + name + ": no such file or folder");
+            }
+            files.add(path);
+          }
           case ImageInput other -> throw new UsageException("--images " + other.name() + ": expected files, which are read many times");
         }
       }

@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
       "Drives the engine with images, texts, broken files, cancelled and expired requests for a long time, and looks at heap, native"
           + " memory and leased buffers while it is drained.",
       "Takes synthetic:tiny unless another model is named.",
-      "Ends with exit code 6 unless heap and native memory stay within 2 % and nothing is held."
+      "Ends with exit code 6 unless heap and native memory stay within 2 %% and nothing is held."
     },
     sortOptions = false,
     footer = {"", "Example:", "  conceptclip bench soak --minutes 10 --out soak.jsonl"})

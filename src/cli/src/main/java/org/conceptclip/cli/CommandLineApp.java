@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -69,10 +70,14 @@ public final class CommandLineApp implements Runnable {
     // Arguments that begin with @ are label files, not argument files.
     commands.setExpandAtFiles(false);
     commands.setCaseInsensitiveEnumValuesAllowed(true);
-    commands.setParameterExceptionHandler(
-        (failure, unused) -> report(console, failure.getCommandLine()).usage(failure.getMessage(), failure));
-    commands.setExecutionExceptionHandler((failure, command, unused) -> report(console, command).exitCode(failure));
-    return commands.execute(args);
+    try {
+      // Not execute(): it prints the traces of what fails outside of a command.
+      return new CommandLine.RunLast().execute(commands.parseArgs(args));
+    } catch (ParameterException e) {
+      return report(console, e.getCommandLine()).usage(e.getMessage(), e);
+    } catch (ExecutionException e) {
+      return report(console, e.getCommandLine()).exitCode(e.getCause() == null ? e : e.getCause());
+    }
   }
 
   private static FailureReport report(Console console, CommandLine command) {

@@ -11,7 +11,7 @@ import java.util.regex.PatternSyntaxException;
 
 /**
  * Patterns of names, for shells and programs that do not expand them: {@code *} and {@code ?} for any characters or one, {@code [a-c]},
- * {@code {png,jpg}}, and {@code **} alone between slashes for any depth of folders. As in a shell, hidden entries match only what begins
+ * {@code {png,jpg}}, and {@code **} in front of a slash for any depth of folders. As in a shell, hidden entries match only what begins
  * with a dot.
  */
 final class Globs {
@@ -46,7 +46,7 @@ final class Globs {
       return;
     }
     Path name = pattern.getName(part);
-    if (name.toString().equals("**")) {
+    if (name.toString().equals("**") && part + 1 < pattern.getNameCount()) {
       expand(folderOrNull, pattern, part + 1, depth, found);
       for (Path entry : depth < DEEPEST ? entries(folderOrNull) : List.<Path>of()) {
         Path below = resolve(folderOrNull, entry);

@@ -146,8 +146,8 @@ final class PictureFolder implements Pictures.Level {
     }
     String skipped = String.join(" and ", left);
     if (tally.pictures == 0 && tally.problems == 0) {
-      pictures.problem(Names.of(folder) + ": no picture in this folder" + (left.isEmpty() ? "" : ", but " + skipped)
-          + "; expected files named .jpg, .png, .bmp, .gif, .tif or .webp");
+      pictures.problem(Names.of(folder) + ": is a directory without pictures" + (left.isEmpty() ? "" : ", with " + skipped)
+          + ", expected an image file, or files named .jpg, .png, .bmp, .gif, .tif or .webp in it");
     } else if (!left.isEmpty()) {
       pictures.note(Names.of(folder) + ": skipped " + skipped);
     }

@@ -70,6 +70,20 @@ class BenchCommandTest {
   }
 
   @Test
+  void filesThatCannotBeWrittenAreNamed() throws IOException {
+    Object[] load = {"bench", "load", "--model", "synthetic:tiny", "--backend", "reference"};
+    for (String option : List.of("--out", "--report")) {
+      CliRun.of(CliRun.join(load, option, "/dev/full")).ended(ExitCode.BAD_INPUT).said(option + " /dev/full: cannot be written");
+      CliRun.of(CliRun.join(load, option, folder)).ended(ExitCode.BAD_INPUT).said("is a folder");
+      Path file = Files.writeString(folder.resolve("file"), "");
+      CliRun.of(CliRun.join(load, option, file.resolve("x"))).ended(ExitCode.BAD_INPUT).said(option);
+    }
+    Path old = Files.write(folder.resolve("old.jsonl"), new byte[] {(byte) 0xff, (byte) 0xfe, '{', 0});
+    CliRun.of(CliRun.join(load, "--compare", old)).ended(ExitCode.BAD_INPUT).said("is UTF-16 text");
+    CliRun.of(CliRun.join(load, "--compare", Files.writeString(old, "\ufeff\r\n"))).ended(ExitCode.DONE);
+  }
+
+  @Test
   void mistakesAreNamed() {
     CliRun.of(CliRun.join(TINY, "--peers", "tvm")).ended(ExitCode.WRONG_USAGE).refused("--peers none, ort, torch or all");
     CliRun.of(CliRun.join(TINY, "--rounds", 0)).ended(ExitCode.WRONG_USAGE).refused("--rounds");

@@ -15,15 +15,19 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
 import java.util.zip.CRC32;
 import org.conceptclip.ClassProbability;
 import org.conceptclip.Classification;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
+import org.conceptclip.Outcome;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
+import org.conceptclip.batch.ImageInput;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.task.Scoring;
 import org.conceptclip.task.ScoringOptions;
+import org.conceptclip.tensor.BadInputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -98,6 +102,72 @@ class ClassifyCommandTest {
     assertTrue(run.out().contains("\"skin, lesion\":"), run.out());
   }
 
+  @Test
+  void labelsAreWhatWasTyped() throws IOException {
+    Path labels = Files.writeString(folder.resolve("labels.txt"), "\ufeffchest X-ray\r\nbrain MRI\r\n");
+    JsonObject marked = JsonParser.parseString(classify(GOOD, "--labels", "@" + labels, "--json").ended(0).out()).getAsJsonObject();
+    assertEquals(List.of("chest X-ray", "brain MRI"), List.copyOf(marked.getAsJsonObject("probabilities").keySet()));
+    String quoted = classify(GOOD, "--labels", "chest X-ray,\"effusion, small\",brain MRI", "--json").ended(0).out();
+    assertEquals(List.of("chest X-ray", "effusion, small", "brain MRI"),
+        List.copyOf(JsonParser.parseString(quoted).getAsJsonObject().getAsJsonObject("probabilities").keySet()));
+    classify(GOOD, "--labels", "\"a,b").ended(3).refused("quote does not end");
+  }
+
+  @Test
+  void picturesComeFromStdinFoldersPatternsAndLists() throws IOException {
+    byte[] png = Files.readAllBytes(GOOD);
+    for (String name : List.of("b.png", "a.png", "sub/c.png")) {
+      Files.createDirectories(folder.resolve(name).getParent());
+      Files.write(folder.resolve(name), png);
+    }
+    assertEquals(List.of("-"), images(CliRun.fed(png, "classify", "-", "--backend", "reference", "--json").ended(0)));
+    assertEquals(List.of("a.png", "b.png"), images(classify(folder, "--json").ended(0)));
+    assertEquals(List.of("a.png", "b.png", "sub/c.png"), images(classify(folder, "-r", "--json").ended(0)));
+    assertEquals(List.of("a.png", "b.png"), images(classify(folder.resolve("*.png"), "--json").ended(0)));
+    byte[] list = (folder.resolve("b.png") + "\0" + folder.resolve("absent.png") + "\0").getBytes(StandardCharsets.UTF_8);
+    CliRun listed = CliRun.fed(list, "classify", "--images-from", "-", "--backend", "reference", "--json").ended(5);
+    assertEquals(List.of("b.png"), images(listed));
+    assertTrue(listed.err().contains("absent.png: no such file") && listed.err().contains("1 of 2 images"), listed.err());
+    CliRun.fed(new byte[0], "classify", "--images-from", "-", "--backend", "reference").ended(3).said("no image was named");
+    CliRun.fed(new byte[0], "classify", "-", "--backend", "reference").ended(3).said("-: empty (0 bytes)");
+    CliRun.fed(png, "classify", "-", "--labels", "@-", "--backend", "reference").ended(3);
+  }
+
+  private List<String> images(CliRun run) {
+    return run.outLines().stream().map(line -> Path.of(JsonParser.parseString(line).getAsJsonObject().get("image").getAsString()))
+        .map(path -> path.startsWith(folder) ? folder.relativize(path).toString() : path.toString()).toList();
+  }
+
+  @Test
+  void aRowOfATableIsThereAsSoonAsItIsKnown() {
+    ByteArrayOutputStream read = new ByteArrayOutputStream();
+    Classifications rows = new TableClassifications(Results.to(new BufferedOutputStream(read)), List.of("x", "y"), false);
+    rows.expect("1.png");
+    rows.expect("second.png");
+    Classification one = new Classification(List.of(new ClassProbability("y", 0.75), new ClassProbability("x", 0.25)));
+    rows.add("1.png", one);
+    assertEquals("""
+        image       best label  probability                        next
+        1.png       y            75.00 %     ███████████████       x 25.00 %
+        """, read.toString(StandardCharsets.UTF_8));
+    rows.add("second.png", one);
+    assertEquals(3, read.toString(StandardCharsets.UTF_8).lines().count());
+    // The name of a file may hold a terminal's commands.
+    rows.add("\u001b[2J\n.png", one);
+    assertTrue(read.toString(StandardCharsets.UTF_8).lines().toList().getLast().startsWith("?[2J .png"), read.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void whatIsWrongWithAPictureCostsThatPictureOnly() {
+    ImageInput image = new ImageInput.File(GOOD);
+    for (Throwable failure : List.of(new OutOfMemoryError("Java heap space"), new CompletionException(new OutOfMemoryError()))) {
+      String line = ClassifyRun.failureOrNull(new Outcome<>(image, null, failure));
+      assertTrue(line.startsWith(GOOD + ": out of memory for 1024x1024 pixels") && line.contains("-Xmx") && line.contains("--max-pixels"), line);
+    }
+    assertEquals("x.png: text", ClassifyRun.failureOrNull(new Outcome<>(image, null, new BadInputException("x.png: text"))));
+    assertEquals(null, ClassifyRun.failureOrNull(new Outcome<>(image, null, new IllegalStateException("a defect"))));
+  }
+
   @ParameterizedTest
   @CsvSource({"reference,GLOBAL", "cpu,GLOBAL", "cpu,LOCAL", "cpu,ENSEMBLE"})
   void probabilitiesAreThoseOfTheLibraryBitForBit(String backend, Scoring scoring) {
@@ -147,12 +217,13 @@ class ClassifyCommandTest {
   void goodImagesAreAnsweredAndBadOnesListed() throws IOException {
     Path text = Files.writeString(folder.resolve("notes.png"), "not an image");
     CliRun run = CliRun.of(
-        "classify", "--backend", "reference", "--json", text, GOOD, folder.resolve("absent.png"), EXAMPLES).ended(5);
+        "classify", "--backend", "reference", "--json", text, GOOD, folder.resolve("absent.png"),
+        Files.createDirectory(folder.resolve("empty"))).ended(5);
     assertEquals(1, run.outLines().size());
     assertTrue(run.out().contains("brain-mri-tumour.png"));
     assertTrue(run.err().contains("notes.png: found text"), run.err());
     assertTrue(run.err().contains("absent.png: no such file"), run.err());
-    assertTrue(run.err().contains("examples: is a directory"), run.err());
+    assertTrue(run.err().contains("empty: is a directory without pictures"), run.err());
     assertTrue(run.err().contains("3 of 4 images"), run.err());
   }
 

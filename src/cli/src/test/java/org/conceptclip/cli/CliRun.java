@@ -57,6 +57,13 @@ record CliRun(int code, String out, String err) {
     return this;
   }
 
+  /** Fails unless exactly one line of stderr holds these words, and no stack trace is shown. */
+  CliRun said(String words) {
+    assertEquals(1, err.lines().filter(line -> line.contains(words)).count(), () -> "lines with \"" + words + "\" on stderr:\n" + err);
+    assertFalse(err.contains("\tat "), err);
+    return this;
+  }
+
   /** Fails unless exactly one line of stderr is a refusal with these words, and no stack trace is shown. */
   CliRun refused(String... words) {
     List<String> lines = err.lines()

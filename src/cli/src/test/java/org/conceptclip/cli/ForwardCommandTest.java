@@ -156,6 +156,8 @@ class ForwardCommandTest {
     forward(TINY, Files.write(folder.resolve("short"), new byte[7]), out).ended(3).refused("short", "7 bytes");
     Path in = golden("input_ids", "input_ids");
     forward(TINY, in, folder.resolve("no/such/folder/out.safetensors")).ended(3).refused("no/such/folder");
+    forward(TINY, in, Path.of("/dev/full")).ended(3).refused("/dev/full: cannot be written (No space left on device)");
+    assertFalse(Files.isRegularFile(Path.of("/dev/full")), "a device was replaced");
     CliRun.of("forward", "--in", in).ended(2).refused("--out");
   }
 
