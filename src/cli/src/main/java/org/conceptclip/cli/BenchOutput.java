@@ -79,7 +79,7 @@ final class BenchOutput implements Session.Sink, AutoCloseable {
     if (out != null) {
       OutputFiles.append("--out", out, (String.join("\n", lines) + "\n").getBytes(StandardCharsets.UTF_8));
     }
-    progress.aside(() -> {
+    progress.asideOfResults(() -> {
       (json ? lines : text.lines(rows)).forEach(console.out()::line);
       console.out().flush();
     });

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import org.conceptclip.Classifier;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
@@ -117,6 +116,13 @@ final class ClassifyCommand implements Callable<Integer> {
     Stdin stdin = new Stdin(context.console().in());
     names = labels == null ? null : Labels.checked(LabelTexts.of(labels, stdin, context.console()::say));
     List<PromptTemplate> prompts = templates.stream().map(PromptTemplate::parse).toList();
+    try (Pictures pictures = pictures(stdin)) {
+      // Asked for before a model is loaded, which may take long.
+      return pictures.hasNext() ? classify(pictures, prompts, options) : ClassifyRun.exitCode(context.console(), 0, pictures.problems());
+    }
+  }
+
+  private int classify(Pictures pictures, List<PromptTemplate> prompts, ScoringOptions options) {
     // A warm-up, and waiting for further requests of a batch, would cost a short command more time than they save.
     EngineOptions engine = EngineOptions.builder()
         .decodeLimits(imageOptions.limits())
@@ -131,10 +137,11 @@ final class ClassifyCommand implements Callable<Integer> {
       for (String label : classifier.truncated()) {
         context.console().say("label " + OneLine.quoted(label, 40) + ": its prompt was cut to " + promptTokens + " tokens");
       }
-      return new ClassifyRun(context.console(), classifier, json
+      Classifications results = json
           ? new JsonClassifications(context.console().out(), modelName, clip.backend(), classifier.labels())
-          : new TableClassifications(context.console().out(), classifier.labels(), isOneImage()))
-          .run(report -> pictures(stdin, report), list == null && images.stream().noneMatch(Stdin::isMeant));
+          : new TableClassifications(context.console().out(), classifier.labels(), isOneImage());
+      boolean comeAgain = list == null && images.stream().noneMatch(Stdin::isMeant);
+      return new ClassifyRun(context.console(), classifier, results).run(pictures, comeAgain ? () -> pictures(null) : null);
     }
   }
 
@@ -171,8 +178,8 @@ final class ClassifyCommand implements Callable<Integer> {
         && (Files.exists(images.getFirst()) || !Globs.isOne(images.getFirst()));
   }
 
-  private Pictures pictures(Stdin stdin, Consumer<String> report) {
-    Pictures pictures = new Pictures(recursive, stdin, report).named(images);
+  private Pictures pictures(Stdin stdin) {
+    Pictures pictures = new Pictures(recursive, stdin, context.console()::say).named(images);
     return list == null ? pictures : pictures.listed(NameList.open(list, stdin));
   }
 }

@@ -2,8 +2,7 @@ package org.conceptclip.cli;
 
 import java.util.Spliterator;
 import java.util.Spliterators;
-import java.util.function.Consumer;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.conceptclip.Classification;
@@ -34,23 +33,22 @@ final class ClassifyRun {
   /**
    * Classifies all pictures.
    *
-   * @param source makes the pictures, which report what they skip; called again to count them, if somebody watches
+   * @param again makes the same pictures again, to count them if somebody watches; null if they come only once
    * @return the exit code of the command
    */
-  int run(Function<Consumer<String>, Pictures> source, boolean countable) {
+  int run(Pictures pictures, Supplier<Pictures> again) {
     try (Progress progress = new Progress(console, "classify", Progress.UNKNOWN);
-        Pictures pictures = source.apply(line -> progress.aside(() -> console.say(line)));
         Stream<Outcome<ImageInput, Classification>> outcomes = classifier.classify(stream(pictures), RequestOptions.DEFAULT)) {
-      if (countable && console.interactive()) {
-        count(source, progress);
+      pictures.reportTo(line -> progress.aside(() -> console.say(line)));
+      if (again != null && console.interactive()) {
+        count(again, progress);
       }
       for (Outcome<ImageInput, Classification> outcome : (Iterable<Outcome<ImageInput, Classification>>) outcomes::iterator) {
-        progress.aside(() -> take(outcome));
+        take(outcome, progress);
         progress.advance(1);
       }
-      failed += pictures.problems();
     }
-    return exitCode();
+    return exitCode(console, done, failed + pictures.problems());
   }
 
   private Stream<ImageInput> stream(Pictures pictures) {
@@ -60,10 +58,11 @@ final class ClassifyRun {
   }
 
   /** Counts beside the work, for the bar: a walk through a million files takes seconds, their classification hours. */
-  private static void count(Function<Consumer<String>, Pictures> source, Progress progress) {
+  private static void count(Supplier<Pictures> again, Progress progress) {
     Thread.ofVirtual().start(() -> {
       long count = 0;
-      try (Pictures counted = source.apply(line -> { })) {
+      try (Pictures counted = again.get()) {
+        counted.reportTo(line -> { });
         while (counted.hasNext()) {
           counted.next();
           count++;
@@ -73,13 +72,14 @@ final class ClassifyRun {
     });
   }
 
-  private void take(Outcome<ImageInput, Classification> outcome) {
+  private void take(Outcome<ImageInput, Classification> outcome, Progress progress) {
     String failure = failureOrNull(outcome);
     if (failure != null) {
-      console.fail(OneLine.of(failure, 2 * LONGEST_NAME), outcome.failureOrNull());
+      progress.aside(() -> console.fail(OneLine.of(failure, 2 * LONGEST_NAME), outcome.failureOrNull()));
       failed++;
     } else {
-      results.add(outcome.input().name(), outcome.orThrow());
+      Classification classification = outcome.orThrow();
+      progress.asideOfResults(() -> results.add(outcome.input().name(), classification));
       done++;
     }
   }
@@ -94,7 +94,8 @@ final class ClassifyRun {
     };
   }
 
-  private int exitCode() {
+  /** Says how many images failed, if there are several. Returns the exit code. */
+  static int exitCode(Console console, long done, long failed) {
     if (failed == 0 && done > 0) {
       return ExitCode.DONE;
     }

@@ -30,8 +30,8 @@ final class Pictures implements Iterator<ImageInput>, AutoCloseable {
 
   private final boolean recursive;
   private final Stdin stdin;
-  private final Consumer<String> report;
   private final Deque<Level> levels = new ArrayDeque<>();
+  private Consumer<String> report;
   private ImageInput next;
   private int problems;
 
@@ -55,6 +55,11 @@ final class Pictures implements Iterator<ImageInput>, AutoCloseable {
   Pictures listed(NameList list) {
     levels.addLast(list);
     return this;
+  }
+
+  /** Sends further lines elsewhere. */
+  void reportTo(Consumer<String> other) {
+    report = other;
   }
 
   /** Names or places that gave no picture, so far. */
@@ -93,9 +98,13 @@ final class Pictures implements Iterator<ImageInput>, AutoCloseable {
     levels.clear();
   }
 
-  /** Whatever a name stands for, when it was given by itself. */
-  void take(Path name, boolean globs) {
-    if (Stdin.isMeant(name)) {
+  /**
+   * Whatever a name stands for, when it was given by itself.
+   *
+   * @param asTyped whether it may stand for stdin or be a pattern
+   */
+  void take(Path name, boolean asTyped) {
+    if (asTyped && Stdin.isMeant(name)) {
       String shown = Stdin.SHORT.equals(name.toString()) ? Stdin.SHORT : Names.of(name);
       try {
         offer(new ImageInput.Encoded(stdin.picture(name), shown));
@@ -104,7 +113,7 @@ final class Pictures implements Iterator<ImageInput>, AutoCloseable {
       }
     } else if (Files.isDirectory(name)) {
       levels.addFirst(PictureFolder.named(name));
-    } else if (globs && Globs.isOne(name) && !Files.exists(name)) {
+    } else if (asTyped && Globs.isOne(name) && !Files.exists(name)) {
       List<Path> matches = Globs.matches(name);
       if (matches.isEmpty()) {
         problem(Names.of(name) + ": no file has this name, and nothing matches it as a pattern; expected an image file");
@@ -137,13 +146,13 @@ final class Pictures implements Iterator<ImageInput>, AutoCloseable {
     report.accept(line);
   }
 
-  private record Named(Iterator<Path> names, boolean globs) implements Level {
+  private record Named(Iterator<Path> names, boolean asTyped) implements Level {
     @Override
     public boolean step(Pictures pictures) {
       if (!names.hasNext()) {
         return false;
       }
-      pictures.take(names.next(), globs);
+      pictures.take(names.next(), asTyped);
       return true;
     }
   }

@@ -61,7 +61,16 @@ final class Progress implements AutoCloseable {
     }
   }
 
-  /** Runs what prints lines, with the bar out of the way: both may be on one terminal. */
+  /** Runs what delivers results, with the bar out of the way if they appear on a terminal. */
+  void asideOfResults(Runnable printing) {
+    if (bar == null || !console.out().isTerminal()) {
+      printing.run();
+    } else {
+      aside(printing);
+    }
+  }
+
+  /** Runs what prints messages, with the bar out of the way: both are on one terminal. */
   void aside(Runnable printing) {
     if (bar == null) {
       printing.run();

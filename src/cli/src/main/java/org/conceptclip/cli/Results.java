@@ -10,7 +10,7 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * Where a command delivers its results: stdout, in UTF-8. Unlike a {@link java.io.PrintStream}, it fails when bytes are not taken, so
@@ -22,25 +22,33 @@ import java.util.function.BooleanSupplier;
 public final class Results {
   private static final int PIECE_BYTES = 64 << 10;
 
+  /** Parts of a file's mode, as in {@code stat(2)}. */
+  private static final int FILE_TYPE = 0170000;
+  private static final int FIFO = 0010000;
+  private static final int SOCKET = 0140000;
+
   private final OutputStream out;
-  private final BooleanSupplier pipe;
+  private final Supplier<Kind> kind;
   private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
   private ResultsLostException lost;
 
-  private Results(OutputStream out, BooleanSupplier pipe) {
+  /** What stdout is. */
+  private enum Kind { PIPE, TERMINAL, OTHER }
+
+  private Results(OutputStream out, Supplier<Kind> kind) {
     this.out = out;
-    this.pipe = pipe;
+    this.kind = kind;
   }
 
   /** The stdout of this process. */
   static Results stdout() {
     // The text of an error depends on the locale, so what stdout is tells whether a reader has gone.
-    return new Results(new FileOutputStream(FileDescriptor.out), () -> isPipe(Path.of("/proc/self/fd/1")));
+    return new Results(new FileOutputStream(FileDescriptor.out), () -> kind(Path.of("/proc/self/fd/1")));
   }
 
   /** Any stream. */
   static Results to(OutputStream out) {
-    return new Results(out, () -> false);
+    return new Results(out, () -> Kind.OTHER);
   }
 
   /** Adds a line. */
@@ -69,7 +77,7 @@ public final class Results {
       kept.reset();
     } catch (IOException e) {
       kept.reset();
-      lost = new ResultsLostException(e, String.valueOf(e.getMessage()).contains("Broken pipe") || pipe.getAsBoolean());
+      lost = new ResultsLostException(e, String.valueOf(e.getMessage()).contains("Broken pipe") || kind.get() == Kind.PIPE);
       throw lost;
     }
   }
@@ -104,14 +112,20 @@ public final class Results {
     }
   }
 
-  /** Whether a file is a pipe or a socket. */
-  static boolean isPipe(Path file) {
+  /** Whether lines appear on a terminal, where a progress bar may be as well. */
+  boolean isTerminal() {
+    return kind.get() == Kind.TERMINAL;
+  }
+
+  private static Kind kind(Path descriptor) {
     try {
-      int type = (Integer) Files.getAttribute(file, "unix:mode") & 0170000;
-      return type == 0010000 || type == 0140000;
+      int type = (Integer) Files.getAttribute(descriptor, "unix:mode") & FILE_TYPE;
+      String target = Files.readSymbolicLink(descriptor).toString();
+      return type == FIFO || type == SOCKET ? Kind.PIPE
+          : target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console") ? Kind.TERMINAL : Kind.OTHER;
     } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
-      // The system does not tell; then the failure is reported like any other.
-      return false;
+      // The system does not tell; then a failure is reported like any other.
+      return Kind.OTHER;
     }
   }
 }

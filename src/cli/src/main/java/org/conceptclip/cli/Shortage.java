@@ -33,13 +33,18 @@ final class Shortage {
 
   /** What to do about a command that ran out of memory. */
   static String line() {
-    return "out of memory: found a heap of " + heap() + ", expected more; give it by CONCEPTCLIP_JAVA_OPTS=-Xmx4g (or another size)";
+    return "out of memory: found a heap of " + heap() + ", expected more; give it by CONCEPTCLIP_JAVA_OPTS=" + larger();
   }
 
   /** What to do about a picture that was too large for the memory. */
   static String line(ImageInput image) {
     return image.name() + ": out of memory for " + size(image) + " with a heap of " + heap() + ", expected a smaller picture or a larger"
-        + " heap (CONCEPTCLIP_JAVA_OPTS=-Xmx4g or another size; --max-pixels refuses large pictures at once)";
+        + " heap (CONCEPTCLIP_JAVA_OPTS=" + larger() + " doubles it; --max-pixels refuses large pictures at once)";
+  }
+
+  /** The option for twice the heap. */
+  private static String larger() {
+    return "-Xmx" + (Runtime.getRuntime().maxMemory() >> 19) + "m";
   }
 
   private static String heap() {

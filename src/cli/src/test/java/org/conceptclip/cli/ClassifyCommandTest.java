@@ -162,7 +162,7 @@ class ClassifyCommandTest {
     ImageInput image = new ImageInput.File(GOOD);
     for (Throwable failure : List.of(new OutOfMemoryError("Java heap space"), new CompletionException(new OutOfMemoryError()))) {
       String line = ClassifyRun.failureOrNull(new Outcome<>(image, null, failure));
-      assertTrue(line.startsWith(GOOD + ": out of memory for 1024x1024 pixels") && line.contains("-Xmx") && line.contains("--max-pixels"), line);
+      assertTrue(line.startsWith(GOOD + ": out of memory for 320x360 pixels") && line.contains("-Xmx") && line.contains("--max-pixels"), line);
     }
     assertEquals("x.png: text", ClassifyRun.failureOrNull(new Outcome<>(image, null, new BadInputException("x.png: text"))));
     assertEquals(null, ClassifyRun.failureOrNull(new Outcome<>(image, null, new IllegalStateException("a defect"))));
