@@ -38,7 +38,7 @@ final class LabelTexts {
   static List<String> of(String argument, Stdin stdin, Consumer<String> notes) {
     List<String> labels;
     if (argument.startsWith("@")) {
-      Path file = Path.of(argument.substring(1));
+      Path file = Names.path(argument.substring(1));
       String text = read(file, stdin);
       labels = Names.of(file).toLowerCase(Locale.ROOT).endsWith(".csv") ? column(file, text, notes) : lines(file, text);
     } else {

@@ -5,7 +5,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.conceptclip.tensor.BadInputException;
@@ -69,10 +68,12 @@ final class NameList implements Pictures.Level {
     try {
       String text = TextBytes.decode(name);
       if (!text.isEmpty()) {
-        pictures.take(Path.of(text), false);
+        pictures.take(Names.path(text), false);
       }
-    } catch (TextBytes.NotTextException | InvalidPathException e) {
+    } catch (TextBytes.NotTextException e) {
       pictures.problem(source + ": name " + number + " is not UTF-8, expected names of images in UTF-8");
+    } catch (BadInputException e) {
+      pictures.problem(source + ": name " + number + ": " + e.getMessage());
     }
   }
 
