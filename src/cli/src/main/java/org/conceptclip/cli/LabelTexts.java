@@ -40,7 +40,7 @@ final class LabelTexts {
     if (argument.startsWith("@")) {
       Path file = Names.path(argument.substring(1));
       String text = read(file, stdin);
-      labels = Names.of(file).toLowerCase(Locale.ROOT).endsWith(".csv") ? column(file, text, notes) : lines(file, text);
+      labels = Names.readable(file).toLowerCase(Locale.ROOT).endsWith(".csv") ? column(file, text, notes) : lines(file, text);
     } else {
       List<List<String>> rows = Csv.rows("labels", TextBytes.withoutMark(argument));
       labels = rows.size() == 1
@@ -61,16 +61,16 @@ final class LabelTexts {
         bytes = in.readNBytes(LARGEST_FILE + 1);
       } catch (IOException e) {
         String reason = Files.isDirectory(file) ? "is a folder" : Failures.reason(e);
-        throw new BadInputException(Names.of(file) + ": cannot be read (" + reason + "), expected " + what, e);
+        throw new BadInputException(Names.readable(file) + ": cannot be read (" + reason + "), expected " + what, e);
       }
       if (bytes.length > LARGEST_FILE) {
-        throw new BadInputException(Names.of(file) + ": more than " + (LARGEST_FILE >> 20) + " MiB, expected " + what);
+        throw new BadInputException(Names.readable(file) + ": more than " + (LARGEST_FILE >> 20) + " MiB, expected " + what);
       }
     }
     try {
       return TextBytes.decode(bytes);
     } catch (TextBytes.NotTextException e) {
-      throw new BadInputException(Names.of(file) + ": " + e.getMessage() + "; it is to be " + what, e);
+      throw new BadInputException(Names.readable(file) + ": " + e.getMessage() + "; it is to be " + what, e);
     }
   }
 
@@ -80,7 +80,7 @@ final class LabelTexts {
     for (String line : (Iterable<String>) text.lines()::iterator) {
       number++;
       if (line.stripLeading().startsWith("\"")) {
-        labels.add(only(Names.of(file) + ", line " + number, Csv.rows(Names.of(file) + ", line " + number, line).getFirst()));
+        labels.add(only(Names.readable(file) + ", line " + number, Csv.rows(Names.readable(file) + ", line " + number, line).getFirst()));
       } else if (!line.isBlank()) {
         labels.add(line);
       }
@@ -91,14 +91,14 @@ final class LabelTexts {
   private static List<String> column(Path file, String text, Consumer<String> notes) {
     List<String> labels = new ArrayList<>();
     int number = 0;
-    for (List<String> row : Csv.rows(Names.of(file), text)) {
+    for (List<String> row : Csv.rows(Names.readable(file), text)) {
       number++;
       if (!isBlank(row)) {
-        labels.add(only(Names.of(file) + ", row " + number, row));
+        labels.add(only(Names.readable(file) + ", row " + number, row));
       }
     }
     if (!labels.isEmpty() && HEADERS.contains(labels.getFirst().strip().toLowerCase(Locale.ROOT))) {
-      notes.accept(Names.of(file) + ": " + OneLine.quoted(labels.removeFirst(), LONGEST_SHOWN) + " is taken for the column's header, not for"
+      notes.accept(Names.readable(file) + ": " + OneLine.quoted(labels.removeFirst(), LONGEST_SHOWN) + " is taken for the column's header, not for"
           + " a label (a file that is not named .csv has none)");
     }
     return labels;

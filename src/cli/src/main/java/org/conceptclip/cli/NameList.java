@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.util.TextBytes;
 
 /**
  * Names of pictures and folders in a file or on stdin, read while they are taken. Each ends with a zero byte if there is one in the first
@@ -33,9 +32,9 @@ final class NameList implements Pictures.Level {
   /** Opens a list; {@code -} is stdin. */
   static NameList open(Path file, Stdin stdin) {
     try {
-      return new NameList(Names.of(file), Stdin.isMeant(file) ? stdin.stream(file, "a list of images") : Files.newInputStream(file));
+      return new NameList(Names.readable(file), Stdin.isMeant(file) ? stdin.stream(file, "a list of images") : Files.newInputStream(file));
     } catch (IOException e) {
-      throw new BadInputException("--images-from " + Names.of(file) + ": cannot be read (" + Failures.reason(e)
+      throw new BadInputException("--images-from " + Names.readable(file) + ": cannot be read (" + Failures.reason(e)
           + "), expected a file with names of images", e);
     }
   }
@@ -66,12 +65,10 @@ final class NameList implements Pictures.Level {
 
   private void take(byte[] name, Pictures pictures) {
     try {
-      String text = TextBytes.decode(name);
-      if (!text.isEmpty()) {
-        pictures.take(Names.path(text), false);
+      Path path = Names.pathOrNull(name);
+      if (path != null) {
+        pictures.take(path, false);
       }
-    } catch (TextBytes.NotTextException e) {
-      pictures.problem(source + ": name " + number + " is not UTF-8, expected names of images in UTF-8");
     } catch (BadInputException e) {
       pictures.problem(source + ": name " + number + ": " + e.getMessage());
     }

@@ -4,23 +4,39 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
+import org.conceptclip.util.TextBytes;
 
-/** Between files and their names: how a name is shown in results and messages, and which file a name in a text means. */
+/** Between files and their names. Arguments become paths by picocli; this is for everything else, in one place. */
 final class Names {
   private Names() {}
 
-  /** The name of a file as it was given. Results hold it unchanged; messages pass it through {@link OneLine}. */
+  /** The name of a file in results: as it was given, unchanged. */
   static String of(Path path) {
     return path.toString();
   }
 
-  /** The file that a text names. Arguments become paths by picocli; this is for names inside of arguments and lists. */
+  /** The name of a file in messages. */
+  static String readable(Path path) {
+    return OneLine.of(of(path), 4096);
+  }
+
+  /** The file that a part of an argument names. */
   static Path path(String name) {
     try {
       return Path.of(name);
     } catch (InvalidPathException e) {
       throw new BadInputException(OneLine.quoted(name, 4096) + ": cannot be the name of a file in this locale (" + e.getReason()
           + "), expected another name, or a UTF-8 locale", e);
+    }
+  }
+
+  /** The file that these bytes name; null if there are none. */
+  static Path pathOrNull(byte[] name) {
+    try {
+      String text = TextBytes.decode(name);
+      return text.isEmpty() ? null : path(text);
+    } catch (TextBytes.NotTextException e) {
+      throw new BadInputException("not UTF-8, expected names in UTF-8", e);
     }
   }
 }

@@ -9,16 +9,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.util.WholeFile;
+import org.conceptclip.util.TargetFile;
 
 /** Files that an option names for output. */
 final class OutputFiles {
   private OutputFiles() {}
 
-  /** Writes a file whole or not at all, see {@link WholeFile}. */
+  /** Writes a file whole or not at all, see {@link TargetFile}. */
   static void replace(String option, Path file, byte[] content) {
     try {
-      WholeFile.write(file, content);
+      TargetFile.write(file, content);
     } catch (IOException e) {
       throw refused(option, file, e);
     }
@@ -29,7 +29,7 @@ final class OutputFiles {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
       long before = Files.isRegularFile(file) ? channel.size() : -1;
       try {
-        WholeFile.writeAll(channel, ByteBuffer.wrap(content));
+        TargetFile.writeAll(channel, ByteBuffer.wrap(content));
       } catch (IOException e) {
         if (before >= 0) {
           channel.truncate(before);
@@ -61,6 +61,6 @@ final class OutputFiles {
 
   private static BadInputException refused(String option, Path file, IOException failure) {
     return new BadInputException(
-        option + " " + Names.of(file) + ": cannot be written (" + Failures.reason(failure) + "), expected a place to write to", failure);
+        option + " " + Names.readable(file) + ": cannot be written (" + Failures.reason(failure) + "), expected a place to write to", failure);
   }
 }

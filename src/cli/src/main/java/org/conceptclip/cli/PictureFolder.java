@@ -12,7 +12,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.conceptclip.util.OneLine;
 
 /**
  * The pictures in a folder, in the order of their names' bytes. A file is taken for a picture by the end of its name, in any case: others
@@ -86,7 +85,7 @@ final class PictureFolder implements Pictures.Level {
       } catch (IOException e) {
         names = List.<Path>of().iterator();
         tally.problems++;
-        pictures.problem(Names.of(folder) + ": cannot be read (" + Failures.reason(e) + "), expected a folder of images");
+        pictures.problem(Names.readable(folder) + ": cannot be read (" + Failures.reason(e) + "), expected a folder of images");
       }
     }
     if (names.hasNext()) {
@@ -139,17 +138,17 @@ final class PictureFolder implements Pictures.Level {
     List<String> left = new ArrayList<>();
     if (tally.others > 0) {
       left.add(counted(tally.others, "file") + " without the name of a picture (the first is "
-          + OneLine.of(Names.of(tally.firstOther), 4096) + ")");
+          + Names.readable(tally.firstOther) + ")");
     }
     if (tally.folders > 0) {
       left.add(counted(tally.folders, "folder") + " (--recursive searches " + (tally.folders == 1 ? "it" : "them") + ")");
     }
     String skipped = String.join(" and ", left);
     if (tally.pictures == 0 && tally.problems == 0) {
-      pictures.problem(Names.of(folder) + ": is a directory without pictures" + (left.isEmpty() ? "" : ", with " + skipped)
+      pictures.problem(Names.readable(folder) + ": is a directory without pictures" + (left.isEmpty() ? "" : ", with " + skipped)
           + ", expected an image file, or files named .jpg, .png, .bmp, .gif, .tif or .webp in it");
     } else if (!left.isEmpty()) {
-      pictures.note(Names.of(folder) + ": skipped " + skipped);
+      pictures.note(Names.readable(folder) + ": skipped " + skipped);
     }
   }
 

@@ -105,18 +105,17 @@ final class Pictures implements Iterator<ImageInput>, AutoCloseable {
    */
   void take(Path name, boolean asTyped) {
     if (asTyped && Stdin.isMeant(name)) {
-      String shown = Stdin.SHORT.equals(name.toString()) ? Stdin.SHORT : Names.of(name);
-      try {
-        offer(new ImageInput.Encoded(stdin.picture(name), shown));
+            try {
+        offer(new ImageInput.Encoded(stdin.picture(name), Names.of(name)));
       } catch (RuntimeException | OutOfMemoryError e) {
-        problem(Shortage.isCauseOf(e) ? Names.of(name) + ": " + Shortage.line() : e.getMessage());
+        problem(Shortage.isCauseOf(e) ? Names.readable(name) + ": " + Shortage.line() : e.getMessage());
       }
     } else if (Files.isDirectory(name)) {
       levels.addFirst(PictureFolder.named(name));
     } else if (asTyped && Globs.isOne(name) && !Files.exists(name)) {
       List<Path> matches = Globs.matches(name);
       if (matches.isEmpty()) {
-        problem(Names.of(name) + ": no file has this name, and nothing matches it as a pattern; expected an image file");
+        problem(Names.readable(name) + ": no file has this name, and nothing matches it as a pattern; expected an image file");
       } else {
         levels.addFirst(new Named(matches.iterator(), false));
       }

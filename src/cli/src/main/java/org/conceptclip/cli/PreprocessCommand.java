@@ -12,7 +12,6 @@ import org.conceptclip.image.ImageDecoder;
 import org.conceptclip.image.Preprocessor;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.HostTensor;
-import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -62,7 +61,7 @@ final class PreprocessCommand implements Callable<Integer> {
     } else {
       OutputFiles.replace("--out", target, png);
     }
-    context.console().say("wrote " + OneLine.of(Names.of(target)) + " (" + size + "x" + size + ")");
+    context.console().say("wrote " + Names.readable(target) + " (" + size + "x" + size + ")");
     return ExitCode.DONE;
   }
 

@@ -42,11 +42,11 @@ final class Stdin {
     try (InputStream stream = stream(name, what)) {
       byte[] bytes = stream.readNBytes(limit);
       if (bytes.length == limit && stream.read() >= 0) {
-        throw new BadInputException(Names.of(name) + ": more than " + (limit >> 20) + " MiB, expected " + what + " below that");
+        throw new BadInputException(Names.readable(name) + ": more than " + (limit >> 20) + " MiB, expected " + what + " below that");
       }
       return bytes;
     } catch (IOException e) {
-      throw new BadInputException(Names.of(name) + ": cannot be read (" + Failures.reason(e) + "), expected " + what, e);
+      throw new BadInputException(Names.readable(name) + ": cannot be read (" + Failures.reason(e) + "), expected " + what, e);
     }
   }
 
@@ -56,7 +56,7 @@ final class Stdin {
       return Files.newInputStream(name);
     }
     if (taker != null) {
-      throw new BadInputException(Names.of(name) + ": stdin holds one thing, expected another file for " + what + " (" + taker
+      throw new BadInputException(Names.readable(name) + ": stdin holds one thing, expected another file for " + what + " (" + taker
           + " was read from it)");
     }
     taker = what;

@@ -142,7 +142,7 @@ class PicturesTest {
     pictures = pictures(new byte[] {'a', '\n', (byte) 0xe9, '\n', 'b'});
     assertEquals(List.of("a", "b"), Stream.of(pictures.next(), pictures.next()).map(ImageInput::name).toList());
     assertFalse(pictures.hasNext());
-    assertTrue(pictures.problems() == 1 && lines.getFirst().contains("name 2 is not UTF-8"), lines::toString);
+    assertTrue(pictures.problems() == 1 && lines.getFirst().contains("name 2: not UTF-8"), lines::toString);
 
     pictures = pictures(new byte[1 << 20]);
     assertFalse(pictures.hasNext());

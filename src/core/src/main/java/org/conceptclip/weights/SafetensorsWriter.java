@@ -22,13 +22,13 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 import org.conceptclip.util.OneLine;
-import org.conceptclip.util.WholeFile;
+import org.conceptclip.util.TargetFile;
 
 /**
  * Writes safetensors files: first the names, types and shapes, then the data of one tensor after the other. The memory that this
  * takes does not depend on the size of the file.
  *
- * <p>A file is written whole or not at all, see {@link WholeFile}.
+ * <p>A file is written whole or not at all, see {@link TargetFile}.
  */
 public final class SafetensorsWriter {
   private static final int SLICE_BYTES = 1 << 20;
@@ -75,7 +75,7 @@ public final class SafetensorsWriter {
     }
     SequencedMap<String, TensorInfo> infos = placed(tensors);
     try {
-      WholeFile.write(target, channel -> write(channel, infos, metadata, data));
+      TargetFile.write(target, channel -> write(channel, infos, metadata, data));
     } catch (IOException e) {
       String why = e instanceof NoSuchFileException ? "its folder does not exist"
           : e instanceof AccessDeniedException ? "permission denied" : OneLine.of(e.getMessage());
@@ -120,8 +120,8 @@ public final class SafetensorsWriter {
     if (padded.length > SafetensorsHeader.LIMIT_BYTES) {
       throw new IllegalArgumentException("header of " + padded.length + " bytes, the format allows " + SafetensorsHeader.LIMIT_BYTES);
     }
-    WholeFile.writeAll(channel, ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(padded.length).flip());
-    WholeFile.writeAll(channel, ByteBuffer.wrap(padded));
+    TargetFile.writeAll(channel, ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(padded.length).flip());
+    TargetFile.writeAll(channel, ByteBuffer.wrap(padded));
   }
 
   private static String json(Map<String, TensorInfo> infos, Map<String, String> metadata) throws IOException {
@@ -153,7 +153,7 @@ public final class SafetensorsWriter {
     for (long position = 0; position < bytes.byteSize(); position += SLICE_BYTES) {
       MemorySegment slice = bytes.asSlice(position, Math.min(SLICE_BYTES, bytes.byteSize() - position));
       // Only native memory and byte arrays can be viewed as a byte buffer; a float array has to be copied.
-      WholeFile.writeAll(channel, slice.isNative() ? slice.asByteBuffer() : ByteBuffer.wrap(slice.toArray(ValueLayout.JAVA_BYTE)));
+      TargetFile.writeAll(channel, slice.isNative() ? slice.asByteBuffer() : ByteBuffer.wrap(slice.toArray(ValueLayout.JAVA_BYTE)));
     }
   }
 }

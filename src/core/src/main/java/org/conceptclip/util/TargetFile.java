@@ -14,14 +14,17 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 
 /**
- * Writes files whole or not at all: into a temporary file beside the target, which replaces the target when it is complete and on disk.
+ * Writes files that a user named, whole or not at all: into a temporary file beside the target, which replaces the target when it is complete and on disk.
  * What stood there before stays until then. A symbolic link keeps pointing where it did, and a file that is replaced keeps its permissions.
  *
  * <p>What is no regular file (a device, a pipe, a socket, {@code /dev/stdout}) cannot be replaced, only written to; so can a writable
  * file in a folder that takes no further files.
  */
-public final class WholeFile {
-  private WholeFile() {}
+public final class TargetFile {
+  /** Ending of the names of files that are being written. They are not hidden: after a crash of the system, nobody is to search for them. */
+  public static final String PARTIAL_SUFFIX = ".partial";
+
+  private TargetFile() {}
 
   /** Writes the content of a file. */
   public interface Content {
@@ -53,7 +56,8 @@ public final class WholeFile {
       throw new AccessDeniedException(target.toString());
     }
     Path file = replaces || Files.isSymbolicLink(target) ? destination(target) : target;
-    Path temporary = file.resolveSibling(".conceptclip-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + ".tmp");
+    // A name of its own: with the target's in it, it could become too long, or hold what the locale has no encoding for.
+    Path temporary = file.resolveSibling("conceptclip-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + PARTIAL_SUFFIX);
     FileChannel opened;
     try {
       opened = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);

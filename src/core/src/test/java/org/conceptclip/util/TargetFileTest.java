@@ -19,15 +19,15 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(30)
-class WholeFileTest {
+class TargetFileTest {
   @TempDir Path folder;
 
   @Test
   void aFileThatFailsHalfWayLeavesWhatWasThere() throws IOException {
     Path file = Files.writeString(folder.resolve("kept"), "old");
     IOException full = new IOException("No space left on device");
-    assertEquals(full, assertThrows(IOException.class, () -> WholeFile.write(file, channel -> {
-      WholeFile.writeAll(channel, ByteBuffer.wrap(new byte[1000]));
+    assertEquals(full, assertThrows(IOException.class, () -> TargetFile.write(file, channel -> {
+      TargetFile.writeAll(channel, ByteBuffer.wrap(new byte[1000]));
       assertEquals("old", Files.readString(file));
       throw full;
     })));
@@ -38,7 +38,7 @@ class WholeFileTest {
   @Test
   void errorsOfTheContentLeaveNothing() throws IOException {
     Path file = folder.resolve("new");
-    assertThrows(OutOfMemoryError.class, () -> WholeFile.write(file, channel -> {
+    assertThrows(OutOfMemoryError.class, () -> TargetFile.write(file, channel -> {
       throw new OutOfMemoryError("injected");
     }));
     assertEquals(List.of(), contents());
@@ -49,27 +49,27 @@ class WholeFileTest {
     Path file = Files.writeString(folder.resolve("file"), "old");
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
     Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("file"));
-    WholeFile.write(link, bytes("new"));
+    TargetFile.write(link, bytes("new"));
     assertTrue(Files.isSymbolicLink(link));
     assertEquals("new", Files.readString(file));
     assertEquals("rw-r-----", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
     Path ahead = Files.createSymbolicLink(folder.resolve("ahead"), Path.of("later"));
-    WholeFile.write(ahead, bytes("x"));
+    TargetFile.write(ahead, bytes("x"));
     assertTrue(Files.isSymbolicLink(ahead) && Files.isRegularFile(folder.resolve("later")));
     Path loop = Files.createSymbolicLink(folder.resolve("loop"), Path.of("loop"));
-    assertThrows(FileSystemException.class, () -> WholeFile.write(loop, bytes("x")));
+    assertThrows(FileSystemException.class, () -> TargetFile.write(loop, bytes("x")));
   }
 
   @Test
   void devicesAndPipesAreWrittenToAndNotReplaced() throws Exception {
-    assertThrows(IOException.class, () -> WholeFile.write(Path.of("/dev/full"), bytes("x")));
-    WholeFile.write(Path.of("/dev/null"), bytes("x"));
+    assertThrows(IOException.class, () -> TargetFile.write(Path.of("/dev/full"), bytes("x")));
+    TargetFile.write(Path.of("/dev/null"), bytes("x"));
     assertFalse(Files.isRegularFile(Path.of("/dev/full")) || Files.isRegularFile(Path.of("/dev/null")), "a device was replaced");
     Path fifo = folder.resolve("fifo");
     assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
     Process reader = new ProcessBuilder("cat", fifo.toString()).start();
     try {
-      WholeFile.write(fifo, bytes("through a pipe"));
+      TargetFile.write(fifo, bytes("through a pipe"));
       assertEquals("through a pipe", new String(reader.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
     } finally {
       reader.destroyForcibly();
@@ -79,8 +79,8 @@ class WholeFileTest {
 
   @Test
   void placesThatAreNoneAreRefused() {
-    assertThrows(NoSuchFileException.class, () -> WholeFile.write(folder.resolve("no/file"), bytes("x")));
-    assertThrows(FileSystemException.class, () -> WholeFile.write(folder, bytes("x")));
+    assertThrows(NoSuchFileException.class, () -> TargetFile.write(folder.resolve("no/file"), bytes("x")));
+    assertThrows(FileSystemException.class, () -> TargetFile.write(folder, bytes("x")));
   }
 
   private List<Path> contents() throws IOException {
