@@ -98,8 +98,8 @@ final class LabelTexts {
       }
     }
     if (!labels.isEmpty() && HEADERS.contains(labels.getFirst().strip().toLowerCase(Locale.ROOT))) {
-      notes.accept(Names.readable(file) + ": " + OneLine.quoted(labels.removeFirst(), LONGEST_SHOWN) + " is taken for the column's header, not for"
-          + " a label (a file that is not named .csv has none)");
+      notes.accept(Names.readable(file) + ": " + OneLine.quoted(labels.removeFirst(), LONGEST_SHOWN)
+          + " is taken for the column's header, not for a label (a file that is not named .csv has none)");
     }
     return labels;
   }
@@ -121,7 +121,8 @@ final class LabelTexts {
   /** Characters that nobody sees are kept, because they were typed; but whoever looks the label up in the results should know. */
   private static void noteInvisible(String label, Consumer<String> notes) {
     String found = label.strip().codePoints().filter(LabelTexts::isInvisible).distinct()
-        .mapToObj(point -> String.format(Locale.ROOT, "U+%04X %s", point, String.valueOf(Character.getName(point)).toLowerCase(Locale.ROOT)))
+        .mapToObj(point -> String.format(Locale.ROOT, "U+%04X ", point)
+            + String.valueOf(Character.getName(point)).toLowerCase(Locale.ROOT))
         .collect(Collectors.joining(", "));
     if (!found.isEmpty()) {
       notes.accept("label " + OneLine.quoted(label, LONGEST_SHOWN) + " holds " + found + ", which is kept");

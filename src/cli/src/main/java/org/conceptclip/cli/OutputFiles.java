@@ -61,6 +61,7 @@ final class OutputFiles {
 
   private static BadInputException refused(String option, Path file, IOException failure) {
     return new BadInputException(
-        option + " " + Names.readable(file) + ": cannot be written (" + Failures.reason(failure) + "), expected a place to write to", failure);
+        option + " " + Names.readable(file) + ": cannot be written ("
+            + Failures.reason(failure) + "), expected a place to write to", failure);
   }
 }

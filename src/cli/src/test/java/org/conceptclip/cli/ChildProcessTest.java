@@ -144,7 +144,8 @@ class ChildProcessTest {
         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
         "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Djava.awt.headless=true"));
     line.addAll(words.stream().limit(options).toList());
-    Collections.addAll(line, "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Main.class.getName());
+    String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    Collections.addAll(line, "-cp", classPath, Main.class.getName());
     line.addAll(words.stream().skip(options).toList());
     Process process = new ProcessBuilder(line).redirectError(file("err")).start();
     started.add(process);

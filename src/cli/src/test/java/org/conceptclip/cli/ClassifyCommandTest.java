@@ -154,7 +154,8 @@ class ClassifyCommandTest {
     assertEquals(3, read.toString(StandardCharsets.UTF_8).lines().count());
     // The name of a file may hold a terminal's commands.
     rows.add("\u001b[2J\n.png", one);
-    assertTrue(read.toString(StandardCharsets.UTF_8).lines().toList().getLast().startsWith("?[2J .png"), read.toString(StandardCharsets.UTF_8));
+    String last = read.toString(StandardCharsets.UTF_8).lines().toList().getLast();
+    assertTrue(last.startsWith("?[2J .png"), last);
   }
 
   @Test
@@ -162,7 +163,8 @@ class ClassifyCommandTest {
     ImageInput image = new ImageInput.File(GOOD);
     for (Throwable failure : List.of(new OutOfMemoryError("Java heap space"), new CompletionException(new OutOfMemoryError()))) {
       String line = ClassifyRun.failureOrNull(new Outcome<>(image, null, failure));
-      assertTrue(line.startsWith(GOOD + ": out of memory for 320x360 pixels") && line.contains("-Xmx") && line.contains("--max-pixels"), line);
+      assertTrue(line.startsWith(GOOD + ": out of memory for 320x360 pixels"), line);
+      assertTrue(line.contains("-Xmx") && line.contains("--max-pixels"), line);
     }
     assertEquals("x.png: text", ClassifyRun.failureOrNull(new Outcome<>(image, null, new BadInputException("x.png: text"))));
     assertEquals(null, ClassifyRun.failureOrNull(new Outcome<>(image, null, new IllegalStateException("a defect"))));

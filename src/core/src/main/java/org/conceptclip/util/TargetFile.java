@@ -14,14 +14,15 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 
 /**
- * Writes files that a user named, whole or not at all: into a temporary file beside the target, which replaces the target when it is complete and on disk.
- * What stood there before stays until then. A symbolic link keeps pointing where it did, and a file that is replaced keeps its permissions.
+ * Writes files that a user named, whole or not at all: into a temporary file beside the target, which replaces the target when it is
+ * complete and on disk. What stood there before stays until then. A symbolic link keeps pointing where it did, and a file that is replaced
+ * keeps its permissions.
  *
  * <p>What is no regular file (a device, a pipe, a socket, {@code /dev/stdout}) cannot be replaced, only written to; so can a writable
  * file in a folder that takes no further files.
  */
 public final class TargetFile {
-  /** Ending of the names of files that are being written. They are not hidden: after a crash of the system, nobody is to search for them. */
+  /** Ending of the names of files that are being written. These are not hidden: nobody shall have to search for one after a crash. */
   public static final String PARTIAL_SUFFIX = ".partial";
 
   private TargetFile() {}

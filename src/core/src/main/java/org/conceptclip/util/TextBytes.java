@@ -12,7 +12,7 @@ public final class TextBytes {
 
   private TextBytes() {}
 
-  /** What is wrong with bytes that are not UTF-8 text; the message says what was found and what to do, and needs the file's name in front. */
+  /** What is wrong with bytes that are not UTF-8 text: what was found, and what to do. The message needs the file's name in front. */
   public static final class NotTextException extends Exception {
     private static final long serialVersionUID = 1;
 
