@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.util.FileNames;
 
 /**
  * Options of {@link ConceptClip#open(ConceptClipOptions)}. The defaults suit most programs; usually only the model has to be given.
@@ -133,7 +134,7 @@ public record ConceptClipOptions(
 
     /** A model folder. */
     public Builder model(Path folder) {
-      return model(folder.toString());
+      return model(FileNames.text(folder));
     }
 
     public Builder name(String value) {

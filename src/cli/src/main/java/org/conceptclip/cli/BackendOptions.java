@@ -9,6 +9,7 @@ import org.conceptclip.backend.Backends;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cuda.CudaProvider;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.FileNames;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -72,7 +73,7 @@ final class BackendOptions {
 
   /** The request with the folder of the CUDA libraries, if it was given. */
   static BackendRequest libraries(BackendRequest request, Path folderOrNull) {
-    return folderOrNull == null ? request : request.withOption(CudaProvider.LIBRARIES, folderOrNull.toString());
+    return folderOrNull == null ? request : request.withOption(CudaProvider.LIBRARIES, FileNames.text(folderOrNull));
   }
 
   /** Precision by its label. */

@@ -55,6 +55,7 @@ final class ClassifyCommand implements Callable<Integer> {
   @Option(
       names = "--labels",
       paramLabel = "A,B,C",
+      converter = Arguments.MayNameFile.class,
       description = "class names, separated by commas, in double quotes where they hold a comma; or @FILE (@- for stdin) with one per line"
           + " (default: the demo model's eight modalities)")
   private String labels;

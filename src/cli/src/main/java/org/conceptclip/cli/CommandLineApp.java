@@ -1,6 +1,7 @@
 package org.conceptclip.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -70,6 +71,8 @@ public final class CommandLineApp implements Runnable {
     // Arguments that begin with @ are label files, not argument files.
     commands.setExpandAtFiles(false);
     commands.setCaseInsensitiveEnumValuesAllowed(true);
+    commands.registerConverter(Path.class, Arguments::path);
+    commands.registerConverter(String.class, Arguments::text);
     try {
       // Not execute(): it prints the traces of what fails outside of a command.
       return new CommandLine.RunLast().execute(commands.parseArgs(args));

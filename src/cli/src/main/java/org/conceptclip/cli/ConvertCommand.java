@@ -20,7 +20,10 @@ import picocli.CommandLine.Parameters;
 final class ConvertCommand implements Callable<Integer> {
   private final Context context;
 
-  @Parameters(paramLabel = "SRC", description = "model folder, safetensors file, synthetic:full or synthetic:tiny")
+  @Parameters(
+      paramLabel = "SRC",
+      converter = Arguments.MayNameFile.class,
+      description = "model folder, safetensors file, synthetic:full or synthetic:tiny")
   private String source;
 
   @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write; created if it does not exist")

@@ -28,7 +28,11 @@ final class DoctorCommand implements Callable<Integer> {
   @Option(names = "--json", description = "print one JSON object")
   private boolean json;
 
-  @Option(names = "--model", paramLabel = "DIR", description = "check this model instead of the embedded demo model")
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      converter = Arguments.MayNameFile.class,
+      description = "check this model instead of the embedded demo model")
   private String model;
 
   @Option(

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.FileNames;
 import org.conceptclip.util.OneLine;
 import org.conceptclip.util.TextBytes;
 
@@ -41,6 +42,8 @@ final class LabelTexts {
       Path file = Names.path(argument.substring(1));
       String text = read(file, stdin);
       labels = Names.readable(file).toLowerCase(Locale.ROOT).endsWith(".csv") ? column(file, text, notes) : lines(file, text);
+    } else if (FileNames.isRaw(argument)) {
+      throw new UsageException("--labels: " + Arguments.notText(argument));
     } else {
       List<List<String>> rows = Csv.rows("labels", TextBytes.withoutMark(argument));
       labels = rows.size() == 1

@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.PrintStream;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 
 /** Entry point of the command line. */
@@ -19,9 +20,20 @@ public final class Main {
         new Console(new FileInputStream(FileDescriptor.in), Results.stdout(), err, Boolean.getBoolean("conceptclip.interactive"), debug());
     Thread.setDefaultUncaughtExceptionHandler((thread, failure) ->
         console.fail("internal error in thread " + thread.getName() + ": " + FailureReport.described(failure), failure));
-    int code = CommandLineApp.run(args, console);
+    int code = run(args, console);
     err.flush();
     System.exit(code);
+  }
+
+  private static int run(String[] args, Console console) {
+    String[] exact;
+    try {
+      exact = Arguments.exact(args, Arguments.COMMAND_LINE, Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8")));
+    } catch (UsageException e) {
+      console.fail(e.getMessage(), e);
+      return ExitCode.WRONG_USAGE;
+    }
+    return CommandLineApp.run(exact, console);
   }
 
   private static boolean debug() {

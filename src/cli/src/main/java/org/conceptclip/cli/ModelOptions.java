@@ -9,6 +9,7 @@ final class ModelOptions {
   @Option(
       names = "--model",
       paramLabel = "DIR",
+      converter = Arguments.MayNameFile.class,
       description = "model folder (config.json, model.safetensors, tokenizer files), synthetic:full or synthetic:tiny (default: the"
           + " embedded demo model, which knows drawings only)")
   private String reference;

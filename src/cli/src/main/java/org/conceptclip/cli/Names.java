@@ -3,6 +3,7 @@ package org.conceptclip.cli;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.FileNames;
 import org.conceptclip.util.OneLine;
 import org.conceptclip.util.TextBytes;
 
@@ -10,9 +11,9 @@ import org.conceptclip.util.TextBytes;
 final class Names {
   private Names() {}
 
-  /** The name of a file in results: as it was given, unchanged. */
+  /** The name of a file in results: as it was given, but for bytes that are not UTF-8. */
   static String of(Path path) {
-    return path.toString();
+    return FileNames.readable(path);
   }
 
   /** The name of a file in messages. */
@@ -23,10 +24,9 @@ final class Names {
   /** The file that a part of an argument names. */
   static Path path(String name) {
     try {
-      return Path.of(name);
+      return FileNames.path(name);
     } catch (InvalidPathException e) {
-      throw new BadInputException(OneLine.quoted(name, 4096) + ": cannot be the name of a file in this locale (" + e.getReason()
-          + "), expected another name, or a UTF-8 locale", e);
+      throw new BadInputException(OneLine.quoted(name, 4096) + ": cannot be the name of a file (" + e.getReason() + "), expected another name", e);
     }
   }
 

@@ -34,7 +34,11 @@ final class PreprocessCommand implements Callable<Integer> {
   @Option(names = "--out", required = true, paramLabel = "Y.png", description = "the picture, as PNG; - for stdout")
   private Path target;
 
-  @Option(names = "--model", paramLabel = "DIR", description = "use the image size of this model instead of 384x384")
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      converter = Arguments.MayNameFile.class,
+      description = "use the image size of this model instead of 384x384")
   private String model;
 
   @Mixin private ImageOptions imageOptions;

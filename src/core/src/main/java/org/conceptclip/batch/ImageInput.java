@@ -2,6 +2,7 @@ package org.conceptclip.batch;
 
 import java.nio.file.Path;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.util.FileNames;
 
 /**
  * An image of a caller: a file, a file's content, or pixels. The file or memory must not change until the request has ended. The engine
@@ -20,7 +21,7 @@ public sealed interface ImageInput {
   record File(Path path, String name) implements ImageInput {
     /** A file that messages call by its path. */
     public File(Path path) {
-      this(path, path.toString());
+      this(path, FileNames.readable(path));
     }
   }
 

@@ -16,6 +16,7 @@ import org.conceptclip.runtime.Encoder;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.text.TextTokenizer;
+import org.conceptclip.util.FileNames;
 import org.conceptclip.weights.Checkpoint;
 import org.conceptclip.weights.SyntheticWeights;
 import org.conceptclip.weights.WeightSource;
@@ -49,11 +50,11 @@ public final class OpenModel implements AutoCloseable {
           .orElseThrow(() -> new BadInputException("model " + reference + ": expected " + SyntheticModels.names()));
       return new OpenModel(reference, config, new SyntheticWeights(reference, ModelLayout.of(config)), null, Optional.empty());
     }
-    Path folder = Path.of(reference);
+    Path folder = FileNames.path(reference);
     if (!Files.exists(folder)) {
-      throw new BadInputException("model " + reference + ": no such folder, expected one with config.json and model.safetensors");
+      throw new BadInputException("model " + FileNames.readable(folder) + ": no such folder, expected one with config.json and model.safetensors");
     }
-    return folder(reference, folder, Optional.empty());
+    return folder(FileNames.readable(folder), folder, Optional.empty());
   }
 
   /**

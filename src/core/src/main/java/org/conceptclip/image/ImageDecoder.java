@@ -3,6 +3,7 @@ package org.conceptclip.image;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.FileNames;
 import org.conceptclip.util.OneLine;
 
 /**
@@ -35,7 +36,7 @@ public final class ImageDecoder {
   public RgbImage decode(Path file) {
     HeapScratch bytes = new HeapScratch(0);
     int length = ImageFile.read(file, bytes);
-    return decode(bytes.atLeast(0), length, ImageFile.name(file.toString()));
+    return decode(bytes.atLeast(0), length, ImageFile.name(FileNames.readable(file)));
   }
 
   /**

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.FileNames;
 import org.conceptclip.util.OneLine;
 
 /** Reads whole files. Errors say in one line why a file cannot be read. */
@@ -33,7 +34,7 @@ final class ImageFile {
    * @return bytes of the file, from index 0 on
    */
   static int read(Path file, HeapScratch target) {
-    String name = name(file.toString());
+    String name = name(FileNames.readable(file));
     if (!Files.exists(file)) {
       boolean dangling = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
       throw unusable(name, dangling ? "link to a missing file" : "no such file");

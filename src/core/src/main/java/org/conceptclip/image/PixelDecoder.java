@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.Closer;
+import org.conceptclip.util.FileNames;
 
 /**
  * Decodes image files straight to the model's input, in memory of the caller: U8 [size, size, 3], red first, the same bytes as {@link
@@ -71,7 +72,7 @@ public final class PixelDecoder implements AutoCloseable {
    * @throws BadInputException as {@link ImageDecoder#decode(Path)}
    */
   public void decodeInto(Path path, int size, MemorySegment target, long offset) {
-    decodeInto(path, path.toString(), size, target, offset, DecodeCheckpoint.NONE);
+    decodeInto(path, FileNames.readable(path), size, target, offset, DecodeCheckpoint.NONE);
   }
 
   /**

@@ -2,6 +2,7 @@ package org.conceptclip.text;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Locale;
 import org.conceptclip.util.NativeFiles;
 
@@ -44,16 +45,21 @@ final class NativeTokenizers {
       return new TokenizerUnavailableException("tokenizer: no native library for " + platform
           + " in ai.djl.huggingface:tokenizers (looked for " + resource + "); linux-x86_64, linux-aarch64 and osx-aarch64 are there");
     }
-    try (NativeFiles files = NativeFiles.unpackForOneLoader("tokenizers", NativeTokenizers.class, resource)) {
-      System.load(files.last().toAbsolutePath().toString());
+    try {
+      NativeFiles.loadForOneLoader("tokenizers", NativeTokenizers.class, NativeTokenizers::load, resource);
       // Proves that the loader of TokenizersLibrary sees the library: natives are bound per class loader.
       TokenizersLibrary.LIB.deleteTokenizer(TokenizersLibrary.LIB.createTokenizerFromString(PROBE));
       return null;
     } catch (IOException e) {
       return new TokenizerUnavailableException("tokenizer: " + e.getMessage(), e);
     } catch (UnsatisfiedLinkError e) {
-      return new TokenizerUnavailableException("tokenizer: cannot load its native library: " + NativeFiles.reason(e), e);
+      return new TokenizerUnavailableException("tokenizer: cannot load its native library: " + e.getMessage(), e);
     }
+  }
+
+  private static Path load(Path file) {
+    System.load(file.toAbsolutePath().toString());
+    return file;
   }
 
   private static String platform() {

@@ -1,55 +1,56 @@
 package org.conceptclip.util;
 
-import java.io.FileOutputStream;
+import java.io.FileInputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.UUID;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
-import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 
 /**
- * Native libraries of jars, unpacked to files that the system can load, in a folder that only this user can write.
+ * Native libraries of jars, unpacked to files that the system can load, in the folder {@code native} of the user's {@link CacheFolder},
+ * where nobody else can have put code. Files are kept for later processes, in a folder whose name holds the CRC-32 of their content in the
+ * jar; if they are there already, the file system may be read-only.
  *
- * <p>The folder is {@code native} under {@code $CONCEPTCLIP_CACHE}, or else under {@code $XDG_CACHE_HOME/conceptclip} or
- * {@code ~/.cache/conceptclip}. It must be a folder (a symbolic link is rejected), belong to this user or to root, and be writable by
- * nobody else, so that nobody else can have put code there. (The folders above it are the user's choice and are not checked.) A folder that
- * others can write is deleted and made again with mode 0700. Files are kept for later processes, in a folder whose name holds the CRC-32 of
- * their content in the jar; if they are there already, the file system may be read-only.
+ * <p>A file that was damaged there is unpacked anew. Whoever writes to a file changes its time of modification, so a whole file has a time
+ * that follows from its content: one that has another is read through and compared. (Reading every file at every start would cost some 30
+ * ms for the 90 MB of oneDNN.) A file that the system does not load is compared as well, whatever its time.
  *
- * <p>Where the default folder cannot be used, the files go to a fresh folder of random name and mode 0700 under
- * {@code java.io.tmpdir}, which {@link #close()} deletes: a loaded library does not need its file any more. A
- * {@code $CONCEPTCLIP_CACHE} that cannot be used is an error. Several threads, class loaders and processes may unpack at once.
+ * <p>Where the default folder cannot be used, or libraries in it cannot be loaded (a file system that forbids execution), the files go to a
+ * fresh folder of random name and mode 0700 under {@code java.io.tmpdir}, which is deleted after loading: a loaded library does not need
+ * its file any more. A {@code $CONCEPTCLIP_CACHE} that cannot be used is an error. Several threads, class loaders and processes may unpack
+ * at once; what one that was killed left behind is deleted by a later one.
  */
 public final class NativeFiles implements AutoCloseable {
-  /** The environment variable that names the folder of caches. */
-  public static final String VARIABLE = "CONCEPTCLIP_CACHE";
+  /** From this moment on, in seconds, the times of modification count that stand for contents: long ago, on every file system. */
+  private static final long FIRST_MARK_SECONDS = 978_307_200; // 2001
 
-  private static final FileAttribute<?> OWNER_ONLY =
-      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-
-  private static final int MODE_OF_TYPE = 0170000;
-  private static final int FOLDER = 0040000;
-  private static final int WRITABLE_BY_OTHERS = 0022;
+  private static final int MARKS_SECONDS = 0x1FFFFFFF; // 17 years
 
   /** A resource: its place, file name, size in bytes and CRC-32. */
-  private record Content(URL url, String name, long bytes, long crc) {}
+  private record Content(URL url, String name, long bytes, long crc) {
+    FileTime mark() {
+      return FileTime.fromMillis(1000 * (FIRST_MARK_SECONDS + (crc & MARKS_SECONDS)));
+    }
+  }
+
+  /** Loads a library. */
+  @FunctionalInterface
+  public interface Loading<T> {
+    /** @throws UnsatisfiedLinkError if the system does not load the file */
+    T from(Path file);
+  }
 
   private final Path last;
   private final Path temporaryOrNull;
@@ -60,51 +61,88 @@ public final class NativeFiles implements AutoCloseable {
   }
 
   /**
-   * Unpacks resources to one folder, unless they lie there already.
+   * Unpacks resources to one folder, unless they lie there already, and loads the last of them.
    *
    * @param name of the library, for the folder and for messages
    * @param near a class whose class loader finds the resources
    * @param resources names as {@link ClassLoader#getResource} takes them
+   * @return what {@code loading} returned
    * @throws IOException with a message of one line if a resource is missing or no folder can be used
+   * @throws UnsatisfiedLinkError with a message of one line if the system does not load the library
    */
-  public static NativeFiles unpack(String name, Class<?> near, String... resources) throws IOException {
-    List<Content> contents = new ArrayList<>();
-    StringBuilder version = new StringBuilder(name);
-    for (String resource : resources) {
-      Content content = content(name, near.getClassLoader(), resource);
-      contents.add(content);
-      version.append('-').append(Long.toHexString(content.crc));
-    }
-    return inPrivateFolder(name, root -> unpack(contents, root.resolve(version.toString())));
+  public static <T> T load(String name, Class<?> near, Loading<T> loading, String... resources) throws IOException {
+    return load(name, contents(name, near, resources), loading);
   }
 
   /**
-   * {@link #unpack} of one file, under a path that nothing was loaded from yet: the JVM binds a JNI library to the first class loader that
-   * loads its path. {@link #close()} removes the path again.
+   * {@link #load} of one file, under a path that nothing was loaded from yet: the JVM binds a JNI library to the first class loader that
+   * loads its path.
    */
-  public static NativeFiles unpackForOneLoader(String name, Class<?> near, String resource) throws IOException {
-    NativeFiles shared = unpack(name, near, resource);
-    if (shared.temporaryOrNull != null) {
-      return shared;
-    }
-    Path link = shared.last().resolveSibling(UUID.randomUUID() + ".so");
+  public static <T> T loadForOneLoader(String name, Class<?> near, Loading<T> loading, String resource) throws IOException {
+    List<Content> contents = contents(name, near, resource);
+    return load(name, contents, shared -> fromOwnPath(shared, contents, loading));
+  }
+
+  private static <T> T fromOwnPath(Path shared, List<Content> contents, Loading<T> loading) {
+    Path link = WholeFile.passing(shared.getParent(), "so");
     try {
-      // Not a copy, nor a symbolic link: the system maps the file once for all class loaders, and the JVM sees distinct paths.
-      Files.createLink(link, shared.last());
-      return new NativeFiles(link, link);
-    } catch (IOException | UnsupportedOperationException e) { // a file system that can only be read, or that has no hard links
       try {
-        return inTemporaryFolder(folder -> unpack(List.of(content(name, near.getClassLoader(), resource)), folder));
+        // Not a copy, nor a symbolic link: the system maps the file once for all class loaders, and the JVM sees distinct paths.
+        Files.createLink(link, shared);
+        return loading.from(link);
+      } finally {
+        Files.deleteIfExists(link);
+      }
+    } catch (IOException | UnsupportedOperationException e) { // a file system that can only be read, or that has no hard links
+      try (NativeFiles copy = inTemporaryFolder(folder -> unpack(contents, folder))) {
+        return loading.from(copy.last);
       } catch (IOException noOtherPlace) {
-        return shared; // enough for the first class loader, and most programs have only one
+        return loading.from(shared); // enough for the first class loader, and most programs have only one
       }
     }
+  }
+
+  private static <T> T load(String name, List<Content> contents, Loading<T> loading) throws IOException {
+    StringBuilder version = new StringBuilder(name);
+    contents.forEach(content -> version.append('-').append(Long.toHexString(content.crc)));
+    UnsatisfiedLinkError problem;
+    try (NativeFiles files = inPrivateFolder(name, root -> unpack(contents, root.resolve(version.toString())))) {
+      try {
+        return loading.from(files.last);
+      } catch (UnsatisfiedLinkError e) {
+        problem = e;
+      }
+      try {
+        if (files.temporaryOrNull == null && unpackDamaged(contents, files.last.getParent())) {
+          return loading.from(files.last);
+        }
+      } catch (IOException | UnsatisfiedLinkError e) {
+        problem.addSuppressed(e);
+      }
+      if (files.temporaryOrNull == null && !CacheFolder.isNamed() && mayNotExecute(problem)) {
+        try (NativeFiles others = inTemporaryFolder(folder -> unpack(contents, folder))) {
+          return loading.from(others.last);
+        } catch (IOException | UnsatisfiedLinkError e) {
+          problem.addSuppressed(e);
+        }
+      }
+    }
+    UnsatisfiedLinkError told = new UnsatisfiedLinkError(reason(problem));
+    told.initCause(problem);
+    throw told;
+  }
+
+  /** Whether the system's refusal looks like that of a file system that forbids execution. */
+  private static boolean mayNotExecute(UnsatisfiedLinkError failure) {
+    String reason = String.valueOf(failure.getMessage());
+    return reason.contains("failed to map segment") || reason.contains("not permitted") || reason.contains("ermission denied");
   }
 
   /** Why the system did not load an unpacked file, in one line. Says what to do if the file system forbids execution. */
   public static String reason(UnsatisfiedLinkError failure) {
     String reason = OneLine.of(failure.getMessage(), 1000).replaceFirst("^(.+): \\1: ", "$1: "); // the JVM names the file twice
-    return reason + (reason.contains("failed to map segment") ? "; mounted noexec? " + VARIABLE + " names another folder" : "");
+    String advice = "; mounted noexec? set " + CacheFolder.VARIABLE + " to a folder that may execute";
+    return reason + (mayNotExecute(failure) && !reason.endsWith(advice) ? advice : "");
   }
 
   /**
@@ -116,7 +154,7 @@ public final class NativeFiles implements AutoCloseable {
   public static NativeFiles folder(String name) throws IOException {
     NativeFiles files = inPrivateFolder(name, root -> {
       Path folder = root.resolve(name);
-      createFolder(folder);
+      CacheFolder.createFolder(folder);
       return folder;
     });
     if (files.temporaryOrNull == null) {
@@ -135,7 +173,7 @@ public final class NativeFiles implements AutoCloseable {
   @Override
   public void close() throws IOException {
     if (temporaryOrNull != null) {
-      deleteTree(temporaryOrNull);
+      CacheFolder.deleteTree(temporaryOrNull);
     }
   }
 
@@ -144,16 +182,13 @@ public final class NativeFiles implements AutoCloseable {
   }
 
   private static NativeFiles inPrivateFolder(String name, Unpacking unpacking) throws IOException {
-    String explicit = System.getenv(VARIABLE);
-    boolean named = explicit != null && !explicit.isEmpty();
     IOException problem;
     try {
-      Path cache = named ? Path.of(explicit) : defaultCache();
-      return new NativeFiles(unpacking.into(checked(cache.resolve("native"))), null);
+      return new NativeFiles(unpacking.into(CacheFolder.privateFolder("native")), null);
     } catch (IOException e) {
-      if (named) {
-        throw new IOException(
-            "cannot unpack " + name + " to " + Path.of(explicit, "native") + " (" + VARIABLE + "): " + reason(e), e);
+      if (CacheFolder.isNamed()) {
+        throw new IOException("cannot unpack " + name + " to " + OneLine.of(System.getenv(CacheFolder.VARIABLE)) + "/native ("
+            + CacheFolder.VARIABLE + "): " + reason(e), e);
       }
       problem = e;
     }
@@ -162,28 +197,18 @@ public final class NativeFiles implements AutoCloseable {
     } catch (IOException e) {
       e.addSuppressed(problem);
       throw new IOException("cannot unpack " + name + ": neither to the cache (" + reason(problem) + ") nor to java.io.tmpdir ("
-          + reason(e) + "); set " + VARIABLE + " to a folder that can be written", e);
+          + reason(e) + "); set " + CacheFolder.VARIABLE + " to a folder that can be written", e);
     }
   }
 
   private static NativeFiles inTemporaryFolder(Unpacking unpacking) throws IOException {
-    Path folder = Files.createTempDirectory("conceptclip", OWNER_ONLY);
+    Path folder = CacheFolder.temporaryFolder();
     try {
       return new NativeFiles(unpacking.into(folder), folder);
     } catch (IOException | RuntimeException | Error e) {
-      deleteTree(folder);
+      CacheFolder.deleteTree(folder);
       throw e;
     }
-  }
-
-  private static Path defaultCache() throws IOException {
-    String xdg = System.getenv("XDG_CACHE_HOME");
-    // The specification of the variable says to ignore a relative path.
-    Path caches = xdg != null && xdg.startsWith("/") ? Path.of(xdg) : Path.of(System.getProperty("user.home"), ".cache");
-    if (!caches.isAbsolute()) { // the JVM says "?" for a user who is not in the system's list of users
-      throw new IOException("the user has no home, user.home is " + System.getProperty("user.home"));
-    }
-    return caches.resolve("conceptclip");
   }
 
   /** The file system's exceptions name their kind by their class alone. */
@@ -191,77 +216,12 @@ public final class NativeFiles implements AutoCloseable {
     return OneLine.of(e.getClass() == IOException.class ? e.getMessage() : e.toString());
   }
 
-  /** The folder, made if it is absent, if nobody but this user (and root) can have written to it. */
-  private static Path checked(Path folder) throws IOException {
-    Files.createDirectories(folder.toAbsolutePath().getParent(), OWNER_ONLY);
-    createFolder(folder);
-    if (isWritableByOthers(folder)) {
-      replace(folder);
-      if (isWritableByOthers(folder)) {
-        throw new IOException(folder + ": others can write to it, and its file system does not keep mode 0700");
-      }
+  private static List<Content> contents(String name, Class<?> near, String... resources) throws IOException {
+    List<Content> contents = new ArrayList<>();
+    for (String resource : resources) {
+      contents.add(content(name, near.getClassLoader(), resource));
     }
-    return folder;
-  }
-
-  /** Makes a folder anew, because whatever is in it may be somebody else's. Other processes may do the same, and use theirs at once. */
-  private static void replace(Path folder) throws IOException {
-    Path aside = folder.resolveSibling(UUID.randomUUID().toString());
-    try {
-      Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
-      if (!isWritableByOthers(aside)) { // another process was faster: this is the new folder
-        Files.move(aside, folder, StandardCopyOption.ATOMIC_MOVE);
-        return;
-      }
-    } catch (NoSuchFileException e) {
-      // Another process has moved the folder away and makes the new one.
-    }
-    createFolder(folder);
-    try {
-      deleteTree(aside);
-    } catch (IOException e) {
-      // Somebody else's folders in it cannot be deleted. Nothing is loaded from there.
-    }
-  }
-
-  private static boolean isWritableByOthers(Path folder) throws IOException {
-    return (attribute(folder, "mode") & WRITABLE_BY_OTHERS) != 0;
-  }
-
-  private static void createFolder(Path folder) throws IOException {
-    try {
-      Files.createDirectory(folder, OWNER_ONLY);
-    } catch (FileAlreadyExistsException e) { // the usual case
-      if ((attribute(folder, "mode") & MODE_OF_TYPE) != FOLDER) {
-        throw new IOException(folder + ": not a folder (a symbolic link is not followed)");
-      }
-      int owner = attribute(folder, "uid");
-      if (owner != 0 && owner != ownUid(folder)) {
-        throw new IOException(folder + ": belongs to user " + owner + ", not to the user of this process");
-      }
-    }
-  }
-
-  private static int attribute(Path file, String name) throws IOException {
-    return (int) Files.getAttribute(file, "unix:" + name, LinkOption.NOFOLLOW_LINKS);
-  }
-
-  /** The user as whom this process accesses files: Java has no call for it. */
-  private static int ownUid(Path folder) throws IOException {
-    Path status = Path.of("/proc/self/status");
-    if (Files.exists(status)) {
-      try (Stream<String> lines = Files.lines(status)) {
-        String users = lines.filter(line -> line.startsWith("Uid:")).findFirst().orElseThrow();
-        return Integer.parseUnsignedInt(users.split("\\s+")[4]); // after the real, the effective and the saved one
-      }
-    }
-    // Systems other than Linux: the owner of a new file.
-    Path probe = Files.createTempFile(folder, "owner", null);
-    try {
-      return attribute(probe, "uid");
-    } finally {
-      Files.delete(probe);
-    }
+    return contents;
   }
 
   private static Content content(String library, ClassLoader loader, String resource) throws IOException {
@@ -294,37 +254,53 @@ public final class NativeFiles implements AutoCloseable {
 
   /** Returns the last of the files. */
   private static Path unpack(List<Content> contents, Path folder) throws IOException {
-    createFolder(folder);
+    CacheFolder.createFolder(folder);
+    WholeFile.sweep(folder);
     for (Content content : contents) {
       Path target = folder.resolve(content.name);
-      if (Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS) && Files.size(target) == content.bytes) {
-        continue;
-      }
-      // Written beside its place and renamed, so that no other process, nor one after a crash of the system, sees half a file.
-      Path partial = Files.createTempFile(folder, content.name, ".part");
-      try (CheckedInputStream in = new CheckedInputStream(uncached(content.url).getInputStream(), new CRC32());
-          FileOutputStream out = new FileOutputStream(partial.toFile())) {
-        if (in.transferTo(out) != content.bytes || in.getChecksum().getValue() != content.crc) {
-          throw new IOException(content.url + ": damaged, or replaced while it was read");
-        }
-        out.getFD().sync();
-        Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(partial);
+      boolean there = Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS) && Files.size(target) == content.bytes;
+      if (!there || !(Files.getLastModifiedTime(target).equals(content.mark()) || isWhole(target, content))) {
+        unpack(content, target);
       }
     }
     return folder.resolve(contents.getLast().name);
   }
 
-  private static void deleteTree(Path root) throws IOException {
-    try (Stream<Path> tree = Files.walk(root)) {
-      for (Path file : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
+  private static void unpack(Content content, Path target) throws IOException {
+    WholeFile.write(target, out -> {
+      try (CheckedInputStream in = new CheckedInputStream(uncached(content.url).getInputStream(), new CRC32())) {
+        if (in.transferTo(out) != content.bytes || in.getChecksum().getValue() != content.crc) {
+          throw new IOException(content.url + ": damaged, or replaced while it was read");
+        }
       }
-    } catch (NoSuchFileException e) {
-      // The system's cleaner of temporary files was here.
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+    }, content.mark());
+  }
+
+  /** Whether a file has its content, by reading it; then it is marked so. */
+  private static boolean isWhole(Path file, Content content) throws IOException {
+    try (InputStream bytes = new FileInputStream(file.toFile()); CheckedInputStream in = new CheckedInputStream(bytes, new CRC32())) {
+      if (in.transferTo(OutputStream.nullOutputStream()) != content.bytes || in.getChecksum().getValue() != content.crc) {
+        return false;
+      }
     }
+    try {
+      Files.setLastModifiedTime(file, content.mark());
+    } catch (IOException e) {
+      // A file system that can only be read: the next start reads the file again.
+    }
+    return true;
+  }
+
+  /** Unpacks anew what lies in a folder and is damaged, whatever its mark. Returns whether there was such a file. */
+  private static boolean unpackDamaged(List<Content> contents, Path folder) throws IOException {
+    boolean damaged = false;
+    for (Content content : contents) {
+      Path target = folder.resolve(content.name);
+      if (!isWhole(target, content)) {
+        unpack(content, target);
+        damaged = true;
+      }
+    }
+    return damaged;
   }
 }

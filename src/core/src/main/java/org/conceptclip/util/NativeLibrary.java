@@ -28,8 +28,10 @@ public final class NativeLibrary {
    */
   public NativeLibrary(String name, Class<?> near, String... resources) throws IOException {
     this.name = name;
-    try (NativeFiles files = NativeFiles.unpack(name, near, resources)) {
-      symbols = load(files.last());
+    try {
+      symbols = NativeFiles.load(name, near, NativeLibrary::load, resources);
+    } catch (UnsatisfiedLinkError e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
     }
   }
 
@@ -37,12 +39,8 @@ public final class NativeLibrary {
     try {
       return SymbolLookup.libraryLookup(file, Arena.ofAuto());
     } catch (IllegalArgumentException e) {
-      try {
-        System.load(file.toAbsolutePath().toString()); // fails as well, and says why
-        throw e;
-      } catch (UnsatisfiedLinkError reason) {
-        throw new IllegalArgumentException(NativeFiles.reason(reason), e);
-      }
+      System.load(file.toAbsolutePath().toString()); // fails as well, and says why
+      throw e;
     }
   }
 

@@ -6,7 +6,10 @@ public final class OneLine {
 
   private OneLine() {}
 
-  /** The text with line breaks and runs of blanks as one space, other control characters as question marks, cut to 200 characters. */
+  /**
+   * The text with line breaks and runs of blanks as one space, other control characters as question marks and the raw bytes of
+   * {@link FileNames} as {@code \xE9}, cut to 200 characters.
+   */
   public static String of(String text) {
     return of(text, LONGEST);
   }
@@ -26,6 +29,10 @@ public final class OneLine {
       }
       if (length++ == longest) {
         return line.append("...").toString();
+      }
+      if (FileNames.isRaw(character)) {
+        line.append(FileNames.readable(character));
+        continue;
       }
       boolean printable = Character.isDefined(character) && !Character.isISOControl(character)
           && Character.getType(character) != Character.FORMAT && Character.getType(character) != Character.SURROGATE;

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.util.NativeFiles;
+import org.conceptclip.util.CacheFolder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,7 +96,7 @@ class JpegLibraryTest {
     Path out = folder.resolve("out");
     Path err = folder.resolve("err");
     ProcessBuilder builder = new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
-    builder.environment().keySet().removeAll(List.of(NativeFiles.VARIABLE, "XDG_CACHE_HOME"));
+    builder.environment().keySet().removeAll(List.of(CacheFolder.VARIABLE, "XDG_CACHE_HOME"));
     Process process = builder.start();
     try {
       assertTrue(process.waitFor(30, TimeUnit.SECONDS), "the child hangs");

@@ -22,15 +22,26 @@ final class BoundKernel implements AutoCloseable {
     this.kernel = kernel;
     this.stream = stream;
     int count = kernel.arguments().length;
-    memories = new long[count + 1];
     current = new long[count + 1];
     table = NativeMemory.allocate((long) ENTRY_BYTES * (count + 1));
+    try {
+      memories = dnn.whole(() -> memories(dnn, kernel));
+    } catch (RuntimeException | Error e) {
+      table.close();
+      throw e;
+    }
     for (int i = 0; i <= count; i++) {
-      boolean scratchpad = i == count;
-      memories[i] = dnn.memory(scratchpad ? kernel.scratchpadLayout() : kernel.layout(i));
-      table.segment().set(ValueLayout.JAVA_INT, (long) i * ENTRY_BYTES, scratchpad ? Dnnl.SCRATCHPAD : kernel.arguments()[i]);
+      table.segment().set(ValueLayout.JAVA_INT, (long) i * ENTRY_BYTES, i == count ? Dnnl.SCRATCHPAD : kernel.arguments()[i]);
       table.segment().set(ValueLayout.JAVA_LONG, (long) i * ENTRY_BYTES + 8, memories[i]);
     }
+  }
+
+  private static long[] memories(OneDnn dnn, Kernel kernel) {
+    long[] memories = new long[kernel.arguments().length + 1];
+    for (int i = 0; i < memories.length; i++) {
+      memories[i] = dnn.memory(i == memories.length - 1 ? kernel.scratchpadLayout() : kernel.layout(i));
+    }
+    return memories;
   }
 
   /** Aims argument {@code index} of the kernel at an address. */

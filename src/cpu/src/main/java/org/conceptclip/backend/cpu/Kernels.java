@@ -55,7 +55,7 @@ final class Kernels implements AutoCloseable {
     }
     // What oneDNN compiles on a thread that may use one thread runs on one thread, wherever it is executed.
     dnn.runSequentially();
-    return kernels.computeIfAbsent(key, k -> compile.apply(key));
+    return kernels.computeIfAbsent(key, k -> dnn.whole(() -> compile.apply(key)));
   }
 
   Kernel compiled(String what, long desc, int[] arguments, long... layoutsOfArguments) {
@@ -65,7 +65,7 @@ final class Kernels implements AutoCloseable {
   /** Layout of prepacked weights [inputs, outputs]; a view, owned here. */
   long weightLayout(int inputs, int outputs, DType type) {
     dnn.runSequentially();
-    return layouts.computeIfAbsent(new WeightLayout(inputs, outputs, type), key -> {
+    return layouts.computeIfAbsent(new WeightLayout(inputs, outputs, type), key -> dnn.whole(() -> {
       long source = dnn.matrix(type, LAYOUT_ROWS, inputs, inputs);
       long any = dnn.anyLayout(type, inputs, outputs);
       long destination = dnn.matrix(type, LAYOUT_ROWS, outputs, outputs);
@@ -77,7 +77,7 @@ final class Kernels implements AutoCloseable {
       dnn.destroyDescriptor(any);
       dnn.destroyDescriptor(destination);
       return layout;
-    });
+    }));
   }
 
   /** Arguments: x, weights, out, bias (where there is one). */

@@ -4,10 +4,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongUnaryOperator;
+import java.util.function.Supplier;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.tensor.DType;
+import org.conceptclip.util.Closer;
 
 /**
  * An engine of oneDNN: every status is checked and every object counted, so that a leak shows. Objects are the addresses that the C
@@ -26,6 +30,9 @@ final class OneDnn implements AutoCloseable {
   private final Dnnl dnnl;
   private final long engine;
   private final AtomicLong liveObjects = new AtomicLong();
+
+  /** What a thread has created for something that is not whole yet, with the functions that destroy it. */
+  private final ThreadLocal<Map<Long, String>> underConstruction = new ThreadLocal<>();
 
   /**
    * Loads the library.
@@ -56,8 +63,46 @@ final class OneDnn implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment created = arena.allocate(ValueLayout.JAVA_LONG);
       run(function, details, after(created, arguments));
-      liveObjects.incrementAndGet();
-      return created.get(ValueLayout.JAVA_LONG, 0);
+      return counted(function, created.get(ValueLayout.JAVA_LONG, 0));
+    }
+  }
+
+  private long counted(String creator, long object) {
+    liveObjects.incrementAndGet();
+    Map<Long, String> built = underConstruction.get();
+    if (built != null) {
+      built.put(object, destroyer(creator));
+    }
+    return object;
+  }
+
+  /** The function that destroys what another one has created. */
+  private static String destroyer(String creator) {
+    return creator.endsWith("_primitive_desc_create")
+        ? "dnnl_primitive_desc_destroy" : creator.replaceFirst("_(create\\w*|clone)$", "_destroy");
+  }
+
+  /**
+   * Builds something of several native objects, which belong to the result. If that fails, those that were created on the way are
+   * destroyed. Building inside of building is apart from it: its result stays if the outer one fails.
+   */
+  <T> T whole(Supplier<T> build) {
+    Map<Long, String> outer = underConstruction.get();
+    Map<Long, String> built = new LinkedHashMap<>();
+    underConstruction.set(built);
+    try {
+      return build.get();
+    } catch (RuntimeException | Error e) {
+      Closer unfinished = new Closer();
+      new LinkedHashMap<>(built).forEach((object, function) -> unfinished.own(() -> destroy(function, object)));
+      unfinished.closeAfter(e);
+      throw e;
+    } finally {
+      if (outer == null) {
+        underConstruction.remove();
+      } else {
+        underConstruction.set(outer);
+      }
     }
   }
 
@@ -71,6 +116,10 @@ final class OneDnn implements AutoCloseable {
   private void destroy(String function, long object) {
     run(function, "", object);
     liveObjects.decrementAndGet();
+    Map<Long, String> built = underConstruction.get();
+    if (built != null) {
+      built.remove(object);
+    }
   }
 
   static int dataType(DType type) {
@@ -224,8 +273,7 @@ final class OneDnn implements AutoCloseable {
       return withAttributes(PostOps.NONE, attributes -> {
         check(dnnl.callWithFloats(function, (float) epsilon, 0, created.address(), engine, Dnnl.FORWARD_INFERENCE, source, destination,
             statistics, Dnnl.NORM_SCALE_AND_SHIFT, attributes), function, what);
-        liveObjects.incrementAndGet();
-        return created.get(ValueLayout.JAVA_LONG, 0);
+        return counted(function, created.get(ValueLayout.JAVA_LONG, 0));
       });
     }
   }
@@ -237,9 +285,11 @@ final class OneDnn implements AutoCloseable {
   }
 
   private long withAttributes(PostOps postOps, LongUnaryOperator create) {
-    long attributes = create("dnnl_primitive_attr_create", "");
-    long ops = create("dnnl_post_ops_create", postOps);
-    try {
+    try (Closer passing = new Closer()) {
+      long attributes = create("dnnl_primitive_attr_create", "");
+      passing.own(() -> destroy("dnnl_primitive_attr_destroy", attributes));
+      long ops = create("dnnl_post_ops_create", postOps);
+      passing.own(() -> destroy("dnnl_post_ops_destroy", ops));
       // This build keeps a library-owned scratchpad inside each primitive, which two threads would then share: ours is given.
       run("dnnl_primitive_attr_set_scratchpad_mode", "user", attributes, Dnnl.SCRATCHPAD_USER);
       if (postOps.addToOutput()) {
@@ -253,9 +303,6 @@ final class OneDnn implements AutoCloseable {
       }
       run("dnnl_primitive_attr_set_post_ops", postOps, attributes, ops);
       return create.applyAsLong(attributes);
-    } finally {
-      destroy("dnnl_post_ops_destroy", ops);
-      destroy("dnnl_primitive_attr_destroy", attributes);
     }
   }
 

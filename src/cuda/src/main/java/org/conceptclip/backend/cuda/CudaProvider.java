@@ -10,6 +10,7 @@ import org.conceptclip.backend.BackendProvider;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
 import org.conceptclip.backend.cuda.driver.nvidia.JavacppCudaDriver;
+import org.conceptclip.util.FileNames;
 
 /** Starts the {@code cuda} backend on an NVIDIA GPU. */
 public final class CudaProvider implements BackendProvider {
@@ -50,6 +51,6 @@ public final class CudaProvider implements BackendProvider {
   }
 
   private static Optional<Path> libraries(BackendRequest request) {
-    return Optional.ofNullable(request.options().get(LIBRARIES)).map(Path::of);
+    return Optional.ofNullable(request.options().get(LIBRARIES)).map(FileNames::path);
   }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -16,6 +15,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
+import org.conceptclip.util.WholeFile;
 
 /**
  * Algorithms that cuBLASLt chose, kept in a file so that a later start neither asks again nor makes another choice. cuBLAS
@@ -32,7 +32,7 @@ final class AlgorithmCache {
   /** 64-bit numbers of an algorithm (cublasLtMatmulAlgo_t). */
   static final int NUMBERS = 8;
 
-  private final Path file;
+  private final Optional<Path> file;
   private final String owner;
   private final Consumer<String> notices;
   private final Map<MatmulCall.Shape, long[]> algorithms;
@@ -40,23 +40,16 @@ final class AlgorithmCache {
   /**
    * Opens the file of an owner, if there is one.
    *
-   * @param folder of the user's caches; made when something is stored
+   * @param folder this user's alone, made when something is stored; empty where there is none: then nothing outlives the process
    * @param owner device and versions, in one line
    * @param notices gets a line when the file cannot be used or written
    */
-  AlgorithmCache(Path folder, String owner, Consumer<String> notices) {
-    this.file = folder.resolve("cublaslt-" + owner.replaceAll("[^A-Za-z0-9.]+", "-") + ".txt");
+  AlgorithmCache(Optional<Path> folder, String owner, Consumer<String> notices) {
+    this.file = folder.map(place -> place.resolve("cublaslt-" + owner.replaceAll("[^A-Za-z0-9.]+", "-") + ".txt"));
     // A device's name is whatever its driver says; the file is ASCII.
     this.owner = owner.replaceAll("[^ -~]", "?");
     this.notices = notices;
-    this.algorithms = read();
-  }
-
-  /** {@code $XDG_CACHE_HOME/conceptclip}, or {@code ~/.cache/conceptclip}. */
-  static Path userFolder() {
-    String base = System.getenv("XDG_CACHE_HOME");
-    Path caches = base == null || base.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(base);
-    return caches.resolve("conceptclip");
+    this.algorithms = file.map(this::read).orElseGet(HashMap::new);
   }
 
   Optional<long[]> get(MatmulCall.Shape shape) {
@@ -66,10 +59,10 @@ final class AlgorithmCache {
   /** Keeps an algorithm, also for later starts. */
   void put(MatmulCall.Shape shape, long[] algorithm) {
     algorithms.put(shape, algorithm.clone());
-    write();
+    file.ifPresent(this::write);
   }
 
-  private Map<MatmulCall.Shape, long[]> read() {
+  private Map<MatmulCall.Shape, long[]> read(Path file) {
     if (!Files.exists(file)) {
       return new HashMap<>();
     }
@@ -105,20 +98,15 @@ final class AlgorithmCache {
     return parsed;
   }
 
-  private void write() {
+  private void write(Path file) {
     List<String> content = new ArrayList<>(List.of(HEADER, owner));
     content.addAll(new TreeSet<>(algorithms.entrySet().stream().map(entry -> line(entry.getKey(), entry.getValue())).toList()));
     content.add(checksum(content));
     try {
       Files.createDirectories(file.getParent());
-      // Through a second file: another process may be reading, and a full disk must not leave half a file.
-      Path written = Files.createTempFile(file.getParent(), "cublaslt", ".tmp");
-      try {
-        Files.write(written, content, StandardCharsets.US_ASCII);
-        Files.move(written, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(written);
-      }
+      WholeFile.sweep(file.getParent());
+      byte[] bytes = (String.join("\n", content) + "\n").getBytes(StandardCharsets.US_ASCII);
+      WholeFile.write(file, out -> out.write(bytes));
     } catch (IOException e) {
       notices.accept("cannot store cuBLASLt's algorithms in " + file + ": " + e);
     }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.cublas.cublasLtMatmulAlgo_t;
@@ -45,10 +46,10 @@ final class CublasLt implements AutoCloseable {
   /**
    * Starts cuBLASLt.
    *
-   * @param cacheFolder where chosen algorithms are kept
+   * @param cacheFolder where chosen algorithms are kept, if anywhere
    * @param notices gets a line when they cannot be
    */
-  CublasLt(CudaStatus cuda, DeviceProperties device, Path cacheFolder, Consumer<String> notices) {
+  CublasLt(CudaStatus cuda, DeviceProperties device, Optional<Path> cacheFolder, Consumer<String> notices) {
     status = cuda;
     handle = new cublasLtContext();
     status.checkCublas("cublasLtCreate", cublasLtCreate(handle));

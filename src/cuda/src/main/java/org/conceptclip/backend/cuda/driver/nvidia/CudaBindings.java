@@ -25,6 +25,11 @@ final class CudaBindings {
   private static boolean loaded;
   private static int openDrivers;
 
+  /** Looks for the folder of JavaCPP. */
+  interface Look {
+    void look() throws IOException;
+  }
+
   private CudaBindings() {}
 
   /**
@@ -48,7 +53,8 @@ final class CudaBindings {
       Loader.load(cublas.class);
       loaded = true;
     } catch (IOException | LinkageError e) {
-      failureOrNull = new BackendUnavailableException("CUDA: a library or the bindings cannot be loaded: " + e.getMessage(), e);
+      String reason = e instanceof UnsatisfiedLinkError refused ? NativeFiles.reason(refused) : e.getMessage();
+      failureOrNull = new BackendUnavailableException("CUDA: a library or the bindings cannot be loaded: " + reason, e);
       throw failureOrNull;
     }
   }
@@ -63,14 +69,23 @@ final class CudaBindings {
     if (System.getProperty(CACHE) != null || System.getProperty("org.bytedeco.javacpp.cacheDir") != null) {
       return null;
     }
+    return privateFolder(Loader::getCacheDir);
+  }
+
+  /** {@link #privateFolder()} with what makes JavaCPP look at the property. Nothing is left behind if that fails. */
+  static NativeFiles privateFolder(Look look) throws IOException {
     NativeFiles folder = NativeFiles.folder("javacpp");
     System.setProperty(CACHE, folder.last().toString());
     try {
-      Loader.getCacheDir();
+      look.look();
+      return folder;
+    } catch (IOException | RuntimeException | Error e) {
+      try (folder) {
+        throw e;
+      }
     } finally {
       System.clearProperty(CACHE);
     }
-    return folder;
   }
 
   private static void load(String name, Path file) {

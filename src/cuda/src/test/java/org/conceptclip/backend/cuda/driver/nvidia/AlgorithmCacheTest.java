@@ -29,7 +29,7 @@ class AlgorithmCacheTest {
   @TempDir Path folder;
 
   private AlgorithmCache open(String owner) {
-    return new AlgorithmCache(folder.resolve("new"), owner, notices::add);
+    return new AlgorithmCache(Optional.of(folder.resolve("new")), owner, notices::add);
   }
 
   private Path file() throws IOException {

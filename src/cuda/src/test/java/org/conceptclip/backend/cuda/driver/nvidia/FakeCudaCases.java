@@ -237,10 +237,10 @@ final class FakeCudaCases {
     try (CudaDriver driver = lab.open()) {
       String owner = driver.device().name() + " sm_80 cublasLt 130000 driver 13000";
       // One that splits sums: a file like this could be left by a version of ours that allowed it.
-      new AlgorithmCache(lab.cacheFolder, owner, lab.notices::add).put(SHAPE, new long[] {0xfa4e, 0, 0, 0, 0, 0, 0, 0});
+      new AlgorithmCache(Optional.of(lab.cacheFolder), owner, lab.notices::add).put(SHAPE, new long[] {0xfa4e, 0, 0, 0, 0, 0, 0, 0});
     }
     product(lab);
-    long[] chosen = new AlgorithmCache(lab.cacheFolder, "Fake GPU sm_80 sm_80 cublasLt 130000 driver 13000", lab.notices::add)
+    long[] chosen = new AlgorithmCache(Optional.of(lab.cacheFolder), "Fake GPU sm_80 sm_80 cublasLt 130000 driver 13000", lab.notices::add)
         .get(SHAPE).orElseThrow();
     assertEquals(3, chosen[1], "kind of the algorithm that was stored");
     assertEquals(List.of(), lab.notices);
