@@ -7,6 +7,7 @@ import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.model.ModelLayout;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.Shape;
+import org.conceptclip.util.FileNames;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -57,7 +58,7 @@ final class ConvertCommand implements Callable<Integer> {
       try (Progress progress = new Progress(context.console(), "convert", elements)) {
         bytes = open.write(target, type, force, progress::reach);
       }
-      context.console().say("wrote " + target + ": " + open.config().name() + " as " + dtype.toLowerCase(Locale.ROOT) + ", "
+      context.console().say("wrote " + FileNames.readable(target) + ": " + open.config().name() + " as " + dtype.toLowerCase(Locale.ROOT) + ", "
           + String.format(Locale.ROOT, "%.1f MB", bytes / 1e6));
     }
     return ExitCode.DONE;

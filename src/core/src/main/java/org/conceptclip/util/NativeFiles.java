@@ -141,7 +141,7 @@ public final class NativeFiles implements AutoCloseable {
   /** Why the system did not load an unpacked file, in one line. Says what to do if the file system forbids execution. */
   public static String reason(UnsatisfiedLinkError failure) {
     String reason = OneLine.of(failure.getMessage(), 1000).replaceFirst("^(.+): \\1: ", "$1: "); // the JVM names the file twice
-    String advice = "; mounted noexec? set " + CacheFolder.VARIABLE + " to a folder that may execute";
+    String advice = "; mounted noexec (then set " + CacheFolder.VARIABLE + " to a folder that may execute), or short of address space?";
     return reason + (mayNotExecute(failure) && !reason.endsWith(advice) ? advice : "");
   }
 

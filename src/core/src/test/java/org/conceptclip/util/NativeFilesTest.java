@@ -151,7 +151,8 @@ class NativeFilesTest {
   @Test
   void whereNoPlaceMayExecuteTheWayOutIsTold() throws Exception {
     UnsatisfiedLinkError failure = assertThrows(UnsatisfiedLinkError.class, () -> load(bytes -> NOEXEC));
-    assertEquals(NOEXEC + "; mounted noexec? set " + CacheFolder.VARIABLE + " to a folder that may execute", failure.getMessage());
+    assertEquals(NOEXEC + "; mounted noexec (then set " + CacheFolder.VARIABLE + " to a folder that may execute), or short of address space?",
+        failure.getMessage());
     assertEquals(2, given.size());
   }
 
