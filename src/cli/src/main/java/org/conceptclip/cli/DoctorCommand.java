@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
 /** {@code doctor}: reports what this machine and this build can do, and what is missing. */
 @Command(
     name = "doctor",
-    description = "Reports the machine, the JDK, the backends (and why one is not usable), the model and the versions of libraries.",
+    description = "Reports the machine, the JDK, the places of files, the backends (and why one is not usable), the model and the versions of libraries.",
     sortOptions = false)
 final class DoctorCommand implements Callable<Integer> {
   private final Context context;
@@ -62,6 +62,7 @@ final class DoctorCommand implements Callable<Integer> {
     report.put("version", Versions.ours());
     report.put("machine", Facts.machine());
     report.put("jdk", Facts.jdk());
+    report.put("places", Facts.places());
     BackendRequest request = BackendOptions.libraries(BackendRequest.DEFAULT, cudaLibraries);
     report.put("backends", context.backends().probe(request));
     report.putAll(context.backends().facts(request));

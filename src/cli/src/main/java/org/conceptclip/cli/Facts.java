@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.conceptclip.bench.Machine;
+import org.conceptclip.util.CacheFolder;
+import org.conceptclip.util.OneLine;
 
 /** Facts about the machine and the JDK. */
 final class Facts {
@@ -31,6 +33,33 @@ final class Facts {
     facts.put("home", System.getProperty("java.home"));
     facts.put("max heap", Runtime.getRuntime().maxMemory() / (1 << 20) + " MiB");
     return facts;
+  }
+
+  /** Where files go, and how their names are decoded. */
+  static Map<String, String> places() {
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("cache", cache());
+    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    facts.put("temporary files", temporary + (Files.isDirectory(temporary) ? state(temporary) : ", which is no folder; set TMPDIR"));
+    facts.put("names of files", System.getProperty("sun.jnu.encoding") + "; other bytes are shown as \\xE9");
+    return facts;
+  }
+
+  private static String cache() {
+    try {
+      Path cache = CacheFolder.location();
+      Path there = cache;
+      while (!Files.exists(there)) {
+        there = there.getParent();
+      }
+      return cache + (Files.isDirectory(there) ? state(there) : ", which cannot be made: " + there + " is a file");
+    } catch (IOException e) {
+      return "none: " + OneLine.of(e.getMessage()) + "; " + CacheFolder.VARIABLE + " names one";
+    }
+  }
+
+  private static String state(Path folder) {
+    return Files.isWritable(folder) ? "" : ", which cannot be written";
   }
 
   /** The field in GiB; {@code unknown} where the system has no such file or field. */

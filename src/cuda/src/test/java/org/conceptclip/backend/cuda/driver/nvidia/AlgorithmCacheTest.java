@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.conceptclip.backend.cuda.driver.MatmulCall.Shape;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,24 @@ class AlgorithmCacheTest {
     assertArrayEquals(other, later.get(SECOND).orElseThrow());
     assertEquals(Optional.empty(), later.get(new Shape(768, 2304, false, false, false)));
     assertEquals(List.of(), notices);
+  }
+
+  @Test
+  void withoutAFolderAlgorithmsLastAsLongAsTheProcess() {
+    AlgorithmCache cache = new AlgorithmCache(Optional.empty(), OWNER, notices::add);
+    assertEquals(Optional.empty(), cache.get(FIRST));
+    cache.put(FIRST, NUMBERS);
+    assertArrayEquals(NUMBERS, cache.get(FIRST).orElseThrow());
+    assertEquals(List.of(), notices);
+  }
+
+  @Test
+  void whatAKilledProcessLeftIsDeleted() throws IOException {
+    open(OWNER).put(FIRST, NUMBERS);
+    Files.createFile(file().resolveSibling("passing-1000000000000-" + UUID.randomUUID() + ".part"));
+    open(OWNER).put(SECOND, NUMBERS);
+    assertArrayEquals(NUMBERS, open(OWNER).get(SECOND).orElseThrow());
+    assertTrue(file().getFileName().toString().endsWith(".txt"));
   }
 
   @Test
