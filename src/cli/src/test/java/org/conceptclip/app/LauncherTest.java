@@ -140,6 +140,8 @@ class LauncherTest {
 
   @Test
   void furtherOptionsAreSplitButAreNoPatterns() throws Exception {
+    Files.createFile(folder.resolve("-Da=file"));
+    Files.createFile(folder.resolve("-Db=jxk"));
     List<String> asked = launch(Map.of("CONCEPTCLIP_JAVA_OPTS", " -Da=*\n\t-Db=j?k ")).quiet().asked();
     assertEquals(List.of("-Da=*", "-Db=j?k", "-jar"), asked.subList(asked.size() - 4, asked.size() - 1));
   }

@@ -11,6 +11,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import javax.imageio.ImageIO;
 import org.conceptclip.backend.cuda.driver.emulated.EmulatedCudaDriver;
 import org.junit.jupiter.api.Test;
@@ -59,6 +60,10 @@ class OtherCommandsTest {
     assertTrue(report.getAsJsonObject("machine").get("cores").getAsString()
         .startsWith(Runtime.getRuntime().availableProcessors() + " "));
     assertTrue(report.getAsJsonObject("jdk").get("version").getAsString().startsWith("" + Runtime.version().feature()));
+    JsonObject places = report.getAsJsonObject("places");
+    assertEquals(List.of("cache", "temporary files", "names of files"), List.copyOf(places.keySet()));
+    assertTrue(places.get("temporary files").getAsString().startsWith(System.getProperty("java.io.tmpdir")), places.toString());
+    assertTrue(places.get("names of files").getAsString().startsWith(System.getProperty("sun.jnu.encoding")), places.toString());
     assertTrue(report.getAsJsonObject("model").get("found").getAsBoolean());
     assertEquals("on the class path (vocab.txt)", report.getAsJsonObject("model").get("tokenizer").getAsString());
     assertTrue(report.getAsJsonObject("images").get("jpeg").getAsString().startsWith("libjpeg-turbo"), report.toString());

@@ -7,8 +7,12 @@ import java.io.OutputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
@@ -212,8 +216,14 @@ public final class NativeFiles implements AutoCloseable {
   }
 
   /** The file system's exceptions name their kind by their class alone. */
-  private static String reason(IOException e) {
-    return OneLine.of(e.getClass() == IOException.class ? e.getMessage() : e.toString());
+  private static String reason(IOException failure) {
+    return OneLine.of(switch (failure) {
+      case AccessDeniedException e -> e.getFile() + ": permission denied";
+      case NoSuchFileException e -> e.getFile() + ": no such folder";
+      case FileAlreadyExistsException e -> e.getFile() + ": not a folder";
+      case FileSystemException e -> e.getFile() + ": " + e.getReason();
+      default -> failure.getClass() == IOException.class ? failure.getMessage() : failure.toString();
+    });
   }
 
   private static List<Content> contents(String name, Class<?> near, String... resources) throws IOException {
