@@ -58,8 +58,8 @@ final class ConvertCommand implements Callable<Integer> {
       try (Progress progress = new Progress(context.console(), "convert", elements)) {
         bytes = open.write(target, type, force, progress::reach);
       }
-      context.console().say("wrote " + FileNames.readable(target) + ": " + open.config().name() + " as " + dtype.toLowerCase(Locale.ROOT) + ", "
-          + String.format(Locale.ROOT, "%.1f MB", bytes / 1e6));
+      context.console().say("wrote " + FileNames.readable(target) + ": " + open.config().name() + " as "
+          + dtype.toLowerCase(Locale.ROOT) + ", " + String.format(Locale.ROOT, "%.1f MB", bytes / 1e6));
     }
     return ExitCode.DONE;
   }

@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
 /** {@code doctor}: reports what this machine and this build can do, and what is missing. */
 @Command(
     name = "doctor",
-    description = "Reports the machine, the JDK, the places of files, the backends (and why one is not usable), the model and the versions of libraries.",
+    description = "Reports the machine, the JDK, the places of files, the backends (and why one is not usable), the model and the"
+        + " versions of libraries.",
     sortOptions = false)
 final class DoctorCommand implements Callable<Integer> {
   private final Context context;

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the launcher script asks of the JVM, with a JVM and a Maven that only tell what they were asked. {@code LauncherIT} has real ones. */
+/** What the launcher script asks of the JVM, with a JVM and a Maven that tell what they were asked. {@code LauncherIT} has real ones. */
 class LauncherTest {
   private static final String SCRIPT = "conceptclip";
   private static final FileTime OLD = FileTime.fromMillis(1_000_000_000_000L);
@@ -104,7 +104,8 @@ class LauncherTest {
   }
 
   private Result launch(Map<String, String> environment, String... arguments) throws IOException, InterruptedException {
-    return bash(folder, environment, Stream.concat(Stream.of(root.resolve(SCRIPT).toString()), Stream.of(arguments)).toArray(String[]::new));
+    Stream<String> script = Stream.of(root.resolve(SCRIPT).toString());
+    return bash(folder, environment, Stream.concat(script, Stream.of(arguments)).toArray(String[]::new));
   }
 
   private Path target(String name) {
@@ -235,8 +236,8 @@ class LauncherTest {
     Files.createFile(root.resolve("src/cli/pom.xml"));
     Result newer = asOther();
     assertTrue(newer.asked().contains("-jar"));
-    assertEquals("conceptclip: sources in " + root + " are newer than the build, and this user cannot write there; using the build as it is\n",
-        newer.err());
+    assertEquals("conceptclip: sources in " + root
+        + " are newer than the build, and this user cannot write there; using the build as it is\n", newer.err());
     Files.createFile(target(".building"));
     asOther().refused("not built yet, and this user cannot write to " + root);
     Files.delete(target(".building"));

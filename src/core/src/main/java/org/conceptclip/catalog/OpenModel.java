@@ -52,7 +52,8 @@ public final class OpenModel implements AutoCloseable {
     }
     Path folder = FileNames.path(reference);
     if (!Files.exists(folder)) {
-      throw new BadInputException("model " + FileNames.readable(folder) + ": no such folder, expected one with config.json and model.safetensors");
+      throw new BadInputException(
+          "model " + FileNames.readable(folder) + ": no such folder, expected one with config.json and model.safetensors");
     }
     return folder(FileNames.readable(folder), folder, Optional.empty());
   }

@@ -20,9 +20,9 @@ import java.util.stream.Stream;
  * The folder of this user's caches, one for everything that is kept: {@code $CONCEPTCLIP_CACHE}, or else {@code conceptclip} under
  * {@code $XDG_CACHE_HOME} or {@code ~/.cache}.
  *
- * <p>What is kept lies in folders of it that are this user's alone, because code is loaded from there: each must be a folder (a symbolic link
- * is rejected), belong to this user or to root, and be writable by nobody else. (The folders above it are the user's choice and are not
- * checked.) One that others can write is deleted and made again with mode 0700. Thread-safe; several processes may do so at once.
+ * <p>What is kept lies in folders of it that are this user's alone, because code is loaded from there: each must be a folder (a symbolic
+ * link is rejected), belong to this user or to root, and be writable by nobody else. (The folders above it are the user's choice and are
+ * not checked.) One that others can write is deleted and made again with mode 0700. Thread-safe; several processes may do so at once.
  */
 public final class CacheFolder {
   /** The environment variable that names the folder of caches. */

@@ -21,7 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Names of any bytes, in this process and in one whose locale knows ASCII alone. */
 class FileNamesTest {
   private static final String LATIN = "lat\uDCE9in \uDCFF\uDC80.png";
-  private static final List<String> NAMES = List.of("plain.png", "Schädel µm.png", "\uFFFD.png", "皮膚 \uD83D\uDE00.png", LATIN, "-x%41\n.png");
+  private static final List<String> NAMES =
+      List.of("plain.png", "Schädel µm.png", "\uFFFD.png", "皮膚 \uD83D\uDE00.png", LATIN, "-x%41\n.png");
 
   @TempDir Path folder;
 

@@ -151,7 +151,7 @@ class NativeFilesTest {
   @Test
   void whereNoPlaceMayExecuteTheWayOutIsTold() throws Exception {
     UnsatisfiedLinkError failure = assertThrows(UnsatisfiedLinkError.class, () -> load(bytes -> NOEXEC));
-    assertEquals(NOEXEC + "; mounted noexec (then set " + CacheFolder.VARIABLE + " to a folder that may execute), or short of address space?",
+    assertEquals(NOEXEC + "; mounted noexec (then set CONCEPTCLIP_CACHE to a folder that may execute), or short of address space?",
         failure.getMessage());
     assertEquals(2, given.size());
   }

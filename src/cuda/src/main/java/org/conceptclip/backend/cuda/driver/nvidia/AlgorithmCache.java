@@ -15,6 +15,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
+import org.conceptclip.util.CacheFolder;
+import org.conceptclip.util.OneLine;
 import org.conceptclip.util.WholeFile;
 
 /**
@@ -50,6 +52,17 @@ final class AlgorithmCache {
     this.owner = owner.replaceAll("[^ -~]", "?");
     this.notices = notices;
     this.algorithms = file.map(this::read).orElseGet(HashMap::new);
+  }
+
+  /** A folder that is this user's alone: whoever chooses the algorithms chooses code that the device runs. Empty if there is none. */
+  static Optional<Path> userFolder(Consumer<String> notices) {
+    try {
+      return Optional.of(CacheFolder.privateFolder("cublaslt"));
+    } catch (IOException e) {
+      notices.accept("cuBLASLt's algorithms are not kept for later starts: " + OneLine.of(e.getMessage()) + "; set " + CacheFolder.VARIABLE
+          + " to a folder that can be written");
+      return Optional.empty();
+    }
   }
 
   Optional<long[]> get(MatmulCall.Shape shape) {

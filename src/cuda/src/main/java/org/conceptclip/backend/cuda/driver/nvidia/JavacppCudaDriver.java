@@ -2,7 +2,6 @@ package org.conceptclip.backend.cuda.driver.nvidia;
 
 import static org.bytedeco.cuda.global.cudart.*;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -32,9 +31,7 @@ import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
 import org.conceptclip.backend.cuda.driver.TensorMap;
-import org.conceptclip.util.CacheFolder;
 import org.conceptclip.util.Closer;
-import org.conceptclip.util.OneLine;
 
 /**
  * A real NVIDIA device: CUDA's driver API and cuBLASLt through JavaCPP.
@@ -88,22 +85,11 @@ public final class JavacppCudaDriver implements CudaDriver {
    * @throws BackendUnavailableException if a library, the driver or the device is absent or too old; the message names it
    */
   public static JavacppCudaDriver open(int index, Optional<Path> librariesFolder, Consumer<String> notices) {
-    return open(index, librariesFolder, JavacppCudaDriver::cacheFolder, notices);
+    return open(index, librariesFolder, AlgorithmCache::userFolder, notices);
   }
 
   static JavacppCudaDriver open(int index, Optional<Path> librariesFolder, Path cacheFolder, Consumer<String> notices) {
     return open(index, librariesFolder, unused -> Optional.of(cacheFolder), notices);
-  }
-
-  /** A folder that is this user's alone: whoever chooses cuBLASLt's algorithms chooses code that the device runs. */
-  private static Optional<Path> cacheFolder(Consumer<String> notices) {
-    try {
-      return Optional.of(CacheFolder.privateFolder("cublaslt"));
-    } catch (IOException e) {
-      notices.accept("cuBLASLt's algorithms are not kept for later starts: " + OneLine.of(e.getMessage()) + "; set " + CacheFolder.VARIABLE
-          + " to a folder that can be written");
-      return Optional.empty();
-    }
   }
 
   private static JavacppCudaDriver open(

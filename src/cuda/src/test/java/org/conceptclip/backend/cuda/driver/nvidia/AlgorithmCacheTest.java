@@ -3,10 +3,12 @@ package org.conceptclip.backend.cuda.driver.nvidia;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.conceptclip.backend.cuda.driver.MatmulCall.Shape;
+import org.conceptclip.util.CacheFolder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,6 +56,24 @@ class AlgorithmCacheTest {
     assertArrayEquals(other, later.get(SECOND).orElseThrow());
     assertEquals(Optional.empty(), later.get(new Shape(768, 2304, false, false, false)));
     assertEquals(List.of(), notices);
+  }
+
+  @Test
+  void theFolderIsInTheCacheOfEverythingElseAndAUserWithoutOneIsTold() throws IOException {
+    assumeTrue(System.getenv(CacheFolder.VARIABLE) == null && System.getenv("XDG_CACHE_HOME") == null, "the environment names a cache");
+    String home = System.getProperty("user.home");
+    try {
+      System.setProperty("user.home", folder.toString());
+      assertEquals(Optional.of(CacheFolder.location().resolve("cublaslt")), AlgorithmCache.userFolder(notices::add));
+      assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(CacheFolder.location().resolve("cublaslt"))));
+      assertEquals(List.of(), notices);
+      System.setProperty("user.home", "?");
+      assertEquals(Optional.empty(), AlgorithmCache.userFolder(notices::add));
+      assertEquals(1, notices.size());
+      assertTrue(notices.getFirst().contains("no home") && notices.getFirst().contains("set CONCEPTCLIP_CACHE"), notices.toString());
+    } finally {
+      System.setProperty("user.home", home);
+    }
   }
 
   @Test
