@@ -16,8 +16,8 @@ import java.nio.file.Path;
  * File names as text and back, whatever their bytes and whatever the locale.
  *
  * <p>A name is a row of bytes, most often UTF-8. {@link Path#toString} and {@link Path#of} go by the encoding of the locale: under the
- * locale {@code C} they know ASCII alone, and nowhere do they bring back bytes that the encoding does not allow. Here a byte that is part of
- * no UTF-8 character is the code unit U+DC00 + byte, a lone surrogate, which cannot stem from valid UTF-8. So text that came from a name
+ * locale {@code C} they know ASCII alone, and nowhere do they bring back bytes that the encoding does not allow. Here a byte that is part
+ * of no UTF-8 character is the code unit U+DC00 + byte, a lone surrogate, which cannot stem from valid UTF-8. So text that came from a name
  * leads to the file again; {@link OneLine} shows such units as {@code \xE9}. (Python calls this encoding surrogateescape.)
  */
 public final class FileNames {
