@@ -2,6 +2,8 @@ package org.conceptclip.util;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -33,6 +35,7 @@ public final class CacheFolder {
   private static final int MODE_OF_TYPE = 0170000;
   private static final int FOLDER = 0040000;
   private static final int WRITABLE_BY_OTHERS = 0022;
+  private static final int ALL_BUT_OWNERS = MODE_OF_TYPE | 0077;
 
   private CacheFolder() {}
 
@@ -95,11 +98,32 @@ public final class CacheFolder {
     return folder;
   }
 
-  /** A fresh folder of random name, this user's alone, under {@code java.io.tmpdir}. */
-  static Path temporaryFolder() throws IOException {
+  /**
+   * A fresh folder of random name, this user's alone, under {@code java.io.tmpdir}.
+   *
+   * @param lasting whether it may be used as long as the process lives; others last for a moment, and are deleted later if a process was
+   *     killed in it
+   */
+  static Path temporaryFolder(boolean lasting) throws IOException {
     // Not Files.createTempDirectory: a temporary folder that is no path would fail it with an error of its class, at every later call.
-    return Files.createDirectory(
-        path("java.io.tmpdir", System.getProperty("java.io.tmpdir")).resolve("conceptclip" + UUID.randomUUID()), OWNER_ONLY);
+    Path temporary = path("java.io.tmpdir", System.getProperty("java.io.tmpdir"));
+    if (lasting) {
+      return Files.createDirectory(temporary.resolve("conceptclip" + UUID.randomUUID()), OWNER_ONLY);
+    }
+    Path made = Files.createDirectory(temporary.resolve("conceptclip-" + WholeFile.passing(temporary, "lib").getFileName()), OWNER_ONLY);
+    try (DirectoryStream<Path> others = Files.newDirectoryStream(temporary, "conceptclip-*.lib")) {
+      int self = attribute(made, "uid");
+      for (Path other : others) {
+        // Another user's folder could change while it is deleted.
+        boolean ours = attribute(other, "uid") == self && (attribute(other, "mode") & ALL_BUT_OWNERS) == FOLDER;
+        if (ours && WholeFile.isAbandoned(other.getFileName().toString().substring("conceptclip-".length()))) {
+          deleteTree(other);
+        }
+      }
+    } catch (IOException | DirectoryIteratorException e) {
+      // Somebody else deletes it as well, or the folder cannot be listed: nothing depends on it.
+    }
+    return made;
   }
 
   /** Makes a folder anew, because whatever is in it may be somebody else's. Other processes may do the same, and use theirs at once. */

@@ -98,7 +98,7 @@ public final class NativeFiles implements AutoCloseable {
         Files.deleteIfExists(link);
       }
     } catch (IOException | UnsupportedOperationException e) { // a file system that can only be read, or that has no hard links
-      try (NativeFiles copy = inTemporaryFolder(folder -> unpack(contents, folder))) {
+      try (NativeFiles copy = inTemporaryFolder(false, folder -> unpack(contents, folder))) {
         return loading.from(copy.last);
       } catch (IOException noOtherPlace) {
         return loading.from(shared); // enough for the first class loader, and most programs have only one
@@ -110,7 +110,7 @@ public final class NativeFiles implements AutoCloseable {
     StringBuilder version = new StringBuilder(name);
     contents.forEach(content -> version.append('-').append(Long.toHexString(content.crc)));
     UnsatisfiedLinkError problem;
-    try (NativeFiles files = inPrivateFolder(name, root -> unpack(contents, root.resolve(version.toString())))) {
+    try (NativeFiles files = inPrivateFolder(name, false, root -> unpack(contents, root.resolve(version.toString())))) {
       try {
         return loading.from(files.last);
       } catch (UnsatisfiedLinkError e) {
@@ -124,7 +124,7 @@ public final class NativeFiles implements AutoCloseable {
         problem.addSuppressed(e);
       }
       if (files.temporaryOrNull == null && !CacheFolder.isNamed() && mayNotExecute(problem)) {
-        try (NativeFiles others = inTemporaryFolder(folder -> unpack(contents, folder))) {
+        try (NativeFiles others = inTemporaryFolder(false, folder -> unpack(contents, folder))) {
           return loading.from(others.last);
         } catch (IOException | UnsatisfiedLinkError e) {
           problem.addSuppressed(e);
@@ -156,7 +156,7 @@ public final class NativeFiles implements AutoCloseable {
    * @throws IOException with a message of one line if no folder can be used
    */
   public static NativeFiles folder(String name) throws IOException {
-    NativeFiles files = inPrivateFolder(name, root -> {
+    NativeFiles files = inPrivateFolder(name, true, root -> {
       Path folder = root.resolve(name);
       CacheFolder.createFolder(folder);
       return folder;
@@ -185,7 +185,7 @@ public final class NativeFiles implements AutoCloseable {
     Path into(Path folder) throws IOException;
   }
 
-  private static NativeFiles inPrivateFolder(String name, Unpacking unpacking) throws IOException {
+  private static NativeFiles inPrivateFolder(String name, boolean lasting, Unpacking unpacking) throws IOException {
     IOException problem;
     try {
       return new NativeFiles(unpacking.into(CacheFolder.privateFolder("native")), null);
@@ -197,7 +197,7 @@ public final class NativeFiles implements AutoCloseable {
       problem = e;
     }
     try {
-      return inTemporaryFolder(unpacking);
+      return inTemporaryFolder(lasting, unpacking);
     } catch (IOException e) {
       e.addSuppressed(problem);
       throw new IOException("cannot unpack " + name + ": neither to the cache (" + reason(problem) + ") nor to java.io.tmpdir ("
@@ -205,8 +205,8 @@ public final class NativeFiles implements AutoCloseable {
     }
   }
 
-  private static NativeFiles inTemporaryFolder(Unpacking unpacking) throws IOException {
-    Path folder = CacheFolder.temporaryFolder();
+  private static NativeFiles inTemporaryFolder(boolean lasting, Unpacking unpacking) throws IOException {
+    Path folder = CacheFolder.temporaryFolder(lasting);
     try {
       return new NativeFiles(unpacking.into(folder), folder);
     } catch (IOException | RuntimeException | Error e) {

@@ -64,13 +64,18 @@ public final class WholeFile {
     return folder.resolve("passing-" + System.currentTimeMillis() + "-" + UUID.randomUUID() + "." + ending);
   }
 
+  /** Whether a name is a passing one of long ago. */
+  static boolean isAbandoned(String name) {
+    Matcher passing = PASSING.matcher(name);
+    // A time to come is one of a clock that went wrong.
+    return passing.matches() && Math.abs(System.currentTimeMillis() - Long.parseLong(passing.group(1))) > ABANDONED.toMillis();
+  }
+
   /** Deletes passing files that were left behind, as far as that is possible. */
   public static void sweep(Path folder) {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
       for (Path file : files) {
-        Matcher name = PASSING.matcher(file.getFileName().toString());
-        // A time to come is one of a clock that went wrong.
-        if (name.matches() && Math.abs(System.currentTimeMillis() - Long.parseLong(name.group(1))) > ABANDONED.toMillis()) {
+        if (isAbandoned(file.getFileName().toString())) {
           Files.deleteIfExists(file);
         }
       }

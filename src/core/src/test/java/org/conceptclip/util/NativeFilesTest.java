@@ -16,6 +16,7 @@ import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -93,6 +94,24 @@ class NativeFilesTest {
     Path alive = Files.createFile(WholeFile.passing(file.getParent(), "part"));
     assertEquals(file, unpack());
     assertEquals(List.of(file, alive), filesUnder(file.getParent()));
+  }
+
+  @Test
+  void temporaryFoldersOfKilledProcessesAreDeletedLater() throws Exception {
+    System.setProperty("user.home", "?");
+    unpack();
+    String old = "passing-1000000000000-" + UUID.randomUUID() + ".lib";
+    Path left = Files.createDirectory(temporary.resolve("conceptclip-" + old), CacheFolder.OWNER_ONLY);
+    Files.createFile(left.resolve("libsome.so"));
+    Path alive = Files.createDirectory(temporary.resolve("conceptclip-" + WholeFile.passing(temporary, "lib").getFileName()),
+        CacheFolder.OWNER_ONLY);
+    Path loose = Files.createDirectory(temporary.resolve("conceptclip-" + old.replace("1000", "1001")));
+    Files.setPosixFilePermissions(loose, PosixFilePermissions.fromString("rwxrwxrwx"));
+    Path link = Files.createSymbolicLink(temporary.resolve("conceptclip-" + old.replace("1000", "1002")), jar.getParent());
+    unpack();
+    try (Stream<Path> found = Files.list(temporary)) {
+      assertEquals(Stream.of(alive, loose, link).sorted().toList(), found.sorted().toList(), "the last two may be another's");
+    }
   }
 
   @Test
