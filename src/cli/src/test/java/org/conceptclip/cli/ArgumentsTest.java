@@ -68,7 +68,7 @@ class ArgumentsTest {
         .refused("--labels", "\"a,lat\\xE9in.png\" is not UTF-8");
     CliRun.of("classify", image.toString(), "--model", LATIN).ended(ExitCode.BAD_INPUT).refused("model lat\\xE9in.png: no such folder");
     CliRun.of("classify", image.toString(), "--" + LATIN).ended(ExitCode.WRONG_USAGE).refused("--lat\\xE9in.png");
-    CliRun.of("classify", "a\0b").ended(ExitCode.WRONG_USAGE).refused("cannot be the name of a file");
+    CliRun.of("preprocess", "a\0b", "--out", target.toString()).ended(ExitCode.WRONG_USAGE).refused("cannot be the name of a file");
   }
 
   @Test
