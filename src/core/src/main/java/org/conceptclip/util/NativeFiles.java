@@ -78,29 +78,6 @@ public final class NativeFiles implements AutoCloseable {
     return inPrivateFolder(name, root -> unpack(contents, root.resolve(version.toString())));
   }
 
-  /**
-   * {@link #unpack} of one file, under a path that nothing was loaded from yet: the JVM binds a JNI library to the first class loader that
-   * loads its path. {@link #close()} removes the path again.
-   */
-  public static NativeFiles unpackForOneLoader(String name, Class<?> near, String resource) throws IOException {
-    NativeFiles shared = unpack(name, near, resource);
-    if (shared.temporaryOrNull != null) {
-      return shared;
-    }
-    Path link = shared.last().resolveSibling(UUID.randomUUID() + ".so");
-    try {
-      // Not a copy, nor a symbolic link: the system maps the file once for all class loaders, and the JVM sees distinct paths.
-      Files.createLink(link, shared.last());
-      return new NativeFiles(link, link);
-    } catch (IOException | UnsupportedOperationException e) { // a file system that can only be read, or that has no hard links
-      try {
-        return inTemporaryFolder(folder -> unpack(List.of(content(name, near.getClassLoader(), resource)), folder));
-      } catch (IOException noOtherPlace) {
-        return shared; // enough for the first class loader, and most programs have only one
-      }
-    }
-  }
-
   /** Why the system did not load an unpacked file, in one line. Says what to do if the file system forbids execution. */
   public static String reason(UnsatisfiedLinkError failure) {
     String reason = OneLine.of(failure.getMessage(), 1000).replaceFirst("^(.+): \\1: ", "$1: "); // the JVM names the file twice

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Unpacking of resources that no system would load. {@code NativeTokenizersTest} has the cases with a library and with processes. */
+/** Unpacking of resources that no system would load. {@link NativePlacesTest} has the cases with a library and with processes. */
 class NativeFilesTest {
   private static final String RESOURCE = "native/lib/libsome.so";
   private static final byte[] CONTENT = "not really a library".repeat(50).getBytes();
