@@ -33,6 +33,8 @@ final class BertCharacters {
 
   private static final int FIRST_SYLLABLE = 0xac00;
   private static final int SYLLABLES = 11172;
+  private static final int VOWELS = 21;
+  private static final int TRAILS = 28;
 
   private static final byte[] PROPERTIES = new byte[PLANES];
 
@@ -131,8 +133,8 @@ final class BertCharacters {
     if (c < 0xc0 || c >= DECOMPOSED_BELOW) {
       return null;
     }
-    if (c >= FIRST_SYLLABLE && c < FIRST_SYLLABLE + SYLLABLES) {
-      return syllable(c - FIRST_SYLLABLE);
+    if (isSyllable(c)) {
+      return trail(c) < 0 ? new int[] {lead(c), vowel(c)} : new int[] {lead(c), vowel(c), trail(c)};
     }
     int[][] page = PAGES.get(c / PAGE);
     if (page == null) {
@@ -142,10 +144,23 @@ final class BertCharacters {
     return page[c % PAGE];
   }
 
-  private static int[] syllable(int index) {
-    int lead = 0x1100 + index / 588;
-    int vowel = 0x1161 + index % 588 / 28;
-    return index % 28 == 0 ? new int[] {lead, vowel} : new int[] {lead, vowel, 0x11a7 + index % 28};
+  /** Whether a code point is a syllable of Hangul: {@link #lead}, {@link #vowel} and {@link #trail} are its decomposition. */
+  static boolean isSyllable(int c) {
+    return c >= FIRST_SYLLABLE && c < FIRST_SYLLABLE + SYLLABLES;
+  }
+
+  static int lead(int syllable) {
+    return 0x1100 + (syllable - FIRST_SYLLABLE) / (VOWELS * TRAILS);
+  }
+
+  static int vowel(int syllable) {
+    return 0x1161 + (syllable - FIRST_SYLLABLE) / TRAILS % VOWELS;
+  }
+
+  /** The last consonant of a syllable, or -1 if there is none. */
+  static int trail(int syllable) {
+    int trail = (syllable - FIRST_SYLLABLE) % TRAILS;
+    return trail == 0 ? -1 : 0x11a7 + trail;
   }
 
   private static int[][] page(int first) {

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.conceptclip.text.JsonCursor.Value;
 import org.conceptclip.util.OneLine;
 
@@ -70,11 +71,9 @@ final class TokenizerJson {
     if (unknownId < 0) {
       throw json.refused("model.vocab lacks the token that model.unk_token names");
     }
-    for (int id : Arrays.copyOf(first, first.length + last.length)) {
-      if (!vocabulary.hasId(id)) {
-        throw json.refused("post_processor adds the id " + id + ", which no token has");
-      }
-    }
+    IntStream.concat(Arrays.stream(first), Arrays.stream(last)).filter(id -> !vocabulary.hasId(id)).forEach(id -> {
+      throw json.refused("post_processor adds the id " + id + ", which no token has");
+    });
     return new WordPieceModel(
         vocabulary.tokens(), vocabulary.specials(), unknownId, prefix, longestWord, first, last, vocabulary.size(), normalizer);
   }

@@ -18,6 +18,7 @@ final class VocabularyBuilder {
   private final WordPieceModel.Specials specials = new WordPieceModel.Specials();
   private final BitSet ids = new BitSet();
   private final BitSet specialIds = new BitSet();
+  private int inVocabulary;
 
   VocabularyBuilder(String file) {
     this.file = file;
@@ -26,6 +27,7 @@ final class VocabularyBuilder {
   /** Adds a token of the vocabulary. Tokens longer than any word only take their id. */
   void add(char[] source, int from, int to, int id) {
     takeId(id);
+    inVocabulary++;
     if (to > from && to - from <= TokenTable.LONGEST_TOKEN) {
       int other = tokens.add(source, from, to, id);
       if (other >= 0) {
@@ -54,6 +56,11 @@ final class VocabularyBuilder {
       throw refused("the special token of id " + id + " has the id " + known + " in the vocabulary");
     }
     if (known < 0) {
+      // The library numbers such tokens itself, whatever the file says.
+      int next = Math.max(inVocabulary, specialIds.length());
+      if (id != next) {
+        throw refused("the special token of id " + id + " is not in the vocabulary, behind which its id would be " + next);
+      }
       takeId(id);
     }
     if (specials.add(token, id) >= 0 || specialIds.get(id)) {

@@ -134,23 +134,33 @@ final class WordPieceEncoder {
 
   /** Strips accents if they are to be stripped, and passes on what is left. */
   private void decompose(int c, int at, int end) {
-    int[] parts = normalizer.stripAccents() ? BertCharacters.decomposed(c) : null;
     if (!normalizer.stripAccents()) {
       lower(c, at, end);
-    } else if (parts == null) {
-      part(c, at, end, (BertCharacters.of(c) & BertCharacters.ORDERED) == 0);
+    } else if (BertCharacters.isSyllable(c)) {
+      beginRun(at);
+      put(BertCharacters.lead(c), at, end);
+      put(BertCharacters.vowel(c), at, end);
+      if (BertCharacters.trail(c) >= 0) {
+        put(BertCharacters.trail(c), at, end);
+      }
     } else {
-      for (int i = 0; i < parts.length; i++) {
-        part(parts[i], at, end, i == 0 && (BertCharacters.of(parts[i]) & BertCharacters.ORDERED) == 0);
+      int[] parts = BertCharacters.decomposed(c);
+      if (parts == null) {
+        part(c, at, end, true);
+      } else {
+        for (int i = 0; i < parts.length; i++) {
+          part(parts[i], at, end, i == 0);
+        }
       }
     }
   }
 
-  private void part(int c, int at, int end, boolean begins) {
-    if (begins) {
+  /** Takes a part of a character; the first one begins a run unless it is a mark that may change places with those before it. */
+  private void part(int c, int at, int end, boolean first) {
+    int properties = BertCharacters.of(c);
+    if (first && (properties & BertCharacters.ORDERED) == 0) {
       beginRun(at);
     }
-    int properties = BertCharacters.of(c);
     if ((properties & BertCharacters.ACCENT) != 0) {
       return;
     }
