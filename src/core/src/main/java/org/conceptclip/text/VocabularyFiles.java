@@ -103,7 +103,7 @@ final class VocabularyFiles {
     int first = special("cls_token", "[CLS]", specials);
     int last = special("sep_token", "[SEP]", specials);
     special("pad_token", "[PAD]", specials);
-    if (config.has("mask_token") || vocabulary.id("[MASK]") >= 0) {
+    if (content("mask_token", config.get("mask_token")) != null || vocabulary.id("[MASK]") >= 0) {
       special("mask_token", "[MASK]", specials);
     }
     furtherSpecials(specials);
