@@ -22,7 +22,7 @@ final class WordPieceEncoder {
   private final int room;
   private final long prefixHash;
 
-  private int[] ids = new int[16];
+  private int[] ids = new int[16]; // grows to the number of tokens that are kept and those of one word
   private int[] begins = new int[16];
   private int[] ends = new int[16];
   private int count;
@@ -40,6 +40,7 @@ final class WordPieceEncoder {
   // The letter and the marks behind it, of which some wait until it is known in which order they come.
   private int runBegin;
   private boolean runWaits;
+  private MarkRun markRun; // null until a run waits: few texts have such marks
 
   WordPieceEncoder(WordPieceModel model, String text, int maxTokens) {
     this.model = model;
@@ -179,7 +180,8 @@ final class WordPieceEncoder {
   private void endRun(int at) {
     if (runWaits) {
       runWaits = false;
-      MarkRun.ordered(text, runBegin, at, normalizer, this::put);
+      markRun = markRun == null ? new MarkRun() : markRun;
+      markRun.ordered(text, runBegin, at, normalizer, this::put);
     }
   }
 
