@@ -162,7 +162,10 @@ public final class ConceptClip implements AutoCloseable {
     return embedText(text, RequestOptions.DEFAULT);
   }
 
-  /** The vector [dimension] of a text. Waits and fails as {@link #embedImage(ImageInput, RequestOptions)} does. */
+  /**
+   * The vector [dimension] of a text. Waits and fails as {@link #embedImage(ImageInput, RequestOptions)} does. However long the text is, it
+   * is read until its tokens are complete; that takes microseconds, or some tens of milliseconds where a text has hardly any words.
+   */
   public float[] embedText(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
     return Vectors.vector(Calls.call(() -> engine().submitTextWhenRoom(tokens, Detail.FEATURES, request)));

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -226,7 +228,11 @@ class ConceptClipTest {
   void textsOfMegabytesAreCut() {
     String words = "opacity in the left lower lobe ".repeat(4_000_000 / 31);
     float[] cut = clip.embedText(words.substring(0, 3100));
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
     assertArrayEquals(cut, clip.embedText(words, RequestOptions.DEFAULT.withTimeout(Duration.ofSeconds(2))));
+    long bytes = threads.getCurrentThreadAllocatedBytes() - before;
+    assertTrue(bytes < 1_000_000, bytes + " bytes for a text of " + words.length() + " characters");
     for (float[] vector : clip.embedTexts(Collections.nCopies(300, words))) {
       assertArrayEquals(cut, vector);
     }

@@ -3,7 +3,7 @@ package org.conceptclip.text;
 import java.util.BitSet;
 import org.conceptclip.tensor.BadInputException;
 
-/** Collects the tokens of a model, each with an id of its own. Messages say where, and not which, token is wrong: a file may be anything. */
+/** Collects the tokens of a model, each with an id of its own. Messages name ids and not tokens: a file may be anything. */
 final class VocabularyBuilder {
   /** Ids of a vocabulary. The largest WordPiece vocabularies in use have half a million. */
   static final int MOST_IDS = 1 << 20;

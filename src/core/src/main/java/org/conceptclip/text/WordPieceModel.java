@@ -14,7 +14,8 @@ package org.conceptclip.text;
  * @param normalizer what is done with a text before it is cut
  */
 record WordPieceModel(
-    TokenTable tokens, Specials specials, int unknown, String prefix, int longestWord, int[] first, int[] last, int size, Normalizer normalizer) {
+    TokenTable tokens, Specials specials, int unknown, String prefix, int longestWord, int[] first, int[] last, int size,
+    Normalizer normalizer) {
 
   /**
    * BERT's normalizer.
@@ -53,10 +54,6 @@ record WordPieceModel(
       char[] ahead = new char[length];
       text.getChars(at, at + length, ahead, 0);
       return table.longestMatch(ahead, 0, length, 0, 0);
-    }
-
-    int longest() {
-      return table.longest();
     }
   }
 }

@@ -24,7 +24,8 @@ final class HuggingFaceOracle implements AutoCloseable {
   }
 
   private static TokenizersLibrary load() {
-    String resource = "native/lib/linux-" + (System.getProperty("os.arch").equals("amd64") ? "x86_64" : "aarch64") + "/cpu/libtokenizers.so";
+    String machine = System.getProperty("os.arch").equals("amd64") ? "x86_64" : "aarch64";
+    String resource = "native/lib/linux-" + machine + "/cpu/libtokenizers.so";
     try (NativeFiles files = NativeFiles.unpack("tokenizers", HuggingFaceOracle.class, resource)) {
       System.load(files.last().toAbsolutePath().toString());
       return TokenizersLibrary.LIB;

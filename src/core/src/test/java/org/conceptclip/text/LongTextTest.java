@@ -85,8 +85,8 @@ class LongTextTest {
   @Test
   void whatFollowsTheLastTokenChangesNothing() {
     Random random = new Random(4);
-    List<String> parts = List.of("lung ", "[SEP]", "x".repeat(100), "y".repeat(150), "immunohistochemistry", ".", " \u0301", "e\u0301", "\u0000", "  ",
-        "\u8089", "\u302e");
+    List<String> parts = List.of("lung ", "[SEP]", "x".repeat(100), "y".repeat(150), "immunohistochemistry", ".", " \u0301", "e\u0301",
+        "\u0000", "  ", "\u8089", "\u302e");
     for (int round = 0; round < 2000; round++) {
       StringBuilder text = new StringBuilder();
       for (int i = random.nextInt(60); i > 0; i--) {

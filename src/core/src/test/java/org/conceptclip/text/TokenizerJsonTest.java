@@ -161,19 +161,23 @@ class TokenizerJsonTest {
   void everyFormThatIsFollowedAgreesWithTheLibrary() {
     String template = """
         "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}},
-          {"SpecialToken": {"id": "two", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}], "pair": [{"Sequence": {"id": "A", "type_id": 0}},
-          {"Sequence": {"id": "B", "type_id": 1}}], "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]},
+          {"SpecialToken": {"id": "two", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+          "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}], "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]},
           "two": {"id": "two", "ids": [4, 3], "tokens": ["a", "b"]}}},""";
     String processor = GOOD.substring(GOOD.indexOf("\"post_processor\""), GOOD.indexOf("\"decoder\""));
-    List<String> forms = List.of(GOOD, with("\"type\": \"WordPiece\", \"unk", "\"unk"), with(processor, template), with("100", "4"), with("100", "1"),
-        with("_prefix\": \"##\"", "_prefix\": \"\""), with("_prefix\": \"##\"", "_prefix\": \"lu\""), with("_prefix\": \"##\"", "_prefix\": \"abcdefghij\""),
-        with("\"truncation\": null", "\"truncation\": {\"direction\": \"Right\", \"max_length\": 5, \"strategy\": \"LongestFirst\", \"stride\": 0}"),
-        with("\"padding\": null", "\"padding\": {\"strategy\": {\"Fixed\": 128}, \"direction\": \"Right\", \"pad_to_multiple_of\": null, \"pad_id\": 0,"
-            + " \"pad_type_id\": 0, \"pad_token\": \"[PAD]\"}"),
+    String prefix = "_prefix\": \"##\"";
+    List<String> forms = List.of(GOOD, with("\"type\": \"WordPiece\", \"unk", "\"unk"), with(processor, template), with("100", "4"),
+        with("100", "1"), with(prefix, "_prefix\": \"\""), with(prefix, "_prefix\": \"lu\""), with(prefix, "_prefix\": \"abcdefghij\""),
+        with("\"truncation\": null", """
+            "truncation": {"direction": "Right", "max_length": 5, "strategy": "LongestFirst", "stride": 0}"""),
+        with("\"padding\": null", """
+            "padding": {"strategy": {"Fixed": 128}, "direction": "Right", "pad_to_multiple_of": null, "pad_id": 0, "pad_type_id": 0,
+             "pad_token": "[PAD]"}"""),
         with("\"scan\":7", "\"scan\":100"), with("\"scan\":7", "\"scan\":7,\"[SEP\":8"),
         with("\"id\": 4, \"content\": \"[MASK]\"", "\"id\": 8, \"content\": \"[SEP]x\""),
         with("\"id\": 4, \"content\": \"[MASK]\"", "\"id\": 5, \"content\": \"lung\""));
-    List<String> texts = List.of("", "lung", "lungs scan", "LUNGs[SEP]x", "scanlung [MASK] lun lu", "s [SEP][SEP", "lungslungs", "a b c d e f g h i j k l");
+    List<String> texts = List.of("", "lung", "lungs scan", "LUNGs[SEP]x", "scanlung [MASK] lun lu", "s [SEP][SEP", "lungslungs",
+        "a b c d e f g h i j k l");
     for (String form : forms) {
       try (HuggingFaceOracle oracle = new HuggingFaceOracle(form, 8); TextTokenizer ours = TokenizerJsons.tokenizer(form, 8)) {
         for (String text : texts) {
@@ -207,8 +211,8 @@ class TokenizerJsonTest {
   }
 
   private static final String[] FRAGMENTS = {
-    "null", "true", "{}", "[]", "\"\"", "-1", "1e999", "0.5", "18446744073709551616", "\"\\ud800\"", "[[[[", "}}}}", ",", "\\u0000", "NaN", "//", "\u00e9", "1",
-    "\"[SEP]\"", "\"WordPiece\"", "4294967296"
+    "null", "true", "{}", "[]", "\"\"", "-1", "1e999", "0.5", "18446744073709551616", "\"\\ud800\"", "[[[[", "}}}}", ",", "\\u0000", "NaN",
+    "//", "\u00e9", "1", "\"[SEP]\"", "\"WordPiece\"", "4294967296"
   };
 
   private static byte[] changed(byte[] good, Random random) {

@@ -7,11 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.conceptclip.text.TokenizerJsons.Settings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Ids, offsets and truncation are those of Hugging Face's own code: for every code point, for captions, and for texts drawn from all of Unicode. */
+/**
+ * Ids, offsets and truncation are those of Hugging Face's own code: for every code point, for captions, and for texts drawn from all of
+ * Unicode.
+ */
 @Timeout(300)
 class WordPieceOracleTest {
   private static final int CONTEXT = 77;
@@ -24,13 +28,18 @@ class WordPieceOracleTest {
   };
 
   private static final String[] WORDS = {
-    "pneumothorax", "Chest", "x-ray", "the", "of", "immunohistochemistry", "3.2", "T2", "CT", "\u00e9l\u00e8ve", "a".repeat(99), "b".repeat(101)
+    "pneumothorax", "Chest", "x-ray", "the", "of", "immunohistochemistry", "3.2", "T2", "CT", "\u00e9l\u00e8ve", "a".repeat(99),
+    "b".repeat(101)
   };
 
   /** Marks that are no accents to the tokenizer, so that their order shows. */
-  private static final int[] KEPT_MARKS = {0x302e, 0x8d4, 0xa9c0, 0x1b44, 0x11446, 0x1d165, 0x1d16d, 0x1e000, 0x1e94a, 0x1dfb, 0x1d15e, 0x1d160};
+  private static final int[] KEPT_MARKS = {
+    0x302e, 0x8d4, 0xa9c0, 0x1b44, 0x11446, 0x1d165, 0x1d16d, 0x1e000, 0x1e94a, 0x1dfb, 0x1d15e, 0x1d160
+  };
 
-  private static final int[] WHITESPACE = {9, 10, 11, 12, 13, 32, 0x85, 0xa0, 0x1680, 0x2000, 0x200a, 0x200b, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000, 0xfeff};
+  private static final int[] WHITESPACE = {
+    9, 10, 11, 12, 13, 32, 0x85, 0xa0, 0x1680, 0x2000, 0x200a, 0x200b, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000, 0xfeff
+  };
 
   static void assertSame(TokenizedText expected, TokenizedText actual, String text, Object what) {
     assertArrayEquals(expected.ids(), actual.ids(), () -> "ids of " + escaped(text) + " " + what);
@@ -60,8 +69,7 @@ class WordPieceOracleTest {
   @Test
   void everyCodePointCountsForWhatItIs() {
     List<String> pieces = singles(0, 0x30000);
-    List<Settings> some = List.of(Settings.UNCASED, new Settings(true, true, "false", false), new Settings(false, false, "true", false),
-        new Settings(false, true, "false", true));
+    List<Settings> some = List.of(Settings.UNCASED, new Settings(false, false, "true", false), new Settings(false, true, "false", true));
     for (Settings settings : some) {
       String json = TokenizerJsons.of(settings, pieces);
       try (HuggingFaceOracle oracle = new HuggingFaceOracle(json, CONTEXT); TextTokenizer ours = TokenizerJsons.tokenizer(json, CONTEXT)) {
@@ -81,7 +89,7 @@ class WordPieceOracleTest {
   @Test
   void marksComeInTheOrderOfTheLibrary() {
     Random random = new Random(20261127);
-    int[] marks = java.util.stream.IntStream.range(0x300, 0x20000).filter(c -> (BertCharacters.of(c) & BertCharacters.ORDERED) != 0).toArray();
+    int[] marks = IntStream.range(0x300, 0x20000).filter(c -> (BertCharacters.of(c) & BertCharacters.ORDERED) != 0).toArray();
     String json = TokenizerJsons.of(Settings.UNCASED, singles(0x60, 0x20000));
     try (HuggingFaceOracle oracle = new HuggingFaceOracle(json, CONTEXT); TextTokenizer ours = TokenizerJsons.tokenizer(json, CONTEXT)) {
       for (int round = 0; round < 4000; round++) {
