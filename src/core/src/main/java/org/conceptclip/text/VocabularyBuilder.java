@@ -10,8 +10,8 @@ final class VocabularyBuilder {
 
   static final int MOST_SPECIALS = 1024;
 
-  /** Characters of a special token. */
-  static final int LONGEST_SPECIAL = 256;
+  /** Characters of a special token: the work for a place in a text where one may begin. */
+  static final int LONGEST_SPECIAL = 64;
 
   private final String file;
   private final TokenTable tokens = new TokenTable();

@@ -37,6 +37,8 @@ final class WordPieceEncoder {
   private int wordBegin;
   private int wordEnd;
 
+  private final char[] ahead; // what may be a special token
+
   // The letter and the marks behind it, of which some wait until it is known in which order they come.
   private int runBegin;
   private boolean runWaits;
@@ -51,6 +53,7 @@ final class WordPieceEncoder {
     this.word = new char[2 * model.longestWord()];
     this.from = new int[word.length];
     this.to = new int[word.length];
+    this.ahead = new char[model.specials().longest()];
   }
 
   TokenizedText encode() {
@@ -85,7 +88,7 @@ final class WordPieceEncoder {
 
   /** Takes the special token at {@code at}, or else the character; returns where the next one begins. */
   private int special(int at) {
-    long match = model.specials().longestMatch(text, at);
+    long match = model.specials().longestMatch(text, at, ahead);
     if (match < 0) {
       return next(at);
     }

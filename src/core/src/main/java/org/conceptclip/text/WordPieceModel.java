@@ -48,12 +48,19 @@ record WordPieceModel(
       return c < first.length ? first[c] : beyondAscii;
     }
 
-    /** As {@link TokenTable#longestMatch}, but where it ends counts from {@code at}. */
-    long longestMatch(String text, int at) {
+    /**
+     * As {@link TokenTable#longestMatch}, but where it ends counts from {@code at}.
+     *
+     * @param ahead room for {@link #longest} characters
+     */
+    long longestMatch(String text, int at, char[] ahead) {
       int length = Math.min(table.longest(), text.length() - at);
-      char[] ahead = new char[length];
       text.getChars(at, at + length, ahead, 0);
       return table.longestMatch(ahead, 0, length, 0, 0);
+    }
+
+    int longest() {
+      return table.longest();
     }
   }
 }

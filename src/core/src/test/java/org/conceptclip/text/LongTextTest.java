@@ -73,6 +73,19 @@ class LongTextTest {
     }
   }
 
+  /** A special token may begin at each character, and none does. */
+  @Test
+  void specialTokensThatAlmostOccurCostNothing() {
+    String json = TokenizerJsons.of(TokenizerJsons.Settings.UNCASED, List.of("x"))
+        .replace("\"id\": 4, \"content\": \"[MASK]\"", "\"id\": 6, \"content\": \"" + "x".repeat(63) + "y\"");
+    String text = repeat("x");
+    try (TextTokenizer special = TokenizerJsons.tokenizer(json, CONTEXT)) {
+      long bytes = bytes(() -> special.encode(text));
+      assertTrue(bytes < BYTES_OF_A_TEXT, bytes + " bytes");
+      assertArrayEquals(new int[] {2, 1, 6, 3}, special.encode(text + " " + "x".repeat(63) + "y").ids());
+    }
+  }
+
   @Test
   void aBatchOfLongTextsCostsWhatItsTokensCost() {
     String text = repeat("opacity in the left lower lobe ");
