@@ -16,7 +16,6 @@ DATE = (1980, 1, 1, 0, 0, 0)
 
 # Jar name -> entries to leave out, and what must remain. A rule for a jar that the program no longer has does nothing.
 RULES = [
-    (r"tokenizers-", r"native/lib/(?!linux-x86_64/cpu/|tokenizers\.properties)", r"native/lib/linux-x86_64/cpu/libtokenizers\.so"),
     (
         r"leptonica-.*-linux-x86_64",
         r"org/bytedeco/leptonica/linux-x86_64/(?!libleptonica\.so)",

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
-import java.util.stream.Gatherers;
 import java.util.stream.Stream;
 import org.conceptclip.backend.Backends;
 import org.conceptclip.batch.Engine;
@@ -44,9 +43,6 @@ import org.conceptclip.text.TokenizedText;
  * side. Callbacks of futures run on a few threads of the engine and must be short; use the {@code ...Async} methods for longer work.
  */
 public final class ConceptClip implements AutoCloseable {
-  /** Texts that are tokenised in one call, on several threads. */
-  private static final int TEXTS_PER_CALL = 256;
-
   private final Assembly parts;
   private volatile boolean closed;
 
@@ -166,7 +162,10 @@ public final class ConceptClip implements AutoCloseable {
     return embedText(text, RequestOptions.DEFAULT);
   }
 
-  /** The vector [dimension] of a text. Waits and fails as {@link #embedImage(ImageInput, RequestOptions)} does. */
+  /**
+   * The vector [dimension] of a text. Waits and fails as {@link #embedImage(ImageInput, RequestOptions)} does. However long the text is, it
+   * is read until its tokens are complete; that takes microseconds, or some tens of milliseconds where a text has hardly any words.
+   */
   public float[] embedText(String text, RequestOptions request) {
     TokenizedText tokens = tokenize(text);
     return Vectors.vector(Calls.call(() -> engine().submitTextWhenRoom(tokens, Detail.FEATURES, request)));
@@ -174,20 +173,13 @@ public final class ConceptClip implements AutoCloseable {
 
   /** The vectors [dimension] of texts, in the order of the texts. Stops at the first failure. */
   public List<float[]> embedTexts(List<String> texts) {
-    Stream<TokenizedText> tokens = texts.stream()
-        .gather(Gatherers.windowFixed(TEXTS_PER_CALL))
-        .flatMap(some -> parts.tokenizer().encode(some).stream());
-    return Ordered.results(embedTexts(tokens, Function.identity()));
+    return Ordered.results(embedTexts(texts.stream()));
   }
 
   /** The outcomes of an unbounded stream of texts. As {@link #embedImages(Stream, Function, RequestOptions)}. */
   public Stream<Outcome<String, float[]>> embedTexts(Stream<String> texts) {
-    return embedTexts(texts, this::tokenize);
-  }
-
-  private <T> Stream<Outcome<T, float[]>> embedTexts(Stream<T> texts, Function<T, TokenizedText> tokens) {
     Engine engine = engine();
-    return Ordered.stream(texts, text -> engine.submitTextWhenRoom(tokens.apply(text), Detail.FEATURES, RequestOptions.DEFAULT),
+    return Ordered.stream(texts, text -> engine.submitTextWhenRoom(tokenize(text), Detail.FEATURES, RequestOptions.DEFAULT),
         Vectors::vector, parts.textWindow());
   }
 

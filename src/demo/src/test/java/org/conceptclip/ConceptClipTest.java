@@ -7,10 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -217,6 +221,24 @@ class ConceptClipTest {
       assertEquals(IntStream.range(0, 100).boxed().toList(), some.stream().map(Outcome::input).toList());
       assertArrayEquals(clip.embedImage(MRI), some.get(99).orThrow());
     }
+  }
+
+  /** Megabytes of text cost what their tokens cost, and so keep their timeout. */
+  @Test
+  void textsOfMegabytesAreCut() {
+    String words = "opacity in the left lower lobe ".repeat(4_000_000 / 31);
+    float[] cut = clip.embedText(words.substring(0, 3100));
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    assertArrayEquals(cut, clip.embedText(words, RequestOptions.DEFAULT.withTimeout(Duration.ofSeconds(2))));
+    long bytes = threads.getCurrentThreadAllocatedBytes() - before;
+    assertTrue(bytes < 1_000_000, bytes + " bytes for a text of " + words.length() + " characters");
+    for (float[] vector : clip.embedTexts(Collections.nCopies(300, words))) {
+      assertArrayEquals(cut, vector);
+    }
+    List<PromptTemplate> templates = IntStream.range(0, 40).mapToObj(i -> PromptTemplate.parse(i + " image of {}")).toList();
+    Classifier classifier = clip.classifier(List.of(words, "brain MRI"), templates, ScoringOptions.of(Scoring.GLOBAL));
+    assertEquals(List.of(words.strip()), classifier.truncated());
   }
 
   @Test

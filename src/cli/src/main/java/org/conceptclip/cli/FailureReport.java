@@ -5,7 +5,6 @@ import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.UnsupportedRequestException;
 import org.conceptclip.runtime.NonFiniteResultException;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.text.TokenizerUnavailableException;
 import org.conceptclip.util.OneLine;
 
 /**
@@ -30,7 +29,6 @@ record FailureReport(Console console, String command) {
       case BadInputException _ -> say(message, failure, ExitCode.BAD_INPUT);
       case NonFiniteResultException _ -> say(message, failure, ExitCode.BAD_INPUT);
       case BackendUnavailableException _ -> say(message, failure, ExitCode.BACKEND_UNAVAILABLE);
-      case TokenizerUnavailableException _ -> say(message, failure, ExitCode.BACKEND_UNAVAILABLE);
       case DeviceException e -> say(
           message + (e.kind() == DeviceException.Kind.LOST ? "; the device can do no more work in this process" : ""), e,
           ExitCode.BACKEND_UNAVAILABLE);

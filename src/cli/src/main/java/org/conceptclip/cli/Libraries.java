@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 final class Libraries {
   private static final Pattern JAR = Pattern.compile("(?:.*/)?([a-zA-Z][\\w-]*?)-(\\d[^/]*)\\.jar");
   private static final Pattern TOLD = Pattern.compile(
-      "conceptclip-.*|cuda|dnnl|javacpp|tokenizers|gson|picocli|progressbar|imageio-core|imageio-tiff|leptonica|micrometer-core");
+      "conceptclip-.*|cuda|dnnl|javacpp|gson|picocli|progressbar|imageio-core|imageio-tiff|leptonica|micrometer-core");
 
   private Libraries() {}
 

@@ -1,6 +1,7 @@
 package org.conceptclip.task;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -70,8 +71,15 @@ public record ClassVectors(List<String> labels, HostTensor textFeatures, HostTen
       Function<List<String>, List<TokenizedText>> tokenizer,
       List<Entry> entries,
       Sums sums) {
-    List<Prompt> prompts = entries.stream().map(entry -> entry.template().fill(entry.label())).toList();
-    List<TokenizedText> texts = tokenizer.apply(prompts.stream().map(Prompt::text).toList());
+    // One prompt at a time: class names of megabytes would else be in memory once for each template.
+    List<int[]> spans = new ArrayList<>();
+    List<TokenizedText> texts = new ArrayList<>();
+    for (Entry entry : entries) {
+      Prompt prompt = entry.template().fill(entry.label());
+      TokenizedText text = tokenizer.apply(List.of(prompt.text())).getFirst();
+      texts.add(text);
+      spans.add(span(entry, prompt, text));
+    }
     List<Encoding> encodings = encoder.apply(texts, sums.concepts != null ? Detail.TOKENS : Detail.FEATURES);
     sums.type = encodings.getFirst().features().dtype();
     for (int i = 0; i < entries.size(); i++) {
@@ -80,7 +88,7 @@ public record ClassVectors(List<String> labels, HostTensor textFeatures, HostTen
       if (text.truncated()) {
         sums.truncated.add(entry.label());
       }
-      int[] span = span(entry, prompts.get(i), text);
+      int[] span = spans.get(i);
       addRow(encodings.get(i).features(), 0, 1.0, sums.text, entry.index());
       if (sums.concepts != null) {
         for (int token : span) {

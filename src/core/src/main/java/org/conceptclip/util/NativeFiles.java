@@ -78,34 +78,6 @@ public final class NativeFiles implements AutoCloseable {
     return load(name, contents(name, near, resources), loading);
   }
 
-  /**
-   * {@link #load} of one file, under a path that nothing was loaded from yet: the JVM binds a JNI library to the first class loader that
-   * loads its path.
-   */
-  public static <T> T loadForOneLoader(String name, Class<?> near, Loading<T> loading, String resource) throws IOException {
-    List<Content> contents = contents(name, near, resource);
-    return load(name, contents, shared -> fromOwnPath(shared, contents, loading));
-  }
-
-  private static <T> T fromOwnPath(Path shared, List<Content> contents, Loading<T> loading) {
-    Path link = WholeFile.passing(shared.getParent(), "so");
-    try {
-      try {
-        // Not a copy, nor a symbolic link: the system maps the file once for all class loaders, and the JVM sees distinct paths.
-        Files.createLink(link, shared);
-        return loading.from(link);
-      } finally {
-        Files.deleteIfExists(link);
-      }
-    } catch (IOException | UnsupportedOperationException e) { // a file system that can only be read, or that has no hard links
-      try (NativeFiles copy = inTemporaryFolder(false, folder -> unpack(contents, folder))) {
-        return loading.from(copy.last);
-      } catch (IOException noOtherPlace) {
-        return loading.from(shared); // enough for the first class loader, and most programs have only one
-      }
-    }
-  }
-
   private static <T> T load(String name, List<Content> contents, Loading<T> loading) throws IOException {
     StringBuilder version = new StringBuilder(name);
     contents.forEach(content -> version.append('-').append(Long.toHexString(content.crc)));

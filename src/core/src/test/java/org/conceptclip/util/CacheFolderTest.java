@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Where caches lie. {@code NativeTokenizersTest} has what is done about folders of others. */
+/** Where caches lie. {@code NativePlacesTest} has what is done about folders of others. */
 class CacheFolderTest {
   @Test
   void theVariableComesBeforeXdgAndXdgBeforeHome() throws IOException {

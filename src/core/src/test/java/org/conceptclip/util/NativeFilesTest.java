@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Unpacking of resources that no system would load. {@code NativeTokenizersTest} has the cases with a library and with processes. */
+/** Unpacking of resources that no system would load. {@link NativePlacesTest} has the cases with a library and with processes. */
 class NativeFilesTest {
   private static final String RESOURCE = "native/lib/libsome.so";
   private static final byte[] CONTENT = "not really a library".repeat(50).getBytes();
@@ -191,16 +191,6 @@ class NativeFilesTest {
   }
 
   @Test
-  void aPathForOneLoaderIsGoneWhenItWasLoaded() throws Exception {
-    Path file = unpack();
-    Path own = load(bytes -> null, true);
-    assertNotEquals(file, own);
-    assertEquals(List.of(file), filesUnder(folder.resolve("home")));
-    assertThrows(UnsatisfiedLinkError.class, () -> load(bytes -> NOEXEC, true));
-    assertEquals(List.of(file), filesUnder(folder.resolve("home")));
-  }
-
-  @Test
   void twoVersionsLieSideBySide() throws Exception {
     Path one = unpack();
     Path two = folder.resolve("two/" + RESOURCE);
@@ -269,12 +259,8 @@ class NativeFilesTest {
     String of(byte[] bytes);
   }
 
-  private Path load(Refusal refusal) throws IOException {
-    return load(refusal, false);
-  }
-
   /** The file that was loaded. */
-  private Path load(Refusal refusal, boolean forOneLoader) throws IOException {
+  private Path load(Refusal refusal) throws IOException {
     NativeFiles.Loading<Path> loading = file -> {
       places.add(file);
       given.add(read(file));
@@ -286,8 +272,7 @@ class NativeFilesTest {
     };
     try (URLClassLoader loader = new URLClassLoader(new URL[] {jar.toUri().toURL()}, null)) {
       Class<?> near = Proxy.newProxyInstance(loader, new Class<?>[] {Runnable.class}, (self, method, arguments) -> null).getClass();
-      return forOneLoader
-          ? NativeFiles.loadForOneLoader("some", near, loading, RESOURCE) : NativeFiles.load("some", near, loading, RESOURCE);
+      return NativeFiles.load("some", near, loading, RESOURCE);
     }
   }
 
