@@ -40,7 +40,7 @@ class CheckpointTest {
     try (SafetensorsFile golden = SafetensorsFile.open(GOLDEN.resolve("model.safetensors"))) {
       golden.tensors().forEach((name, info) -> {
         LAYOUT.put(name, info.shape());
-        LOANS.put(name, golden.map(name));
+        LOANS.put(name, golden.read(name));
         CANONICAL.put(name, LOANS.get(name).tensor());
       });
     }

@@ -173,16 +173,16 @@ class SafetensorsFileTest {
       assertEquals(List.of("scalar", "empty", "half", "late", "empty at the end"), new ArrayList<>(file.tensors().keySet()));
       assertEquals(Map.of("format", "pt", "\u00e9\n", "\u65e5"), file.metadata());
       assertEquals(new TensorInfo(DType.U8, Shape.of(2, 1), 6, 8), file.tensors().get("late"));
-      try (TensorLoan late = file.map("late");
-          TensorLoan empty = file.map("empty");
-          TensorLoan scalar = file.map("scalar")) {
+      try (TensorLoan late = file.read("late");
+          TensorLoan empty = file.read("empty");
+          TensorLoan scalar = file.read("scalar")) {
         assertEquals(7, late.tensor().getLong(1));
         assertEquals(0, empty.tensor().byteSize());
         assertEquals(Shape.of(), scalar.tensor().shape());
         assertEquals(Float.intBitsToFloat(0x03020100), scalar.tensor().getFloat(0));
         assertTrue(scalar.tensor().data().isReadOnly());
       }
-      assertThrows(IllegalArgumentException.class, () -> file.map("none"));
+      assertThrows(IllegalArgumentException.class, () -> file.read("none"));
     }
     try (SafetensorsFile file = SafetensorsFile.open(write(SafetensorsBytes.file("{}", 0)))) {
       assertTrue(file.tensors().isEmpty());
@@ -192,7 +192,7 @@ class SafetensorsFileTest {
   @Test
   void aLoanOutlivesItsFileButNotItself() throws IOException {
     SafetensorsFile file = SafetensorsFile.open(write(SafetensorsBytes.file("{" + A + "}", 8)));
-    TensorLoan loan = file.map("a");
+    TensorLoan loan = file.read("a");
     file.close();
     assertEquals(Float.intBitsToFloat(0x07060504), loan.tensor().getFloat(1));
     loan.close();
@@ -212,8 +212,8 @@ class SafetensorsFileTest {
       sparse.write(new byte[] {41, 42});
     }
     try (SafetensorsFile file = SafetensorsFile.open(path);
-        TensorLoan first = file.map("large");
-        TensorLoan last = file.map("last")) {
+        TensorLoan first = file.read("large");
+        TensorLoan last = file.read("last")) {
       assertEquals(41, first.tensor().getLong(large - 1));
       assertEquals(42, last.tensor().getLong(0));
     }
