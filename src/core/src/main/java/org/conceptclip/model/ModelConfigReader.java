@@ -50,13 +50,16 @@ public final class ModelConfigReader {
     if (!Files.isDirectory(folder)) {
       throw new BadInputException(folder + ": no such folder, expected a model folder with " + CONFIG);
     }
+    Path name = folder.toAbsolutePath().normalize().getFileName();
+    if (name != null && name.toString().endsWith(StagedFolder.PARTIAL)) {
+      throw new BadInputException(folder + ": is what an interrupted convert has left, expected a model folder; run convert again");
+    }
     String known = ModelFiles.has(folder, CONFIG) || !ModelFiles.has(folder, OPEN_CLIP_CONFIG) ? CONFIG : OPEN_CLIP_CONFIG;
     if (!ModelFiles.has(folder, known)) {
       throw new BadInputException(folder + ": no " + CONFIG + " in it, expected a model folder");
     }
     ConfigSection top = ConfigSection.read(folder.resolve(known));
     ConfigSection root = top.child("model_cfg").orElse(top);
-    Path name = folder.toAbsolutePath().normalize().getFileName();
     ModelConfig config =
         new ModelConfigReader(root.has("vision") && root.has("text"))
             .model(top, root, name == null ? folder.toString() : name.toString());

@@ -1,7 +1,6 @@
 package org.conceptclip.weights;
 
 import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
 import java.io.EOFException;
 import java.io.IOException;
@@ -118,9 +117,7 @@ final class CheckpointFiles {
         }
       }
       json.endObject();
-      if (json.peek() != JsonToken.END_DOCUMENT) {
-        throw new BadInputException(index + ": text after the JSON object, expected nothing");
-      }
+      json.peek(); // throws if anything follows
     } catch (MalformedJsonException | EOFException | IllegalStateException e) {
       throw new BadInputException(
           index + ": not a shard index (" + StrictJson.place(e) + "), expected a JSON object whose weight_map maps tensors to files", e);
