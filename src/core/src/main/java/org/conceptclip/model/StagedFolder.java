@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -20,6 +19,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.Closer;
@@ -45,6 +45,7 @@ final class StagedFolder implements AutoCloseable {
   static final String PARTIAL = ".convert-partial";
   private static final String LOCK = ".convert-lock";
   private static final String REPLACED = ".convert-replaced";
+  private static final long LONGEST_MARK = 1 << 20; // one byte at the end: it takes one block
   private static final String EXPECTED = "expected a folder to write to";
 
   private final Path given;
@@ -181,10 +182,16 @@ final class StagedFolder implements AutoCloseable {
     if (lock == null) {
       throw busy();
     }
-    // The former holder may have deleted the file between opening and locking it here: then the lock is on a file without a name.
-    String mark = ProcessHandle.current().pid() + "-" + System.nanoTime();
-    channel.truncate(0).write(ByteBuffer.wrap(mark.getBytes(StandardCharsets.UTF_8)), 0);
-    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || !Files.readString(file).equals(mark)) {
+    // The former holder may have deleted the file between opening and locking it here: then the lock is on a file without a name. The
+    // length tells; opening the file to look into it would release the lock, because the system keeps locks by process, not by channel.
+    long mark = ThreadLocalRandom.current().nextLong(LONGEST_MARK);
+    try {
+      channel.truncate(0).write(ByteBuffer.allocate(1), mark);
+    } catch (IOException e) { // a full disk
+      Files.deleteIfExists(file);
+      throw e;
+    }
+    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) != mark + 1) {
       throw busy();
     }
     closer.own(file, () -> Files.deleteIfExists(file));
@@ -200,12 +207,12 @@ final class StagedFolder implements AutoCloseable {
       return;
     }
     Optional<String> foreign = foreign(target, found).findFirst();
-    boolean isModel = found.contains("config.json") || found.contains("model.safetensors");
-    String holds = given + ": holds " + OneLine.of(foreign.orElse(found.getFirst()));
+    Optional<String> model = Stream.of("model.safetensors", "config.json").filter(found::contains).findFirst();
+    String holds = given + ": holds " + OneLine.of(foreign.or(() -> model).orElse(found.getFirst()));
     if (!replace) {
       throw new BadInputException(holds + " already, expected a new or empty folder (convert --force replaces a model)");
     }
-    if (foreign.isPresent() || !isModel) {
+    if (foreign.isPresent() || model.isEmpty()) {
       throw new BadInputException(holds + " and is not a folder that convert has written, so it is kept; expected another folder");
     }
   }
