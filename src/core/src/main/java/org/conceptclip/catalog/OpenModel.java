@@ -1,5 +1,6 @@
 package org.conceptclip.catalog;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -129,9 +130,14 @@ public final class OpenModel implements AutoCloseable {
     tokenizerAbsence().ifPresent(absence -> {
       throw new BadInputException(absence);
     });
+    Path json = folder.resolve("tokenizer.json");
+    if (!Files.exists(json)) {
+      VocabularyCheck.requireLinesFit(folder.resolve("vocab.txt"), config.text().vocabulary());
+      return TextTokenizer.open(folder, maxTokens);
+    }
     TextTokenizer tokenizer = TextTokenizer.open(folder, maxTokens);
     try {
-      VocabularyCheck.requireFits(folder, config.text().vocabulary());
+      VocabularyCheck.requireTokensFit(json, config.text().vocabulary());
       return tokenizer;
     } catch (RuntimeException | Error failure) {
       tokenizer.close();

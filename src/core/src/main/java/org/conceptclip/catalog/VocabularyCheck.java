@@ -2,13 +2,16 @@ package org.conceptclip.catalog;
 
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
+import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
+import org.conceptclip.weights.ModelFiles;
 import org.conceptclip.weights.StrictJson;
 
 /**
@@ -25,30 +28,41 @@ final class VocabularyCheck {
   }
 
   /**
-   * Checks the file that the tokenizer of this folder is made from. It has been read by the tokenizer before, so it is sound.
+   * Checks {@code vocab.txt}, one token a line. No more of it is read than a vocabulary that fits may have.
+   *
+   * @param rows of the model's table
+   * @throws BadInputException if a token has an id that the table does not have, or the file cannot be read
+   */
+  static void requireLinesFit(Path vocabulary, int rows) {
+    ModelFiles.requireRegular(vocabulary, "a vocabulary");
+    VocabularyCheck check = new VocabularyCheck(vocabulary, rows);
+    try (InputStream in = new BufferedInputStream(Files.newInputStream(vocabulary))) {
+      int lines = 0;
+      int before = '\n';
+      for (int value = in.read(); value >= 0; before = value, value = in.read()) {
+        boolean begins = before == '\n' || before == '\r' && value != '\n';
+        if (begins) {
+          check.require(lines, "line " + (lines + 1));
+          lines++;
+        }
+      }
+    } catch (IOException e) {
+      throw new BadInputException(vocabulary + ": its tokens cannot be counted (" + OneLine.of(e.getMessage()) + ")", e);
+    }
+  }
+
+  /**
+   * Checks {@code tokenizer.json}. The tokenizer has been made from it before, so it is sound.
    *
    * @param rows of the model's table
    * @throws BadInputException if a token has an id that the table does not have
    */
-  static void requireFits(Path folder, int rows) {
-    Path json = folder.resolve("tokenizer.json");
-    boolean hasJson = Files.exists(json);
-    Path file = hasJson ? json : folder.resolve("vocab.txt");
-    try (BufferedReader text = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-      VocabularyCheck check = new VocabularyCheck(file, rows);
-      if (hasJson) {
-        check.json(StrictJson.reader(text));
-      } else {
-        check.lines(text);
-      }
+  static void requireTokensFit(Path tokenizer, int rows) {
+    try (BufferedReader text = Files.newBufferedReader(tokenizer, StandardCharsets.UTF_8)) {
+      new VocabularyCheck(tokenizer, rows).json(StrictJson.reader(text));
     } catch (IOException | IllegalStateException | NumberFormatException e) {
-      throw new BadInputException(file + ": its tokens cannot be counted (" + OneLine.of(e.getMessage()) + "), expected a vocabulary", e);
-    }
-  }
-
-  private void lines(BufferedReader text) throws IOException {
-    for (int id = 0; text.readLine() != null; id++) {
-      require(id, "line " + (id + 1));
+      throw new BadInputException(
+          tokenizer + ": its tokens cannot be counted (" + OneLine.of(e.getMessage()) + "), expected a vocabulary", e);
     }
   }
 

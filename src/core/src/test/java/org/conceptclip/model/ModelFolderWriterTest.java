@@ -193,7 +193,8 @@ class ModelFolderWriterTest {
     Files.createDirectory(partial);
     Files.writeString(partial.resolve("config.json"), "{}");
     assertEquals(
-        target + ": holds config.json already, expected a new or empty folder (convert --force replaces a model)", refusal(target, false));
+        target + ": holds model.safetensors already, expected a new or empty folder (convert --force replaces a model)",
+        refusal(target, false));
     assertEquals(List.of("target"), names(folder));
     ModelConfigReaderTest.assertSame(TINY, ModelConfigReader.read(target));
 
