@@ -61,7 +61,8 @@ class ConvertProcessTest {
       List<String> left = new ArrayList<>(names(folder));
       assertTrue(left.remove("target"));
       left.remove("output.txt");
-      assertEquals(name.equals("KILL") ? List.of(out.getFileName() + ".convert-lock", out.getFileName() + ".convert-partial") : List.of(), left);
+      String file = out.getFileName().toString();
+      assertEquals(name.equals("KILL") ? List.of(file + ".convert-lock", file + ".convert-partial") : List.of(), left);
       assertEquals(List.of(), everythingHidden());
       assertFalse(Files.exists(folder.resolve("new")));
       for (String other : left) {

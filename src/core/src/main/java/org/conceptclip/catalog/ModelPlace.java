@@ -2,10 +2,13 @@ package org.conceptclip.catalog;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.conceptclip.model.ModelFolderWriter;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.FileNames;
 import org.conceptclip.util.OneLine;
 import org.conceptclip.weights.ModelFiles;
 
@@ -24,9 +27,20 @@ record ModelPlace(Path folder, Path weights) {
    *
    * @throws BadInputException if there is nothing of this name, or a cache entry without a snapshot to take
    */
-  static ModelPlace of(String reference, Path named) {
+  static ModelPlace of(String reference) {
+    Path named;
+    try {
+      named = FileNames.path(reference);
+    } catch (InvalidPathException e) {
+      throw new BadInputException("model " + OneLine.of(reference) + ": no name of a folder (" + OneLine.of(e.getReason()) + ")", e);
+    }
     if (!Files.exists(named)) {
-      throw new BadInputException("model " + reference + ": no such folder, expected one with config.json and model.safetensors");
+      ModelFolderWriter.former(named).ifPresent(former -> {
+        throw new BadInputException("model " + FileNames.readable(named) + ": no such folder, but a convert that was killed has left the former model in "
+            + former + "; run convert again, or rename it");
+      });
+      throw new BadInputException(
+          "model " + FileNames.readable(named) + ": no such folder, expected one with config.json and model.safetensors");
     }
     if (!Files.isDirectory(named)) {
       Path folder = named.getParent();

@@ -53,8 +53,8 @@ public final class OpenModel implements AutoCloseable {
           .orElseThrow(() -> new BadInputException("model " + reference + ": expected " + SyntheticModels.names()));
       return new OpenModel(reference, config, new SyntheticWeights(reference, ModelLayout.of(config)), null, Optional.empty());
     }
-    Path named = FileNames.path(reference);
-    return folder(FileNames.readable(named), ModelPlace.of(FileNames.readable(named), named), Optional.empty());
+    ModelPlace place = ModelPlace.of(reference);
+    return folder(FileNames.readable(FileNames.path(reference)), place, Optional.empty());
   }
 
   /**

@@ -3,11 +3,13 @@ package org.conceptclip.model;
 import com.google.gson.GsonBuilder;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,9 +70,12 @@ public final class ModelFolderWriter {
         }
         // Last, because a folder without it is no model.
         Files.writeString(staged.folder().resolve(CONFIG), json(config) + "\n");
-        long bytes = Files.size(weights);
-        staged.commit();
-        return bytes;
+        try (FileChannel written = FileChannel.open(weights, StandardOpenOption.WRITE)) {
+          // Else a machine that loses power after the renaming may have a file of the right length without its content.
+          written.force(true);
+          staged.commit();
+          return written.size();
+        }
       }
     } catch (ClosedByInterruptException e) {
       throw (CancellationException) new CancellationException(folder + ": writing was interrupted").initCause(e);
@@ -79,6 +84,13 @@ public final class ModelFolderWriter {
     } catch (IOException e) {
       throw new BadInputException(folder + ": cannot be written (" + reason(e) + "), expected a folder to write to", e);
     }
+  }
+
+  /** The folder of a model that a convert was about to replace when it was killed; empty if there is none. */
+  public static Optional<Path> former(Path folder) {
+    return Optional.ofNullable(folder.getFileName())
+        .map(name -> folder.resolveSibling(name + StagedFolder.REPLACED))
+        .filter(Files::isDirectory);
   }
 
   private static String reason(IOException failure) {

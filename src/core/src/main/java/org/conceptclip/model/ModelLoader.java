@@ -38,7 +38,7 @@ public final class ModelLoader {
    * <p>The token embedding is prepared at the same time as the blocks, so that its large table does not delay them.
    *
    * @throws BadInputException if the source cannot be read, or a bias, a LayerNorm's weight or a scalar is not finite. Such a number in
-   *     a matrix shows in results, which are checked: looking for it here would cost a third of the time of loading
+   *     a matrix shows in results, which are checked: looking for it here would make loading half as long again or more
    */
   public static ModelWeights load(ModelConfig config, WeightSource source, WeightStore store) {
     ModelLoader loader = new ModelLoader(config, source, store);

@@ -44,7 +44,7 @@ import org.conceptclip.util.OneLine;
 final class StagedFolder implements AutoCloseable {
   static final String PARTIAL = ".convert-partial";
   private static final String LOCK = ".convert-lock";
-  private static final String REPLACED = ".convert-replaced";
+  static final String REPLACED = ".convert-replaced";
   private static final long LONGEST_MARK = 1 << 20; // one byte at the end: it takes one block
   private static final String EXPECTED = "expected a folder to write to";
 

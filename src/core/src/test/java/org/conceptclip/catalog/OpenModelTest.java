@@ -79,6 +79,17 @@ class OpenModelTest {
     assertRefused(entry, weights + ": is a link to a file that does not exist, expected a safetensors file");
   }
 
+  @Test
+  void namesOfNoModelAreToldInOneLine() throws IOException {
+    Path none = folder.resolve("none");
+    assertRefused(none, "model " + none + ": no such folder, expected one with config.json and model.safetensors");
+    Path former = model("none.convert-replaced");
+    assertRefused(none, "model " + none + ": no such folder, but a convert that was killed has left the former model in " + former
+        + "; run convert again, or rename it");
+    String message = assertThrows(BadInputException.class, () -> OpenModel.open("a\0b")).getMessage();
+    assertEquals("model a?b: no name of a folder (Nul character not allowed)", message);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
