@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -149,9 +150,13 @@ final class CheckpointFiles {
 
   /** A shard must be in the folder of its index; a name that leads elsewhere is rejected. */
   private static Path shard(Path index, String name) {
-    if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.equals("..") || name.indexOf('\0') >= 0) {
-      throw new BadInputException(index + ": names the file " + OneLine.quoted(name) + ", expected the name of a file beside it");
+    try {
+      if (!name.isEmpty() && !name.contains("/") && !name.contains("\\") && !Set.of(".", "..").contains(name)) {
+        return index.resolveSibling(name);
+      }
+    } catch (InvalidPathException e) { // for example half of a surrogate pair, or a letter that the system's names cannot have
+      throw new BadInputException(index + ": names the file " + OneLine.quoted(name) + ", expected a name that this system can have", e);
     }
-    return index.resolveSibling(name);
+    throw new BadInputException(index + ": names the file " + OneLine.quoted(name) + ", expected the name of a file beside it");
   }
 }

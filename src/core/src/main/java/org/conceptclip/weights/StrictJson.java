@@ -1,11 +1,12 @@
 package org.conceptclip.weights;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import com.google.gson.Strictness;
+import com.google.gson.TypeAdapter;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.MalformedJsonException;
@@ -18,6 +19,9 @@ import org.conceptclip.util.OneLine;
 
 /** Strict JSON as in RFC 8259, and positions of errors for messages of one line. */
 public final class StrictJson {
+  /** Keeps numbers as they are written. */
+  private static final TypeAdapter<JsonElement> LEAF = new Gson().getAdapter(JsonElement.class);
+
   private static final int DEEPEST = 64;
   private static final Pattern PLACE = Pattern.compile("line (\\d+) column (\\d+)");
 
@@ -73,7 +77,7 @@ public final class StrictJson {
         return array;
       }
       default -> {
-        return JsonParser.parseReader(json);
+        return LEAF.read(json);
       }
     }
   }
