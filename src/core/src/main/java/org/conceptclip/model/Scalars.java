@@ -16,7 +16,8 @@ public record Scalars(double logitScale, double logitBias, double conceptLogitSc
    */
   public static Scalars of(WeightSource source) {
     return new Scalars(
-        scale(source, "logit_scale"), finite(source, "logit_bias"), scale(source, "concept_logit_scale"), finite(source, "concept_logit_bias"));
+        scale(source, "logit_scale"), finite(source, "logit_bias"),
+        scale(source, "concept_logit_scale"), finite(source, "concept_logit_bias"));
   }
 
   private static double scale(WeightSource source, String name) {

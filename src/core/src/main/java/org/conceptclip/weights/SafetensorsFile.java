@@ -154,7 +154,8 @@ public final class SafetensorsFile implements AutoCloseable {
   void read(String name, long first, MemorySegment target) {
     TensorInfo info = info(name);
     if (first < 0 || first > info.byteSize() - target.byteSize()) {
-      throw new IllegalArgumentException(target.byteSize() + " bytes from " + first + " on of tensor " + OneLine.quoted(name) + ", " + info);
+      throw new IllegalArgumentException(
+          target.byteSize() + " bytes from " + first + " on of tensor " + OneLine.quoted(name) + ", " + info);
     }
     long start = dataStart + info.begin() + first;
     try {

@@ -144,7 +144,8 @@ class OpenModelTest {
     Files.writeString(json, tokenizer("\"word\": 200", ""));
     assertTokenizerRefused(model, json + ": token \"word\" has id 200" + end);
     Files.writeString(json, tokenizer("\"word\": 7",
-        "{\"id\": 200, \"content\": \"[X]\", \"single_word\": false, \"lstrip\": false, \"rstrip\": false, \"normalized\": false, \"special\": true}"));
+        "{\"id\": 200, \"content\": \"[X]\", \"single_word\": false,"
+            + " \"lstrip\": false, \"rstrip\": false, \"normalized\": false, \"special\": true}"));
     assertTokenizerRefused(model, json + ": an added token has id 200" + end);
   }
 
@@ -179,14 +180,16 @@ class OpenModelTest {
   private static String tokenizer(String tokens, String added) {
     return """
         {"version": "1.0", "added_tokens": [%s],
-         "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": true, "lowercase": true},
+         "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+           "strip_accents": true, "lowercase": true},
          "pre_tokenizer": {"type": "BertPreTokenizer"},
          "post_processor": {"type": "TemplateProcessing",
           "single": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
            {"SpecialToken": {"id": "[SEP]", "type_id": 0}}],
           "pair": [{"SpecialToken": {"id": "[CLS]", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
            {"SpecialToken": {"id": "[SEP]", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}],
-          "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]}, "[SEP]": {"id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]}}},
+          "special_tokens": {"[CLS]": {"id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]},
+           "[SEP]": {"id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]}}},
          "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
           "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4, %s}}}
         """.formatted(added, tokens);

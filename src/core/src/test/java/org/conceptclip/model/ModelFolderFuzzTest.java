@@ -23,20 +23,26 @@ class ModelFolderFuzzTest {
   private static final Path GOLDEN = Path.of("src/core/src/test/resources/golden/tiny");
 
   private static final String CONFIG =
-      "{\"model_type\": \"conceptclip\", \"vision_config\": {\"model_type\": \"siglip_vision_model\", \"hidden_size\": 1152, \"image_size\": 384,"
+      "{\"model_type\": \"conceptclip\", \"vision_config\": {\"model_type\": \"siglip_vision_model\","
+          + " \"hidden_size\": 1152, \"image_size\": 384,"
           + " \"layer_norm_eps\": 1e-06, \"hidden_act\": \"gelu\"}, \"text_config\": {\"model_type\": \"bert\", \"hidden_size\": 768,"
           + " \"vocab_size\": 30522, \"pad_token_id\": 0, \"layer_norm_eps\": 1e-12}, \"projection_dim\": 1152}";
   private static final String PREPROCESSOR =
-      "{\"do_convert_rgb\": null, \"do_resize\": true, \"size\": {\"height\": 384, \"width\": 384}, \"resample\": 3, \"do_rescale\": true,"
-          + " \"rescale_factor\": 0.00392156862745098, \"do_normalize\": true, \"image_mean\": [0.5, 0.5, 0.5], \"image_std\": [0.5, 0.5, 0.5],"
+      "{\"do_convert_rgb\": null, \"do_resize\": true, \"size\": {\"height\": 384, \"width\": 384}, \"resample\": 3,"
+          + " \"do_rescale\": true,"
+          + " \"rescale_factor\": 0.00392156862745098, \"do_normalize\": true, \"image_mean\": [0.5, 0.5, 0.5],"
+          + " \"image_std\": [0.5, 0.5, 0.5],"
           + " \"crop_size\": 384, \"do_center_crop\": false, \"processor_class\": \"X\", \"_valid_processor_keys\": [\"images\"]}";
-  private static final String INDEX = "{\"metadata\": {\"total_size\": 1}, \"weight_map\": {\"a\": \"model.safetensors\", \"b\": \"model.safetensors\"}}";
+  private static final String INDEX =
+      "{\"metadata\": {\"total_size\": 1}, \"weight_map\": {\"a\": \"model.safetensors\", \"b\": \"model.safetensors\"}}";
 
   private static final List<String> TOKENS = List.of(
-      "{", "}", "[", "]", ",", ":", "\"", "\\", "null", "true", "false", "-1", "0", "1e999999999", "0.5", "NaN", "9223372036854775808", "384",
+      "{", "}", "[", "]", ",", ":", "\"", "\\", "null", "true", "false", "-1", "0", "1e999999999", "0.5", "NaN", "9223372036854775808",
+      "384",
       "224", "\"size\"", "\"height\"", "\"shortest_edge\"", "\"crop_size\"", "\"do_center_crop\"", "\"image_processor_type\"", "\"CLIPX\"",
       "\"unknown\": 1,", "\"resample\": 2,", "\"quick_gelu\": true,", "\"error\": \"x\",", "\"vision_cfg\": {},", "\"weight_map\": {},",
-      "\"../x\"", "\"/dev/zero\"", "\ufeff", "\\ud800", "\u00ff", "<html>", "version https://git-lfs.github.com/", "PK", " ", "\n", "/*", "'",
+      "\"../x\"", "\"/dev/zero\"", "\ufeff", "\\ud800", "\u00ff", "<html>",
+      "version https://git-lfs.github.com/", "PK", " ", "\n", "/*", "'",
       "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[");
 
   @TempDir Path folder;

@@ -102,7 +102,8 @@ class ModelFolderWriterTest {
     Files.writeString(vocabulary.resolve("vocab.txt"), "x");
     assertEquals(vocabulary + ": holds vocab.txt" + kept, refusal(vocabulary, true));
     assertEquals(
-        vocabulary + ": holds vocab.txt already, expected a new or empty folder (convert --force replaces a model)", refusal(vocabulary, false));
+        vocabulary + ": holds vocab.txt already, expected a new or empty folder (convert --force replaces a model)",
+        refusal(vocabulary, false));
 
     Path nested = Files.createDirectory(folder.resolve("nested"));
     Files.createDirectories(nested.resolve("model.safetensors/deep"));
@@ -111,7 +112,8 @@ class ModelFolderWriterTest {
 
     Path inTheWay = Files.createDirectory(folder.resolve("new.convert-partial"));
     Files.writeString(inTheWay.resolve("mine"), "x");
-    assertEquals(inTheWay + ": holds mine, which no convert has written, so it is kept; move it away", refusal(folder.resolve("new"), false));
+    assertEquals(
+        inTheWay + ": holds mine, which no convert has written, so it is kept; move it away", refusal(folder.resolve("new"), false));
     assertEquals(List.of("mine"), names(inTheWay));
   }
 

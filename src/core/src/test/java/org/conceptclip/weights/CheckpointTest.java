@@ -181,7 +181,8 @@ class CheckpointTest {
     }
     SequencedMap<String, HostTensor> lacking = new LinkedHashMap<>(CANONICAL);
     lacking.remove("logit_bias");
-    assertRefused(withFirst(lacking, "logit_bias", type, 4), "1 mis-shaped: logit_bias is " + type + " [1], expected [] in F32, F16 or BF16");
+    assertRefused(
+        withFirst(lacking, "logit_bias", type, 4), "1 mis-shaped: logit_bias is " + type + " [1], expected [] in F32, F16 or BF16");
     assertRefused(withFirst(CANONICAL, "decoder.weight", type, 4), "1 unexpected: decoder.weight");
   }
 
