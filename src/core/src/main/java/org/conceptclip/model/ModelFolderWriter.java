@@ -3,13 +3,11 @@ package org.conceptclip.model;
 import com.google.gson.GsonBuilder;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,12 +68,9 @@ public final class ModelFolderWriter {
         }
         // Last, because a folder without it is no model.
         Files.writeString(staged.folder().resolve(CONFIG), json(config) + "\n");
-        try (FileChannel written = FileChannel.open(weights, StandardOpenOption.WRITE)) {
-          // Else a machine that loses power after the renaming may have a file of the right length without its content.
-          written.force(true);
-          staged.commit();
-          return written.size();
-        }
+        long bytes = Files.size(weights);
+        staged.commit();
+        return bytes;
       }
     } catch (ClosedByInterruptException e) {
       throw (CancellationException) new CancellationException(folder + ": writing was interrupted").initCause(e);

@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.Closer;
 import org.conceptclip.util.OneLine;
+import org.conceptclip.util.TargetFile;
 
 /**
  * A model folder that is written beside its target and takes its place when it is complete: whole or not at all.
@@ -243,7 +244,7 @@ final class StagedFolder implements AutoCloseable {
   /** What is in a folder besides the files of a model, finished or not. */
   private Stream<String> foreign(Path folder, Collection<String> found) {
     return found.stream()
-        .filter(name -> !names.contains(name) && !(name.startsWith("model.safetensors.") && name.endsWith(".partial"))
+        .filter(name -> !names.contains(name) && !(name.startsWith("conceptclip-") && name.endsWith(TargetFile.PARTIAL_SUFFIX))
             || Files.isDirectory(folder.resolve(name), LinkOption.NOFOLLOW_LINKS));
   }
 

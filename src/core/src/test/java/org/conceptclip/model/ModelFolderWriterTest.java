@@ -185,7 +185,7 @@ class ModelFolderWriterTest {
     Path replaced = folder.resolve("target.convert-replaced");
     Files.createFile(folder.resolve("target.convert-lock"));
     Files.createDirectory(partial);
-    Files.writeString(partial.resolve("model.safetensors.123-456.partial"), "x");
+    Files.writeString(partial.resolve("conceptclip-123-456.partial"), "x");
     Files.writeString(partial.resolve("vocab.txt"), "x");
     write(target, false);
     assertEquals(List.of("target"), names(folder));
