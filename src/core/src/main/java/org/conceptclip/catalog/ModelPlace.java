@@ -36,8 +36,8 @@ record ModelPlace(Path folder, Path weights) {
     }
     if (!Files.exists(named)) {
       ModelFolderWriter.former(named).ifPresent(former -> {
-        throw new BadInputException("model " + FileNames.readable(named) + ": no such folder, but a convert that was killed has left the former model in "
-            + former + "; run convert again, or rename it");
+        throw new BadInputException("model " + FileNames.readable(named) + ": no such folder, but a convert that was killed has left the"
+            + " former model in " + former + "; run convert again, or rename it");
       });
       throw new BadInputException(
           "model " + FileNames.readable(named) + ": no such folder, expected one with config.json and model.safetensors");

@@ -87,7 +87,7 @@ class OpenModelTest {
     assertRefused(none, "model " + none + ": no such folder, but a convert that was killed has left the former model in " + former
         + "; run convert again, or rename it");
     String message = assertThrows(BadInputException.class, () -> OpenModel.open("a\0b")).getMessage();
-    assertEquals("model a?b: no name of a folder (Nul character not allowed)", message);
+    assertEquals("model a?b: no name of a folder (it holds the character 0)", message);
   }
 
   @ParameterizedTest
