@@ -154,7 +154,7 @@ class ZeroShotGoldenTest {
     List<String> labels = List.of("0", "1", "2", "3", "4");
     ClassVectors classes = encode(ZeroShotGoldenTest::tokenize, labels, templates, options.scoring().usesConcepts());
     Classifier classifier = new Classifier(() -> engine, 8, classes, options, encoder.scalars().logitScale());
-    try (TensorLoan pixels = golden.map("input_uint8_nhwc");
+    try (TensorLoan pixels = golden.read("input_uint8_nhwc");
         Stream<Outcome<ImageInput, Classification>> outcomes =
             classifier.classify(images(pixels.tensor()).stream(), RequestOptions.DEFAULT)) {
       return outcomes.map(Outcome::orThrow)
@@ -223,7 +223,7 @@ class ZeroShotGoldenTest {
   }
 
   private static double[] values(String name) {
-    try (TensorLoan loan = golden.map(name)) {
+    try (TensorLoan loan = golden.read(name)) {
       HostTensor tensor = loan.tensor();
       return tensor.dtype().isFloat()
           ? tensor.toDoubleArray()

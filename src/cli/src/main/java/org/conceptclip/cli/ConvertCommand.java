@@ -3,6 +3,10 @@ package org.conceptclip.cli;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.model.ModelLayout;
 import org.conceptclip.tensor.DType;
@@ -19,6 +23,9 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     footer = {"", "Example:", "  conceptclip convert ./ConceptCLIP --out ./conceptclip-bf16 --dtype bf16"})
 final class ConvertCommand implements Callable<Integer> {
+  /** How long a process that is told to end waits for the folder to be taken back. */
+  private static final int LONGEST_WAIT_SECONDS = 10;
+
   private final Context context;
 
   @Parameters(
@@ -27,7 +34,7 @@ final class ConvertCommand implements Callable<Integer> {
       description = "model folder, safetensors file, synthetic:full or synthetic:tiny")
   private String source;
 
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write; created if it does not exist")
+  @Option(names = "--out", required = true, paramLabel = "DIR", description = "folder to write; appears when it is complete")
   private Path target;
 
   @Option(
@@ -37,7 +44,7 @@ final class ConvertCommand implements Callable<Integer> {
       description = "fp32, fp16 or bf16 (default: ${DEFAULT-VALUE})")
   private String dtype;
 
-  @Option(names = "--force", description = "replace a model that is already in the folder")
+  @Option(names = "--force", description = "replace a model that convert has written to the folder")
   private boolean force;
 
   ConvertCommand(Context context) {
@@ -53,14 +60,54 @@ final class ConvertCommand implements Callable<Integer> {
       default -> throw new UsageException("--dtype " + dtype + ": expected fp32, fp16 or bf16");
     };
     try (OpenModel open = OpenModel.open(source)) {
-      long elements = ModelLayout.of(open.config()).values().stream().mapToLong(Shape::elements).sum();
-      long bytes;
-      try (Progress progress = new Progress(context.console(), "convert", elements)) {
-        bytes = open.write(target, type, force, progress::reach);
-      }
+      long bytes = write(open, type);
       context.console().say("wrote " + FileNames.readable(target) + ": " + open.config().name() + " as "
           + dtype.toLowerCase(Locale.ROOT) + ", " + String.format(Locale.ROOT, "%.1f MB", bytes / 1e6));
+      return ExitCode.DONE;
+    } catch (CancellationException e) {
+      context.console().say(e.getMessage());
+      return ExitCode.INTERNAL_ERROR; // for form's sake: the process ends with the code of the signal
     }
-    return ExitCode.DONE;
+  }
+
+  /** Writes the folder. When the process is told to end, the writing stops and takes back what it has written, and only then it ends. */
+  private long write(OpenModel open, DType type) {
+    AtomicBoolean ending = new AtomicBoolean();
+    CountDownLatch settled = new CountDownLatch(1);
+    Thread ender = new Thread(() -> {
+      ending.set(true);
+      await(settled);
+    }, "conceptclip-convert-end");
+    Runtime.getRuntime().addShutdownHook(ender);
+    long elements = ModelLayout.of(open.config()).values().stream().mapToLong(Shape::elements).sum();
+    try (Progress progress = new Progress(context.console(), "convert", elements)) {
+      return open.write(target, type, force, done -> {
+        if (ending.get()) {
+          throw new CancellationException("stopped: " + FileNames.readable(target) + " is as it was before");
+        }
+        progress.reach(done);
+      });
+    } finally {
+      settled.countDown();
+      if (!ending.get()) {
+        forget(ender);
+      }
+    }
+  }
+
+  private static void await(CountDownLatch settled) {
+    try {
+      settled.await(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void forget(Thread ender) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(ender);
+    } catch (IllegalStateException e) { // the process has begun to end since: the hook runs, and has nothing to wait for
+      return;
+    }
   }
 }

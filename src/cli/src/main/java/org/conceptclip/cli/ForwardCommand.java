@@ -62,7 +62,7 @@ final class ForwardCommand implements Callable<Integer> {
   public Integer call() {
     try (Closer resources = new Closer()) {
       OpenModel open = resources.own(model.open(context.console()));
-      ForwardInputs inputs = ForwardInputs.map(source, resources, open.config(), context.console());
+      ForwardInputs inputs = ForwardInputs.read(source, resources, open.config(), context.console());
       Backend started = resources.own(backend.open(context, checkRange));
       Encoder encoder = resources.own(open.load(started, context.console()::say));
       if (memoryPlan && started.memoryPlan().isEmpty()) {

@@ -13,7 +13,7 @@ import org.conceptclip.util.Closer;
 import org.conceptclip.weights.SafetensorsFile;
 
 /**
- * The tensors that {@code forward} reads, mapped and checked against the model.
+ * The tensors that {@code forward} reads, in memory and checked against the model.
  *
  * @param pixelsOrNull images
  * @param idsOrNull padded token ids I64 [S, L]
@@ -24,13 +24,13 @@ record ForwardInputs(HostTensor pixelsOrNull, HostTensor idsOrNull) {
   private static final String IDS = "input_ids";
 
   /**
-   * Maps and checks the tensors of a file.
+   * Reads and checks the tensors of a file.
    *
-   * @param mapping closes the file and unmaps its tensors
+   * @param reading closes the file and frees its tensors
    * @throws BadInputException if it is not a safetensors file, holds no input, or one of another type, shape or content
    */
-  static ForwardInputs map(Path path, Closer mapping, ModelConfig config, Console console) {
-    SafetensorsFile file = mapping.own(SafetensorsFile.open(path));
+  static ForwardInputs read(Path path, Closer reading, ModelConfig config, Console console) {
+    SafetensorsFile file = reading.own(SafetensorsFile.open(path));
     Set<String> names = new TreeSet<>(file.tensors().keySet());
     if (names.contains(FLOATS) && names.contains(BYTES)) {
       throw new BadInputException(path + ": found both " + FLOATS + " and " + BYTES + ", expected one of them");
@@ -41,13 +41,13 @@ record ForwardInputs(HostTensor pixelsOrNull, HostTensor idsOrNull) {
     HostTensor pixels = null;
     for (String name : List.of(FLOATS, BYTES)) {
       if (names.remove(name)) {
-        pixels = mapping.own(file.map(name)).tensor();
+        pixels = reading.own(file.read(name)).tensor();
         InputChecks.pixels(path + ": " + name, pixels, config.vision(), name.equals(FLOATS) ? DType.F32 : DType.U8);
       }
     }
     HostTensor ids = null;
     if (names.remove(IDS)) {
-      ids = mapping.own(file.map(IDS)).tensor();
+      ids = reading.own(file.read(IDS)).tensor();
       InputChecks.paddedTexts(path + ": " + IDS, ids, config.text());
     }
     if (!names.isEmpty()) {

@@ -199,7 +199,7 @@ class ForwardCommandTest {
     try (SafetensorsFile golden = SafetensorsFile.open(TINY.resolve("expected.safetensors"))) {
       List<TensorLoan> loans = new ArrayList<>();
       for (int i = 0; i < names.length; i += 2) {
-        TensorLoan loan = golden.map(names[i]);
+        TensorLoan loan = golden.read(names[i]);
         loans.add(loan);
         tensors.put(names[i + 1], loan.tensor());
       }
@@ -219,7 +219,7 @@ class ForwardCommandTest {
           assertTrue(Set.of("logit_bias", "concept_logit_bias").contains(name), name);
           continue;
         }
-        try (TensorLoan a = found.map(name); TensorLoan b = golden.map(expectedName)) {
+        try (TensorLoan a = found.read(name); TensorLoan b = golden.read(expectedName)) {
           assertEquals(DType.F32, a.tensor().dtype(), name);
           assertEquals(b.tensor().shape(), a.tensor().shape(), name);
           double[] values = a.tensor().toDoubleArray();

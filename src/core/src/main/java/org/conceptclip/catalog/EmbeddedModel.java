@@ -19,8 +19,8 @@ import org.conceptclip.util.OneLine;
  * META-INF/services/org.conceptclip.catalog.EmbeddedModel}. Thread-safe.
  */
 public interface EmbeddedModel {
-  /** The files that {@link OpenModel} maps into memory. */
-  List<String> MAPPED = List.of("config.json", "preprocessor_config.json", "model.safetensors");
+  /** The files that {@link OpenModel} reads from a folder. */
+  List<String> UNPACKED = List.of("config.json", "preprocessor_config.json", "model.safetensors");
 
   /** Name of the model in results. */
   String name();
@@ -63,7 +63,7 @@ public interface EmbeddedModel {
   }
 
   /**
-   * Lets {@code use} open the files from a private folder, which is deleted when it returns: what is mapped by then stays readable.
+   * Lets {@code use} open the files from a private folder, which is deleted when it returns: what is open by then stays readable.
    *
    * @throws BadInputException if the folder cannot be made or filled
    */
@@ -71,7 +71,7 @@ public interface EmbeddedModel {
     try {
       Path folder = Files.createTempDirectory("conceptclip-" + name());
       try {
-        for (String file : MAPPED) {
+        for (String file : UNPACKED) {
           try (InputStream in = open(file)) {
             Files.copy(in, folder.resolve(file));
           }

@@ -11,11 +11,13 @@ import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelConfigReader;
 import org.conceptclip.model.ModelFolderWriter;
 import org.conceptclip.model.ModelLayout;
+import org.conceptclip.model.Scalars;
 import org.conceptclip.model.SyntheticModels;
 import org.conceptclip.runtime.Encoder;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.text.TextTokenizer;
+import org.conceptclip.util.Closer;
 import org.conceptclip.util.FileNames;
 import org.conceptclip.weights.Checkpoint;
 import org.conceptclip.weights.SyntheticWeights;
@@ -40,7 +42,8 @@ public final class OpenModel implements AutoCloseable {
   }
 
   /**
-   * Opens a model folder, or a model with generated weights.
+   * Opens a model folder, or a model with generated weights. A file with weights, or a shard index, stands for its folder, and the entry
+   * of a model in Hugging Face's cache for its current snapshot.
    *
    * @throws BadInputException if there is no such model, or its files are not what they should be
    */
@@ -50,12 +53,8 @@ public final class OpenModel implements AutoCloseable {
           .orElseThrow(() -> new BadInputException("model " + reference + ": expected " + SyntheticModels.names()));
       return new OpenModel(reference, config, new SyntheticWeights(reference, ModelLayout.of(config)), null, Optional.empty());
     }
-    Path folder = FileNames.path(reference);
-    if (!Files.exists(folder)) {
-      throw new BadInputException(
-          "model " + FileNames.readable(folder) + ": no such folder, expected one with config.json and model.safetensors");
-    }
-    return folder(FileNames.readable(folder), folder, Optional.empty());
+    ModelPlace place = ModelPlace.of(reference);
+    return folder(FileNames.readable(FileNames.path(reference)), place, Optional.empty());
   }
 
   /**
@@ -66,12 +65,20 @@ public final class OpenModel implements AutoCloseable {
   public static OpenModel embedded() {
     EmbeddedModel model = EmbeddedModel.find().orElseThrow(() -> new BadInputException("no model was named, and the class path holds"
         + " none; expected the name of a model folder, or conceptclip-demo on the class path"));
-    return model.withFolder(folder -> folder(model.name(), folder, Optional.of(model)));
+    return model.withFolder(folder -> folder(model.name(), new ModelPlace(folder, folder), Optional.of(model)));
   }
 
-  private static OpenModel folder(String name, Path folder, Optional<EmbeddedModel> embedded) {
-    ModelConfig config = ModelConfigReader.read(folder);
-    return new OpenModel(name, config, Checkpoint.open(folder, ModelLayout.of(config)), folder, embedded);
+  private static OpenModel folder(String name, ModelPlace place, Optional<EmbeddedModel> embedded) {
+    ModelConfig config = ModelConfigReader.read(place.folder());
+    Closer opened = new Closer();
+    try {
+      Checkpoint weights = opened.own(Checkpoint.open(place.weights(), ModelLayout.of(config)));
+      Scalars.of(weights); // scales that are no numbers are refused before the weights are prepared
+      return new OpenModel(name, config, weights, place.folder(), embedded);
+    } catch (RuntimeException | Error failure) {
+      opened.closeAfter(failure);
+      throw failure;
+    }
   }
 
   /** Name of the model in results. */
@@ -107,7 +114,7 @@ public final class OpenModel implements AutoCloseable {
    * Opens the model's tokenizer. The caller closes it.
    *
    * @param maxTokensOrNull number of tokens to which texts are truncated; {@code null} for the model's context length
-   * @throws BadInputException if the model has no tokenizer, or fewer positions
+   * @throws BadInputException if the model has no tokenizer or fewer positions, or the tokenizer has more tokens than the model
    */
   public TextTokenizer tokenizer(Integer maxTokensOrNull) {
     int maxTokens = maxTokensOrNull == null ? config.text().contextLength() : maxTokensOrNull;
@@ -123,7 +130,19 @@ public final class OpenModel implements AutoCloseable {
     tokenizerAbsence().ifPresent(absence -> {
       throw new BadInputException(absence);
     });
-    return TextTokenizer.open(folder, maxTokens);
+    Path json = folder.resolve("tokenizer.json");
+    if (!Files.exists(json)) {
+      VocabularyCheck.requireLinesFit(folder.resolve("vocab.txt"), config.text().vocabulary());
+      return TextTokenizer.open(folder, maxTokens);
+    }
+    TextTokenizer tokenizer = TextTokenizer.open(folder, maxTokens);
+    try {
+      VocabularyCheck.requireTokensFit(json, config.text().vocabulary());
+      return tokenizer;
+    } catch (RuntimeException | Error failure) {
+      tokenizer.close();
+      throw failure;
+    }
   }
 
   /** Why this model has no tokenizer, in one line for users; empty if it has one. */
@@ -154,16 +173,16 @@ public final class OpenModel implements AutoCloseable {
 
   /**
    * Writes this model as a folder, see {@link ModelFolderWriter}: weights in one type, configuration, and the tokenizer's files if it
-   * has any.
+   * has any. The folder appears when it is complete, or not at all.
    *
-   * @param replace whether a model that is in the folder already may be overwritten
-   * @param progress receives the number of elements written so far
+   * @param replace whether a model that is in the folder already may be replaced
+   * @param progress receives the number of elements written so far; what it throws ends the writing
    * @return bytes of the file with the weights
-   * @throws BadInputException if the folder is this model's own, holds another one, or cannot be written
+   * @throws BadInputException if the folder is this model's own, holds something else, is being written by another process, or cannot be
+   *     written
    */
   public long write(Path target, DType type, boolean replace, LongConsumer progress) {
-    Optional<Path> source = folder().map(path -> Files.isDirectory(path) ? path : path.toAbsolutePath().getParent());
-    return ModelFolderWriter.write(weights, config, type, source, target, replace, progress);
+    return ModelFolderWriter.write(weights, config, type, folder(), target, replace, progress);
   }
 
   @Override

@@ -1,26 +1,24 @@
 package org.conceptclip.model;
 
-import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
-import com.google.gson.stream.JsonReader;
-import com.google.gson.stream.JsonToken;
 import java.io.IOException;
-import java.io.StringReader;
 import java.math.BigDecimal;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
+import org.conceptclip.weights.ModelFiles;
 import org.conceptclip.weights.StrictJson;
 
 /**
@@ -30,11 +28,14 @@ import org.conceptclip.weights.StrictJson;
  * are absent or null are skipped; keys that are present must have equal values.
  */
 final class ConfigSection {
-  private static final long LONGEST_FILE_BYTES = 16L << 20;
+  private static final int LONGEST_FILE_BYTES = 1 << 20;
 
   private final Path file;
   private final String path;
   private final JsonObject json;
+
+  /** Keys that were asked for, so that {@link #refuseOtherKeys} knows the others. */
+  private final Set<String> asked = new HashSet<>();
 
   private ConfigSection(Path file, String path, JsonObject json) {
     this.file = file;
@@ -42,29 +43,25 @@ final class ConfigSection {
     this.json = json;
   }
 
-  /** Reads the JSON object of a file. */
+  /**
+   * Reads the JSON object of a file.
+   *
+   * @throws BadInputException if it is no regular file, longer than 1 MiB, not one strict JSON object, or has a key twice
+   */
   static ConfigSection read(Path file) {
-    String text;
+    String text = ModelFiles.text(file, LONGEST_FILE_BYTES, "a JSON object");
+    JsonElement root;
     try {
-      long bytes = Files.size(file);
-      if (bytes > LONGEST_FILE_BYTES) {
-        throw new BadInputException(file + ": " + bytes + " bytes, expected a configuration of at most " + LONGEST_FILE_BYTES);
-      }
-      text = Files.readString(file);
-    } catch (CharacterCodingException e) {
-      throw new BadInputException(file + ": not valid UTF-8, expected a JSON object", e);
+      root = StrictJson.parse(text);
+    } catch (JsonParseException e) {
+      throw new BadInputException(file + ": " + e.getMessage() + ", expected a JSON object", e);
     } catch (IOException e) {
-      throw new BadInputException(file + ": cannot be read (" + e.getMessage() + "), expected a JSON object", e);
-    }
-    try (JsonReader reader = StrictJson.reader(new StringReader(text))) {
-      JsonElement root = new Gson().getAdapter(JsonElement.class).read(reader);
-      if (!root.isJsonObject() || reader.peek() != JsonToken.END_DOCUMENT) {
-        throw new BadInputException(file + ": expected one JSON object");
-      }
-      return new ConfigSection(file, "", root.getAsJsonObject());
-    } catch (IOException | JsonParseException e) {
       throw new BadInputException(file + ": not valid JSON (" + StrictJson.place(e) + "), expected a JSON object", e);
     }
+    if (!root.isJsonObject()) {
+      throw new BadInputException(file + ": expected one JSON object");
+    }
+    return new ConfigSection(file, "", root.getAsJsonObject());
   }
 
   /** The object under one of these keys. */
@@ -74,7 +71,30 @@ final class ConfigSection {
   }
 
   boolean has(String key) {
+    asked.add(key);
     return json.has(key) && !json.get(key).isJsonNull();
+  }
+
+  /**
+   * Rejects every key that was not asked for before and has a value, except those that are known to have no effect. A key is asked for
+   * by reading or requiring it.
+   */
+  void refuseOtherKeys(String... withoutEffect) {
+    Set<String> known = new TreeSet<>(asked);
+    known.addAll(List.of(withoutEffect));
+    for (String key : json.keySet()) {
+      if (!known.contains(key) && !json.get(key).isJsonNull()) {
+        throw new BadInputException(file + ": " + path + OneLine.of(key) + " is not a key that this runtime honours or knows to have no"
+            + " effect; expected " + String.join(", ", known));
+      }
+    }
+  }
+
+  /** Rejects every value but null of these keys: they stand for parts that the model does not have. */
+  void requireAbsent(String... keys) {
+    for (String key : keys) {
+      find("null: the model has no such part", value -> false, key);
+    }
   }
 
   /** True if the value under one of these keys contains a word. Case and separators are ignored. */
@@ -152,6 +172,11 @@ final class ConfigSection {
   /** Rejects a boolean other than {@code expected}. */
   void requireBoolean(boolean expected, String... keys) {
     find(String.valueOf(expected), new JsonPrimitive(expected)::equals, keys);
+  }
+
+  /** Rejects a value that is not a boolean. */
+  void requireABoolean(String... keys) {
+    find("true or false", value -> value instanceof JsonPrimitive primitive && primitive.isBoolean(), keys);
   }
 
   /** Rejects a number other than {@code expected}. */

@@ -3,11 +3,12 @@ package org.conceptclip.model;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
+import org.conceptclip.weights.ModelFiles;
 
 /**
  * Reads the hyper-parameters of a model from the {@code config.json} in its folder, and from {@code preprocessor_config.json}
@@ -22,14 +23,15 @@ public final class ModelConfigReader {
   private static final String CONFIG = "config.json";
   private static final String OPEN_CLIP_CONFIG = "open_clip_config.json";
   private static final String PREPROCESSOR = "preprocessor_config.json";
+  private static final String PROCESSOR = "processor_config.json";
 
   private static final String PUBLISHED_TOWER = "vit_so400m_patch14_siglip_384";
   private static final List<String> ERF_GELU = List.of("gelu_erf", "gelu", "GELU");
+  private static final List<String> SIGLIP_TYPES = List.of("siglip_vision_model", "siglip");
   private static final int WIDEST = 1 << 16;
   private static final int DEEPEST = 512;
   private static final int LARGEST_IMAGE = 8192;
   private static final int LARGEST_TABLE = 10_000_000;
-  private static final int BICUBIC = 3;
 
   private final ModelConfig published = ModelConfig.conceptClip("");
   private final boolean complete;
@@ -48,37 +50,45 @@ public final class ModelConfigReader {
     if (!Files.isDirectory(folder)) {
       throw new BadInputException(folder + ": no such folder, expected a model folder with " + CONFIG);
     }
-    Path file = folder.resolve(CONFIG);
-    if (!Files.exists(file) && Files.exists(folder.resolve(OPEN_CLIP_CONFIG))) {
-      file = folder.resolve(OPEN_CLIP_CONFIG);
+    Path name = folder.toAbsolutePath().normalize().getFileName();
+    if (name != null && name.toString().endsWith(StagedFolder.PARTIAL)) {
+      throw new BadInputException(folder + ": is what an interrupted convert has left, expected a model folder; run convert again");
     }
-    if (!Files.exists(file)) {
+    String known = ModelFiles.has(folder, CONFIG) || !ModelFiles.has(folder, OPEN_CLIP_CONFIG) ? CONFIG : OPEN_CLIP_CONFIG;
+    if (!ModelFiles.has(folder, known)) {
       throw new BadInputException(folder + ": no " + CONFIG + " in it, expected a model folder");
     }
-    ConfigSection top = ConfigSection.read(file);
+    ConfigSection top = ConfigSection.read(folder.resolve(known));
     ConfigSection root = top.child("model_cfg").orElse(top);
-    Path name = folder.toAbsolutePath().normalize().getFileName();
     ModelConfig config =
         new ModelConfigReader(root.has("vision") && root.has("text"))
             .model(top, root, name == null ? folder.toString() : name.toString());
-    top.child("preprocess_cfg").ifPresent(section -> checkPreprocessing(section, config.vision()));
-    Path preprocessor = folder.resolve(PREPROCESSOR);
-    if (!Files.exists(preprocessor)) {
-      return config;
-    }
-    ConfigSection section = ConfigSection.read(preprocessor);
-    checkPreprocessing(section, config.vision());
+    top.child("preprocess_cfg").ifPresent(section -> PreprocessorConfig.checkOpenClip(section, config.vision()));
     boolean explicit = top.has("image_mean") || top.has("image_std") || top.has("preprocess_cfg");
-    return withNormalisation(config, section, explicit);
+    return preprocessor(folder).map(section -> PreprocessorConfig.apply(section, config, explicit)).orElse(config);
+  }
+
+  /** Where Hugging Face's folders say how images are prepared; newer ones may say it in a section of another file. */
+  private static Optional<ConfigSection> preprocessor(Path folder) {
+    if (ModelFiles.has(folder, PREPROCESSOR)) {
+      return Optional.of(ConfigSection.read(folder.resolve(PREPROCESSOR)));
+    }
+    return ModelFiles.has(folder, PROCESSOR)
+        ? ConfigSection.read(folder.resolve(PROCESSOR)).child("image_processor")
+        : Optional.empty();
   }
 
   private ModelConfig model(ConfigSection top, ConfigSection root, String name) {
     Optional<ConfigSection> visionSection = root.child("vision", "vision_config", "vision_cfg");
     Optional<ConfigSection> textSection = root.child("text", "text_config", "text_cfg");
     if (visionSection.isEmpty() && textSection.isEmpty() && !root.mentions("conceptclip", "model_type", "architectures", "auto_map")) {
+      root.text("error").ifPresent(error -> {
+        throw root.contradiction("error", "present", "a configuration (this is what a server says when it has no file to give)");
+      });
       throw root.contradiction("model_type", root.text("model_type").orElse("absent"), "\"conceptclip\", or sections for vision and text");
     }
     requireOpenClipTowers(root);
+    requirePlainModel(root);
     List<Double> mean = normalisation(top, "image_mean", "mean", -10).orElse(published.vision().imageMean());
     List<Double> std = normalisation(top, "image_std", "std", 0).orElse(published.vision().imageStd());
     if (visionSection.isEmpty()) {
@@ -88,7 +98,7 @@ public final class ModelConfigReader {
     if (textSection.isEmpty()) {
       root.requireNumber(published.text().vocabulary(), "vocab_size");
     }
-    VisionConfig vision = visionSection.map(s -> vision(s, mean, std)).orElseGet(() -> vision(published.vision(), mean, std));
+    VisionConfig vision = visionSection.map(s -> vision(s, mean, std)).orElseGet(() -> published.vision().withNormalisation(mean, std));
     TextConfig text = textSection.map(this::text).orElseGet(published::text);
     int embedding = root.integer(Optional.of(vision.width()), 1, WIDEST, "embed_dim", "projection_dim");
     if (embedding != vision.width()) {
@@ -100,6 +110,16 @@ public final class ModelConfigReader {
     root.requireText(ERF_GELU, "proj_activation");
     root.requireBoolean(false, "proj_bias");
     return new ModelConfig(OneLine.of(root.text("name").orElse(name)), vision, text, embedding);
+  }
+
+  /** Switches of the whole model that change results, in any schema. */
+  private static void requirePlainModel(ConfigSection root) {
+    root.requireBoolean(false, "quick_gelu");
+    root.requireBoolean(false, "nonscalar_logit_scale");
+    root.requireAbsent("multimodal_cfg", "quantization_config");
+    // A flat configuration may carry them at the top.
+    root.requireText(ERF_GELU, "hidden_act");
+    root.requireText(List.of("absolute"), "position_embedding_type");
   }
 
   /** Without the names of a timm and a Hugging Face model, open_clip's sections would describe its own CLIP towers. */
@@ -146,6 +166,16 @@ public final class ModelConfigReader {
     s.requireText(List.of("map"), "pool", "timm_pool");
     s.requireText(List.of("none", ""), "timm_proj");
     s.requireBoolean(true, "vision_use_head");
+    s.text("model_type")
+        .filter(type -> !SIGLIP_TYPES.contains(type) && !type.toLowerCase(Locale.ROOT).replaceAll("[^a-z]", "").contains("conceptclip"))
+        .ifPresent(type -> {
+          throw s.contradiction("model_type", type, "one of " + SIGLIP_TYPES);
+        });
+    for (String part : List.of("qk_norm", "qk_normalization", "final_ln_after_pool", "no_ln_pre", "attentional_pool", "use_swiglu_ffn")) {
+      s.requireBoolean(false, part);
+    }
+    s.requireAbsent("ls_init_value", "layerscale_value", "num_registers", "num_register_tokens");
+    s.requireText(List.of("map"), "global_pool");
     return new VisionConfig(geometry, width, depth, heads, hidden, poolHeads, poolHidden, epsilon, mean, std);
   }
 
@@ -168,7 +198,13 @@ public final class ModelConfigReader {
     s.requireText(List.of("mean", "mean_pooler"), "pooler", "pooler_type", "hf_pooler_type");
     s.requireText(List.of("linear", "linear_nobias"), "proj", "proj_type", "hf_proj_type");
     s.requireText(List.of("bert"), "model_type");
-    s.requireBoolean(false, "is_decoder");
+    for (String part : List.of("is_decoder", "add_cross_attention", "embed_cls", "quick_gelu")) {
+      s.requireBoolean(false, part);
+    }
+    s.requireNumber(width, "embedding_size");
+    if (s.hasObject("tokenizer_kwargs")) {
+      s.child("tokenizer_kwargs").orElseThrow().refuseOtherKeys();
+    }
     return new TextConfig(width, depth, heads, hidden, vocabulary, positions, types, epsilon, padding, context);
   }
 
@@ -184,51 +220,5 @@ public final class ModelConfigReader {
   /** The size in the published model as a default, except in this project's own schema, which has no defaults. */
   private <T> Optional<T> or(T published) {
     return complete ? Optional.empty() : Optional.of(published);
-  }
-
-  /** Rejects a preprocessing other than that of this runtime: squash to a square, bicubic, divide by 255, normalise. */
-  private static void checkPreprocessing(ConfigSection s, VisionConfig vision) {
-    int imageSize = vision.geometry().imageSize();
-    for (String step : List.of("do_resize", "do_rescale", "do_normalize")) {
-      s.requireBoolean(true, step);
-    }
-    s.requireNumber(BICUBIC, "resample");
-    s.requireNumber(1.0 / 255, "rescale_factor");
-    s.requireText(List.of("bicubic"), "interpolation");
-    s.requireText(List.of("squash"), "resize_mode");
-    s.requireText(List.of("RGB"), "mode");
-    if (s.hasObject("size")) {
-      ConfigSection size = s.child("size").orElseThrow();
-      if (size.has("shortest_edge")) {
-        throw size.contradiction("shortest_edge", "present", "height and width: images are squashed, their aspect ratio is not kept");
-      }
-      size.requireNumber(imageSize, "height");
-      size.requireNumber(imageSize, "width");
-    } else if (s.hasList("size")) {
-      s.requireIntegers(List.of(imageSize, imageSize), "size");
-    } else {
-      s.requireNumber(imageSize, "size");
-    }
-  }
-
-  /** Mean and deviation of the preprocessor's file. They must be equal to those of the configuration, if it has any. */
-  private static ModelConfig withNormalisation(ModelConfig config, ConfigSection s, boolean explicit) {
-    VisionConfig vision = config.vision();
-    List<Double> mean = confirmed(s, "image_mean", -10, vision.imageMean(), explicit);
-    List<Double> std = confirmed(s, "image_std", 0, vision.imageStd(), explicit);
-    return new ModelConfig(config.name(), vision(vision, mean, std), config.text(), config.embeddingWidth());
-  }
-
-  private static List<Double> confirmed(ConfigSection s, String key, double low, List<Double> known, boolean explicit) {
-    List<Double> found = s.channels(low, 10, key).orElse(known);
-    if (explicit && IntStream.range(0, 3).anyMatch(c -> Math.abs(found.get(c) - known.get(c)) > 1e-6)) {
-      throw s.contradiction(key, found, "that of " + CONFIG);
-    }
-    return found;
-  }
-
-  private static VisionConfig vision(VisionConfig v, List<Double> mean, List<Double> std) {
-    return new VisionConfig(v.geometry(), v.width(), v.depth(), v.heads(), v.mlpHidden(), v.poolHeads(), v.poolMlpHidden(),
-        v.layerNormEpsilon(), mean, std);
   }
 }

@@ -3,6 +3,7 @@ package org.conceptclip.model;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.stream.IntStream;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
@@ -10,6 +11,7 @@ import org.conceptclip.op.PatchEmbeddingWeights;
 import org.conceptclip.op.QueryWeights;
 import org.conceptclip.op.TokenEmbeddingWeights;
 import org.conceptclip.op.WeightStore;
+import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.weights.TensorLoan;
@@ -34,6 +36,9 @@ public final class ModelLoader {
    * Prepares all weights. {@code source} may be closed afterwards. The weights are valid until {@code store} is closed.
    *
    * <p>The token embedding is prepared at the same time as the blocks, so that its large table does not delay them.
+   *
+   * @throws BadInputException if the source cannot be read, or a bias, a LayerNorm's weight or a scalar is not finite. Such a number in
+   *     a matrix shows in results, which are checked: looking for it here would make loading half as long again or more
    */
   public static ModelWeights load(ModelConfig config, WeightSource source, WeightStore store) {
     ModelLoader loader = new ModelLoader(config, source, store);
@@ -42,11 +47,23 @@ public final class ModelLoader {
       ModelWeights.Vision vision = loader.vision();
       List<ModelWeights.TextLayer> layers = IntStream.range(0, config.text().depth()).parallel().mapToObj(loader::textLayer).toList();
       ModelWeights.Text text = new ModelWeights.Text(
-          tokenEmbedding.join(), layers, loader.linear("text.proj.weight", null), loader.head("text_proj"));
-      return new ModelWeights(vision, text, loader.scalars());
+          joined(tokenEmbedding), layers, loader.linear("text.proj.weight", null), loader.head("text_proj"));
+      return new ModelWeights(vision, text, Scalars.of(source));
     } finally {
       // Also after a failure: no thread may still be preparing weights when the caller frees them.
       tokenEmbedding.handle((weights, failure) -> null).join();
+    }
+  }
+
+  private static <T> T joined(CompletableFuture<T> task) {
+    try {
+      return task.join();
+    } catch (CompletionException e) { // callers know the failure itself
+      switch (e.getCause()) {
+        case RuntimeException failure -> throw failure;
+        case Error failure -> throw failure;
+        case null, default -> throw e;
+      }
     }
   }
 
@@ -102,14 +119,14 @@ public final class ModelLoader {
 
   private LinearWeights linear(String weightName, String biasNameOrNull) {
     try (TensorLoan weight = source.borrow(weightName);
-        TensorLoan biasOrNull = biasNameOrNull == null ? null : source.borrow(biasNameOrNull)) {
+        TensorLoan biasOrNull = biasNameOrNull == null ? null : finite(biasNameOrNull)) {
       return store.linear(weightName, weight.tensor(), biasOrNull == null ? null : biasOrNull.tensor());
     }
   }
 
   private NormWeights norm(String layer, double epsilon) {
-    try (TensorLoan weight = source.borrow(layer + ".weight");
-        TensorLoan bias = source.borrow(layer + ".bias")) {
+    try (TensorLoan weight = finite(layer + ".weight");
+        TensorLoan bias = finite(layer + ".bias")) {
       return store.layerNorm(layer + ".weight", weight.tensor(), bias.tensor(), epsilon);
     }
   }
@@ -124,7 +141,7 @@ public final class ModelLoader {
       shift[c] = -vision.imageMean().get(c) / vision.imageStd().get(c);
     }
     try (TensorLoan weight = source.borrow(name);
-        TensorLoan bias = source.borrow("visual.trunk.patch_embed.proj.bias");
+        TensorLoan bias = finite("visual.trunk.patch_embed.proj.bias");
         TensorLoan positions = source.borrow("visual.trunk.pos_embed")) {
       return store.patchEmbedding(
           name,
@@ -143,8 +160,8 @@ public final class ModelLoader {
     try (TensorLoan words = source.borrow(name);
         TensorLoan positions = source.borrow(prefix + "position_embeddings.weight");
         TensorLoan types = source.borrow(prefix + "token_type_embeddings.weight");
-        TensorLoan normWeight = source.borrow(prefix + "LayerNorm.weight");
-        TensorLoan normBias = source.borrow(prefix + "LayerNorm.bias")) {
+        TensorLoan normWeight = finite(prefix + "LayerNorm.weight");
+        TensorLoan normBias = finite(prefix + "LayerNorm.bias")) {
       return store.tokenEmbedding(
           name,
           words.tensor(),
@@ -161,7 +178,7 @@ public final class ModelLoader {
     int width = config.vision().width();
     try (TensorLoan latent = source.borrow(prefix + "latent");
         TensorLoan weight = source.borrow(prefix + "q.weight");
-        TensorLoan bias = source.borrow(prefix + "q.bias")) {
+        TensorLoan bias = finite(prefix + "q.bias")) {
       double[] input = latent.tensor().toDoubleArray();
       double[] query = bias.tensor().toDoubleArray();
       for (int row = 0; row < width; row++) {
@@ -184,9 +201,10 @@ public final class ModelLoader {
   }
 
   private HostTensor stack(Arena arena, String prefix, String suffix) {
-    try (TensorLoan query = source.borrow(prefix + "query" + suffix);
-        TensorLoan key = source.borrow(prefix + "key" + suffix);
-        TensorLoan value = source.borrow(prefix + "value" + suffix)) {
+    boolean vector = suffix.equals(".bias");
+    try (TensorLoan query = vector ? finite(prefix + "query" + suffix) : source.borrow(prefix + "query" + suffix);
+        TensorLoan key = vector ? finite(prefix + "key" + suffix) : source.borrow(prefix + "key" + suffix);
+        TensorLoan value = vector ? finite(prefix + "value" + suffix) : source.borrow(prefix + "value" + suffix)) {
       List<HostTensor> parts = List.of(query.tensor(), key.tensor(), value.tensor());
       DType dtype = parts.getFirst().dtype();
       if (!parts.stream().allMatch(part -> part.dtype() == dtype)) {
@@ -200,17 +218,20 @@ public final class ModelLoader {
     }
   }
 
-  private Scalars scalars() {
-    return new Scalars(
-        Math.exp(scalar("logit_scale")),
-        scalar("logit_bias"),
-        Math.exp(scalar("concept_logit_scale")),
-        scalar("concept_logit_bias"));
-  }
-
-  private double scalar(String name) {
-    try (TensorLoan loan = source.borrow(name)) {
-      return loan.tensor().getDouble(0);
+  /** Borrows a vector of finite numbers. */
+  private TensorLoan finite(String name) {
+    TensorLoan loan = source.borrow(name);
+    try {
+      for (long i = 0; i < loan.tensor().shape().elements(); i++) {
+        if (!Double.isFinite(loan.tensor().getDouble(i))) {
+          throw new BadInputException(source.description() + ": tensor " + name + " has " + loan.tensor().getDouble(i) + " at element " + i
+              + ", expected finite numbers");
+        }
+      }
+      return loan;
+    } catch (RuntimeException | Error failure) {
+      loan.close();
+      throw failure;
     }
   }
 }

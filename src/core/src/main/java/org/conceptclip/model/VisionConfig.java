@@ -33,4 +33,9 @@ public record VisionConfig(
   public int tokens() {
     return geometry.tokens();
   }
+
+  /** The same tower for images with another mean and standard deviation per channel. */
+  VisionConfig withNormalisation(List<Double> mean, List<Double> std) {
+    return new VisionConfig(geometry, width, depth, heads, mlpHidden, poolHeads, poolMlpHidden, layerNormEpsilon, mean, std);
+  }
 }

@@ -19,8 +19,8 @@ import org.conceptclip.util.OneLine;
  * A stored checkpoint: one safetensors file or several shards, in any accepted naming. It is checked against a model's layout
  * when it is opened.
  *
- * <p>Tensors are mapped from the file in their stored type (F32, F16 or BF16). A tensor whose parts are stored separately
- * (query, key and value) is joined in memory while it is on loan. Thread-safe.
+ * <p>Tensors are read from the file in their stored type (F32, F16 or BF16) when they are borrowed. A tensor whose parts are stored
+ * separately (query, key and value) is joined then. Thread-safe.
  */
 public final class Checkpoint implements WeightSource {
   private final Path path;
@@ -90,40 +90,23 @@ public final class Checkpoint implements WeightSource {
       throw new IllegalArgumentException(path + " was opened without a tensor " + OneLine.quoted(name));
     }
     List<CheckpointPlan.Source> parts = plan.sources().get(name);
-    if (parts.size() == 1) {
-      CheckpointPlan.Source only = parts.getFirst();
-      TensorLoan whole = fileOf.get(only.name()).map(only.name());
-      DType dtype = whole.tensor().dtype();
-      return new TensorLoan(HostTensor.view(dtype, shape, used(whole.tensor(), only.part())), whole.arena());
-    }
-    return joined(shape, parts);
+    return TensorLoan.of(arena -> {
+      DType dtype = info(parts.getFirst()).dtype();
+      HostTensor tensor = HostTensor.allocate(arena, dtype, shape.toArray());
+      long position = 0;
+      for (CheckpointPlan.Source source : parts) {
+        long unit = info(source).byteSize() / source.part().sourceUnits();
+        MemorySegment target = tensor.data().asSlice(position, source.part().units() * unit);
+        fileOf.get(source.name()).read(source.name(), source.part().firstUnit() * unit, target);
+        position += target.byteSize();
+      }
+      return HostTensor.view(dtype, shape, tensor.data().asReadOnly());
+    });
   }
 
   @Override
   public void close() {
     files.forEach(SafetensorsFile::close);
-  }
-
-  /** A tensor whose parts are stored separately, joined in new memory. */
-  private TensorLoan joined(Shape shape, List<CheckpointPlan.Source> parts) {
-    return TensorLoan.of(arena -> {
-      HostTensor tensor = HostTensor.allocate(arena, info(parts.getFirst()).dtype(), shape.toArray());
-      long position = 0;
-      for (CheckpointPlan.Source part : parts) {
-        try (TensorLoan loan = fileOf.get(part.name()).map(part.name())) {
-          MemorySegment used = used(loan.tensor(), part.part());
-          MemorySegment.copy(used, 0, tensor.data(), position, used.byteSize());
-          position += used.byteSize();
-        }
-      }
-      return tensor;
-    });
-  }
-
-  /** The bytes of the source's rows that a part uses. */
-  private static MemorySegment used(HostTensor source, NameMap.Part part) {
-    long unit = source.byteSize() / part.sourceUnits();
-    return source.data().asSlice(part.firstUnit() * unit, part.units() * unit);
   }
 
   private TensorInfo info(CheckpointPlan.Source source) {

@@ -4,10 +4,13 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.MalformedJsonException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.StringReader;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,7 +23,14 @@ final class CheckpointFiles {
   private static final List<String> SINGLE_FILES =
       List.of("model.safetensors", "open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "pytorch_model.safetensors");
   private static final Set<String> PICKLE_ENDINGS = Set.of(".bin", ".pt", ".pth", ".ckpt");
-  private static final String CONVERT_ADVICE = "convert it in Python with safetensors.torch.save_file";
+  private static final String CONVERT_ADVICE = ModelFiles.CONVERT_ADVICE;
+  private static final String EXPECTED_INDEX = "a shard index";
+
+  /** Longest index that is read; one of the largest models of today has 4 MB. */
+  private static final int LONGEST_INDEX = 16 << 20;
+
+  private static final int MOST_TENSORS = 250_000;
+  private static final int MOST_SHARDS = 1000;
 
   private CheckpointFiles() {}
 
@@ -34,12 +44,12 @@ final class CheckpointFiles {
     }
     for (String name : SINGLE_FILES) {
       Path file = folderOrFile.resolve(name);
-      if (Files.exists(file)) {
+      if (ModelFiles.has(folderOrFile, name)) {
         return List.of(file);
       }
-      Path index = folderOrFile.resolve(name.replace(".safetensors", INDEX_SUFFIX));
-      if (Files.exists(index)) {
-        return shards(index);
+      String index = name.replace(".safetensors", INDEX_SUFFIX);
+      if (ModelFiles.has(folderOrFile, index)) {
+        return shards(folderOrFile.resolve(index));
       }
     }
     return onlyFile(folderOrFile);
@@ -93,21 +103,22 @@ final class CheckpointFiles {
   /** The files that an index names, in the order of their first tensor. */
   private static List<Path> shards(Path index) {
     Set<String> names = new LinkedHashSet<>();
-    try (JsonReader json = StrictJson.reader(Files.newBufferedReader(index))) {
+    String text = ModelFiles.text(index, LONGEST_INDEX, EXPECTED_INDEX);
+    try (JsonReader json = StrictJson.reader(new StringReader(text))) {
+      boolean mapSeen = false;
       json.beginObject();
       while (json.hasNext()) {
         if (!json.nextName().equals("weight_map")) {
           json.skipValue();
-          continue;
+        } else if (mapSeen) {
+          throw new BadInputException(index + ": duplicate key weight_map, expected one");
+        } else {
+          mapSeen = true;
+          readWeightMap(index, json, names);
         }
-        json.beginObject();
-        while (json.hasNext()) {
-          json.nextName();
-          names.add(json.nextString());
-        }
-        json.endObject();
       }
       json.endObject();
+      json.peek(); // throws if anything follows
     } catch (MalformedJsonException | EOFException | IllegalStateException e) {
       throw new BadInputException(
           index + ": not a shard index (" + StrictJson.place(e) + "), expected a JSON object whose weight_map maps tensors to files", e);
@@ -120,11 +131,32 @@ final class CheckpointFiles {
     return names.stream().map(name -> shard(index, name)).toList();
   }
 
+  private static void readWeightMap(Path index, JsonReader json, Set<String> names) throws IOException {
+    Set<String> tensors = new HashSet<>();
+    json.beginObject();
+    while (json.hasNext()) {
+      String tensor = json.nextName();
+      if (!tensors.add(tensor)) {
+        throw new BadInputException(index + ": names the file of tensor " + OneLine.quoted(tensor) + " twice, expected once");
+      }
+      names.add(json.nextString());
+      if (tensors.size() > MOST_TENSORS || names.size() > MOST_SHARDS) {
+        throw new BadInputException(
+            index + ": too large, expected at most " + MOST_TENSORS + " tensors in at most " + MOST_SHARDS + " files");
+      }
+    }
+    json.endObject();
+  }
+
   /** A shard must be in the folder of its index; a name that leads elsewhere is rejected. */
   private static Path shard(Path index, String name) {
-    if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.equals("..") || name.indexOf('\0') >= 0) {
-      throw new BadInputException(index + ": names the file " + OneLine.quoted(name) + ", expected the name of a file beside it");
+    try {
+      if (!name.isEmpty() && !name.contains("/") && !name.contains("\\") && !Set.of(".", "..").contains(name)) {
+        return index.resolveSibling(name);
+      }
+    } catch (InvalidPathException e) { // for example half of a surrogate pair, or a letter that the system's names cannot have
+      throw new BadInputException(index + ": names the file " + OneLine.quoted(name) + ", expected a name that this system can have", e);
     }
-    return index.resolveSibling(name);
+    throw new BadInputException(index + ": names the file " + OneLine.quoted(name) + ", expected the name of a file beside it");
   }
 }

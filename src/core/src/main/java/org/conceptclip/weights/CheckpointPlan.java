@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.Set;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.Shape;
@@ -20,6 +21,8 @@ import org.conceptclip.util.OneLine;
 record CheckpointPlan(Map<String, List<Source>> sources, List<String> ignored) {
   /** Most tensors of one kind of error that a message lists by name. */
   private static final int MOST_LISTED = 10;
+
+  private static final Set<String> WEIGHT_TYPES = Set.of(DType.F32.name(), DType.F16.name(), DType.BF16.name());
 
   /** A checkpoint tensor and the part of a canonical tensor that it supplies. */
   record Source(String name, NameMap.Part part) {}
@@ -100,20 +103,20 @@ record CheckpointPlan(Map<String, List<Source>> sources, List<String> ignored) {
       }
       List<Source> ordered = Arrays.asList(places);
       sources.put(canonical, ordered);
-      DType type = found.get(ordered.getFirst().name).dtype();
+      String type = found.get(ordered.getFirst().name).typeName();
       ordered.forEach(source -> checkShape(source, shape, type));
     }
 
-    private void checkShape(Source source, Shape canonical, DType typeOfFirst) {
+    private void checkShape(Source source, Shape canonical, String typeOfFirst) {
       TensorInfo info = found.get(source.name);
       long[] extents = canonical.toArray();
       NameMap.Part part = source.part;
       if (part.of() > 1 || part.sourceUnits() > 1) {
         extents[0] = extents[0] / part.of() / part.units() * part.sourceUnits();
       }
-      boolean weights = info.dtype() == DType.F32 || info.dtype() == DType.F16 || info.dtype() == DType.BF16;
-      if (!weights || info.dtype() != typeOfFirst || !Arrays.equals(squeezed(extents), squeezed(info.shape().toArray()))) {
-        String types = weights && info.dtype() != typeOfFirst
+      boolean weights = WEIGHT_TYPES.contains(info.typeName());
+      if (!weights || !info.typeName().equals(typeOfFirst) || !Arrays.equals(squeezed(extents), squeezed(info.shape().toArray()))) {
+        String types = weights && !info.typeName().equals(typeOfFirst)
             ? typeOfFirst + " like the tensors that it is joined with"
             : "F32, F16 or BF16";
         misshaped.add(OneLine.of(source.name) + " is " + info + ", expected " + Shape.of(extents) + " in " + types);

@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import org.conceptclip.tensor.BadInputException;
@@ -34,8 +35,11 @@ import org.conceptclip.util.OneLine;
  * @param metadata the strings under {@code __metadata__}
  */
 record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, String> metadata) {
-  /** Longest header that the format allows, in bytes. */
-  static final long LIMIT_BYTES = 100_000_000;
+  /**
+   * Longest header that is read, in bytes. The format allows 100 MB; that of the published model has 66 kB. What a malicious header
+   * costs, in memory and time, grows with its length.
+   */
+  static final long LIMIT_BYTES = 16 << 20;
 
   /** Size of the length field before the header, in bytes. */
   static final int PREFIX_BYTES = 8;
@@ -44,6 +48,12 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
 
   /** Far more than any model has. The limit keeps the memory for a malicious header near the size of the header. */
   private static final int MOST_TENSORS = 250_000;
+
+  /** Far more than any file has, for the same reason. */
+  private static final int MOST_METADATA = 10_000;
+
+  /** Longer than the name of any type. */
+  private static final int LONGEST_TYPE = 32;
 
   private static final String METADATA = "__metadata__";
 
@@ -144,6 +154,9 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
       while (json.hasNext()) {
         String key = name("metadata key");
         expect(JsonToken.STRING, METADATA + " " + OneLine.quoted(key), "a string");
+        if (metadata.size() == MOST_METADATA) {
+          throw bad("more than " + MOST_METADATA + " entries in " + METADATA);
+        }
         if (metadata.put(key, json.nextString()) != null) {
           throw bad("duplicate metadata key " + OneLine.quoted(key));
         }
@@ -154,7 +167,7 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
     private TensorInfo readTensor(String name) throws IOException {
       String where = "tensor " + OneLine.quoted(name);
       expect(JsonToken.BEGIN_OBJECT, where, "an object with dtype, shape and data_offsets");
-      DType dtype = null;
+      String type = null;
       long[] extents = null;
       long[] offsets = null;
       Set<String> keys = new HashSet<>();
@@ -165,45 +178,52 @@ record SafetensorsHeader(SequencedMap<String, TensorInfo> tensors, Map<String, S
           throw bad("duplicate key " + key + " in " + where);
         }
         switch (key) {
-          case "dtype" -> dtype = dtype(where);
+          case "dtype" -> type = type(where);
           case "shape" -> extents = integers(where + " shape", MOST_DIMENSIONS);
           case "data_offsets" -> offsets = integers(where + " data_offsets", 2);
           default -> throw bad(where + " has a key " + OneLine.quoted(key) + ", expected dtype, shape and data_offsets");
         }
       }
       json.endObject();
-      if (dtype == null || extents == null || offsets == null) {
-        throw bad(where + " lacks " + (dtype == null ? "dtype" : extents == null ? "shape" : "data_offsets"));
+      if (type == null || extents == null || offsets == null) {
+        throw bad(where + " lacks " + (type == null ? "dtype" : extents == null ? "shape" : "data_offsets"));
       }
-      return checked(where, dtype, extents, offsets);
+      return checked(where, type, extents, offsets);
     }
 
-    private TensorInfo checked(String where, DType dtype, long[] extents, long[] offsets) {
+    /** The size of a tensor of an unknown type is what its offsets say: the format gains types, and some have less than a byte. */
+    private TensorInfo checked(String where, String type, long[] extents, long[] offsets) {
       if (offsets.length != 2) {
         throw bad(where + " has " + offsets.length + " data_offsets, expected begin and end");
       }
       if (offsets[1] < offsets[0]) {
         throw bad(where + " data_offsets end at " + offsets[1] + ", before their begin " + offsets[0]);
       }
+      Optional<DType> dtype = DType.named(type);
+      long found = offsets[1] - offsets[0];
       Shape shape;
-      long bytes;
+      long expected;
       try {
         shape = Shape.of(extents);
-        bytes = Math.multiplyExact(shape.elements(), (long) dtype.bytes());
+        long elements = shape.elements();
+        expected = dtype.isPresent() ? Math.multiplyExact(elements, (long) dtype.get().bytes()) : found;
       } catch (IllegalArgumentException | ArithmeticException e) {
-        throw new BadInputException(file + ": size of " + where + " overflows: " + dtype + " " + Arrays.toString(extents), e);
+        throw new BadInputException(file + ": size of " + where + " overflows: " + type + " " + Arrays.toString(extents), e);
       }
-      if (bytes != offsets[1] - offsets[0]) {
-        throw bad(where + " has " + (offsets[1] - offsets[0]) + " bytes of data, expected " + bytes + " for " + dtype + " " + shape);
+      if (found != expected) {
+        throw bad(where + " has " + found + " bytes of data, expected " + expected + " for " + type + " " + shape);
       }
-      return new TensorInfo(dtype, shape, offsets[0], offsets[1]);
+      return new TensorInfo(type, shape, offsets[0], offsets[1]);
     }
 
-    private DType dtype(String where) throws IOException {
+    private String type(String where) throws IOException {
       expect(JsonToken.STRING, where + " dtype", "a string");
       String text = json.nextString();
-      return DType.named(text)
-          .orElseThrow(() -> bad(where + " has dtype " + OneLine.quoted(text) + ", expected one of " + Arrays.toString(DType.values())));
+      if (text.isEmpty() || text.length() > LONGEST_TYPE || !text.equals(OneLine.of(text))) {
+        throw bad(where + " has dtype " + OneLine.quoted(text, LONGEST_TYPE) + ", expected the name of a type");
+      }
+      // One string for the types of all tensors.
+      return DType.named(text).map(DType::name).orElse(text);
     }
 
     private long[] integers(String where, int most) throws IOException {

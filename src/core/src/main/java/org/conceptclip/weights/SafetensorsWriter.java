@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -17,6 +18,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.concurrent.CancellationException;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -76,6 +78,8 @@ public final class SafetensorsWriter {
     SequencedMap<String, TensorInfo> infos = placed(tensors);
     try {
       TargetFile.write(target, channel -> write(channel, infos, metadata, data));
+    } catch (ClosedByInterruptException e) {
+      throw (CancellationException) new CancellationException(target + ": writing was interrupted").initCause(e);
     } catch (IOException e) {
       String why = e instanceof NoSuchFileException ? "its folder does not exist"
           : e instanceof AccessDeniedException ? "permission denied" : OneLine.of(e.getMessage());

@@ -4,7 +4,7 @@ import java.lang.foreign.Arena;
 import org.conceptclip.tensor.HostTensor;
 
 /**
- * A tensor that is mapped or generated for a short time. Closing the loan frees its memory; any thread may close it.
+ * A tensor that is read or generated for a short time. Closing the loan frees its memory; any thread may close it.
  *
  * @param tensor must not be used after the loan is closed
  * @param arena owns the tensor's memory; the loan closes it

@@ -15,6 +15,7 @@ public interface WeightSource extends AutoCloseable {
    *
    * @throws IllegalArgumentException if there is no such tensor. Sources are checked against the model's layout when they are
    *     opened, so this is a programming error
+   * @throws org.conceptclip.tensor.BadInputException if it cannot be read, for example because its file has changed since it was opened
    */
   TensorLoan borrow(String name);
 

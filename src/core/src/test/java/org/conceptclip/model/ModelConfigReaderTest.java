@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.conceptclip.tensor.BadInputException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -95,7 +97,24 @@ class ModelConfigReaderTest {
         "[1]|expected one JSON object",
         "{'a': 1} {}|not valid JSON (at line 1 column 11)",
         "{'a': |not valid JSON",
-        "|not valid JSON (at line 1 column 1)",
+        "|is empty, expected a JSON object",
+        "{'model_type': 'conceptclip', 'model_type': 'conceptclip'}|duplicate key \"model_type\", expected a JSON object",
+        "{'vision_config': {'hidden_size': 1152, 'hidden_size': 768}}|duplicate key \"hidden_size\", expected a JSON object",
+        "{'error': 'Invalid username or password.'}|error is present, expected a configuration (this is what a server says when it has no file to give)",
+        "<!doctype html>|is a web page, not the file itself",
+        "version https://git-lfs.github.com/spec/v1|is a git-lfs pointer, not the file itself (run `git lfs pull` in its folder)",
+        "{'vision_config': {'model_type': 'clip_vision_model'}}|vision_config.model_type is clip_vision_model, expected one of [siglip_vision_model, siglip]",
+        "{'vision_config': {'model_type': 'siglip2_vision_model'}}|vision_config.model_type is siglip2_vision_model, expected one of",
+        "{'vision_config': {'qk_normalization': true}}|vision_config.qk_normalization is true, expected false",
+        "{'vision_config': {'layerscale_value': 0.1}}|vision_config.layerscale_value is 0.1, expected null: the model has no such part",
+        "{'vision_config': {'global_pool': 'avg'}}|vision_config.global_pool is \"avg\", expected one of [map]",
+        "{'text_config': {'hidden_act': 'relu'}}|text_config.hidden_act is \"relu\", expected one of [gelu_erf, gelu, GELU]",
+        "{'text_config': {'add_cross_attention': true}}|text_config.add_cross_attention is true, expected false",
+        "{'text_config': {'embedding_size': 128}}|text_config.embedding_size is 128, expected 768",
+        "{'text_cfg': {'hf_model_name': 'b', 'tokenizer_kwargs': {'clean': 'canonicalize'}}}|text_cfg.tokenizer_kwargs.clean is not a key that this runtime honours",
+        "{'model_type': 'conceptclip', 'hidden_act': 'quick_gelu'}|hidden_act is \"quick_gelu\", expected one of",
+        "{'model_type': 'conceptclip', 'quick_gelu': true}|quick_gelu is true, expected false",
+        "{'model_type': 'conceptclip', 'quantization_config': {'bits': 8}}|quantization_config is {\"bits\":8}, expected null: the model has no such part",
       })
   void contradictionsNameKeyFoundAndExpected(String json, String message) throws IOException {
     assertRefused(json == null ? "" : json, message);
@@ -137,10 +156,91 @@ class ModelConfigReaderTest {
         "{'size': {'shortest_edge': 384}}|size.shortest_edge is present, expected height and width",
         "{'resample': 2}|resample is 2, expected 3",
         "{'do_normalize': false}|do_normalize is false, expected true",
+        "{'do_resize': false}|do_resize is false, expected true",
+        "{'do_rescale': false}|do_rescale is false, expected true",
+        "{'do_convert_rgb': false}|do_convert_rgb is false, expected true",
+        "{'do_convert_rgb': 'yes'}|do_convert_rgb is \"yes\", expected true",
+        "{'do_pad': true}|do_pad is true, expected false",
+        "{'do_center_crop': true}|do_center_crop is true, expected false",
+        "{'do_center_crop': 1, 'crop_size': 384}|do_center_crop is 1, expected true or false",
+        "{'do_center_crop': true, 'crop_size': {'height': 224, 'width': 224}}|crop_size.height is 224, expected 384",
+        "{'crop_size': 224}|crop_size is 224, expected 384",
+        "{'image_processor_type': 'CLIPImageProcessor'}|do_center_crop is absent, expected false, because CLIPImageProcessor crops to 224 x 224 by default",
+        "{'feature_extractor_type': 'CLIPFeatureExtractor', 'image_processor_type': 'X'}|because CLIPFeatureExtractor crops",
+        "{'rescale_factor': 0.0078125}|rescale_factor is 0.0078125, expected 0.00392156",
+        "{'rescale_offset': true}|rescale_offset is not a key that this runtime honours or knows to have no effect; expected _commit_hash,",
+        "{'size': {'height': 384, 'width': 384, 'longest_edge': 1}}|size.longest_edge is not a key that this runtime honours",
+        "{'size': {'height': 384}}|size.width is absent, expected 384",
+        "{'size': '384'}|size is \"384\", expected 384",
+        "{'resample': 'bicubic'}|resample is \"bicubic\", expected 3",
+        "{'resample': 3, 'resample': 2}|duplicate key \"resample\"",
+        "{'image_mean': [0.5, 0.5, NaN]}|not valid JSON",
+        "{'image_mean': [0.5, 0.5]}|image_mean is [0.5,0.5], expected three numbers",
+        "{'data_format': 'channels_last'}|data_format is \"channels_last\", expected one of [channels_first]",
+        "{'crop_pct': 0.9}|crop_pct is not a key",
+        "<html>|is a web page, not the file itself",
       })
   void otherPreprocessingIsRefused(String json, String message) throws IOException {
     preprocessor(json);
     assertRefused("{'model_type': 'conceptclip'}", message);
+  }
+
+  /** The keys of Hugging Face's processors that change no pixel, and unset ones. */
+  @Test
+  void keysWithoutEffectAreAccepted() throws IOException {
+    preprocessor("{'do_convert_rgb': true, 'do_resize': true, 'do_rescale': true, 'do_normalize': true, 'do_pad': null, 'crop_size': null,"
+        + " 'image_processor_type': 'SiglipImageProcessor', 'feature_extractor_type': 'SiglipFeatureExtractor', 'processor_class': 'X',"
+        + " 'auto_map': {'AutoImageProcessor': 'x.Y'}, '_valid_processor_keys': ['images'], 'input_data_format': null, 'anything': null,"
+        + " 'data_format': 'channels_first', 'size': {'height': 384, 'width': 384}, 'default_to_square': true}");
+    assertSame(ModelConfig.conceptClip(""), read("{'model_type': 'conceptclip'}"));
+    preprocessor("{'image_processor_type': 'CLIPImageProcessor', 'do_center_crop': true, 'crop_size': {'height': 384, 'width': 384}}");
+    assertSame(ModelConfig.conceptClip(""), read("{'model_type': 'conceptclip'}"));
+  }
+
+  /** Newer folders of Hugging Face have one file for the processors of images and texts. */
+  @Test
+  void aSectionOfTheProcessorsFileIsHonoured() throws IOException {
+    Files.writeString(folder.resolve("processor_config.json"), "{\"processor_class\": \"X\", \"image_processor\": {\"do_resize\": false}}");
+    assertRefused("{'model_type': 'conceptclip'}", "image_processor.do_resize is false, expected true");
+    Files.writeString(folder.resolve("processor_config.json"), "{\"image_processor\": {\"image_mean\": [0.4, 0.5, 0.6]}}");
+    assertEquals(List.of(0.4, 0.5, 0.6), read("{'model_type': 'conceptclip'}").vision().imageMean());
+    preprocessor("{'image_mean': [0.1, 0.2, 0.3]}");
+    assertEquals(List.of(0.1, 0.2, 0.3), read("{'model_type': 'conceptclip'}").vision().imageMean());
+  }
+
+  @Test
+  void configurationsAreBoundedInSizeAndDepth() throws IOException {
+    long start = System.nanoTime();
+    assertRefused("{'a': '" + "x".repeat(95_000_000) + "'}", "bytes, expected a JSON object of at most 1048576");
+    assertRefused("{'a': " + "[".repeat(100_000) + "]".repeat(100_000) + "}", "values nested more than 64 deep, expected a JSON object");
+    assertRefused("{'a': [" + "0,".repeat(500_000) + "0]}", "model_type is absent");
+    assertTrue(System.nanoTime() - start < 20_000_000_000L, "took " + (System.nanoTime() - start) + " ns");
+  }
+
+  /** Nothing but a regular file is opened: a pipe would be waited for, for ever. */
+  @ParameterizedTest
+  @ValueSource(strings = {"config.json", "preprocessor_config.json"})
+  @Timeout(60)
+  void otherThingsThanFilesAreNotWaitedFor(String name) throws Exception {
+    Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"conceptclip\"}");
+    Path file = folder.resolve(name);
+    Files.deleteIfExists(file);
+    Files.createDirectory(file);
+    assertEquals(file + ": is a folder, expected a JSON object", message(folder));
+    Files.delete(file);
+    Files.createSymbolicLink(file, Path.of("gone"));
+    assertEquals(file + ": is a link to a file that does not exist, expected a JSON object", message(folder));
+    Files.delete(file);
+    assumeTrue(Files.isExecutable(Path.of("/usr/bin/mkfifo")), "no mkfifo to make a pipe");
+    assertEquals(0, new ProcessBuilder("/usr/bin/mkfifo", file.toString()).inheritIO().start().waitFor());
+    assertEquals(file + ": is a pipe or device, expected a JSON object", message(folder));
+  }
+
+  @Test
+  void whatAnInterruptedConvertHasLeftIsNoModel() throws IOException {
+    Path left = Files.createDirectory(folder.resolve("x.convert-partial"));
+    Files.writeString(left.resolve("config.json"), "{\"model_type\": \"conceptclip\"}");
+    assertEquals(left + ": is what an interrupted convert has left, expected a model folder; run convert again", message(left));
   }
 
   @Test

@@ -6,10 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.stream.Stream;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -62,6 +70,170 @@ class ModelFolderWriterTest {
       assertEquals("{}", Files.readString(used.resolve("config.json")));
       Path file = Files.writeString(folder.resolve("file"), "x");
       assertEquals(file + ": is a file, expected a folder to write to", refusal(weights, file));
+    }
+  }
+
+  /** A tokenizer of another model in the target would turn texts into the wrong ids, without a word. */
+  @Test
+  void replacingAModelLeavesNothingOfIt() throws IOException {
+    Path target = Files.createDirectory(folder.resolve("target"));
+    for (String file : List.of("config.json", "model.safetensors", "vocab.txt", "tokenizer.json", "preprocessor_config.json")) {
+      Files.writeString(target.resolve(file), "of another model");
+    }
+    Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwx------"));
+    write(target, true);
+    assertEquals(List.of("config.json", "model.safetensors"), names(target));
+    assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(target)));
+    assertEquals(List.of("target"), names(folder));
+    ModelConfigReaderTest.assertSame(TINY, ModelConfigReader.read(target));
+    Checkpoint.open(target, LAYOUT).close();
+  }
+
+  @Test
+  void whatIsNotAModelIsNeverTouched() throws IOException {
+    Path foreign = Files.createDirectory(folder.resolve("foreign"));
+    Files.writeString(foreign.resolve("config.json"), "{}");
+    Files.writeString(foreign.resolve("thesis.odt"), "x");
+    String kept = " and is not a folder that convert has written, so it is kept; expected another folder";
+    assertEquals(foreign + ": holds thesis.odt" + kept, refusal(foreign, true));
+    assertEquals(List.of("config.json", "thesis.odt"), names(foreign));
+
+    Path vocabulary = Files.createDirectory(folder.resolve("vocabulary"));
+    Files.writeString(vocabulary.resolve("vocab.txt"), "x");
+    assertEquals(vocabulary + ": holds vocab.txt" + kept, refusal(vocabulary, true));
+    assertEquals(
+        vocabulary + ": holds vocab.txt already, expected a new or empty folder (convert --force replaces a model)",
+        refusal(vocabulary, false));
+
+    Path nested = Files.createDirectory(folder.resolve("nested"));
+    Files.createDirectories(nested.resolve("model.safetensors/deep"));
+    assertEquals(nested + ": holds model.safetensors" + kept, refusal(nested, true));
+    assertEquals(List.of("foreign", "nested", "vocabulary"), names(folder));
+
+    Path inTheWay = Files.createDirectory(folder.resolve("new.convert-partial"));
+    Files.writeString(inTheWay.resolve("mine"), "x");
+    assertEquals(
+        inTheWay + ": holds mine, which no convert has written, so it is kept; move it away", refusal(folder.resolve("new"), false));
+    assertEquals(List.of("mine"), names(inTheWay));
+  }
+
+  @Test
+  void aLinkStaysALinkAndItsFolderIsReplaced() throws IOException {
+    Path real = Files.createDirectories(folder.resolve("elsewhere/real"));
+    Files.writeString(real.resolve("config.json"), "{}");
+    Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("elsewhere/real"));
+    write(link, true);
+    assertTrue(Files.isSymbolicLink(link));
+    assertEquals(List.of("config.json", "model.safetensors"), names(real));
+    assertEquals(List.of("real"), names(folder.resolve("elsewhere")));
+    Path dangling = Files.createSymbolicLink(folder.resolve("dangling"), Path.of("gone"));
+    assertEquals(dangling + ": is a link to a folder that does not exist, expected a folder to write to", refusal(dangling, true));
+    Path linkToFile = Files.createSymbolicLink(folder.resolve("link to file"), Files.writeString(folder.resolve("file"), "x"));
+    assertEquals(linkToFile + ": is a file, expected a folder to write to", refusal(linkToFile, true));
+    assertEquals(Path.of("/") + ": is the root of the file system, expected a folder to write to", refusal(Path.of("/"), true));
+    assertEquals(List.of("dangling", "elsewhere", "file", "link", "link to file"), names(folder));
+  }
+
+  /** Links inside the target, as in the cache of Hugging Face, are removed, and what they lead to stays. */
+  @Test
+  void linksInAReplacedFolderAreNotFollowed() throws IOException {
+    Path target = Files.createDirectory(folder.resolve("target"));
+    Path blob = Files.writeString(folder.resolve("blob"), "x");
+    Files.createSymbolicLink(target.resolve("model.safetensors"), blob);
+    write(target, true);
+    assertEquals("x", Files.readString(blob));
+    assertTrue(Files.isRegularFile(target.resolve("model.safetensors"), LinkOption.NOFOLLOW_LINKS));
+  }
+
+  @Test
+  void aFailureLeavesWhatWasThere() throws IOException {
+    Path target = Files.createDirectory(folder.resolve("target"));
+    Files.writeString(target.resolve("config.json"), "{}");
+    for (Path place : List.of(target, folder.resolve("new/parents/too"))) {
+      try (SyntheticWeights weights = new SyntheticWeights("synthetic:tiny", LAYOUT)) {
+        assertThrows(UnsupportedOperationException.class, () -> ModelFolderWriter.write(
+            weights, TINY, DType.F32, Optional.empty(), place, true, n -> {
+              if (n > 100_000) {
+                throw new UnsupportedOperationException();
+              }
+            }));
+      }
+    }
+    assertEquals(List.of("target"), names(folder));
+    assertEquals("{}", Files.readString(target.resolve("config.json")));
+  }
+
+  @Test
+  void twoAtOnceAreOne() throws IOException {
+    Path target = folder.resolve("target");
+    List<String> refusals = new ArrayList<>();
+    try (SyntheticWeights weights = new SyntheticWeights("synthetic:tiny", LAYOUT)) {
+      ModelFolderWriter.write(weights, TINY, DType.F32, Optional.empty(), target, false, n -> {
+        assertEquals(List.of("target.convert-lock", "target.convert-partial"), names(folder));
+        refusals.add(refusal(target, true));
+      });
+    }
+    assertEquals(Set.of(target + ": another convert is writing to it at this moment, expected one at a time"), Set.copyOf(refusals));
+    assertEquals(List.of("target"), names(folder));
+  }
+
+  /** Every state in which a process that is killed can leave the names beside the target. */
+  @Test
+  void whatAKilledProcessHasLeftIsClearedUp() throws IOException {
+    Path target = folder.resolve("target");
+    Path partial = folder.resolve("target.convert-partial");
+    Path replaced = folder.resolve("target.convert-replaced");
+    Files.createFile(folder.resolve("target.convert-lock"));
+    Files.createDirectory(partial);
+    Files.writeString(partial.resolve("conceptclip-123-456.partial"), "x");
+    Files.writeString(partial.resolve("vocab.txt"), "x");
+    write(target, false);
+    assertEquals(List.of("target"), names(folder));
+
+    // Between the two renamings: the former model is brought back, so it has to be replaced on purpose.
+    Files.move(target, replaced);
+    Files.createDirectory(partial);
+    Files.writeString(partial.resolve("config.json"), "{}");
+    assertEquals(
+        target + ": holds model.safetensors already, expected a new or empty folder (convert --force replaces a model)",
+        refusal(target, false));
+    assertEquals(List.of("target"), names(folder));
+    ModelConfigReaderTest.assertSame(TINY, ModelConfigReader.read(target));
+
+    // After them: the former model is only waste.
+    Files.createDirectory(replaced);
+    Files.writeString(replaced.resolve("model.safetensors"), "x");
+    write(target, true);
+    assertEquals(List.of("target"), names(folder));
+  }
+
+  @Test
+  void anInterruptIsNoFaultOfTheFolder() throws IOException {
+    try (SyntheticWeights weights = new SyntheticWeights("synthetic:tiny", LAYOUT)) {
+      Path target = folder.resolve("target");
+      assertThrows(CancellationException.class, () -> ModelFolderWriter.write(
+          weights, TINY, DType.F32, Optional.empty(), target, false, n -> Thread.currentThread().interrupt()));
+      assertTrue(Thread.interrupted());
+    }
+    assertEquals(List.of(), names(folder));
+  }
+
+  private static void write(Path target, boolean replace) {
+    try (SyntheticWeights weights = new SyntheticWeights("synthetic:tiny", LAYOUT)) {
+      ModelFolderWriter.write(weights, TINY, DType.F32, Optional.empty(), target, replace, n -> {});
+    }
+  }
+
+  private static String refusal(Path target, boolean replace) {
+    return assertThrows(BadInputException.class, () -> write(target, replace)).getMessage();
+  }
+
+  /** The names of everything in a folder, hidden or not. */
+  private static List<String> names(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

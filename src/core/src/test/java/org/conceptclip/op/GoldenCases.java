@@ -154,7 +154,7 @@ final class GoldenCases {
   private static double[] flat(String name) {
     URL resource = GoldenCases.class.getResource("/golden/ops/expected.safetensors");
     try (SafetensorsFile file = SafetensorsFile.open(Path.of(resource.toURI()));
-        TensorLoan loan = file.map(name)) {
+        TensorLoan loan = file.read(name)) {
       HostTensor tensor = loan.tensor();
       if (tensor.dtype().isFloat()) {
         return tensor.toDoubleArray();

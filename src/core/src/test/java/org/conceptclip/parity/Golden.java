@@ -40,7 +40,7 @@ record Golden(Map<String, HostTensor> tensors) {
   }
 
   private static HostTensor copy(SafetensorsFile file, String name) {
-    try (TensorLoan loan = file.map(name)) {
+    try (TensorLoan loan = file.read(name)) {
       HostTensor mapped = loan.tensor();
       HostTensor copy = HostTensor.allocate(Arena.ofAuto(), mapped.dtype(), mapped.shape().toArray());
       copy.data().copyFrom(mapped.data());

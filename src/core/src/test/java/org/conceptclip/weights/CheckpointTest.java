@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -40,7 +44,7 @@ class CheckpointTest {
     try (SafetensorsFile golden = SafetensorsFile.open(GOLDEN.resolve("model.safetensors"))) {
       golden.tensors().forEach((name, info) -> {
         LAYOUT.put(name, info.shape());
-        LOANS.put(name, golden.map(name));
+        LOANS.put(name, golden.read(name));
         CANONICAL.put(name, LOANS.get(name).tensor());
       });
     }
@@ -127,10 +131,25 @@ class CheckpointTest {
     assertRefused(folder, "names the file \"../m-1.safetensors\", expected the name of a file beside it");
     Files.writeString(index, "{\"weight_map\": {}}");
     assertRefused(folder, "names no files");
-    for (String broken : List.of("", "[]", "{\"weight_map\": []}", "{\"weight_map\": {\"a\": {}}}", "{\"weight_map\": {\"a\": \"b\"")) {
+    for (String broken : List.of("[]", "{\"weight_map\": []}", "{\"weight_map\": {\"a\": {}}}", "{\"weight_map\": {\"a\": \"b\"")) {
       Files.writeString(index, broken);
       assertRefused(folder, "index.json: not a shard index");
     }
+    Files.writeString(index, "");
+    assertRefused(folder, "index.json: is empty, expected a shard index");
+    Files.writeString(index, "{\"weight_map\": {\"a\": \"m-1.safetensors\", \"a\": \"m-2.safetensors\"}}");
+    assertRefused(folder, "index.json: names the file of tensor \"a\" twice, expected once");
+    Files.writeString(index, "{\"weight_map\": {\"a\": \"b\"}, \"weight_map\": {\"a\": \"c\"}}");
+    assertRefused(folder, "index.json: duplicate key weight_map");
+    Files.writeString(index, "{\"weight_map\": {\"a\": \"b\"}} {}");
+    assertRefused(folder, "index.json: not a shard index (at line 1 column 29)");
+    Files.writeString(index, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12\n");
+    assertRefused(folder, "index.json: is a git-lfs pointer, not the file itself");
+    Files.writeString(index, "[".repeat(17 << 20));
+    assertRefused(folder, "index.json: 17825792 bytes, expected a shard index of at most 16777216");
+    Files.delete(index);
+    Files.createSymbolicLink(index, Path.of("gone"));
+    assertRefused(folder, "index.json: is a link to a file that does not exist, expected a shard index");
   }
 
   @Test
@@ -150,6 +169,37 @@ class CheckpointTest {
             + " 2 mis-shaped: visual.trunk.norm.weight is F32 [288], expected [144] in F32, F16 or BF16,"
             + " visual.trunk.norm.bias is I32 [144], expected [144] in F32, F16 or BF16",
         refusal(path));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"C64", "F8_E8M0", "F4", "F6_E2M3", "X"})
+  void ignoredTensorsMayHaveAnyType(String type) throws IOException {
+    String name = "text.transformer.embeddings.position_ids";
+    try (Checkpoint checkpoint = Checkpoint.open(withFirst(CANONICAL, name, type, 8), LAYOUT)) {
+      assertGolden(checkpoint);
+      assertTrue(checkpoint.description().endsWith(", ignored: " + name + ")"), checkpoint.description());
+    }
+    SequencedMap<String, HostTensor> lacking = new LinkedHashMap<>(CANONICAL);
+    lacking.remove("logit_bias");
+    assertRefused(
+        withFirst(lacking, "logit_bias", type, 4), "1 mis-shaped: logit_bias is " + type + " [1], expected [] in F32, F16 or BF16");
+    assertRefused(withFirst(CANONICAL, "decoder.weight", type, 4), "1 unexpected: decoder.weight");
+  }
+
+  /** A checkpoint with one more tensor, of any type, in front. */
+  private Path withFirst(SequencedMap<String, HostTensor> tensors, String name, String type, int bytes) throws IOException {
+    SequencedMap<String, HostTensor> all = new LinkedHashMap<>();
+    all.put(name, HostTensor.view(DType.U8, Shape.of(bytes), MemorySegment.ofArray(new byte[bytes])));
+    all.putAll(tensors);
+    Path path = store(all);
+    byte[] content = Files.readAllBytes(path);
+    int length = (int) ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    String old = "\"dtype\":\"U8\",\"shape\":[" + bytes + "]";
+    String header = new String(content, 8, length, StandardCharsets.UTF_8).replace(old, "\"dtype\":\"" + type + "\",\"shape\":[1]");
+    ByteArrayOutputStream changed = new ByteArrayOutputStream();
+    changed.write(SafetensorsBytes.file(header.getBytes(StandardCharsets.UTF_8), 0));
+    changed.write(content, 8 + length, content.length - 8 - length);
+    return Files.write(path, changed.toByteArray());
   }
 
   @Test

@@ -32,7 +32,7 @@ class CheckpointWriterTest {
   void weightsAreRoundedToTheNearest(DType type) {
     float[] values = awkwardValues();
     try (SafetensorsFile written = convert(HostTensor.of(values, values.length), type);
-        TensorLoan loan = written.map("w")) {
+        TensorLoan loan = written.read("w")) {
       assertEquals(type, loan.tensor().dtype());
       for (int i = 0; i < values.length; i++) {
         float found = loan.tensor().getFloat(i);
@@ -50,11 +50,11 @@ class CheckpointWriterTest {
   void everyStoredTypeWidensExactlyAndComesBack(DType type) {
     float[] values = awkwardValues();
     try (SafetensorsFile first = convert(HostTensor.of(values, values.length), type);
-        TensorLoan narrow = first.map("w");
+        TensorLoan narrow = first.read("w");
         SafetensorsFile second = convert(narrow.tensor(), DType.F32);
-        TensorLoan wide = second.map("w");
+        TensorLoan wide = second.read("w");
         SafetensorsFile third = convert(wide.tensor(), type);
-        TensorLoan again = third.map("w")) {
+        TensorLoan again = third.read("w")) {
       for (int i = 0; i < values.length; i++) {
         assertEquals(narrow.tensor().getFloat(i), wide.tensor().getFloat(i));
       }
@@ -76,7 +76,7 @@ class CheckpointWriterTest {
     values[5] = Float.POSITIVE_INFINITY;
     values[6] = Float.NaN;
     try (SafetensorsFile written = convert(HostTensor.of(values, values.length), DType.F16);
-        TensorLoan loan = written.map("w")) {
+        TensorLoan loan = written.read("w")) {
       assertEquals(Float.POSITIVE_INFINITY, loan.tensor().getFloat(5));
       assertTrue(Float.isNaN(loan.tensor().getFloat(6)));
     }

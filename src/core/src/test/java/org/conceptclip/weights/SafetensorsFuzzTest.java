@@ -1,6 +1,7 @@
 package org.conceptclip.weights;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,31 +22,58 @@ import org.junit.jupiter.api.io.TempDir;
 /** Files that are damaged at random: each is read to its last byte or refused, never anything else. */
 class SafetensorsFuzzTest {
   private static final int MUTATIONS = 40_000;
+  private static final int DATA_BYTES = 34;
   private static final long SEED = 20261124;
   private static final String[] TOKENS = {
     "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0000", "\\ud800", "null", "true", "-1", "0", "1e3", "0.5", "NaN",
     "9223372036854775807", "18446744073709551615", "\"dtype\"", "\"shape\"", "\"data_offsets\"", "\"__metadata__\"",
-    "\"F32\"", "\"F8_E4M3\"", "[0,8]", "[1073741824,1073741824,1073741824]", " ", "\n", "\u00ff", "/*", "//", "'"
+    "\"F32\"", "\"F8_E4M3\"", "[0,8]", "[1073741824,1073741824,1073741824]", "\"C64\"", "\"F4\"",
+    "\"\"", "[0,0]", "[]", "[0,9223372036854775807]",
+    "version https://git-lfs.github.com/", "<html>", "PK", " ", "\n", "\u00ff", "/*", "//", "'"
   };
 
   @TempDir Path folder;
 
   @Test
   void damagedFilesAreReadOrRefused() {
-    byte[] sound =
+    assertDamageIsReadOrRefused(
         SafetensorsBytes.file(
             "{'__metadata__':{'format':'pt','note':'x'},"
                 + "'visual.a':{'dtype':'F32','shape':[2,3],'data_offsets':[0,24]},"
                 + "'visual.b':{'dtype':'F16','shape':[4],'data_offsets':[24,32]},"
                 + "'none':{'dtype':'U8','shape':[0],'data_offsets':[32,32]},"
                 + "'scale':{'dtype':'BF16','shape':[],'data_offsets':[32,34]}}   ",
-            34);
+            DATA_BYTES),
+        MUTATIONS, true);
+  }
+
+  /** Types that are newer than this reader, of more or less than a byte. */
+  @Test
+  void damagedFilesWithUnknownTypesAreReadOrRefused() {
+    assertDamageIsReadOrRefused(
+        SafetensorsBytes.file(
+            "{'a':{'dtype':'C64','shape':[2],'data_offsets':[0,16]},'b':{'dtype':'F4','shape':[3,5],'data_offsets':[16,24]},"
+                + "'c':{'dtype':'F6_E2M3','shape':[],'data_offsets':[24,25]},'d':{'dtype':'F8_E8M0','shape':[0],'data_offsets':[25,25]},"
+                + "'e':{'dtype':'I8','shape':[9],'data_offsets':[25,34]}}",
+            DATA_BYTES),
+        MUTATIONS / 4, true);
+  }
+
+  /** What failed downloads leave: it is never taken for weights, and damage does not make the reader wait or allocate much. */
+  @Test
+  void damagedFilesOfOtherKindsAreRefused() {
+    SafetensorsFileTest.otherContent()
+        .map(arguments -> ((String) arguments.get()[0]).getBytes(StandardCharsets.ISO_8859_1))
+        .forEach(content -> assertDamageIsReadOrRefused(Arrays.copyOf(content, content.length + DATA_BYTES), MUTATIONS / 40, false));
+  }
+
+  private void assertDamageIsReadOrRefused(byte[] sound, int mutations, boolean bothOutcomes) {
     int[] outcomes = new int[2];
     assertTimeoutPreemptively(
         Duration.ofSeconds(120),
         () -> {
           Random random = new Random(SEED);
-          for (int i = 0; i < MUTATIONS; i++) {
+          for (int i = 0; i < mutations; i++) {
             byte[] damaged = damaged(sound, random);
             try {
               boolean accepted = damaged.length >= 8 && accepted(damaged);
@@ -59,7 +87,7 @@ class SafetensorsFuzzTest {
           }
         });
     // Both outcomes must occur often, or the mutator damages too much or too little to prove anything.
-    assertTrue(outcomes[0] > MUTATIONS / 100 && outcomes[1] > MUTATIONS / 2, () -> Arrays.toString(outcomes));
+    assertTrue(!bothOutcomes || outcomes[0] > mutations / 100 && outcomes[1] > mutations / 2, () -> Arrays.toString(outcomes));
   }
 
   /** True if the content was accepted, false if it was refused as bad input. */
@@ -80,7 +108,11 @@ class SafetensorsFuzzTest {
     Path path = Files.write(folder.resolve("f.safetensors"), content);
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       for (String name : file.tensors().keySet()) {
-        try (TensorLoan loan = file.map(name)) {
+        if (!file.tensors().get(name).isOfKnownType()) {
+          assertThrows(BadInputException.class, () -> file.read(name));
+          continue;
+        }
+        try (TensorLoan loan = file.read(name)) {
           assertEquals(loan.tensor().byteSize(), loan.tensor().data().toArray(ValueLayout.JAVA_BYTE).length);
         }
       }
@@ -94,14 +126,13 @@ class SafetensorsFuzzTest {
     byte[] bytes = sound.clone();
     int rounds = 1 + random.nextInt(3);
     boolean repairLength = random.nextInt(4) != 0;
-    int dataBytes = 34;
     for (int round = 0; round < rounds; round++) {
       // The length field only when it is not repaired: else most files would fail at its first check.
       int from = repairLength ? Math.min(8, bytes.length) : 0;
       bytes = once(bytes, from, random);
     }
-    if (repairLength && bytes.length >= 8 + dataBytes) {
-      int header = bytes.length - 8 - dataBytes;
+    if (repairLength && bytes.length >= 8 + DATA_BYTES) {
+      int header = bytes.length - 8 - DATA_BYTES;
       for (int i = 0; i < 8; i++) {
         bytes[i] = (byte) ((long) header >>> (8 * i));
       }

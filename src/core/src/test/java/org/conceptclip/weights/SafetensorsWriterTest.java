@@ -49,7 +49,7 @@ class SafetensorsWriterTest {
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       assertEquals(tensors.keySet(), file.tensors().keySet());
       tensors.forEach((name, tensor) -> {
-        try (TensorLoan loan = file.map(name)) {
+        try (TensorLoan loan = file.read(name)) {
           assertEquals(tensor.dtype(), loan.tensor().dtype(), name);
           assertEquals(tensor.shape(), loan.tensor().shape(), name);
           assertEquals(-1, tensor.data().mismatch(loan.tensor().data()), name);
@@ -80,7 +80,7 @@ class SafetensorsWriterTest {
       }
     });
     try (SafetensorsFile file = SafetensorsFile.open(path);
-        TensorLoan x = file.map("x")) {
+        TensorLoan x = file.read("x")) {
       assertEquals(Map.of("k", "v"), file.metadata());
       assertArrayEquals(new byte[] {1, 2, 3, 4, 5}, x.tensor().data().toArray(ValueLayout.JAVA_BYTE));
     }

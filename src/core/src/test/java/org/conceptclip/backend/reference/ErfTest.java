@@ -14,7 +14,7 @@ class ErfTest {
   private static double[] golden(String name) {
     try (SafetensorsFile file =
             SafetensorsFile.open(Path.of(ErfTest.class.getResource("/golden/ops/expected.safetensors").toURI()));
-        var loan = file.map(name)) {
+        var loan = file.read(name)) {
       HostTensor tensor = loan.tensor();
       return tensor.toDoubleArray();
     } catch (URISyntaxException e) {
