@@ -1,6 +1,5 @@
 package org.conceptclip.cli;
 
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;

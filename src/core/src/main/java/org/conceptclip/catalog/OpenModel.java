@@ -1,6 +1,5 @@
 package org.conceptclip.catalog;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -130,19 +129,14 @@ public final class OpenModel implements AutoCloseable {
     tokenizerAbsence().ifPresent(absence -> {
       throw new BadInputException(absence);
     });
-    Path json = folder.resolve("tokenizer.json");
-    if (!Files.exists(json)) {
-      VocabularyCheck.requireLinesFit(folder.resolve("vocab.txt"), config.text().vocabulary());
-      return TextTokenizer.open(folder, maxTokens);
-    }
     TextTokenizer tokenizer = TextTokenizer.open(folder, maxTokens);
-    try {
-      VocabularyCheck.requireTokensFit(json, config.text().vocabulary());
-      return tokenizer;
-    } catch (RuntimeException | Error failure) {
+    int rows = config.text().vocabulary();
+    if (tokenizer.vocabularySize() > rows) {
       tokenizer.close();
-      throw failure;
+      throw new BadInputException(tokenizer.description() + ": a token has id " + (tokenizer.vocabularySize() - 1) + ", expected ids below "
+          + rows + ", the rows of the model's token embedding (is this the tokenizer of another model?)");
     }
+    return tokenizer;
   }
 
   /** Why this model has no tokenizer, in one line for users; empty if it has one. */
