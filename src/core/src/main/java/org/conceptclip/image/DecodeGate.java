@@ -14,11 +14,21 @@ final class DecodeGate implements AutoCloseable {
   private final String name;
   private final DecodeLimits limits;
   private final DecodeCheckpoint checkpoint;
-  private final long beginNanos = System.nanoTime();
+  private final long beginNanos;
   private final long limitNanos;
+
+  /** Whether another gate holds the memory. */
+  private final boolean inner;
+
   private DecodeMemory.Lease lease;
 
   DecodeGate(String name, DecodeLimits limits, DecodeCheckpoint checkpoint) {
+    this(name, limits, checkpoint, System.nanoTime(), false);
+  }
+
+  private DecodeGate(String name, DecodeLimits limits, DecodeCheckpoint checkpoint, long beginNanos, boolean inner) {
+    this.beginNanos = beginNanos;
+    this.inner = inner;
     this.name = name;
     this.limits = limits;
     this.checkpoint = checkpoint;
@@ -31,6 +41,14 @@ final class DecodeGate implements AutoCloseable {
     } catch (ArithmeticException e) {
       return Long.MAX_VALUE;
     }
+  }
+
+  /**
+   * A gate for a picture inside of this one, as a TIFF holds JPEGs: the same limits and the same clock. It leases nothing and announces
+   * nothing, because the lease and the announcement of this gate include the picture.
+   */
+  DecodeGate within() {
+    return new DecodeGate(name, limits, checkpoint, beginNanos, true);
   }
 
   /** Rejects a picture by its sides, see {@link DecodeLimits#check}. */
@@ -61,6 +79,9 @@ final class DecodeGate implements AutoCloseable {
    * @throws BadInputException if the whole budget does not suffice
    */
   void enter(long heap, long outside, long nanos) {
+    if (inner) {
+      return;
+    }
     if (lease != null) {
       throw new IllegalStateException(name + ": its memory is leased already");
     }

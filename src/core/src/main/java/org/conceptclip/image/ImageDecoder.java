@@ -64,7 +64,7 @@ public final class ImageDecoder {
         case JPEG -> JpegDecoder.decode(source);
         case GIF -> new GifDecoder(source).decode();
         case BMP -> BmpDecoder.decode(source);
-        case TIFF -> TiffDecoder.decode(source);
+        case TIFF -> CollectingSink.picture(sink -> TiffDecoder.decode(source, sink));
         case WEBP -> new WebpDecoder(source).decode();
       };
     } catch (BadInputException e) {
