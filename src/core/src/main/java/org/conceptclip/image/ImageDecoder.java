@@ -63,7 +63,7 @@ public final class ImageDecoder {
         case PNG -> decodePng(source);
         case JPEG -> JpegDecoder.decode(source);
         case GIF -> new GifDecoder(source).decode();
-        case BMP -> BmpDecoder.decode(source);
+        case BMP -> CollectingSink.picture(sink -> BmpDecoder.decode(source, sink));
         case TIFF -> CollectingSink.picture(sink -> TiffDecoder.decode(source, sink));
         case WEBP -> new WebpDecoder(source).decode();
       };
