@@ -102,6 +102,13 @@ final class DecodeGate implements AutoCloseable {
     }
   }
 
+  /** Hands the lease over to the caller, who closes it: for work that goes on after the picture was given up. */
+  DecodeMemory.Lease handOver() {
+    DecodeMemory.Lease given = lease;
+    lease = null;
+    return given;
+  }
+
   /** Gives the memory back. */
   @Override
   public void close() {

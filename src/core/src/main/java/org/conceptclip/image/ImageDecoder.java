@@ -65,7 +65,7 @@ public final class ImageDecoder {
         case GIF -> new GifDecoder(source).decode();
         case BMP -> CollectingSink.picture(sink -> BmpDecoder.decode(source, sink));
         case TIFF -> CollectingSink.picture(sink -> TiffDecoder.decode(source, sink));
-        case WEBP -> new WebpDecoder(source).decode();
+        case WEBP -> CollectingSink.picture(sink -> WebpDecoder.decode(source, sink));
       };
     } catch (BadInputException e) {
       throw e;
