@@ -5,11 +5,13 @@ import java.lang.foreign.ValueLayout;
 
 /** The eight ways in which TIFF stores a picture's rows and columns (tag 274). */
 final class Orientation {
+  private static final int BATCH_BYTES = 1 << 18;
+
   private Orientation() {}
 
   /** Heap that {@link #upright} takes for a picture of so many bytes: all of it, unless the stored rows are the picture's. */
   static long heapBytes(int orientation, long pictureBytes) {
-    return orientation < 3 || orientation > 8 ? 0 : 2 * pictureBytes;
+    return orientation < 3 || orientation > 8 ? 0 : pictureBytes;
   }
 
   /** Turns and flips pictures upright on their way to a sink. Orientations other than 2 to 8 change nothing. */
@@ -18,8 +20,6 @@ final class Orientation {
   }
 
   private static final class Upright implements RowSink {
-    private static final int BATCH_BYTES = 1 << 18;
-
     private final RowSink sink;
     private final DecodeGate gate;
     private final boolean transposed;

@@ -26,6 +26,10 @@ final class TiffDecoder {
   private final RowSink sink;
   private final TiffUnpacker[] unpackers;
   private final int highByte;
+  private final int batch;
+
+  /** Rows of strips that have not been handed on. */
+  private int filled;
 
   /** [batchRows, width, kept] for strips; for tiles as many rows as a tile has. */
   private final byte[] samples;
@@ -37,6 +41,7 @@ final class TiffDecoder {
     this.layout = layout;
     this.sink = sink;
     this.colour = new TiffColour(source, tags, layout);
+    this.batch = batchRows(layout);
     this.highByte = tags.order() == ByteOrder.LITTLE_ENDIAN ? 1 : 0;
     this.samples = new byte[Math.toIntExact(sampleBytes(layout))];
     this.raw = new byte[layout.rowBytes()];
@@ -54,7 +59,7 @@ final class TiffDecoder {
     long pixels = (long) layout.width * layout.height;
     boolean jpeg = layout.compression == TiffCompression.JPEG;
     int channels = TiffColour.channels(layout);
-    long heap = sampleBytes(layout) + layout.rowBytes() + 2L * batchRows(layout) * layout.width * RgbImage.CHANNELS
+    long heap = sampleBytes(layout) + layout.rowBytes() + 3L * batchRows(layout) * layout.width * RgbImage.CHANNELS
         + Orientation.heapBytes(orientation, pixels * channels)
         + layout.planes() * (jpeg ? TiffJpeg.heapBytes(source, layout) : TiffUnpacker.heapBytes(layout));
     long outside = jpeg ? layout.planes() * TiffJpeg.nativeBytes(source, layout) : 0;
@@ -66,7 +71,7 @@ final class TiffDecoder {
   }
 
   private static int batchRows(TiffLayout layout) {
-    int rows = Math.clamp(BATCH_BYTES / ((long) layout.width * layout.kept), 1, layout.segmentHeight);
+    int rows = Math.clamp(BATCH_BYTES / ((long) layout.width * layout.kept), 1, layout.height);
     return Math.ceilDiv(rows, layout.chromaDown) * layout.chromaDown;
   }
 
@@ -77,24 +82,38 @@ final class TiffDecoder {
 
   private void decode() {
     sink.begin(layout.width, layout.height, colour.channels());
-    int batch = batchRows(layout);
     for (int top = 0; top < layout.height; top += layout.segmentHeight) {
       int rows = Math.min(layout.segmentHeight, layout.height - top);
       if (layout.across > 1) {
-        for (int column = 0; column < layout.across; column++) {
-          open(top, column);
-          readRows(rows, column * layout.segmentWidth);
-        }
-        for (int row = 0; row < rows; row += batch) {
-          handOn(row, Math.min(batch, rows - row));
-        }
+        decodeTiles(top, rows);
       } else {
-        open(top, 0);
-        for (int row = 0; row < rows; row += batch) {
-          int count = Math.min(batch, rows - row);
-          readRows(count, 0);
-          handOn(0, count);
-        }
+        decodeStrip(top, rows);
+      }
+    }
+    handOn(0, filled);
+  }
+
+  private void decodeTiles(int top, int rows) {
+    for (int column = 0; column < layout.across; column++) {
+      open(top, column);
+      readRows(0, rows, column * layout.segmentWidth);
+    }
+    for (int row = 0; row < rows; row += batch) {
+      handOn(row, Math.min(batch, rows - row));
+    }
+  }
+
+  /** Rows of several low strips go together. */
+  private void decodeStrip(int top, int rows) {
+    open(top, 0);
+    for (int row = 0; row < rows; ) {
+      int count = Math.min(batch - filled, rows - row);
+      readRows(filled, count, 0);
+      row += count;
+      filled += count;
+      if (filled == batch || filled % layout.chromaDown != 0) {
+        handOn(0, filled);
+        filled = 0;
       }
     }
   }
@@ -106,17 +125,20 @@ final class TiffDecoder {
   }
 
   private void handOn(int row, int count) {
+    if (count == 0) {
+      return;
+    }
     source.gate().check();
     sink.rows(MemorySegment.ofArray(colour.convert(samples, row * layout.width * layout.kept, count * layout.width)), 0, count);
   }
 
-  /** Reads the next rows of the open segments into the samples, from a column on. */
-  private void readRows(int rows, int x) {
+  /** Reads the next rows of the open segments into the samples, from a row and a column on. */
+  private void readRows(int first, int rows, int x) {
     int columns = Math.min(layout.segmentWidth, layout.width - x);
     for (int row = 0; row < rows; row += layout.chromaDown) {
       for (int plane = 0; plane < unpackers.length; plane++) {
         unpackers[plane].read(raw, 0, raw.length);
-        int to = (row * layout.width + x) * layout.kept + plane;
+        int to = ((first + row) * layout.width + x) * layout.kept + plane;
         if (layout.chromaAcross * layout.chromaDown > 1) {
           spreadChroma(to, Math.min(layout.chromaDown, rows - row), columns);
         } else {

@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -54,7 +53,7 @@ final class WebpDecoder {
       throw source.damaged("a RIFF file of " + announced + " bytes", "a chunk in it");
     }
     int end = (int) announced;
-    if (!"VP8X".equals(type(RIFF_HEADER_BYTES, end))) {
+    if (!is("VP8X", RIFF_HEADER_BYTES, end)) {
       find(RIFF_HEADER_BYTES, end).decode(sink);
       return;
     }
@@ -102,7 +101,7 @@ final class WebpDecoder {
     int chunk = find(from, end, "VP8 ", "VP8L");
     int begin = chunk + CHUNK_HEADER_BYTES;
     int length = length(chunk, end);
-    WebpPicture picture = "VP8L".equals(type(chunk, end))
+    WebpPicture picture = is("VP8L", chunk, end)
         ? new WebpLossless(source, begin, begin + length)
         : new WebpLossy(source, begin, length);
     source.checkSize(picture.width(), picture.height());
@@ -116,8 +115,7 @@ final class WebpDecoder {
       if (chunk > end - CHUNK_HEADER_BYTES) {
         throw source.damaged("no " + type.strip() + " chunk", "a picture");
       }
-      String found = type(chunk, end);
-      if (found.equals(type) || found.equals(other)) {
+      if (is(type, chunk, end) || is(other, chunk, end)) {
         return chunk;
       }
       int length = length(chunk, end);
@@ -137,9 +135,14 @@ final class WebpDecoder {
     return (int) length;
   }
 
-  private String type(int chunk, int end) {
+  private boolean is(String type, int chunk, int end) {
     length(chunk, end);
-    return new String(source.bytes(), chunk, 4, StandardCharsets.ISO_8859_1);
+    for (int i = 0; i < type.length(); i++) {
+      if (source.bytes()[chunk + i] != type.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private int int24(int at) {
