@@ -3,7 +3,7 @@ package org.conceptclip.image;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Native calls that nothing can stop: each runs on a daemon thread of its own, which its caller leaves behind when the picture is no longer
@@ -23,33 +23,28 @@ final class LongCalls {
    * Makes a call and waits for it.
    *
    * @param call the work; what it throws is thrown here
-   * @param release frees what the call uses: run once, by whoever is last, caller or thread
+   * @param release frees what the call uses: run once, before this method returns unless the caller leaves
    * @param after what to do with the result, before it is released
    * @param checkpoint is asked while the caller waits; what it throws ends the wait
    */
   static void run(Runnable call, Runnable release, Runnable after, DecodeCheckpoint checkpoint) {
     Call running = new Call(call, release);
-    boolean waiting = true;
+    boolean started = false;
     try {
       await(FREE::tryAcquire, checkpoint);
-      Thread thread = Thread.ofPlatform().daemon().name("conceptclip-decode").inheritInheritableThreadLocals(false).unstarted(running);
-      boolean started = false;
       try {
-        thread.start();
+        Thread.ofPlatform().daemon().name("conceptclip-decode").inheritInheritableThreadLocals(false).start(running);
         started = true;
       } finally {
         if (!started) {
           FREE.release();
         }
       }
-      waiting = false;
-      await((time, unit) -> running.done.await(time, unit), checkpoint);
-      if (running.failure != null) {
-        throw running.failure;
-      }
+      await(running.done::await, checkpoint);
+      running.throwFailure();
       after.run();
     } finally {
-      if (waiting || running.secondToLeave.getAndSet(true)) {
+      if (!started || !running.leave()) {
         release.run();
       }
     }
@@ -86,13 +81,19 @@ final class LongCalls {
   }
 
   private static final class Call implements Runnable {
+    private enum State {
+      RUNNING,
+      DONE,
+      ABANDONED
+    }
+
     private final Runnable work;
     private final Runnable release;
     private final CountDownLatch done = new CountDownLatch(1);
-    private final AtomicBoolean secondToLeave = new AtomicBoolean();
+    private final AtomicReference<State> state = new AtomicReference<>(State.RUNNING);
 
     /** Written before {@link #done} is counted down. */
-    private RuntimeException failure;
+    private Throwable failure;
 
     Call(Runnable work, Runnable release) {
       this.work = work;
@@ -103,17 +104,31 @@ final class LongCalls {
     public void run() {
       try {
         work.run();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
+        // Whoever waits throws it; whoever left does not want to know.
         failure = e;
       } finally {
-        done.countDown();
         try {
-          if (secondToLeave.getAndSet(true)) {
+          if (!state.compareAndSet(State.RUNNING, State.DONE)) {
             release.run();
           }
         } finally {
           FREE.release();
+          done.countDown();
         }
+      }
+    }
+
+    /** Leaves a call that still runs, which then releases what it uses; false if it is done. */
+    boolean leave() {
+      return state.compareAndSet(State.RUNNING, State.ABANDONED);
+    }
+
+    void throwFailure() {
+      switch (failure) {
+        case RuntimeException e -> throw e;
+        case Error e -> throw e;
+        case null, default -> {}
       }
     }
   }

@@ -54,7 +54,7 @@ final class WebpLossless implements WebpPicture {
     bits.read(1);
     int version = bits.read(3);
     if (signature != SIGNATURE || version != 0) {
-      throw source.damaged("VP8L data of version " + version + " that begins with " + signature, "version 0 and " + SIGNATURE);
+      throw source.damaged("VP8L data that do not begin as they should, or of version " + version, "the signature and version 0");
     }
   }
 
