@@ -14,21 +14,14 @@ final class DecodeGate implements AutoCloseable {
   private final String name;
   private final DecodeLimits limits;
   private final DecodeCheckpoint checkpoint;
-  private final long beginNanos;
+  private final long beginNanos = System.nanoTime();
   private final long limitNanos;
-
-  /** Whether another gate holds the memory. */
-  private final boolean inner;
-
   private DecodeMemory.Lease lease;
 
-  DecodeGate(String name, DecodeLimits limits, DecodeCheckpoint checkpoint) {
-    this(name, limits, checkpoint, System.nanoTime(), false);
-  }
+  /** Whether the lease of another gate includes this picture. */
+  private boolean covered;
 
-  private DecodeGate(String name, DecodeLimits limits, DecodeCheckpoint checkpoint, long beginNanos, boolean inner) {
-    this.beginNanos = beginNanos;
-    this.inner = inner;
+  DecodeGate(String name, DecodeLimits limits, DecodeCheckpoint checkpoint) {
     this.name = name;
     this.limits = limits;
     this.checkpoint = checkpoint;
@@ -44,11 +37,13 @@ final class DecodeGate implements AutoCloseable {
   }
 
   /**
-   * A gate for a picture inside of this one, as a TIFF holds JPEGs: the same limits and the same clock. It leases nothing and announces
+   * A gate for a picture inside of this one, as a TIFF holds JPEGs: the same limits, and this gate's time. It leases nothing and announces
    * nothing, because the lease and the announcement of this gate include the picture.
    */
   DecodeGate within() {
-    return new DecodeGate(name, limits, checkpoint, beginNanos, true);
+    DecodeGate inner = new DecodeGate(name, limits, this::check);
+    inner.covered = true;
+    return inner;
   }
 
   /** Rejects a picture by its sides, see {@link DecodeLimits#check}. */
@@ -79,7 +74,7 @@ final class DecodeGate implements AutoCloseable {
    * @throws BadInputException if the whole budget does not suffice
    */
   void enter(long heap, long outside, long nanos) {
-    if (inner) {
+    if (covered) {
       return;
     }
     if (lease != null) {
@@ -102,11 +97,11 @@ final class DecodeGate implements AutoCloseable {
     }
   }
 
-  /** Hands the lease over to the caller, who closes it: for work that goes on after the picture was given up. */
-  DecodeMemory.Lease handOver() {
+  /** Hands the lease over to the caller, who gives it back by the action returned: for work that goes on after a picture is given up. */
+  Runnable handOver() {
     DecodeMemory.Lease given = lease;
     lease = null;
-    return given;
+    return given::close;
   }
 
   /** Gives the memory back. */

@@ -10,8 +10,8 @@ import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Strips and tiles that are JPEGs, whose tables may stand in a tag of their own. Each is put together as a JPEG file and checked as one: its
- * size and components have to be those of the strip before any decoder sees it. As for libtiff, the TIFF's tags say what the components
+ * Strips and tiles that are JPEGs, whose tables may stand in a tag of their own. Each is put together as a JPEG file and checked as one:
+ * its size and components have to be those of the strip before any decoder sees it. As for libtiff, the TIFF's tags say what the components
  * mean, not the JPEG's markers. YCbCr comes out as RGB, everything else as it is stored.
  */
 final class TiffJpeg extends TiffUnpacker {

@@ -171,7 +171,8 @@ final class TiffLayout {
     };
     if (!known) {
       throw refused("photometric kind " + photometric + ", " + announced + " samples of " + Arrays.toString(found)
-          + " bits, sample format " + format, "grey, palette, RGB, CMYK or YCbCr of 8 bits (or RGB of 16); map deeper grey to 8 bits first");
+          + " bits, sample format " + format,
+          "grey, palette, RGB, CMYK or YCbCr of 8 bits (or RGB of 16); map deeper grey to 8 bits first");
     }
     return (int) first;
   }

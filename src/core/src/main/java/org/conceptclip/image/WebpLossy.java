@@ -11,8 +11,9 @@ import org.conceptclip.util.NativeLibrary;
 import org.conceptclip.util.OneLine;
 
 /**
- * Lossy WebP (VP8, RFC 6386) through libwebp, the decoder that Pillow uses: the decoding is defined to the bit, but the upsampling of chroma
- * is not, so only the same code gives the same pixels. One call decodes a whole picture, so that of a large one is a {@link LongCalls}.
+ * Lossy WebP (VP8, RFC 6386) through libwebp, the decoder that Pillow uses: the decoding is defined to the bit, but the upsampling of
+ * chroma is not, so only the same code gives the same pixels. One call decodes a whole picture; that of a large one goes through
+ * {@link LongCalls}.
  *
  * <p>Each macroblock of 16x16 pixels costs at least 3.2 bits of the first partition, because the probabilities of its modes are fixed and
  * libwebp rejects a first partition that ends early: so bytes bound the work.
@@ -94,10 +95,10 @@ final class WebpLossy implements WebpPicture {
       }
       return;
     }
-    DecodeMemory.Lease lease = source.gate().handOver();
+    Runnable giveBack = source.gate().handOver();
     LongCalls.run(call, () -> {
       arena.close();
-      lease.close();
+      giveBack.run();
     }, () -> call.handOn(sink), source.gate()::check);
   }
 
@@ -110,7 +111,7 @@ final class WebpLossy implements WebpPicture {
       return CodecLibrary.get();
     } catch (IllegalStateException e) {
       throw new BadInputException(
-          source.name() + ": lossy WebP, which cannot be read here (" + OneLine.of(e.getMessage()) + "), expected another format", e);
+          source.name() + ": WebP, which cannot be read here (" + OneLine.of(e.getMessage()) + "), expected another format", e);
     }
   }
 

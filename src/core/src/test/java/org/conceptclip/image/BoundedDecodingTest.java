@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(120)
 class BoundedDecodingTest {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-  private static final Map<String, HostileImages.Case> CASES = HostileImages.all();
+  private static final Map<String, HostileTiffBmpWebp.Case> CASES = HostileTiffBmpWebp.all();
 
   /** Processor time between two questions; a quarter of what callers are promised. */
   private static final long LONGEST_GAP_NANOS = 60_000_000;
@@ -58,7 +58,7 @@ class BoundedDecodingTest {
   @ParameterizedTest
   @MethodSource("names")
   void isRefusedOrDecodedWithinItsLease(String name) {
-    HostileImages.Case hostile = CASES.get(name);
+    HostileTiffBmpWebp.Case hostile = CASES.get(name);
     Watch watch = new Watch();
     long before = THREADS.getCurrentThreadAllocatedBytes();
     String refusal = null;
@@ -110,7 +110,7 @@ class BoundedDecodingTest {
   /** The caller is free at once; the memory is free when libwebp is done. */
   @Test
   void leavesALossyPictureBehind() {
-    byte[] file = HostileImages.webp(HostileImages.lossy(7000, 7000, 0));
+    byte[] file = HostileTiffBmpWebp.webp(HostileTiffBmpWebp.lossy(7000, 7000, 0));
     long[] stopped = {0};
     DecodeCheckpoint checkpoint = () -> {
       if (LongCalls.running() > 0) {

@@ -64,11 +64,13 @@ class LongCallsTest {
     assertEquals(0, released.get());
     boolean[] ran = {false};
     int[] checks = {3};
-    assertSame(stop, assertThrows(RuntimeException.class, () -> LongCalls.run(() -> ran[0] = true, released::incrementAndGet, () -> {}, () -> {
+    DecodeCheckpoint third = () -> {
       if (checks[0]-- == 0) {
         throw stop;
       }
-    })));
+    };
+    assertSame(stop, assertThrows(RuntimeException.class,
+        () -> LongCalls.run(() -> ran[0] = true, released::incrementAndGet, () -> {}, third)));
     assertFalse(ran[0]);
     assertEquals(1, released.get());
     goOn.countDown();

@@ -29,8 +29,8 @@ class PictureKindsTest {
   private final ImageDecoder decoder = new ImageDecoder(DecodeLimits.DEFAULT);
 
   @ParameterizedTest
-  @CsvSource({"6, old-style JPEG", "9, JBIG", "34661, JBIG", "32766, NeXT", "32771, CCITT in words", "32809, ThunderScan", "32908, PixarLog",
-      "34712, JPEG 2000", "33003, JPEG 2000", "34676, SGILog", "34887, LERC", "34925, LZMA", "50000, zstd", "50001, WebP", "50002, JPEG XL",
+  @CsvSource({"6, old-style JPEG", "9, JBIG", "34661, JBIG", "32766, NeXT", "32771, CCITT in words", "32809, ThunderScan",
+      "32908, PixarLog", "34712, JPEG 2000", "33003, JPEG 2000", "34676, SGILog", "34887, LERC", "34925, LZMA", "50000, zstd", "50001, WebP", "50002, JPEG XL",
       "0, 0", "65535, 65535"})
   void namesCompressionsOfTiff(int compression, String name) {
     byte[] file = TiffWriter.of(4, 4, 1, 1).compressed(compression, new byte[16]).file();
@@ -40,7 +40,7 @@ class PictureKindsTest {
 
   @Test
   void namesOtherKindsOfTiff() {
-    assertRefused(TiffWriter.of(4, 4, 1, 1).shorts(TiffTags.PREDICTOR, 3).compressed(8, HostileImages.deflated(16)),
+    assertRefused(TiffWriter.of(4, 4, 1, 1).shorts(TiffTags.PREDICTOR, 3).compressed(8, HostileTiffBmpWebp.deflated(16)),
         "TIFF of the predictor of floating-point samples");
     assertRefused(TiffWriter.of(4, 4, 8, 3).segments(new byte[48]), "photometric kind 8, 3 samples of [8, 8, 8] bits");
     assertRefused(TiffWriter.of(4, 4, 1, 1).shorts(TiffTags.BITS, 16).segments(new byte[32]), "map deeper grey to 8 bits first");
@@ -55,14 +55,14 @@ class PictureKindsTest {
   @ParameterizedTest
   @CsvSource({"24, 4, JPEG", "24, 5, PNG", "24, 6, alpha bit field", "8, 2, RLE4", "2, 0, no", "32, 11, CMYK"})
   void namesKindsOfBmp(int bits, int compression, String name) {
-    String message = refusal(HostileImages.bmp(4, 4, bits, compression, new byte[64]), "a.bmp");
+    String message = refusal(HostileTiffBmpWebp.bmp(4, 4, bits, compression, new byte[64]), "a.bmp");
     assertTrue(message.startsWith("a.bmp: BMP of " + bits + " bits a pixel with " + name + " compression (" + compression + ") is not"),
         message);
   }
 
   @Test
   void namesHeadersAndPlacesOfBmp() {
-    ByteBuffer file = ByteBuffer.wrap(HostileImages.bmp(4, 4, 24, 0, new byte[64])).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer file = ByteBuffer.wrap(HostileTiffBmpWebp.bmp(4, 4, 24, 0, new byte[64])).order(ByteOrder.LITTLE_ENDIAN);
     assertTrue(refusal(file.putInt(14, 41).array(), "a").contains("BMP of a header of 41 bytes is not supported"));
     assertTrue(refusal(file.putInt(14, 40).putInt(10, 30).array(), "a").contains("pixels at byte 30, inside the header"));
   }
@@ -93,9 +93,9 @@ class PictureKindsTest {
   /** Pillow ends such a move two bytes late, and drops the last pixel of an odd number of nibbles. */
   @Test
   void readsRunLengthsAsTheyAreDefined() {
-    byte[] moved = HostileImages.bmp(4, 2, 8, 1, new byte[] {2, 7, 0, 2, 1, 0, 1, 9, 0, 0, 0, 2, 0, 0, 4, 5, 0, 1});
+    byte[] moved = HostileTiffBmpWebp.bmp(4, 2, 8, 1, new byte[] {2, 7, 0, 2, 1, 0, 1, 9, 0, 0, 0, 2, 0, 0, 4, 5, 0, 1});
     assertEquals(List.of(5, 5, 5, 5, 7, 7, 0, 9), greys(moved));
-    byte[] odd = HostileImages.bmp(3, 1, 4, 2, new byte[] {0, 3, 0x12, 0x30, 0, 1});
+    byte[] odd = HostileTiffBmpWebp.bmp(3, 1, 4, 2, new byte[] {0, 3, 0x12, 0x30, 0, 1});
     assertEquals(List.of(1, 2, 3), greys(odd));
   }
 

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.zip.Deflater;
 
 /** TIFF, BMP and WebP files made to cost far more than their bytes. None is stored. */
-final class HostileImages {
+final class HostileTiffBmpWebp {
   /** Sides of a picture just below the default limit. */
   static final int SIDE = 13_377;
 
@@ -18,7 +18,7 @@ final class HostileImages {
   /** What becomes of a file: words of its refusal, or null if it is decoded. */
   record Case(byte[] file, String refusal) {}
 
-  private HostileImages() {}
+  private HostileTiffBmpWebp() {}
 
   /** All of them by name. */
   static Map<String, Case> all() {
