@@ -24,7 +24,10 @@ final class TiffJpeg extends TiffUnpacker {
 
   private final TiffLayout layout;
   private final byte[] tables;
-  private final NativeJpeg turbo;
+
+  /** Null until the first strip has passed, and where libjpeg-turbo cannot be used. */
+  private NativeJpeg turbo;
+
   private byte[] rows = {};
   private int taken;
   private int limit;
@@ -36,7 +39,6 @@ final class TiffJpeg extends TiffUnpacker {
       throw source.damaged("JPEG tables of " + tags.count(TiffTags.JPEG_TABLES) + " bytes", "at most " + MOST_TABLE_BYTES);
     }
     this.tables = tags.bytes(TiffTags.JPEG_TABLES);
-    this.turbo = JpegLibrary.find().map(NativeJpeg::new).orElse(null);
   }
 
   /** Heap that one strip or tile takes: as a file twice, decoded, and once more in the JDK's raster. */
@@ -94,6 +96,9 @@ final class TiffJpeg extends TiffUnpacker {
   private void decode(JpegHeader header) throws IOException {
     int components = header.colour.components;
     limit = Math.toIntExact((long) header.width * header.height * components);
+    if (turbo == null) {
+      turbo = JpegLibrary.find().map(NativeJpeg::new).orElse(null);
+    }
     if (turbo != null && NativeJpeg.takes(header)) {
       MemorySegment samples = turbo.decode(header);
       if (samples != null) {

@@ -31,12 +31,16 @@ final class WebpLossy implements WebpPicture {
   /** Decoders of bits read ahead. */
   private static final int BYTES_AHEAD = 8;
 
-  private static final int NANOS_PER_PIXEL = 25;
+  /** Estimated processor time of libwebp and of resizing: twice what a picture of zeros, and one of noise, take. */
+  private static final int NANOS_PER_PIXEL = 10;
 
-  /** A picture of so many pixels takes at most 50 milliseconds; decoding it in the caller's thread saves the hand-over. */
+  private static final int NANOS_PER_BYTE = 40;
+
+  /** A picture of so many pixels takes at most 70 milliseconds; decoding it in the caller's thread saves the hand-over. */
   private static final int MOST_PIXELS_IN_PLACE = 1 << 20;
 
   private static final int BATCH_BYTES = 1 << 18;
+  private static final int COPY_BYTES = 1 << 24;
 
   private final ImageSource source;
   private final int begin;
@@ -79,7 +83,7 @@ final class WebpLossy implements WebpPicture {
     long pixels = (long) width * height;
     NativeLibrary library = library();
     // Some rows of luma and chroma and what filters need, for libwebp itself.
-    source.gate().enter(0, pixels * RgbImage.CHANNELS + bytes + 128L * width + (1 << 20), NANOS_PER_PIXEL * pixels);
+    source.gate().enter(0, pixels * RgbImage.CHANNELS + bytes + 128L * width + (1 << 20), NANOS_PER_PIXEL * pixels + (long) NANOS_PER_BYTE * bytes);
     Arena arena = Arena.ofShared();
     Call call;
     try {
@@ -126,21 +130,29 @@ final class WebpLossy implements WebpPicture {
   private final class Call implements Runnable {
     private final Supplier<String> version;
     private final MethodHandle decodeInto;
+    private final Arena arena;
     private final MemorySegment input;
-    private final MemorySegment pixels;
+
+    /** [height, width, 3]. Allocated by {@link #run}, because clearing hundreds of megabytes takes long, too. */
+    private MemorySegment pixels;
 
     Call(NativeLibrary library, Arena arena) {
       version = () -> version(library);
       // uint8_t* WebPDecodeRGBInto(const uint8_t* data, size_t size, uint8_t* out, size_t outBytes, int stride)
       decodeInto = library.bind("WebPDecodeRGBInto", FunctionDescriptor.of(ValueLayout.ADDRESS,
           ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+      this.arena = arena;
       input = arena.allocate(bytes);
-      MemorySegment.copy(source.bytes(), begin, input, ValueLayout.JAVA_BYTE, 0, bytes);
-      pixels = arena.allocate((long) width * height * RgbImage.CHANNELS);
+      // A copy, because the call may outlive the array.
+      for (int done = 0; done < bytes; done += COPY_BYTES) {
+        source.gate().check();
+        MemorySegment.copy(source.bytes(), begin + done, input, ValueLayout.JAVA_BYTE, done, Math.min(COPY_BYTES, bytes - done));
+      }
     }
 
     @Override
     public void run() {
+      pixels = arena.allocate((long) width * height * RgbImage.CHANNELS);
       MemorySegment decoded = CodecLibrary.call(() -> (MemorySegment) decodeInto.invokeExact(
           input, input.byteSize(), pixels, pixels.byteSize(), width * RgbImage.CHANNELS));
       if (decoded.address() == 0) {

@@ -54,7 +54,7 @@ final class HostileTiffBmpWebp {
     cases.put("178 megapixels in a hundred bytes of Deflate",
         refused(TiffWriter.of(SIDE, SIDE, 1, 1).compressed(8, new byte[100]).file(), "bytes of pixels, but its data can hold at most"));
     cases.put("turned picture", refused(
-        bilevel(11_000, 11_000).shorts(TiffTags.ORIENTATION, 6).compressed(4, filled(2000, 0xff)).file(), "decoding takes"));
+        bilevel(13_300, 13_300).shorts(TiffTags.ORIENTATION, 6).compressed(4, filled(2000, 0xff)).file(), "of native memory"));
     cases.put("more strips than the tag has", refused(
         TiffWriter.of(64, 64, 1, 1).longs(TiffTags.ROWS_PER_STRIP, 1).segments(new byte[64]).file(), "a size for each of 64"));
   }
