@@ -48,7 +48,7 @@ final class TiffJpeg extends TiffUnpacker {
 
   /** Native memory of one strip or tile: pixels, all coefficients of a progressive one, and the file. */
   static long nativeBytes(ImageSource source, TiffLayout layout) {
-    return 3 * decodedBytes(layout) + source.length() + (4 << 20);
+    return 3 * decodedBytes(layout) + source.length() + 256L * layout.segmentWidth + (4 << 20);
   }
 
   private static long decodedBytes(TiffLayout layout) {

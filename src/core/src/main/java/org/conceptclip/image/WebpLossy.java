@@ -83,7 +83,8 @@ final class WebpLossy implements WebpPicture {
     long pixels = (long) width * height;
     NativeLibrary library = library();
     // Some rows of luma and chroma and what filters need, for libwebp itself.
-    source.gate().enter(0, pixels * RgbImage.CHANNELS + bytes + 128L * width + (1 << 20), NANOS_PER_PIXEL * pixels + (long) NANOS_PER_BYTE * bytes);
+    source.gate().enter(0, pixels * RgbImage.CHANNELS + bytes + 128L * width + (1 << 20),
+        NANOS_PER_PIXEL * pixels + (long) NANOS_PER_BYTE * bytes);
     Arena arena = Arena.ofShared();
     Call call;
     try {

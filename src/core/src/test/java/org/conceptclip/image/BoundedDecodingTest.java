@@ -30,7 +30,7 @@ class BoundedDecodingTest {
   /** What a refusal, a message and the test's own objects take. */
   private static final long FREE_BYTES = 2 << 20;
 
-  private final DecodeMemory memory = new DecodeMemory(160 << 20, 160 << 20);
+  private final DecodeMemory memory = new DecodeMemory(168 << 20, 256 << 20);
 
   /** Libraries and classes that load once are no picture's cost. */
   @BeforeAll

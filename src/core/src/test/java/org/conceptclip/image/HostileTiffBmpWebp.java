@@ -34,11 +34,15 @@ final class HostileTiffBmpWebp {
     byte[] huge = progressiveJpeg(24_000, 24_000);
     cases.put("strip with a JPEG of 576 megapixels",
         refused(TiffWriter.of(64, 64, 6, 3).compressed(7, huge).file(), "24000x24000 = 576000000 pixels, expected at most"));
-    cases.put("strip with a JPEG within the limit", refused(
-        TiffWriter.of(64, 64, 6, 3).compressed(7, progressiveJpeg(5000, 5000)).file(),
-        "is a JPEG of 5000x5000 with 3 components where the tags say 64x64 with 3"));
-    cases.put("tile with a JPEG within the limit", refused(
-        tiled(64, 64, 64, 64).compressed(7, progressiveJpeg(5000, 5000)).file(), "where the tags say 64x64 with 1"));
+    byte[] colour = ImageFixtures.bytes("rgb_444.jpg");
+    byte[] grey = ImageFixtures.bytes("grey.jpg");
+    cases.put("strip with a larger JPEG", refused(TiffWriter.of(20, 20, 6, 3).compressed(7, colour).file(),
+        "is a JPEG of 37x29 with 3 components where the tags say 20x20 with 3"));
+    cases.put("strip with a smaller JPEG",
+        refused(TiffWriter.of(64, 64, 1, 1).compressed(7, grey).file(), "where the tags say 64x64 with 1"));
+    cases.put("strip with a JPEG of more components",
+        refused(TiffWriter.of(37, 29, 1, 1).compressed(7, colour).file(), "where the tags say 37x29 with 1"));
+    cases.put("tile with another JPEG", refused(tiled(64, 64, 64, 64).compressed(7, grey).file(), "where the tags say 64x64 with 1"));
     cases.put("JPEG tables of a megabyte", refused(TiffWriter.of(64, 64, 1, 1).bytes(TiffTags.JPEG_TABLES, new byte[MEGABYTE])
         .compressed(7, progressiveJpeg(64, 64)).file(), "JPEG tables of 1048576 bytes"));
     cases.put("tile of two billion columns", refused(tiled(64, 64, 1L << 31, 16).segments(new byte[1000]).file(), "2147483648x16"));

@@ -30,7 +30,8 @@ class PictureKindsTest {
 
   @ParameterizedTest
   @CsvSource({"6, old-style JPEG", "9, JBIG", "34661, JBIG", "32766, NeXT", "32771, CCITT in words", "32809, ThunderScan",
-      "32908, PixarLog", "34712, JPEG 2000", "33003, JPEG 2000", "34676, SGILog", "34887, LERC", "34925, LZMA", "50000, zstd", "50001, WebP", "50002, JPEG XL",
+      "32908, PixarLog", "34712, JPEG 2000", "33003, JPEG 2000", "34676, SGILog", "34887, LERC", "34925, LZMA",
+      "50000, zstd", "50001, WebP", "50002, JPEG XL",
       "0, 0", "65535, 65535"})
   void namesCompressionsOfTiff(int compression, String name) {
     byte[] file = TiffWriter.of(4, 4, 1, 1).compressed(compression, new byte[16]).file();
