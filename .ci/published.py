@@ -22,7 +22,7 @@ LIBRARIES = {
     "bench": "org.conceptclip.bench",
 }
 # Libraries whose pom says "BSD License" without its kind: what their licence files say.
-LICENCES = {"com.twelvemonkeys": "BSD-3-Clause", "org.jline": "BSD-3-Clause"}
+LICENCES = {"org.jline": "BSD-3-Clause"}
 # Maven's index of versions contains the time of day.
 INDEX = re.compile(r"maven-metadata\.xml")
 CHECKSUM = re.compile(r"\.(md5|sha1|sha256|sha512)$")

@@ -1,63 +1,110 @@
 package org.conceptclip.image;
 
-import java.awt.image.BufferedImage;
-import java.awt.image.ComponentSampleModel;
-import java.awt.image.IndexColorModel;
-import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
-import org.conceptclip.tensor.BadInputException;
 
-/** BMP to RGB through the JDK's reader; fields of 5 and 6 bits are stretched to 0..255 as Pillow does. */
+/**
+ * BMP to RGB, row by row from the top; fields of less than 8 bits are stretched to 0..255 as Pillow does. Holds a few rows, and for run
+ * lengths, which begin with the lowest row, where each row begins.
+ */
 final class BmpDecoder {
-  private BmpDecoder() {}
+  private static final int BATCH_BYTES = 1 << 18;
+  private static final int NANOS_PER_PIXEL = 10;
 
-  static RgbImage decode(ImageSource source) throws IOException {
-    checkSize(source);
-    ImageReader reader = PluginReaders.jdk("bmp");
-    try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(source.bytes(), 0, source.length()))) {
-      reader.setInput(input, true, true);
-      source.checkSize(reader.getWidth(0), reader.getHeight(0));
-      BufferedImage image = reader.read(0);
-      Raster raster = image.getRaster();
-      byte[] samples = PluginReaders.bytes(raster);
-      return new RgbImage(raster.getWidth(), raster.getHeight(), image.getColorModel() instanceof IndexColorModel palette
-          ? PluginReaders.paletteToRgb(samples, palette)
-          : toRgb(source, raster, samples));
-    } finally {
-      reader.dispose();
+  private final ImageSource source;
+  private final BmpHeader header;
+  private final byte[] palette;
+  private final byte[] rgb;
+
+  private BmpDecoder(ImageSource source, BmpHeader header, int batch) {
+    this.source = source;
+    this.header = header;
+    this.palette = header.bits > 8 ? null : readPalette();
+    this.rgb = new byte[batch * header.width * RgbImage.CHANNELS];
+  }
+
+  static void decode(ImageSource source, RowSink sink) {
+    BmpHeader header = new BmpHeader(source);
+    int rowBytes = header.width * RgbImage.CHANNELS;
+    int batch = Math.clamp(BATCH_BYTES / rowBytes, 1, header.height);
+    long runs = header.isRunLength() ? BmpRuns.heapBytes(header) : 0;
+    source.gate().enter((long) batch * rowBytes + header.width + runs, 0, (long) NANOS_PER_PIXEL * header.width * header.height);
+    new BmpDecoder(source, header, batch).decode(sink, batch);
+  }
+
+  private void decode(RowSink sink, int batch) {
+    BmpRuns runs = header.isRunLength() ? new BmpRuns(source, header) : null;
+    byte[] indices = new byte[header.bits <= 8 ? header.width : 0];
+    sink.begin(header.width, header.height, RgbImage.CHANNELS);
+    for (int top = 0; top < header.height; top += batch) {
+      int count = Math.min(batch, header.height - top);
+      for (int row = 0; row < count; row++) {
+        int stored = header.bottomUp ? header.height - 1 - top - row : top + row;
+        int to = row * header.width * RgbImage.CHANNELS;
+        if (runs != null) {
+          runs.row(stored, indices);
+          colour(indices, to);
+        } else if (header.bits <= 8) {
+          unpack(header.pixels + stored * header.stride(), indices);
+          colour(indices, to);
+        } else {
+          copy(header.pixels + stored * header.stride(), to);
+        }
+      }
+      source.gate().check();
+      sink.rows(MemorySegment.ofArray(rgb), 0, count);
     }
   }
 
-  /** {@code "BM"[12 bytes][int32 header size]}, then both sides: 16 bits each where the header has 12 bytes, else 32. */
-  private static void checkSize(ImageSource source) {
-    source.require(26);
+  private void unpack(int from, byte[] indices) {
+    byte[] file = source.bytes();
+    int mask = (1 << header.bits) - 1;
+    for (int column = 0, bit = header.bits; column < indices.length; column++, bit += header.bits) {
+      indices[column] = (byte) (file[from + (bit - 1 >> 3)] >> (-bit & 7) & mask);
+    }
+  }
+
+  private void colour(byte[] indices, int to) {
+    for (int column = 0; column < indices.length; column++, to += RgbImage.CHANNELS) {
+      System.arraycopy(palette, (indices[column] & 0xff) * RgbImage.CHANNELS, rgb, to, RgbImage.CHANNELS);
+    }
+  }
+
+  /** Blue, green, red; or fields of 16 or 32 bits. */
+  private void copy(int from, int to) {
+    byte[] file = source.bytes();
+    if (header.bits == 24) {
+      for (int column = 0; column < header.width; column++, from += RgbImage.CHANNELS, to += RgbImage.CHANNELS) {
+        rgb[to] = file[from + 2];
+        rgb[to + 1] = file[from + 1];
+        rgb[to + 2] = file[from];
+      }
+      return;
+    }
     ByteBuffer data = source.numbers(ByteOrder.LITTLE_ENDIAN);
-    if (data.getInt(14) == 12) {
-      source.checkSize(data.getChar(18), data.getChar(20));
-    } else {
-      // A negative height stores the rows from the top down.
-      source.checkSize(data.getInt(18), Math.abs((long) data.getInt(22)));
-    }
-  }
-
-  private static byte[] toRgb(ImageSource source, Raster raster, byte[] samples) {
-    int bands = raster.getNumBands();
-    if (bands != 1 && bands < RgbImage.CHANNELS) {
-      throw new BadInputException(source.name() + ": BMP of " + bands + " channels, expected 1, 3 or 4");
-    }
-    boolean packed = !(raster.getSampleModel() instanceof ComponentSampleModel);
-    for (int band = 0; packed && band < bands; band++) {
-      int max = Math.min(255, (1 << raster.getSampleModel().getSampleSize(band)) - 1);
-      for (int at = band; at < samples.length; at += bands) {
-        samples[at] = (byte) ((samples[at] & 0xff) * 255 / max);
+    int bytes = header.bits / 8;
+    for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
+      int mask = header.masks[channel];
+      int shift = Integer.numberOfTrailingZeros(mask);
+      int most = mask >>> shift;
+      for (int column = 0, at = from; column < header.width; column++, at += bytes) {
+        int value = bytes == 2 ? data.getChar(at) : data.getInt(at);
+        rgb[to + column * RgbImage.CHANNELS + channel] = (byte) (((value & mask) >>> shift) * 255 / most);
       }
     }
-    return PluginReaders.toRgb(samples, bands);
+  }
+
+  /** Beyond the palette's end: grey of the index, as Pillow's palettes begin. */
+  private byte[] readPalette() {
+    byte[] colours = PngDecoder.greyRamp();
+    byte[] file = source.bytes();
+    int given = Math.min(header.colours, 1 << header.bits);
+    for (int index = 0, from = header.palette; index < given; index++, from += header.colourBytes) {
+      for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
+        colours[RgbImage.CHANNELS * index + channel] = file[from + 2 - channel];
+      }
+    }
+    return colours;
   }
 }

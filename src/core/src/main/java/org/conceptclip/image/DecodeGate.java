@@ -18,6 +18,9 @@ final class DecodeGate implements AutoCloseable {
   private final long limitNanos;
   private DecodeMemory.Lease lease;
 
+  /** Whether the lease of another gate includes this picture. */
+  private boolean covered;
+
   DecodeGate(String name, DecodeLimits limits, DecodeCheckpoint checkpoint) {
     this.name = name;
     this.limits = limits;
@@ -31,6 +34,16 @@ final class DecodeGate implements AutoCloseable {
     } catch (ArithmeticException e) {
       return Long.MAX_VALUE;
     }
+  }
+
+  /**
+   * A gate for a picture inside of this one, as a TIFF holds JPEGs: the same limits, and this gate's time. It leases nothing and announces
+   * nothing, because the lease and the announcement of this gate include the picture.
+   */
+  DecodeGate within() {
+    DecodeGate inner = new DecodeGate(name, limits, this::check);
+    inner.covered = true;
+    return inner;
   }
 
   /** Rejects a picture by its sides, see {@link DecodeLimits#check}. */
@@ -61,6 +74,9 @@ final class DecodeGate implements AutoCloseable {
    * @throws BadInputException if the whole budget does not suffice
    */
   void enter(long heap, long outside, long nanos) {
+    if (covered) {
+      return;
+    }
     if (lease != null) {
       throw new IllegalStateException(name + ": its memory is leased already");
     }
@@ -79,6 +95,13 @@ final class DecodeGate implements AutoCloseable {
     if (System.nanoTime() - beginNanos > limitNanos) {
       throw new BadInputException(name + ": decoding took longer than " + limits.timeLimit() + ", the limit for one image");
     }
+  }
+
+  /** Hands the lease over to the caller, who gives it back by the action returned: for work that goes on after a picture is given up. */
+  Runnable handOver() {
+    DecodeMemory.Lease given = lease;
+    lease = null;
+    return given::close;
   }
 
   /** Gives the memory back. */

@@ -63,9 +63,9 @@ public final class ImageDecoder {
         case PNG -> decodePng(source);
         case JPEG -> JpegDecoder.decode(source);
         case GIF -> new GifDecoder(source).decode();
-        case BMP -> BmpDecoder.decode(source);
-        case TIFF -> TiffDecoder.decode(source);
-        case WEBP -> new WebpDecoder(source).decode();
+        case BMP -> CollectingSink.picture(sink -> BmpDecoder.decode(source, sink));
+        case TIFF -> CollectingSink.picture(sink -> TiffDecoder.decode(source, sink));
+        case WEBP -> CollectingSink.picture(sink -> WebpDecoder.decode(source, sink));
       };
     } catch (BadInputException e) {
       throw e;

@@ -1,7 +1,6 @@
 package org.conceptclip.image;
 
 import java.awt.image.DataBuffer;
-import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
@@ -41,23 +40,6 @@ final class PluginReaders {
       }
     }
     return samples;
-  }
-
-  /** Palette indices as colours. */
-  static byte[] paletteToRgb(byte[] indices, IndexColorModel palette) {
-    int[] colours = new int[256];
-    for (int index = 0; index < colours.length; index++) {
-      // Beyond the palette's end: grey of the index, as Pillow's palettes begin.
-      colours[index] = index < palette.getMapSize() ? palette.getRGB(index) : index * 0x010101;
-    }
-    byte[] rgb = new byte[Math.multiplyExact(indices.length, RgbImage.CHANNELS)];
-    for (int pixel = 0, to = 0; pixel < indices.length; pixel++, to += RgbImage.CHANNELS) {
-      int colour = colours[indices[pixel] & 0xff];
-      rgb[to] = (byte) (colour >> 16);
-      rgb[to + 1] = (byte) (colour >> 8);
-      rgb[to + 2] = (byte) colour;
-    }
-    return rgb;
   }
 
   /** Drops the bands after the third; of one or two bands, repeats the first. Returns the same array if there are three. */

@@ -1,98 +1,208 @@
 package org.conceptclip.image;
 
-import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
-import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
-import java.awt.image.BufferedImage;
-import java.awt.image.IndexColorModel;
-import java.awt.image.Raster;
-import java.io.IOException;
-import java.util.Arrays;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.ImageInputStream;
-import org.conceptclip.tensor.BadInputException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import org.conceptclip.util.Closer;
 
 /**
- * The first page of a TIFF to RGB: TwelveMonkeys undoes strips, tiles and compression, colours are converted here. As in
- * Pillow the orientation tag is applied (for TIFF alone), the high byte of 16-bit colours is taken and colours multiplied
- * by alpha are divided by it. 16-bit grey and floating-point samples are rejected (Pillow clips them at 255).
+ * The first page of a TIFF, row by row. As in Pillow the orientation tag is applied (for TIFF alone), the high byte of 16-bit colours is
+ * taken and colours multiplied by alpha are divided by it. 16-bit grey and floating-point samples are rejected (Pillow clips them at 255).
+ *
+ * <p>Holds some rows of the picture, or a row of tiles, or one strip that is a JPEG; the whole picture only where the orientation does not
+ * begin with the first row.
  */
 final class TiffDecoder {
-  private static final int GREY_FROM_WHITE = 0;
-  private static final int GREY_FROM_BLACK = 1;
-  private static final int RGB = 2;
-  private static final int PALETTE = 3;
-  private static final int CMYK = 5;
-  private static final int YCBCR = 6;
-  private static final int MOST_SAMPLES = 16;
+  /** Bytes of rows that are handed on at once; at least one row. */
+  private static final int BATCH_BYTES = 1 << 18;
 
-  private TiffDecoder() {}
+  /** Processor time of unpacking a byte, and of making and handing on a pixel: about twice what a current machine takes. */
+  private static final int NANOS_PER_BYTE = 6;
 
-  static RgbImage decode(ImageSource source) throws IOException {
+  private static final int NANOS_PER_PIXEL = 8;
+
+  private final ImageSource source;
+  private final TiffLayout layout;
+  private final TiffColour colour;
+  private final RowSink sink;
+  private final TiffUnpacker[] unpackers;
+  private final int highByte;
+  private final int batch;
+
+  /** Rows of strips that have not been handed on. */
+  private int filled;
+
+  /** [batchRows, width, kept] for strips; for tiles as many rows as a tile has. */
+  private final byte[] samples;
+
+  private final byte[] raw;
+
+  private TiffDecoder(ImageSource source, TiffTags tags, TiffLayout layout, RowSink sink, Closer resources) {
+    this.source = source;
+    this.layout = layout;
+    this.sink = sink;
+    this.colour = new TiffColour(source, tags, layout);
+    this.batch = batchRows(layout);
+    this.highByte = tags.order() == ByteOrder.LITTLE_ENDIAN ? 1 : 0;
+    this.samples = new byte[Math.toIntExact(sampleBytes(layout))];
+    this.raw = new byte[layout.rowBytes()];
+    this.unpackers = new TiffUnpacker[layout.planes()];
+    for (int plane = 0; plane < unpackers.length; plane++) {
+      TiffUnpacker unpacker = TiffUnpacker.of(source, tags, layout);
+      unpackers[plane] = resources.own(unpacker);
+    }
+  }
+
+  static void decode(ImageSource source, RowSink sink) {
     TiffTags tags = new TiffTags(source);
-    source.checkSize(tags.first(TiffTags.WIDTH, -1), tags.first(TiffTags.HEIGHT, -1));
-    source.checkSize(tags.first(TiffTags.TILE_WIDTH, 1), tags.first(TiffTags.TILE_HEIGHT, 1));
-    int photometric = (int) tags.first(TiffTags.PHOTOMETRIC, -1);
-    checkMode(source, tags, photometric);
-    tags.requirePixelData();
-    ImageReader reader = new TIFFImageReaderSpi().createReaderInstance(null);
-    try (ImageInputStream input = new ByteArrayImageInputStream(tags.withTagsOfPixelsOnly())) {
-      reader.setInput(input, true, true);
-      source.checkSize(reader.getWidth(0), reader.getHeight(0));
-      BufferedImage image = reader.read(0);
-      boolean premultiplied = tags.first(TiffTags.EXTRA_SAMPLES, 0) == 1;
-      return Orientation.apply((int) tags.first(TiffTags.ORIENTATION, 1), toRgb(image, photometric, premultiplied));
-    } finally {
-      reader.dispose();
+    TiffLayout layout = new TiffLayout(source, tags);
+    int orientation = (int) tags.first(TiffTags.ORIENTATION, 1);
+    long pixels = (long) layout.width * layout.height;
+    boolean jpeg = layout.compression == TiffCompression.JPEG;
+    int channels = TiffColour.channels(layout);
+    long heap = sampleBytes(layout) + layout.rowBytes() + 3L * batchRows(layout) * layout.width * RgbImage.CHANNELS
+        + Orientation.heapBytes(orientation, pixels * channels)
+        + layout.planes() * (jpeg ? TiffJpeg.heapBytes(source, layout) : TiffUnpacker.heapBytes(layout));
+    long outside = jpeg ? layout.planes() * TiffJpeg.nativeBytes(source, layout) : 0;
+    source.gate().enter(heap, outside, NANOS_PER_BYTE * layout.rawBytes() + NANOS_PER_PIXEL * pixels);
+    try (Closer resources = new Closer()) {
+      RowSink upright = Orientation.upright(orientation, sink, source.gate());
+      new TiffDecoder(source, tags, layout, upright, resources).decode();
     }
   }
 
-  private static void checkMode(ImageSource source, TiffTags tags, int photometric) {
-    long samples = tags.first(TiffTags.SAMPLES, 1);
-    long[] eachBits = tags.values(TiffTags.BITS, 1);
-    long bits = eachBits.length == 0 ? 0 : eachBits[0];
-    long format = tags.first(TiffTags.SAMPLE_FORMAT, 1);
-    // One number of bits may stand for all samples.
-    boolean uniform = (eachBits.length == 1 || eachBits.length == samples) && Arrays.stream(eachBits).allMatch(each -> each == bits);
-    boolean small = bits == 1 || bits == 2 || bits == 4 || bits == 8;
-    boolean known = format == 1 && uniform && samples <= MOST_SAMPLES && switch (photometric) {
-      case GREY_FROM_WHITE, GREY_FROM_BLACK -> small && samples == 1 || bits == 8 && samples == 2;
-      case PALETTE -> small && samples == 1;
-      case RGB -> (bits == 8 || bits == 16) && samples >= 3;
-      case CMYK -> bits == 8 && samples >= 4;
-      case YCBCR -> bits == 8 && samples == 3;
-      default -> false;
-    };
-    if (!known) {
-      throw new BadInputException(source.name() + ": TIFF of photometric kind " + photometric + ", " + samples + " samples of "
-          + Arrays.toString(Arrays.copyOf(eachBits, Math.min(eachBits.length, MOST_SAMPLES))) + " bits, sample format " + format
-          + ", expected grey, palette, RGB, CMYK or YCbCr of 8 bits (or RGB of 16); map deeper grey to 8 bits first");
-    }
+  private static int batchRows(TiffLayout layout) {
+    int rows = Math.clamp(BATCH_BYTES / ((long) layout.width * layout.kept), 1, layout.height);
+    return Math.ceilDiv(rows, layout.chromaDown) * layout.chromaDown;
   }
 
-  private static RgbImage toRgb(BufferedImage image, int photometric, boolean premultiplied) {
-    Raster raster = image.getRaster();
-    byte[] samples = PluginReaders.bytes(raster);
-    int bands = raster.getNumBands();
-    byte[] rgb;
-    if (image.getColorModel() instanceof IndexColorModel palette) {
-      rgb = PluginReaders.paletteToRgb(samples, palette);
-    } else if (photometric == CMYK && bands >= 4) {
-      rgb = JpegColour.cmykToRgb(samples, bands);
-    } else {
-      if (premultiplied && bands == 4) {
-        divideByAlpha(samples);
+  private static long sampleBytes(TiffLayout layout) {
+    int rows = layout.across == 1 ? batchRows(layout) : Math.min(layout.segmentHeight, layout.height);
+    return (long) Math.ceilDiv(rows, layout.chromaDown) * layout.chromaDown * layout.width * layout.kept;
+  }
+
+  private void decode() {
+    sink.begin(layout.width, layout.height, colour.channels());
+    for (int top = 0; top < layout.height; top += layout.segmentHeight) {
+      int rows = Math.min(layout.segmentHeight, layout.height - top);
+      if (layout.across > 1) {
+        decodeTiles(top, rows);
+      } else {
+        decodeStrip(top, rows);
       }
-      rgb = PluginReaders.toRgb(samples, bands);
     }
-    return new RgbImage(raster.getWidth(), raster.getHeight(), rgb);
+    handOn(0, filled);
   }
 
-  private static void divideByAlpha(byte[] rgba) {
-    for (int at = 0; at < rgba.length; at += 4) {
-      int alpha = rgba[at + 3] & 0xff;
-      for (int channel = 0; channel < RgbImage.CHANNELS; channel++) {
-        int colour = rgba[at + channel] & 0xff;
-        rgba[at + channel] = (byte) (alpha == 0 ? 0 : Math.min(255 * colour / alpha, 255));
+  private void decodeTiles(int top, int rows) {
+    for (int column = 0; column < layout.across; column++) {
+      open(top, column);
+      readRows(0, rows, column * layout.segmentWidth);
+    }
+    for (int row = 0; row < rows; row += batch) {
+      handOn(row, Math.min(batch, rows - row));
+    }
+  }
+
+  /** Rows of several low strips go together. */
+  private void decodeStrip(int top, int rows) {
+    open(top, 0);
+    for (int row = 0; row < rows; ) {
+      int count = Math.min(batch - filled, rows - row);
+      readRows(filled, count, 0);
+      row += count;
+      filled += count;
+      if (filled == batch || filled % layout.chromaDown != 0) {
+        handOn(0, filled);
+        filled = 0;
+      }
+    }
+  }
+
+  private void open(int top, int column) {
+    for (int plane = 0; plane < unpackers.length; plane++) {
+      unpackers[plane].open(layout.segment(top, column, plane));
+    }
+  }
+
+  private void handOn(int row, int count) {
+    if (count == 0) {
+      return;
+    }
+    source.gate().check();
+    sink.rows(MemorySegment.ofArray(colour.convert(samples, row * layout.width * layout.kept, count * layout.width)), 0, count);
+  }
+
+  /** Reads the next rows of the open segments into the samples, from a row and a column on. */
+  private void readRows(int first, int rows, int x) {
+    int columns = Math.min(layout.segmentWidth, layout.width - x);
+    for (int row = 0; row < rows; row += layout.chromaDown) {
+      for (int plane = 0; plane < unpackers.length; plane++) {
+        unpackers[plane].read(raw, 0, raw.length);
+        int to = ((first + row) * layout.width + x) * layout.kept + plane;
+        if (layout.chromaAcross * layout.chromaDown > 1) {
+          spreadChroma(to, Math.min(layout.chromaDown, rows - row), columns);
+        } else {
+          takeRow(to, columns);
+        }
+      }
+    }
+  }
+
+  private void takeRow(int to, int columns) {
+    if (layout.predicted) {
+      undoPrediction();
+    }
+    int together = layout.together();
+    if (layout.bits < 8) {
+      int mask = (1 << layout.bits) - 1;
+      for (int column = 0, bit = layout.bits; column < columns; column++, bit += layout.bits) {
+        samples[to + column] = (byte) (raw[bit - 1 >> 3] >> (-bit & 7) & mask);
+      }
+      return;
+    }
+    int bytes = layout.bits / 8;
+    int taken = layout.planar ? 1 : layout.kept;
+    if (bytes == 1 && taken == together && taken == layout.kept) {
+      System.arraycopy(raw, 0, samples, to, columns * taken);
+      return;
+    }
+    int high = bytes == 2 ? highByte : 0;
+    for (int column = 0, from = high; column < columns; column++, from += together * bytes, to += layout.kept) {
+      for (int sample = 0; sample < taken; sample++) {
+        samples[to + sample] = raw[from + sample * bytes];
+      }
+    }
+  }
+
+  /** Each value was stored as the difference from that of the pixel to the left. */
+  private void undoPrediction() {
+    int together = layout.together();
+    if (layout.bits == 8) {
+      for (int i = together; i < raw.length; i++) {
+        raw[i] += raw[i - together];
+      }
+      return;
+    }
+    int low = 1 - highByte;
+    for (int left = 0, at = 2 * together; at < raw.length; left += 2, at += 2) {
+      int sum = (raw[left + low] & 0xff) + (raw[at + low] & 0xff) + ((raw[left + highByte] + raw[at + highByte]) << 8);
+      raw[at + low] = (byte) sum;
+      raw[at + highByte] = (byte) (sum >> 8);
+    }
+  }
+
+  /** Units of luma, row by row, and one pair of chroma that serves them all. */
+  private void spreadChroma(int to, int rows, int columns) {
+    int wide = layout.chromaAcross;
+    int luma = wide * layout.chromaDown;
+    for (int column = 0, unit = 0; column < columns; column += wide, unit += luma + 2) {
+      for (int row = 0; row < rows; row++) {
+        int at = to + (row * layout.width + column) * layout.kept;
+        for (int x = 0; x < Math.min(wide, columns - column); x++, at += layout.kept) {
+          samples[at] = raw[unit + row * wide + x];
+          samples[at + 1] = raw[unit + luma];
+          samples[at + 2] = raw[unit + luma + 1];
+        }
       }
     }
   }

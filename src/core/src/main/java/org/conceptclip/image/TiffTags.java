@@ -2,11 +2,8 @@ package org.conceptclip.image;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Set;
+import java.util.Objects;
 
 /**
  * The tags of a TIFF's first directory, each read when it is asked for.
@@ -21,23 +18,28 @@ final class TiffTags {
   static final int WIDTH = 256;
   static final int HEIGHT = 257;
   static final int BITS = 258;
+  static final int COMPRESSION = 259;
   static final int PHOTOMETRIC = 262;
+  static final int FILL_ORDER = 266;
+  static final int STRIP_OFFSETS = 273;
   static final int ORIENTATION = 274;
   static final int SAMPLES = 277;
+  static final int ROWS_PER_STRIP = 278;
+  static final int STRIP_SIZES = 279;
+  static final int PLANAR = 284;
+  static final int GROUP3_OPTIONS = 292;
+  static final int PREDICTOR = 317;
+  static final int COLOUR_MAP = 320;
   static final int TILE_WIDTH = 322;
   static final int TILE_HEIGHT = 323;
+  static final int TILE_OFFSETS = 324;
+  static final int TILE_SIZES = 325;
   static final int EXTRA_SAMPLES = 338;
   static final int SAMPLE_FORMAT = 339;
-
-  private static final int STRIP_OFFSETS = 273;
-  private static final int STRIP_SIZES = 279;
-  private static final int TILE_OFFSETS = 324;
-  private static final int TILE_SIZES = 325;
-
-  /** All that decoding pixels may take: layout, compression and its tables, palette, inks, chroma. */
-  private static final Set<Integer> OF_PIXELS = Set.of(WIDTH, HEIGHT, BITS, 259, PHOTOMETRIC, 266, STRIP_OFFSETS, SAMPLES, 278,
-      STRIP_SIZES, 284, 292, 293, 317, 320, TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_SIZES, 332, EXTRA_SAMPLES, SAMPLE_FORMAT, 347,
-      512, 513, 514, 515, 519, 520, 521, 529, 530, 532);
+  static final int JPEG_TABLES = 347;
+  static final int LUMA_COEFFICIENTS = 529;
+  static final int CHROMA_SUBSAMPLING = 530;
+  static final int REFERENCE_BLACK_WHITE = 532;
 
   /** Bytes of a value of each type; 0 for types that do not exist. */
   private static final int[] TYPE_BYTES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
@@ -64,90 +66,101 @@ final class TiffTags {
     require(firstEntry, entries * entryBytes());
   }
 
-  /** The first value of a tag of unsigned integers, or {@code otherwise} where the tag is absent. */
-  long first(int tag, long otherwise) {
-    long[] found = values(tag);
-    return found.length == 0 ? otherwise : found[0];
+  /**
+   * The values of a tag. None of them is copied, so that neither their number nor values that overlap cost memory.
+   *
+   * @param tag the tag's number, for messages
+   * @param type of the values
+   * @param count how many there are, at most the bytes of the file
+   * @param at offset of the first
+   */
+  private record Field(int tag, int type, int count, int at) {
+    boolean isInteger() {
+      return type == 1 || type == 3 || type == 4 || type == 13 || type == 16;
+    }
   }
 
-  /** The values of a tag of unsigned integers, or {@code otherwise} where the tag is absent. */
-  long[] values(int tag, long... otherwise) {
-    int entry = find(tag);
-    if (entry < 0) {
-      return otherwise;
+  /** How many values a tag has; 0 where it is absent. */
+  int count(int tag) {
+    Field field = field(tag);
+    return field == null ? 0 : field.count;
+  }
+
+  /** The first value of a tag of unsigned integers, or {@code otherwise} where the tag is absent. */
+  long first(int tag, long otherwise) {
+    return count(tag) == 0 ? otherwise : integers(tag).get(0);
+  }
+
+  /** The values of a tag that is there. */
+  Integers integers(int tag) {
+    Field field = field(tag);
+    if (field == null || !field.isInteger()) {
+      throw source.damaged("tag " + tag + (field == null ? " missing" : " of type " + field.type), "an unsigned integer");
     }
-    int type = type(entry);
-    if (type != 1 && type != 3 && type != 4 && type != 16) {
-      throw source.damaged("tag " + tag + " of type " + type, "an unsigned integer");
-    }
-    int bytes = TYPE_BYTES[type];
-    int valueField = entry + (big ? 12 : 8);
-    long count = count(entry);
-    if (count > source.length()) {
-      throw source.damaged("tag " + tag + " of " + count + " values", "fewer than the file has bytes");
-    }
-    long total = count * bytes;
-    long at = total > (big ? 8 : 4) ? offset(valueField) : valueField;
-    require(at, total);
-    long[] values = new long[(int) count];
-    for (int i = 0; i < values.length; i++) {
-      int position = (int) at + i * bytes;
-      values[i] = switch (bytes) {
+    int bytes = TYPE_BYTES[field.type];
+    return index -> {
+      int position = field.at + Math.multiplyExact(Objects.checkIndex(index, field.count), bytes);
+      return switch (bytes) {
         case 1 -> data.get(position) & 0xff;
         case 2 -> data.getChar(position);
         case 4 -> data.getInt(position) & 0xffffffffL;
         default -> data.getLong(position);
       };
+    };
+  }
+
+  /** Unsigned integers in the file; beyond {@link Long#MAX_VALUE} they come out negative. */
+  interface Integers {
+    long get(int index);
+  }
+
+  /** The values of a tag of quotients of integers, or {@code otherwise} where the tag is absent. */
+  float[] quotients(int tag, float... otherwise) {
+    Field field = field(tag);
+    if (field == null) {
+      return otherwise;
+    }
+    if (field.type != 5 || field.count != otherwise.length) {
+      throw source.damaged("tag " + tag + " of type " + field.type + " with " + field.count + " values",
+          otherwise.length + " quotients");
+    }
+    float[] values = new float[field.count];
+    for (int i = 0; i < values.length; i++) {
+      long below = data.getInt(field.at + 8 * i + 4) & 0xffffffffL;
+      values[i] = below == 0 ? 0 : (float) ((double) (data.getInt(field.at + 8 * i) & 0xffffffffL) / below);
     }
     return values;
   }
 
-  /** Rejects a file that was cut short: all strips or tiles must lie in it. */
-  void requirePixelData() {
-    boolean tiled = find(TILE_OFFSETS) >= 0;
-    long[] offsets = values(tiled ? TILE_OFFSETS : STRIP_OFFSETS);
-    long[] sizes = values(tiled ? TILE_SIZES : STRIP_SIZES);
-    if (offsets.length == 0 || sizes.length != 0 && sizes.length != offsets.length) {
-      throw source.damaged(offsets.length + " strips or tiles with " + sizes.length + " sizes", "a size for each");
-    }
-    for (int i = 0; i < offsets.length; i++) {
-      require(offsets[i], sizes.length == 0 ? 1 : sizes[i]);
-    }
+  /** A copy of a tag's bytes; empty where the tag is absent. */
+  byte[] bytes(int tag) {
+    Field field = field(tag);
+    return field == null ? new byte[0] : Arrays.copyOfRange(source.bytes(), field.at, field.at + field.count * TYPE_BYTES[field.type]);
   }
 
-  /**
-   * A copy of the file with one directory, which has the tags of pixels alone, each once. It is for a reader that loads the values of
-   * all tags of all directories: a hostile file could make it allocate its own size many times.
-   */
-  byte[] withTagsOfPixelsOnly() {
-    Set<Integer> wanted = new HashSet<>(OF_PIXELS);
-    List<Integer> kept = new ArrayList<>();
-    long total = 0;
-    for (long i = 0; i < entries; i++) {
-      int entry = entry(i);
-      if (wanted.remove((int) data.getChar(entry))) {
-        kept.add(entry);
-        // The reader does not load values that do not fit the file.
-        total += count(entry) > source.length() ? 0 : count(entry) * TYPE_BYTES[type(entry)];
-      }
+  /** Byte order of the file's numbers, also of its pixels. */
+  ByteOrder order() {
+    return data.order();
+  }
+
+  private Field field(int tag) {
+    int entry = find(tag);
+    if (entry < 0) {
+      return null;
     }
-    if (total > source.length()) {
-      throw source.damaged("tags of " + total + " bytes in a file of " + source.length(), "fewer than the file has");
+    int type = type(entry);
+    long count = countOf(entry);
+    if (TYPE_BYTES[type] == 0) {
+      throw source.damaged("tag " + tag + " of an unknown type", "a type from 1 to 18");
     }
-    // In place of the first directory, which has at least as many entries, so that no other byte changes.
-    ByteBuffer copy = ByteBuffer.wrap(Arrays.copyOf(source.bytes(), source.length())).order(data.order());
-    int next = entry(kept.size());
-    if (big) {
-      copy.putLong((int) firstEntry - 8, kept.size());
-    } else {
-      copy.putShort((int) firstEntry - 2, (short) kept.size());
+    if (count > source.length()) {
+      throw source.damaged("tag " + tag + " of " + count + " values", "fewer than the file has bytes");
     }
-    for (int i = 0; i < kept.size(); i++) {
-      copy.put(entry(i), source.bytes(), kept.get(i), entryBytes());
-    }
-    // No second directory.
-    Arrays.fill(copy.array(), next, Math.min(next + (big ? 8 : 4), source.length()), (byte) 0);
-    return copy.array();
+    long total = count * TYPE_BYTES[type];
+    int valueField = entry + (big ? 12 : 8);
+    long at = total > (big ? 8 : 4) ? offset(valueField) : valueField;
+    require(at, total);
+    return new Field(tag, type, (int) count, (int) at);
   }
 
   private int find(int tag) {
@@ -172,7 +185,7 @@ final class TiffTags {
     return type < 0 || type >= TYPE_BYTES.length ? 0 : type;
   }
 
-  private long count(int entry) {
+  private long countOf(int entry) {
     long count = big ? data.getLong(entry + 4) : data.getInt(entry + 4) & 0xffffffffL;
     return count < 0 ? Long.MAX_VALUE : count;
   }
@@ -181,7 +194,8 @@ final class TiffTags {
     return big ? data.getLong(at) : data.getInt(at) & 0xffffffffL;
   }
 
-  private void require(long at, long bytes) {
+  /** Rejects bytes that do not lie in the file. */
+  void require(long at, long bytes) {
     if (at < 0 || bytes < 0 || at > source.length() - bytes) {
       throw source.damaged("truncated: ends at byte " + source.length(), bytes + " bytes at byte " + at);
     }

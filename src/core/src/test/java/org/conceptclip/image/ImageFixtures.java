@@ -27,8 +27,14 @@ final class ImageFixtures {
   }
 
   static List<Fixture> all() {
+    List<Fixture> fixtures = new ArrayList<>(all("index.json"));
+    fixtures.addAll(all("index-more.json"));
+    return fixtures;
+  }
+
+  private static List<Fixture> all(String index) {
     List<Fixture> fixtures = new ArrayList<>();
-    for (JsonElement element : json("index.json").getAsJsonObject().getAsJsonArray("files")) {
+    for (JsonElement element : json(index).getAsJsonObject().getAsJsonArray("files")) {
       var entry = element.getAsJsonObject();
       String file = entry.get("file").getAsString();
       fixtures.add(entry.has("crc32")

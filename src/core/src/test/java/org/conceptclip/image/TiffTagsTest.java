@@ -15,7 +15,7 @@ import org.conceptclip.tensor.BadInputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Directories made to exhaust memory: TwelveMonkeys loads the values of every tag of every directory that it is shown. */
+/** Directories made to exhaust memory of a reader that loads the values of every tag of every directory. */
 @Timeout(60)
 class TiffTagsTest {
   private static final int MANY = 20_000;
@@ -76,19 +76,19 @@ class TiffTagsTest {
   }
 
   @Test
-  void rejectsNeededTagsThatTogetherAreLargerThanTheFile() {
+  void doesNotLoadTagsThatItDoesNotNeed() {
     List<Entry> entries = grey();
     for (int tag : new int[] {320, 332, 347, 519, 520, 521, 529, 532}) {
       entries.add(new Entry(tag, 7, 100, 16));
     }
-    String message = assertThrows(BadInputException.class, () -> pixels(file(false, entries))).getMessage();
-    assertTrue(message.contains("tags of") && message.contains("in a file of"), message);
+    assertSmall(file(false, entries));
   }
 
   @Test
   void rejectsPixelDataWhoseEndOverflows() {
     for (long size : new long[] {Long.MAX_VALUE, Long.MIN_VALUE, -1}) {
       List<Entry> entries = grey();
+      entries.set(3, new Entry(259, 3, 1, 5));
       entries.set(8, new Entry(279, 16, 1, size));
       String message = assertThrows(BadInputException.class, () -> pixels(file(true, entries))).getMessage();
       assertTrue(message.contains("truncated: ends at byte"), message);
