@@ -32,6 +32,8 @@ import org.conceptclip.util.Closer;
  */
 public final class Engine implements AutoCloseable {
   private static final int COMPLETION_THREADS = 2;
+  /** How long closing goes on decoding large images. */
+  private static final long LARGE_IMAGES_NANOS = 500_000_000;
 
   /**
    * A CPU records no graphs and compiles the kernels of a batch size in milliseconds, so one image and some texts suffice to load
@@ -44,7 +46,7 @@ public final class Engine implements AutoCloseable {
   private final BatchLimits textLimits;
   private final StageClocks clocks = new StageClocks();
   private final Closer resources = new Closer();
-  private final SystemTiming timing = new SystemTiming();
+  private final SystemTiming timing;
   private final PixelPool pool;
   private final Completions completions;
   private final List<EncoderReplica> replicas = new ArrayList<>();
@@ -62,16 +64,21 @@ public final class Engine implements AutoCloseable {
     this.imageLimits = new BatchLimits(Math.multiplyExact(images, first.imageTokens()), images, powersOfTwo);
     int tokens = batchTokens(encoders, options);
     this.textLimits = new BatchLimits(tokens, tokens, false);
-    this.pool = resources.own(new PixelPool(first.imageSize()));
-    resources.own(timing);
-    this.completions = resources.own(new Completions(COMPLETION_THREADS, clocks));
-    for (Encoder encoder : encoders) {
-      replicas.add(resources.own(new EncoderReplica(encoder.backendName() + "-" + replicas.size(), encoder, clocks)));
+    try {
+      this.pool = resources.own(new PixelPool(first.imageSize()));
+      this.timing = resources.own(new SystemTiming());
+      this.completions = resources.own(new Completions(COMPLETION_THREADS, clocks));
+      for (Encoder encoder : encoders) {
+        replicas.add(resources.own(new EncoderReplica(encoder.backendName() + "-" + replicas.size(), encoder, clocks)));
+      }
+      int decodeThreads = options.decodeThreads() > 0 ? options.decodeThreads() : Runtime.getRuntime().availableProcessors();
+      this.decoding = resources.own(new DecodeStage(decodeThreads, first.imageSize(), pool, clocks, reader));
+      this.batcher = new Batcher<>(options.batching(), kind -> kind instanceof WorkKind.Texts ? textLimits : imageLimits, replicas,
+          timing, completions, Payload::release, Stream.concat(Stream.of(clocks), options.listeners().stream()).toList());
+    } catch (Throwable failure) {
+      resources.closeAfter(failure);
+      throw failure;
     }
-    int decodeThreads = options.decodeThreads() > 0 ? options.decodeThreads() : Runtime.getRuntime().availableProcessors();
-    this.decoding = resources.own(new DecodeStage(decodeThreads, first.imageSize(), pool, clocks, reader));
-    this.batcher = new Batcher<>(options.batching(), kind -> kind instanceof WorkKind.Texts ? textLimits : imageLimits, replicas,
-        timing, completions, Payload::release, Stream.concat(Stream.of(clocks), options.listeners().stream()).toList());
   }
 
   /**
@@ -197,8 +204,9 @@ public final class Engine implements AutoCloseable {
   public CompletableFuture<Encoding> submitTextWhenRoom(TokenizedText text, Detail detail, RequestOptions options)
       throws InterruptedException {
     first.requireText(text.ids());
+    Payload payload = new Payload.Text(text);
     Admission<Payload, Encoding> admission = batcher.admitWhenRoom(new WorkKind.Texts(detail), text.length(), options);
-    admission.ready(new Payload.Text(text));
+    admission.ready(payload);
     return admission.future();
   }
 
@@ -229,18 +237,19 @@ public final class Engine implements AutoCloseable {
   }
 
   private CompletableFuture<Encoding> prepared(Admission<Payload, Encoding> admission, ImageInput input, RequestOptions options) {
-    if (input instanceof ImageInput.Pixels pixels) {
-      admission.ready(new Payload.Image(pixels.tensor(), null));
-      return admission.future();
-    }
     try {
-      decoding.submit(admission, input, options.priority());
+      if (!(input instanceof ImageInput.Pixels pixels)) {
+        decoding.submit(admission, input, options);
+        return admission.future();
+      }
+      Payload payload = new Payload.Image(pixels.tensor(), null);
+      admission.ready(payload);
+      return admission.future();
     } catch (Throwable failure) {
-      // No memory for the queue: the admission must not stay open for ever.
+      // A lack of memory: the admission must not stay open for ever.
       admission.fail(failure);
       throw failure;
     }
-    return admission.future();
   }
 
   /** What each stage did since the engine was opened. Use {@link StageReport#since} for a span of time. */
@@ -279,7 +288,7 @@ public final class Engine implements AutoCloseable {
    */
   @Override
   public void close() {
-    batcher.close();
+    batcher.close(LARGE_IMAGES_NANOS, decoding::endLarge);
     resources.close();
   }
 }
