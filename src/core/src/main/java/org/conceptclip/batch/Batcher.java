@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -24,7 +23,7 @@ import org.conceptclip.util.Nanos;
  *
  * <p>That also holds when memory runs out anywhere: then a call that submits may fail, and has changed nothing. What ends requests and
  * batches allocates nothing. What does need memory (to start a batch, to make an exception, to complete a future) is tried again, every
- * {@value #RETRY_MILLIS} milliseconds at least, until there is some.
+ * 10 milliseconds at least, until there is some.
  *
  * <p>Thread-safe. All state changes under one lock, in {@link Scheduler}. The batcher has no threads, so a simulation with its own
  * clock runs the same code. It does not own the replicas, the clock or the executor.
@@ -34,7 +33,7 @@ import org.conceptclip.util.Nanos;
  * @param <R> result of a request; never null
  */
 public final class Batcher<K, P, R> implements AutoCloseable {
-  private static final long RETRY_MILLIS = 10;
+  private static final long RETRY_NANOS = 10_000_000;
 
   private final Function<? super K, BatchLimits> limits;
   private final Timing timing;
@@ -245,7 +244,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
       scheduler.step(now);
       wakeNanos = scheduler.nextAlarmNanos();
     } catch (Throwable failure) {
-      wakeNanos = Nanos.after(now, TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS));
+      wakeNanos = Nanos.after(now, RETRY_NANOS);
       broken = failure;
     }
     if (wakeNanos != Nanos.NEVER) {
@@ -286,7 +285,7 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     try {
       effects.giveBack(untold);
       effects.giveBack(outcomes);
-      alarm.set(Nanos.after(timing.nanos(), TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS)));
+      alarm.set(Nanos.after(timing.nanos(), RETRY_NANOS));
     } finally {
       lock.unlock();
     }

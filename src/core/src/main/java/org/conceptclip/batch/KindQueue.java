@@ -9,6 +9,12 @@ import java.util.List;
  */
 final class KindQueue<K, P, R> {
   final K kind;
+  final int hash;
+  /** Neighbours in {@link KindQueues}, and whether this is there. */
+  KindQueue<K, P, R> nextInBucket;
+  KindQueue<K, P, R> older;
+  KindQueue<K, P, R> newer;
+  boolean isListed;
   private final BatchLimits limits;
   /** In the order of the priorities. */
   private final List<FairQueue<PendingRequest<K, P, R>>> byPriority = new ArrayList<>();
@@ -17,8 +23,9 @@ final class KindQueue<K, P, R> {
   private long readyCost;
   private int preparing;
 
-  KindQueue(K kind, BatchLimits limits) {
+  KindQueue(K kind, int hash, BatchLimits limits) {
     this.kind = kind;
+    this.hash = hash;
     this.limits = limits;
     for (int i = 0; i < Priority.values().length; i++) {
       byPriority.add(new FairQueue<>());

@@ -1,9 +1,5 @@
 package org.conceptclip.batch;
 
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import org.conceptclip.batch.BatchListener.Ending;
 import org.conceptclip.batch.PendingRequest.State;
 import org.conceptclip.util.Nanos;
@@ -26,9 +22,7 @@ final class Scheduler<K, P, R> {
   private final Effects<K, P, R> effects;
 
   private final Shares shares = new Shares();
-  private final Map<K, KindQueue<K, P, R>> queues = new HashMap<>();
-  /** The same queues, the oldest first; a list can be walked without an iterator. */
-  private final List<KindQueue<K, P, R>> queuesByAge = new ArrayList<>();
+  private final KindQueues<K, P, R> queues = new KindQueues<>();
   private final Chain<K, P, R> preparing = new Chain<>();
   /**
    * Parts of batches that failed, one behind the other. They start before everything else, because their requests have waited for a batch
@@ -97,33 +91,17 @@ final class Scheduler<K, P, R> {
     try {
       deadlines.reserve(deadlines.size() + 1);
       request.holding = shares.holding(request.priority, request.caller);
-      request.queue = queue(request);
+      request.queue = queues.of(request.kind, request.limits);
       request.queue.join(request);
     } catch (Throwable shortage) {
       if (request.holding != null) {
         shares.forgetIfUnused(request.holding);
       }
       if (request.queue != null) {
-        forgetIfUnused(request.queue);
+        queues.forgetIfUnused(request.queue);
       }
       throw shortage;
     }
-  }
-
-  private KindQueue<K, P, R> queue(PendingRequest<K, P, R> request) {
-    KindQueue<K, P, R> queue = queues.get(request.kind);
-    if (queue == null) {
-      queue = new KindQueue<>(request.kind, request.limits);
-      try {
-        queues.put(request.kind, queue);
-        queuesByAge.add(queue);
-      } catch (Throwable shortage) {
-        // A map that cannot grow has put its entry already.
-        forgetIfUnused(queue);
-        throw shortage;
-      }
-    }
-    return queue;
   }
 
   void ready(PendingRequest<K, P, R> request, P payload, long nowNanos) {
@@ -233,8 +211,8 @@ final class Scheduler<K, P, R> {
 
   /** Ends the requests that are in no batch. */
   private void dropWaiting(Ending ending, RuntimeException failure, long nowNanos) {
-    for (int i = queuesByAge.size() - 1; i >= 0; i--) {
-      KindQueue<K, P, R> queue = queuesByAge.get(i);
+    // A queue that is removed because it is empty still knows the next one.
+    for (KindQueue<K, P, R> queue = queues.first(); queue != null; queue = queue.newer) {
       while (!queue.isEmpty()) {
         withdraw(queue.oldest(), ending, failure, nowNanos);
       }
@@ -251,8 +229,8 @@ final class Scheduler<K, P, R> {
 
   private boolean isAnyUndecided() {
     boolean undecided = !retries.isEmpty();
-    for (int i = 0; i < queuesByAge.size(); i++) {
-      undecided |= !queuesByAge.get(i).isEmpty();
+    for (KindQueue<K, P, R> queue = queues.first(); queue != null && !undecided; queue = queue.newer) {
+      undecided = !queue.isEmpty();
     }
     for (PendingRequest<K, P, R> request = preparing.first(); request != null && !undecided; request = request.newer) {
       undecided = request.ending == null;
@@ -278,16 +256,11 @@ final class Scheduler<K, P, R> {
     live--;
     ended++;
     saturated = false;
-    forgetIfUnused(request.queue);
+    queues.forgetIfUnused(request.queue);
+    // Whoever keeps the future keeps the request, but must not keep these.
+    request.queue = null;
+    request.holding = null;
     effects.ended(request);
-  }
-
-  /** Unused queues are removed, because each set of classes that images are scored against is a kind of its own. */
-  private void forgetIfUnused(KindQueue<K, P, R> queue) {
-    if (queue.isUnused() && queues.get(queue.kind) == queue) {
-      queues.remove(queue.kind);
-      queuesByAge.remove(queue);
-    }
   }
 
   /**
@@ -346,8 +319,7 @@ final class Scheduler<K, P, R> {
     // While a device computes, a batch on its other lane cannot compute yet. Starting it before it is full would only keep it small.
     long patienceNanos = stations.haveIdle() ? maxWaitNanos : PendingRequest.NEVER;
     KindQueue<K, P, R> due = null;
-    for (int i = 0; i < queuesByAge.size(); i++) {
-      KindQueue<K, P, R> queue = queuesByAge.get(i);
+    for (KindQueue<K, P, R> queue = queues.first(); queue != null; queue = queue.newer) {
       if (queue.isDue(nowNanos, patienceNanos, closing || saturated) && (due == null || goesBefore(queue, due))) {
         due = queue;
       }
@@ -357,8 +329,7 @@ final class Scheduler<K, P, R> {
     }
     // A lane is about to be taken, so a more urgent request gains nothing by waiting for a fuller batch.
     KindQueue<K, P, R> first = due;
-    for (int i = 0; i < queuesByAge.size(); i++) {
-      KindQueue<K, P, R> queue = queuesByAge.get(i);
+    for (KindQueue<K, P, R> queue = queues.first(); queue != null; queue = queue.newer) {
       if (!queue.isEmpty() && queue.headPriority().compareTo(due.headPriority()) < 0 && goesBefore(queue, first)) {
         first = queue;
       }
@@ -385,7 +356,8 @@ final class Scheduler<K, P, R> {
       }
     }
     if (batch.size() > 0) {
-      forgetIfUnused(batch.request(0).queue);
+      // Each set of classes that images are scored against is a kind of its own, so queues must not stay.
+      queues.forgetIfUnused(batch.request(0).queue);
       batch.begin(nowNanos);
       stations.begin(batch.station, batch.cost());
       effects.begun(batch);
@@ -396,8 +368,7 @@ final class Scheduler<K, P, R> {
   long nextAlarmNanos() {
     long next = deadlines.isEmpty() ? PendingRequest.NEVER : deadlines.first().deadlineNanos;
     if (stations.haveIdle()) {
-      for (int i = 0; i < queuesByAge.size(); i++) {
-        KindQueue<K, P, R> queue = queuesByAge.get(i);
+      for (KindQueue<K, P, R> queue = queues.first(); queue != null; queue = queue.newer) {
         if (!queue.isEmpty()) {
           next = Math.min(next, queue.oldestReadyNanos() + maxWaitNanos);
         }
@@ -422,7 +393,7 @@ final class Scheduler<K, P, R> {
   }
 
   BatcherSnapshot snapshot() {
-    int ready = queuesByAge.stream().mapToInt(KindQueue::ready).sum();
+    int ready = queues.ready();
     return new BatcherSnapshot(preparing.size(), ready, live - preparing.size() - ready, shares.total(), stations.busy(), stations.alive());
   }
 }

@@ -1,21 +1,21 @@
 package org.conceptclip.batch;
 
-import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 
 /** A bounded queue of tasks, the oldest first. It has all its memory from the start: neither end allocates. Thread-safe. */
 final class TaskQueue implements Workers.Source {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Executor runner;
+  private final Consumer<Runnable> runner;
   private final Runnable[] tasks;
   private int first;
   private int size;
   private boolean ended;
 
   /** @param runner runs a task on the thread that calls it */
-  TaskQueue(int capacity, Executor runner) {
+  TaskQueue(int capacity, Consumer<Runnable> runner) {
     this.runner = runner;
     this.tasks = new Runnable[capacity];
   }
@@ -62,7 +62,7 @@ final class TaskQueue implements Workers.Source {
     } finally {
       lock.unlock();
     }
-    runner.execute(task);
+    runner.accept(task);
     return true;
   }
 

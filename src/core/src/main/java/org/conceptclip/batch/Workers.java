@@ -1,6 +1,5 @@
 package org.conceptclip.batch;
 
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.conceptclip.util.Failures;
 
@@ -9,7 +8,7 @@ import org.conceptclip.util.Failures;
  * memory may be short. Neither an interrupt nor a failure of the work ends a thread. Thread-safe.
  */
 final class Workers implements AutoCloseable {
-  private static final long PAUSE_MILLIS = 1;
+  private static final long PAUSE_NANOS = 1_000_000;
 
   private final Source source;
   private final Thread[] threads;
@@ -70,7 +69,7 @@ final class Workers implements AutoCloseable {
 
   /** Memory that is short does not come back sooner if this thread asks for it without a pause. */
   private static void pause() {
-    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(PAUSE_MILLIS));
+    LockSupport.parkNanos(PAUSE_NANOS);
   }
 
   /** Waits until all work that was accepted is done and the threads have ended. Keeps the caller's interrupt flag. */
