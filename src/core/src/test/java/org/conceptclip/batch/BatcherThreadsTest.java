@@ -231,6 +231,18 @@ class BatcherThreadsTest {
     batcher.close();
   }
 
+  @Test
+  void aTimeoutOfManyYearsDoesNotExpireAtOnce() throws Exception {
+    try (Batcher<String, Integer, Integer> batcher = batcher(1, new Doubler(open()))) {
+      for (Duration timeout : List.of(Duration.ofNanos(Long.MAX_VALUE), Duration.ofDays(200_000), Duration.ofSeconds(Long.MAX_VALUE))) {
+        assertEquals(10, batcher.submit("kind", 1, PLAIN.withTimeout(timeout), 5).get());
+        Admission<Integer, Integer> admission = batcher.admitWhenRoom("kind", 1, PLAIN.withTimeout(timeout));
+        admission.ready(6);
+        assertEquals(12, admission.future().get());
+      }
+    }
+  }
+
   /** Submits and cancels with ever less room on the stack: either the call fails, or it does all of its work. */
   @Test
   void aStackThatIsUsedUpCostsTheCallOnly() throws Exception {
