@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The batcher with real threads and the real clock: what the simulation, which has one thread, cannot show. */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BatcherThreadsTest {
   private static final RequestOptions PLAIN = RequestOptions.DEFAULT;
 
