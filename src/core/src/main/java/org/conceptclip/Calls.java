@@ -68,6 +68,8 @@ final class Calls {
       CompletableFuture<R> changed = new CompletableFuture<>();
       changed.whenComplete((value, failure) -> source.cancel(false));
       source.whenComplete((value, failure) -> end(changed, value, failure, change));
+      // Once more: the JVM may throw a thread out of the first one, with its handlers, if memory is short.
+      source.whenComplete((value, failure) -> end(changed, value, failure, change));
       return changed;
     } catch (Throwable failure) {
       source.cancel(false);
@@ -76,6 +78,9 @@ final class Calls {
   }
 
   private static <A, R> void end(CompletableFuture<R> changed, A value, Throwable failure, Function<? super A, ? extends R> change) {
+    if (changed.isDone()) {
+      return;
+    }
     Throwable reason = failure;
     R result = null;
     if (reason == null) {

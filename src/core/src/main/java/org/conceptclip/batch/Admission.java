@@ -13,6 +13,9 @@ public interface Admission<P, R> {
    */
   boolean isOver();
 
+  /** Whether neither {@link #ready} nor {@link #fail} was called. */
+  boolean isOpen();
+
   /** Hands over the payload, so that the request can enter a batch. The batcher releases the payload, also if the request is over. */
   void ready(P payload);
 

@@ -154,6 +154,10 @@ public final class Batch<K, P, R> {
     }
   }
 
+  boolean hasEnded() {
+    return ended.get();
+  }
+
   /** As {@link #failed}, unless the batch has ended. */
   void failUnlessEnded(Throwable failure) {
     if (ended.compareAndSet(false, true)) {

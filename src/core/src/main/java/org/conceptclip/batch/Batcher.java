@@ -247,9 +247,6 @@ public final class Batcher<K, P, R> implements AutoCloseable {
       wakeNanos = Nanos.after(now, RETRY_NANOS);
       broken = failure;
     }
-    if (wakeNanos != Nanos.NEVER) {
-      alarm.set(wakeNanos);
-    }
     if (scheduler.ended() != seenEnded) {
       seenEnded = scheduler.ended();
       changed.signalAll();
@@ -258,6 +255,14 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     Batch<K, P, R> endedBatches = effects.takeEndedBatches();
     PendingRequest<K, P, R> ended = effects.takeEnded();
     PendingRequest<K, P, R> outcomes = effects.takeOutcomes();
+    PendingRequest<K, P, R> lost = deliveries.lost(now);
+    if (outcomes != null) {
+      deliveries.found(outcomes, now);
+    }
+    wakeNanos = Math.min(wakeNanos, deliveries.lookNanos());
+    if (wakeNanos != Nanos.NEVER) {
+      alarm.set(wakeNanos);
+    }
     lock.unlock();
     if (broken != null && !Failures.mayPass(broken)) {
       Failures.report(broken);
@@ -271,11 +276,28 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     Batch<K, P, R> untold = callees.tellEnded(endedBatches);
     callees.tellEnded(ended);
     callees.tellBegun(begun);
-    if (outcomes != null && callees.handOver(outcomes)) {
-      outcomes = null;
+    if (untold != null) {
+      again(untold, null);
     }
-    if (untold != null || outcomes != null) {
-      again(untold, outcomes);
+    handOver(outcomes);
+    handOver(lost);
+  }
+
+  /** Gives a list of outcomes, if it is one, to the threads that deliver them. */
+  private void handOver(PendingRequest<K, P, R> outcomes) {
+    if (outcomes == null) {
+      return;
+    }
+    boolean accepted = callees.handOver(outcomes);
+    lock.lock();
+    if (accepted) {
+      deliveries.handedOver(outcomes);
+    } else {
+      deliveries.end(outcomes);
+    }
+    lock.unlock();
+    if (!accepted) {
+      again(null, outcomes);
     }
   }
 
@@ -291,31 +313,48 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     }
   }
 
-  /** Completes the futures of a list of requests, and so runs what callers attached to them. Never throws. */
+  /**
+   * Completes the futures of a list of requests, and so runs what callers attached to them. Never throws, but may be lost half way, see
+   * {@link Deliveries}; called again, it goes on.
+   */
   void deliver(PendingRequest<K, P, R> outcomes) {
     lock.lock();
-    deliveries.begin(outcomes);
+    boolean begun = deliveries.begin(outcomes);
     lock.unlock();
-    int delivered = 0;
-    PendingRequest<K, P, R> left = null;
-    for (PendingRequest<K, P, R> request = outcomes; request != null;) {
-      PendingRequest<K, P, R> next = request.nextOutcome;
+    if (!begun) {
+      return;
+    }
+    while (outcomes.rest != null) {
+      PendingRequest<K, P, R> request = outcomes.rest;
+      boolean told = request.deliver();
+      outcomes.rest = request.nextOutcome;
       request.nextOutcome = null;
-      if (request.deliver()) {
-        delivered++;
+      if (told) {
+        outcomes.delivered++;
       } else {
-        request.nextOutcome = left;
-        left = request;
+        request.nextOutcome = outcomes.left;
+        outcomes.left = request;
       }
-      request = next;
     }
     lock.lock();
     deliveries.end(outcomes);
-    undelivered -= delivered;
+    undelivered -= outcomes.delivered;
+    outcomes.delivered = 0;
+    PendingRequest<K, P, R> left = outcomes.left;
+    outcomes.left = null;
     changed.signalAll();
     lock.unlock();
     if (left != null) {
       again(null, left);
+    }
+  }
+
+  boolean isPreparing(PendingRequest<K, P, R> request) {
+    lock.lock();
+    try {
+      return request.state == PendingRequest.State.PREPARING;
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -10,11 +10,12 @@ final class Completions implements Executor, AutoCloseable {
   private static final int MOST_WAITING = 4096;
 
   private final StageClocks clocks;
-  private final TaskQueue queue = new TaskQueue(MOST_WAITING, this::run);
+  private final TaskQueue queue;
   private final Workers workers;
 
   Completions(int threads, StageClocks clocks) {
     this.clocks = clocks;
+    this.queue = new TaskQueue(MOST_WAITING, threads, this::run);
     this.workers = new Workers("conceptclip-complete", threads, queue);
   }
 

@@ -14,13 +14,20 @@ final class DecodeQueue implements Workers.Source {
   private final ReentrantLock lock;
   private final Condition changed;
   private final Consumer<DecodeTask> decoder;
+  private final Taken<DecodeTask> taken;
   /** In the order of the priorities. */
   private final List<FairQueue<DecodeTask>> byPriority = new ArrayList<>();
   private int size;
   private boolean ended;
 
-  /** @param decoder decodes an image on the thread that took it; does not throw */
-  DecodeQueue(ReentrantLock lock, Consumer<DecodeTask> decoder) {
+  /**
+   * Makes a queue.
+   *
+   * @param threads that take images
+   * @param decoder decodes an image on the thread that took it; does not throw
+   */
+  DecodeQueue(ReentrantLock lock, int threads, Consumer<DecodeTask> decoder) {
+    this.taken = new Taken<>(threads);
     this.lock = lock;
     this.changed = lock.newCondition();
     this.decoder = decoder;
@@ -37,6 +44,7 @@ final class DecodeQueue implements Workers.Source {
       queue.join(task);
       queue.add(task);
       task.waitsIn = this;
+      task.worker = null;
       size++;
       changed.signal();
     } finally {
@@ -67,21 +75,40 @@ final class DecodeQueue implements Workers.Source {
 
   @Override
   public boolean runNext() throws InterruptedException {
-    DecodeTask task;
+    DecodeTask task = taken.ofThisThread();
+    if (task == null) {
+      task = take();
+    }
+    if (task == null) {
+      return false;
+    }
+    try {
+      decoder.accept(task);
+    } catch (RuntimeException failure) {
+      taken.done();
+      throw failure;
+    }
+    taken.done();
+    return true;
+  }
+
+  /** Waits for an image; returns {@code null} when there will be none any more. */
+  private DecodeTask take() throws InterruptedException {
     lock.lock();
     try {
       while (size == 0 && !ended) {
         changed.await();
       }
       if (size == 0) {
-        return false;
+        return null;
       }
-      task = poll();
+      DecodeTask task = poll();
+      taken.note(task);
+      task.worker = Thread.currentThread();
+      return task;
     } finally {
       lock.unlock();
     }
-    decoder.accept(task);
-    return true;
   }
 
   private DecodeTask poll() {

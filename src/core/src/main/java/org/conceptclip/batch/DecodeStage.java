@@ -20,8 +20,8 @@ final class DecodeStage implements AutoCloseable {
   private final StageClocks clocks;
   private final ImageReader reader;
   private final ReentrantLock lock = new ReentrantLock();
-  private final DecodeQueue small = new DecodeQueue(lock, task -> run(task, false));
-  private final DecodeQueue large = new DecodeQueue(lock, task -> run(task, true));
+  private final DecodeQueue small;
+  private final DecodeQueue large;
   private final Closer workers = new Closer();
   private final int threads;
   private volatile boolean largeEnded;
@@ -33,10 +33,13 @@ final class DecodeStage implements AutoCloseable {
     this.imageSize = imageSize;
     this.clocks = clocks;
     this.reader = reader;
+    int threadsForLarge = Math.max(1, threads / 4);
+    this.small = new DecodeQueue(lock, threads, task -> run(task, false));
+    this.large = new DecodeQueue(lock, threadsForLarge, task -> run(task, true));
     workers.own(reader);
     try {
       workers.own(new Workers("conceptclip-decode", threads, small));
-      workers.own(new Workers("conceptclip-decode-large", Math.max(1, threads / 4), large));
+      workers.own(new Workers("conceptclip-decode-large", threadsForLarge, large));
     } catch (Throwable failure) {
       workers.closeAfter(failure);
       throw failure;
@@ -101,6 +104,11 @@ final class DecodeStage implements AutoCloseable {
   }
 
   private void run(DecodeTask task, boolean byThreadForLarge) {
+    if (task.worker != Thread.currentThread() || !task.admission.isOpen()) {
+      // This thread was thrown out when its work was done: the image has moved on, or its admission has ended.
+      return;
+    }
+    freeSlot(task);
     Payload payload;
     try {
       task.taken(byThreadForLarge);
@@ -116,6 +124,15 @@ final class DecodeStage implements AutoCloseable {
       return;
     }
     task.admission.ready(payload);
+    task.slot = null;
+  }
+
+  private static void freeSlot(DecodeTask task) {
+    if (task.slot != null) {
+      PixelPool.Slot slot = task.slot;
+      task.slot = null;
+      slot.close();
+    }
   }
 
   private void move(DecodeTask task) {
@@ -129,12 +146,12 @@ final class DecodeStage implements AutoCloseable {
 
   private Payload decoded(DecodeTask task, boolean byThreadForLarge) {
     long begin = System.nanoTime();
-    PixelPool.Slot slot = pool.lease();
+    task.slot = pool.lease();
     try {
-      reader.read(task.input, imageSize, slot.pixels().data(), task);
-      return new Payload.Image(slot.pixels(), slot);
+      reader.read(task.input, imageSize, task.slot.pixels().data(), task);
+      return new Payload.Image(task.slot.pixels(), task.slot);
     } catch (Throwable failure) {
-      slot.close();
+      freeSlot(task);
       throw failure;
     } finally {
       if (!byThreadForLarge) {

@@ -26,6 +26,12 @@ final class DecodeTask extends FairQueue.Entry<DecodeTask> implements DecodeChec
   private long beganNanos;
   private boolean amongLarge;
 
+  /** The slot that it is decoded into; {@code null} if it has none, or has handed it over. Used by the decoding thread. */
+  PixelPool.Slot slot;
+
+  /** The thread that took this; {@code null} if it waits. Guarded by the stage's lock until a thread has it. */
+  volatile Thread worker;
+
   /** The queue that this waits in; {@code null} if none. Guarded by the stage's lock. */
   DecodeQueue waitsIn;
 

@@ -25,7 +25,7 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Encoding>, Auto
     this.encoder = encoder;
     this.clocks = clocks;
     int lanes = encoder.limits().lanes();
-    this.queue = new TaskQueue(lanes, Runnable::run);
+    this.queue = new TaskQueue(lanes, lanes, Runnable::run);
     this.workers = new Workers("conceptclip-lane-" + name, lanes, queue);
   }
 
@@ -47,6 +47,9 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Encoding>, Auto
   }
 
   private void run(Batch<WorkKind, Payload, Encoding> batch) {
+    if (batch.hasEnded()) {
+      return;
+    }
     List<Encoding> results;
     try {
       results = compute(batch);

@@ -56,9 +56,15 @@ final class PendingRequest<K, P, R> extends FairQueue.Entry<PendingRequest<K, P,
   private R result;
   private Throwable failure;
 
-  /** The thread that delivers the outcomes of the list that begins here, and the next list under delivery. */
+  /** The state of the list of outcomes that begins here, see {@link Deliveries}. */
+  Deliveries.Place place = Deliveries.Place.NOWHERE;
   Thread deliverer;
+  long foundNanos;
   PendingRequest<K, P, R> nextDelivery;
+  /** The next outcome of this list to deliver; those of it for which memory did not suffice; and the number of those that are delivered. */
+  PendingRequest<K, P, R> rest;
+  PendingRequest<K, P, R> left;
+  int delivered;
 
   PendingRequest(
       Batcher<K, P, R> batcher, K kind, BatchLimits limits, int cost, RequestOptions options, long deadlineNanos) {
@@ -96,6 +102,11 @@ final class PendingRequest<K, P, R> extends FairQueue.Entry<PendingRequest<K, P,
   @Override
   public boolean isOver() {
     return ending != null || future.isDone();
+  }
+
+  @Override
+  public boolean isOpen() {
+    return batcher.isPreparing(this);
   }
 
   /** Whether the caller has completed or cancelled the future, or the outcome was delivered. */

@@ -15,7 +15,10 @@ final class Workers implements AutoCloseable {
 
   /** Where threads find work. */
   interface Source {
-    /** Waits for work and does it; returns false when there will be none any more. */
+    /**
+     * Waits for work and does it; returns false when there will be none any more. A thread may be thrown out of it at any point by lack of
+     * memory, with its exception handlers, see {@link Deliveries}. It calls this again then, and must do the same work again.
+     */
     boolean runNext() throws InterruptedException;
 
     /** Accepts no more work. {@link #runNext} still does what was accepted, then returns false on every thread. */
@@ -31,7 +34,7 @@ final class Workers implements AutoCloseable {
     this.source = source;
     this.threads = new Thread[count];
     for (int i = 0; i < count; i++) {
-      threads[i] = Thread.ofPlatform().daemon().name(name + "-" + i).unstarted(this::work);
+      threads[i] = Thread.ofPlatform().daemon().name(name + "-" + i).unstarted(this::live);
     }
     int started = 0;
     try {
@@ -48,6 +51,19 @@ final class Workers implements AutoCloseable {
 
   int count() {
     return threads.length;
+  }
+
+  /** Runs once for each thread, and so is never compiled: this handler cannot be lost. */
+  private void live() {
+    boolean more = true;
+    while (more) {
+      try {
+        work();
+        more = false;
+      } catch (Throwable shortage) {
+        pause();
+      }
+    }
   }
 
   private void work() {
