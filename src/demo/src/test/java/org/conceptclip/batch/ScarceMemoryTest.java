@@ -18,11 +18,11 @@ import org.junit.jupiter.api.io.TempDir;
  * {@code mvn verify -pl src/demo -am -Dtest=ScarceMemoryTest -Dsurefire.failIfNoSpecifiedTests=false -Dconceptclip.scarce.runs=200}.
  */
 class ScarceMemoryTest {
-  private static final int RUNS = Integer.getInteger("conceptclip.scarce.runs", 6);
+  private static final int RUNS = Integer.getInteger("conceptclip.scarce.runs", 4);
   private static final String HEAP = System.getProperty("conceptclip.scarce.heap", "-Xmx160m");
 
   @Test
-  @Timeout(1800)
+  @Timeout(7200)
   void theEngineOutlivesEveryShortage(@TempDir Path folder) throws Exception {
     Path output = folder.resolve("output");
     Process host = new ProcessBuilder(List.of(
@@ -30,16 +30,13 @@ class ScarceMemoryTest {
         "-cp", System.getProperty("java.class.path"), ScarceHost.class.getName(), Integer.toString(RUNS), "examples/chest-xray-normal.png"))
         .redirectErrorStream(true).redirectOutput(output.toFile()).start();
     try {
-      assertTrue(host.waitFor(60 + 8L * RUNS, TimeUnit.SECONDS), () -> "the host hangs:\n" + text(output));
+      assertTrue(host.waitFor(120 + 30L * RUNS, TimeUnit.SECONDS), () -> "the host hangs:\n" + text(output));
       assertEquals(0, host.exitValue(), () -> text(output));
     } finally {
       host.destroyForcibly();
     }
     List<String> runs = Files.readAllLines(output).stream().filter(line -> line.startsWith("run ")).toList();
     assertEquals(RUNS, runs.size(), () -> text(output));
-    if (Boolean.getBoolean("conceptclip.scarce.print")) {
-      System.out.println(text(output));
-    }
   }
 
   private static String text(Path file) {

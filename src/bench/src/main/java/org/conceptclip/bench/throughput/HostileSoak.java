@@ -26,9 +26,9 @@ import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoding;
 
 /**
- * Checks that hostile uploads harm only themselves. Calm phases, in which good clients alone send photographs, take turns with hostile ones,
- * in which others send files that cost as much as they can. Each phase has an engine of its own, which is closed at a random moment while
- * requests run.
+ * Checks that hostile uploads harm only themselves. Calm phases, in which good clients alone send photographs, take turns with hostile
+ * ones, in which others send files that cost as much as they can. Each phase has an engine of its own, which is closed at a random moment
+ * while requests run.
  */
 public final class HostileSoak {
   private static final int GOOD_CLIENTS = 2;
