@@ -19,10 +19,11 @@ import org.conceptclip.runtime.Encoder;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.text.TextTokenizer;
 import org.conceptclip.util.Closer;
+import org.conceptclip.util.Failures;
 
 /**
  * The parts of a {@link ConceptClip}: model, tokenizer, a backend and an encoder for each replica, metrics and engine. Owns them. When
- * opening fails, everything that was opened before is closed.
+ * opening fails, everything that was opened before is closed; a backend that is still starting, when it has started.
  */
 final class Assembly implements AutoCloseable {
   private final ConceptClipOptions options;
@@ -82,15 +83,31 @@ final class Assembly implements AutoCloseable {
     CompletableFuture<Backends.Choice> starting = CompletableFuture.supplyAsync(
         () -> backends.open(options.backend(), request),
         task -> Thread.ofPlatform().daemon().name("conceptclip-open").start(task));
-    return resources.own(starting, () -> {
-      Backends.Choice choice = starting.handle((opened, failure) -> opened).join();
+    return resources.own(starting, () -> close(starting));
+  }
+
+  /**
+   * Closes a backend. One that still starts is closed by its thread once it has started: that takes seconds on some devices, and a program
+   * must not wait for it to learn that its model cannot be opened.
+   */
+  private static void close(CompletableFuture<Backends.Choice> starting) {
+    CompletableFuture<Void> closing = starting.handle((choice, failure) -> {
       if (choice != null) { // null if it did not start: started() throws the reason
         choice.backend().close();
       }
+      return null;
     });
+    if (closing.isDone()) {
+      started(closing);
+    } else {
+      closing.exceptionally(failure -> {
+        Failures.report(failure);
+        return null;
+      });
+    }
   }
 
-  private static Backends.Choice started(CompletableFuture<Backends.Choice> starting) {
+  private static <T> T started(CompletableFuture<T> starting) {
     try {
       return starting.join();
     } catch (CompletionException e) {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.conceptclip.batch.BatcherClosedException;
 import org.conceptclip.batch.Engine;
@@ -14,6 +15,8 @@ import org.conceptclip.text.TokenizedText;
 
 /** Waits for futures on behalf of a caller and turns their failures, and interrupts, into exceptions. */
 final class Calls {
+  private static final long RETRY_NANOS = 10_000_000;
+
   private Calls() {}
 
   /** Submits a request; may wait for room. */
@@ -57,23 +60,49 @@ final class Calls {
 
   /**
    * A future of {@code source}'s result, converted. Unlike that of {@link CompletableFuture#thenApply}, it cancels the source when it is
-   * cancelled or times out, and fails with the source's failure without a wrapper.
+   * cancelled or times out, and fails with the source's failure without a wrapper. It ends when the source does, also if memory is short then.
+   * If there is not even memory for this future, the source is cancelled.
    */
   static <A, R> CompletableFuture<R> map(CompletableFuture<A> source, Function<? super A, ? extends R> change) {
-    CompletableFuture<R> changed = new CompletableFuture<>();
-    source.whenComplete((value, failure) -> {
-      if (failure != null) {
-        changed.completeExceptionally(failure);
-        return;
-      }
+    try {
+      CompletableFuture<R> changed = new CompletableFuture<>();
+      changed.whenComplete((value, failure) -> source.cancel(false));
+      source.whenComplete((value, failure) -> end(changed, value, failure, change));
+      // Once more: the JVM may throw a thread out of the first one, with its handlers, if memory is short.
+      source.whenComplete((value, failure) -> end(changed, value, failure, change));
+      return changed;
+    } catch (Throwable failure) {
+      source.cancel(false);
+      throw failure;
+    }
+  }
+
+  private static <A, R> void end(CompletableFuture<R> changed, A value, Throwable failure, Function<? super A, ? extends R> change) {
+    if (changed.isDone()) {
+      return;
+    }
+    Throwable reason = failure;
+    R result = null;
+    if (reason == null) {
       try {
-        changed.complete(change.apply(value));
+        result = change.apply(value);
       } catch (Throwable broken) { // the holder of the future must be told
-        changed.completeExceptionally(broken);
+        reason = broken;
       }
-    });
-    changed.whenComplete((value, failure) -> source.cancel(false));
-    return changed;
+    }
+    while (true) {
+      try {
+        if (reason == null) {
+          changed.complete(result);
+        } else {
+          changed.completeExceptionally(reason);
+        }
+        return;
+      } catch (Throwable shortage) {
+        // Either the future could not be completed, or some of what was attached to it was not reached. Completing again does the rest.
+        LockSupport.parkNanos(changed.isDone() ? 1 : RETRY_NANOS);
+      }
+    }
   }
 
   /** The failure, for a throw statement. Futures of this library fail with unchecked exceptions only. */

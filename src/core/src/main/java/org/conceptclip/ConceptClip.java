@@ -37,7 +37,8 @@ import org.conceptclip.text.TokenizedText;
  * org.conceptclip.tensor.BadInputException} for a bad input (its message names the file), {@link
  * org.conceptclip.batch.DeadlineExceededException}, {@link org.conceptclip.batch.ReplicasLostException} when no device is left, {@link
  * org.conceptclip.backend.DeviceException}. Interrupting a thread that waits cancels its requests and makes the call throw {@link
- * InterruptedCallException}. After {@link #close} every call throws {@link IllegalStateException}.
+ * InterruptedCallException}. After {@link #close} every call throws {@link IllegalStateException}. When memory runs out, calls and futures
+ * fail with {@link OutOfMemoryError}; the instance serves the next request once there is memory again.
  *
  * <p>Thread-safe: one instance serves all threads of a program. There is no global state: several models and devices may be open side by
  * side. Callbacks of futures run on a few threads of the engine and must be short; use the {@code ...Async} methods for longer work.
@@ -295,8 +296,10 @@ public final class ConceptClip implements AutoCloseable {
   }
 
   /**
-   * Rejects new requests, waits until every accepted request has ended, then frees devices and memory. Closing again does nothing. If the
-   * closing thread is interrupted, requests that no device has begun are dropped, and the thread stays interrupted.
+   * Rejects new requests, waits until every accepted request has ended, then frees devices and memory. Accepted requests are answered, except
+   * large images (which take more than 50 ms to decode) that are not decoded half a second after closing began: they fail with {@link
+   * org.conceptclip.batch.BatcherClosedException}. Closing again does nothing. If the closing thread is interrupted, all requests that no
+   * device has begun fail with that exception at once, and the thread stays interrupted.
    *
    * @throws IllegalStateException if called from a callback of a future of this object, which would wait for itself
    */

@@ -1,9 +1,9 @@
 package org.conceptclip;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.LinkedList;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Spliterator;
@@ -26,7 +26,8 @@ final class Ordered<T, A, R> implements Iterator<Outcome<T, R>>, AutoCloseable {
   private final Submitter<T, A> submitter;
   private final Function<? super A, ? extends R> result;
   private final int window;
-  private final Deque<UnderWay<T, A>> underWay = new ArrayDeque<>();
+  /** A linked list, because an array that cannot grow for lack of memory may lose what it holds. */
+  private final Deque<UnderWay<T, A>> underWay = new LinkedList<>();
   private boolean closed;
 
   /** Submits an input; waits for room. */
@@ -86,7 +87,12 @@ final class Ordered<T, A, R> implements Iterator<Outcome<T, R>>, AutoCloseable {
     } catch (BadInputException | DeadlineExceededException e) {
       future = CompletableFuture.failedFuture(e);
     }
-    underWay.add(new UnderWay<>(input, future));
+    try {
+      underWay.add(new UnderWay<>(input, future));
+    } catch (Throwable shortage) {
+      future.cancel(false);
+      throw shortage;
+    }
   }
 
   @Override

@@ -49,14 +49,14 @@ class ConceptClipFaultsTest {
 
   @AfterEach
   void everythingWasClosed() throws InterruptedException {
-    assertEquals(0, backends.open.get(), "backends or weights were left open");
     assertEquals(List.of(), registry.getMeters());
-    // The timer's thread is told to end, and ends a moment later.
+    // The timer's thread is told to end, and ends a moment later; so does a thread that still starts a backend that nobody wants.
     long until = System.nanoTime() + Duration.ofSeconds(20).toNanos();
     while (!threads().isEmpty() && System.nanoTime() < until) {
       Thread.sleep(1);
     }
     assertEquals(List.of(), threads(), "threads were left running");
+    assertEquals(0, backends.open.get(), "backends or weights were left open");
   }
 
   @Test
@@ -79,6 +79,20 @@ class ConceptClipFaultsTest {
     assertThrows(BadInputException.class, () -> open(options().maxTokens(100_000)));
     // Backends start meanwhile; that none is left open is checked after every test.
     assertTrue(backends.requests.size() <= 2, backends.requests.toString());
+  }
+
+  @Test
+  void aModelThatCannotBeOpenedIsReportedWhileTheBackendStillStarts() {
+    CountDownLatch told = new CountDownLatch(1);
+    backends.beforeStart = () -> {
+      try {
+        assertTrue(told.await(20, TimeUnit.SECONDS), "opening waits for the backend's start");
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    };
+    assertThrows(BadInputException.class, () -> open(options().model(Path.of("no such folder"))));
+    told.countDown();
   }
 
   @Test

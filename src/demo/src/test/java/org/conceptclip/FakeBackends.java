@@ -36,6 +36,9 @@ final class FakeBackends {
   /** Gets a backend's number, from 1, before each of its executions. */
   volatile IntConsumer beforeExecution = backend -> { };
 
+  /** Runs before a backend starts. */
+  volatile Runnable beforeStart = () -> { };
+
   private final AtomicInteger weights = new AtomicInteger();
 
   /** {@code cpu}, which {@code auto} takes, and {@code cuda}, which has several devices; both compute on the CPU. */
@@ -71,6 +74,7 @@ final class FakeBackends {
     public Backend open(BackendRequest request) {
       requests.add(request);
       started.incrementAndGet();
+      beforeStart.run();
       if (requests.size() == refusedBackend) {
         throw new BackendUnavailableException("planted: backend " + refusedBackend + " does not start");
       }

@@ -4,11 +4,17 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * A place in the batcher, held for an admitted request while its payload is prepared. Its holder must call exactly one of {@link #ready}
- * and {@link #fail}, once; closing the batcher waits for that call. Thread-safe.
+ * and {@link #fail}, once; closing the batcher waits for that call. Neither of them fails, not even when memory is short. Thread-safe.
  */
 public interface Admission<P, R> {
-  /** True if the request was cancelled or has expired. Its payload need not be prepared then, but the admission must still be ended. */
+  /**
+   * True if the request was cancelled, has expired or was dropped. Its payload need not be prepared then, but the admission must still be
+   * ended. Known before the future's callbacks run.
+   */
   boolean isOver();
+
+  /** Whether neither {@link #ready} nor {@link #fail} was called. */
+  boolean isOpen();
 
   /** Hands over the payload, so that the request can enter a batch. The batcher releases the payload, also if the request is over. */
   void ready(P payload);

@@ -2,7 +2,8 @@ package org.conceptclip.batch;
 
 /**
  * Receives the events of a batcher, for metrics and traces. Methods are called outside the batcher's lock, by several threads at
- * once. Implementations must be thread-safe and fast, and must not throw.
+ * once. Implementations must be thread-safe and fast, and must not throw. What they throw all the same goes to the thread's handler of
+ * uncaught exceptions and affects nothing else.
  */
 public interface BatchListener<K> {
   /** How a request ended. */

@@ -2,15 +2,15 @@ package org.conceptclip.batch;
 
 import java.util.List;
 import java.util.Objects;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.conceptclip.util.Failures;
+import org.conceptclip.util.Nanos;
 
 /**
  * Collects the requests of many callers into batches and gives the batches to replicas.
@@ -21,6 +21,10 @@ import java.util.function.Supplier;
  * {@code maxWait}. Requests of a higher priority than any due batch start without waiting. A batch that fails is tried again in
  * halves, so that a request that cannot be computed fails alone. Every admitted request ends exactly once.
  *
+ * <p>That also holds when memory runs out anywhere: then a call that submits may fail, and has changed nothing. What ends requests and
+ * batches allocates nothing. What does need memory (to start a batch, to make an exception, to complete a future) is tried again, every
+ * 10 milliseconds at least, until there is some.
+ *
  * <p>Thread-safe. All state changes under one lock, in {@link Scheduler}. The batcher has no threads, so a simulation with its own
  * clock runs the same code. It does not own the replicas, the clock or the executor.
  *
@@ -29,28 +33,28 @@ import java.util.function.Supplier;
  * @param <R> result of a request; never null
  */
 public final class Batcher<K, P, R> implements AutoCloseable {
+  private static final long RETRY_NANOS = 10_000_000;
+
   private final Function<? super K, BatchLimits> limits;
   private final Timing timing;
-  private final Executor completions;
-  private final Consumer<? super P> release;
-  private final List<BatchListener<K>> listeners;
+  private final Timing.Alarm alarm;
+  private final Callees<K, P, R> callees;
+  private final Effects<K, P, R> effects = new Effects<>();
   private final Scheduler<K, P, R> scheduler;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final TreeSet<Long> alarms = new TreeSet<>();
   private long seenEnded;
   /** Admitted requests whose outcome has not been delivered to their callers. */
   private int undelivered;
-
-  /** True on a thread that is delivering outcomes: if it waited until all outcomes are delivered, it would wait for itself. */
-  private final ThreadLocal<Boolean> delivering = ThreadLocal.withInitial(() -> false);
+  private final Deliveries<K, P, R> deliveries = new Deliveries<>();
 
   /**
    * Makes a batcher over replicas.
    *
    * @param limits the batch limits of a kind; always the same for equal kinds
-   * @param completions completes the callers' futures, and so runs what callers attached to them; must accept tasks until this is closed
+   * @param completions completes the callers' futures, and so runs what callers attached to them; must accept tasks until this is closed.
+   *     A task that it rejects is offered again
    * @param release receives every payload once, when it is no longer read
    * @param listeners are called one after the other, in this order
    */
@@ -64,10 +68,9 @@ public final class Batcher<K, P, R> implements AutoCloseable {
       List<BatchListener<K>> listeners) {
     this.limits = limits;
     this.timing = timing;
-    this.completions = completions;
-    this.release = release;
-    this.listeners = List.copyOf(listeners);
-    this.scheduler = new Scheduler<>(options, this, new Stations<>(replicas));
+    this.callees = new Callees<>(completions, release, listeners);
+    this.scheduler = new Scheduler<>(options, this, new Stations<>(replicas), effects);
+    this.alarm = timing.alarm(this::wake);
   }
 
   /**
@@ -110,13 +113,14 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     if (cost < 1) {
       throw new IllegalArgumentException("cost is " + cost + " tokens, expected at least 1");
     }
-    long deadlineNanos = options.timeout().map(timeout -> timing.nanos() + timeout.toNanos()).orElse(PendingRequest.NEVER);
+    long deadlineNanos =
+        options.timeout().map(timeout -> Nanos.after(timing.nanos(), Nanos.of(timeout))).orElse(PendingRequest.NEVER);
     return new PendingRequest<>(this, kind, limits.apply(kind), cost, options, deadlineNanos);
   }
 
   private PendingRequest<K, P, R> admitOrRefuse(PendingRequest<K, P, R> request, P payloadOrNull) {
     if (!admit(request, payloadOrNull)) {
-      listeners.forEach(listener -> listener.refused(request.kind, request.priority, request.cost));
+      callees.refused(request);
       throw new OverloadedException("overloaded: the queue of priority " + request.priority + " and above is full ("
           + scheduler.batchesPerReplica + " batches per replica); the request was rejected, try again later");
     }
@@ -125,17 +129,22 @@ public final class Batcher<K, P, R> implements AutoCloseable {
 
   /** Returns false when there is no room. */
   private boolean admit(PendingRequest<K, P, R> request, P payloadOrNull) {
-    return change(effects -> {
-      boolean admitted = scheduler.admit(request, effects.nowNanos);
+    StackRoom.require();
+    boolean admitted = false;
+    lock.lock();
+    try {
+      long now = timing.nanos();
+      admitted = scheduler.admit(request, now);
       if (admitted) {
         undelivered++;
-        effects.inform(listener -> listener.admitted(request.kind, request.priority, request.cost));
         if (payloadOrNull != null) {
-          scheduler.ready(request, payloadOrNull, effects);
+          scheduler.ready(request, payloadOrNull, now);
         }
       }
-      return admitted;
-    });
+    } finally {
+      leave(admitted ? request : null);
+    }
+    return admitted;
   }
 
   /** Waits until another number of requests than {@code seen} has ended, or none is admitted any more. Returns the number. */
@@ -159,67 +168,191 @@ public final class Batcher<K, P, R> implements AutoCloseable {
     }
   }
 
-  /** Changes state without a result. */
-  void react(BiConsumer<Scheduler<K, P, R>, Effects<K, P, R>> reaction) {
-    change(effects -> {
-      reaction.accept(scheduler, effects);
-      return null;
-    });
-  }
-
-  /** Changes state under the lock and starts the batches that became due. Listeners, replicas and callers are called without the lock. */
-  private <T> T change(Function<Effects<K, P, R>, T> change) {
-    Effects<K, P, R> effects;
-    T result;
+  void ready(PendingRequest<K, P, R> request, P payload) {
     lock.lock();
     try {
-      effects = new Effects<>(timing.nanos());
-      result = change.apply(effects);
-      scheduler.step(effects);
-      setAlarm();
-      if (scheduler.ended() != seenEnded) {
-        seenEnded = scheduler.ended();
-        changed.signalAll();
-      }
+      scheduler.ready(request, payload, timing.nanos());
+    } finally {
+      leave(null);
+    }
+  }
+
+  void notPrepared(PendingRequest<K, P, R> request, Throwable failure) {
+    lock.lock();
+    try {
+      scheduler.notPrepared(request, failure, timing.nanos());
+    } finally {
+      leave(null);
+    }
+  }
+
+  /** The caller has completed or cancelled the future. */
+  void abandoned(PendingRequest<K, P, R> request) {
+    StackRoom.require();
+    lock.lock();
+    try {
+      scheduler.withdraw(request, BatchListener.Ending.CANCELLED, null, timing.nanos());
+    } finally {
+      leave(null);
+    }
+  }
+
+  void done(Batch<K, P, R> batch, R[] results, Throwable missing) {
+    lock.lock();
+    try {
+      scheduler.done(batch, results, missing, timing.nanos());
+    } finally {
+      leave(null);
+    }
+  }
+
+  void failed(Batch<K, P, R> batch, Throwable failure) {
+    lock.lock();
+    try {
+      scheduler.failed(batch, failure, timing.nanos());
+    } finally {
+      leave(null);
+    }
+  }
+
+  void lost(Batch<K, P, R> batch, Throwable failure) {
+    lock.lock();
+    try {
+      scheduler.lost(batch, failure, timing.nanos());
+    } finally {
+      leave(null);
+    }
+  }
+
+  /** Looks whether something is due. */
+  private void wake() {
+    lock.lock();
+    leave(null);
+  }
+
+  /**
+   * Ends a change of state: starts the batches that became due, and releases the lock. Then calls replicas, listeners and callers. What
+   * cannot be done for lack of memory stays noted, and is done after a later change. Never throws: the change has happened.
+   *
+   * @param admittedOrNull the request that was admitted
+   */
+  private void leave(PendingRequest<K, P, R> admittedOrNull) {
+    Throwable broken = null;
+    long now = timing.nanos();
+    long wakeNanos;
+    try {
+      scheduler.step(now);
+      wakeNanos = scheduler.nextAlarmNanos();
+    } catch (Throwable failure) {
+      wakeNanos = Nanos.after(now, RETRY_NANOS);
+      broken = failure;
+    }
+    if (scheduler.ended() != seenEnded) {
+      seenEnded = scheduler.ended();
+      changed.signalAll();
+    }
+    Batch<K, P, R> begun = effects.takeBegun();
+    Batch<K, P, R> endedBatches = effects.takeEndedBatches();
+    PendingRequest<K, P, R> ended = effects.takeEnded();
+    PendingRequest<K, P, R> outcomes = effects.takeOutcomes();
+    PendingRequest<K, P, R> lost = deliveries.lost(now);
+    if (outcomes != null) {
+      deliveries.found(outcomes, now);
+    }
+    wakeNanos = Math.min(wakeNanos, deliveries.lookNanos());
+    if (wakeNanos != Nanos.NEVER) {
+      alarm.set(wakeNanos);
+    }
+    lock.unlock();
+    if (broken != null && !Failures.mayPass(broken)) {
+      Failures.report(broken);
+    }
+    // Replicas get their batches first, so that no device waits for the other calls.
+    callees.start(begun);
+    callees.release(ended);
+    if (admittedOrNull != null) {
+      callees.admitted(admittedOrNull);
+    }
+    Batch<K, P, R> untold = callees.tellEnded(endedBatches);
+    callees.tellEnded(ended);
+    callees.tellBegun(begun);
+    if (untold != null) {
+      again(untold, null);
+    }
+    handOver(outcomes);
+    handOver(lost);
+  }
+
+  /** Gives a list of outcomes, if it is one, to the threads that deliver them. */
+  private void handOver(PendingRequest<K, P, R> outcomes) {
+    if (outcomes == null) {
+      return;
+    }
+    boolean accepted = callees.handOver(outcomes);
+    lock.lock();
+    if (accepted) {
+      deliveries.handedOver(outcomes);
+    } else {
+      deliveries.end(outcomes);
+    }
+    lock.unlock();
+    if (!accepted) {
+      again(null, outcomes);
+    }
+  }
+
+  /** Notes once more what could not be done, for the next change or a few milliseconds later. */
+  private void again(Batch<K, P, R> untold, PendingRequest<K, P, R> outcomes) {
+    lock.lock();
+    try {
+      effects.giveBack(untold);
+      effects.giveBack(outcomes);
+      alarm.set(Nanos.after(timing.nanos(), RETRY_NANOS));
     } finally {
       lock.unlock();
     }
-    try {
-      effects.run(listeners, release);
-    } finally {
-      deliver(effects);
-    }
-    return result;
   }
 
-  private void setAlarm() {
-    long at = scheduler.nextAlarmNanos();
-    if (at != PendingRequest.NEVER && alarms.floor(at) == null) {
-      alarms.add(at);
-      timing.schedule(at, () -> react((scheduler, effects) -> alarms.remove(at)));
-    }
-  }
-
-  private void deliver(Effects<K, P, R> effects) {
-    if (effects.toDeliver() == 0) {
+  /**
+   * Completes the futures of a list of requests, and so runs what callers attached to them. Never throws, but may be lost half way, see
+   * {@link Deliveries}; called again, it goes on.
+   */
+  void deliver(PendingRequest<K, P, R> outcomes) {
+    lock.lock();
+    boolean begun = deliveries.begin(outcomes);
+    lock.unlock();
+    if (!begun) {
       return;
     }
-    completions.execute(() -> {
-      delivering.set(true);
-      try {
-        effects.deliver();
-      } finally {
-        delivering.remove();
-        delivered(effects.toDeliver());
+    while (outcomes.rest != null) {
+      PendingRequest<K, P, R> request = outcomes.rest;
+      boolean told = request.deliver();
+      outcomes.rest = request.nextOutcome;
+      request.nextOutcome = null;
+      if (told) {
+        outcomes.delivered++;
+      } else {
+        request.nextOutcome = outcomes.left;
+        outcomes.left = request;
       }
-    });
+    }
+    lock.lock();
+    deliveries.end(outcomes);
+    undelivered -= outcomes.delivered;
+    outcomes.delivered = 0;
+    PendingRequest<K, P, R> left = outcomes.left;
+    outcomes.left = null;
+    changed.signalAll();
+    lock.unlock();
+    if (left != null) {
+      again(null, left);
+    }
   }
 
-  private void delivered(int callers) {
+  boolean isPreparing(PendingRequest<K, P, R> request) {
     lock.lock();
     try {
-      undelivered -= callers;
-      changed.signalAll();
+      return request.state == PendingRequest.State.PREPARING;
     } finally {
       lock.unlock();
     }
@@ -232,15 +365,17 @@ public final class Batcher<K, P, R> implements AutoCloseable {
 
   /** Stops admitting requests; batches no longer wait until they are full. Returns at once. */
   void beginClose() {
-    react((scheduler, effects) -> {
-      scheduler.beginClose();
-      changed.signalAll();
-    });
+    lock.lock();
+    scheduler.beginClose();
+    changed.signalAll();
+    leave(null);
   }
 
   /** Ends all requests that no replica has started, with {@link BatcherClosedException}. Returns at once. */
   void hurry() {
-    react(Scheduler::hurry);
+    lock.lock();
+    scheduler.hurry();
+    leave(null);
   }
 
   /** Whether every admitted request has ended and its outcome was delivered. */
@@ -266,30 +401,53 @@ public final class Batcher<K, P, R> implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (delivering.get()) {
+    close(Nanos.NEVER, () -> {});
+  }
+
+  /**
+   * As {@link #close()}.
+   *
+   * @param impatient is called, once, if the call still waits after {@code patienceNanos}, or is interrupted
+   */
+  void close(long patienceNanos, Runnable impatient) {
+    // A thread that is delivering outcomes would wait for itself if it waited until all outcomes are delivered.
+    if (locked(deliveries::areOnThisThread)) {
       throw new IllegalStateException("closed from a callback of a request's future, which closing would wait for");
     }
     beginClose();
     boolean interrupted = false;
-    while (!awaitDrained()) {
-      interrupted = true;
-      hurry();
+    long impatientNanos = Nanos.after(timing.nanos(), patienceNanos);
+    while (true) {
+      try {
+        if (awaitDrained(impatientNanos)) {
+          break;
+        }
+      } catch (InterruptedException e) {
+        interrupted = true;
+        hurry();
+      }
+      if (impatientNanos != Nanos.NEVER) {
+        impatientNanos = Nanos.NEVER;
+        impatient.run();
+      }
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Returns false if the thread was interrupted. */
-  private boolean awaitDrained() {
+  /** Returns false if there are still requests at the given moment. */
+  private boolean awaitDrained(long untilNanos) throws InterruptedException {
     lock.lock();
     try {
-      while (!isDrained()) {
-        changed.await();
+      while (scheduler.live() > 0 || undelivered > 0) {
+        if (untilNanos == Nanos.NEVER) {
+          changed.await();
+        } else if (changed.awaitNanos(untilNanos - timing.nanos()) <= 0) {
+          return false;
+        }
       }
       return true;
-    } catch (InterruptedException e) {
-      return false;
     } finally {
       lock.unlock();
     }

@@ -1,36 +1,37 @@
 package org.conceptclip.batch;
 
 import java.util.concurrent.Executor;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
 
 /**
  * Threads that complete the callers' futures, so that slow callbacks do not delay a lane. The number of waiting tasks is bounded: when
- * it is reached, the thread that brings the next result runs its callbacks itself. Thread-safe.
+ * it is reached, the thread that brings the next result runs its callbacks itself. Accepting a task allocates nothing. Thread-safe.
  */
 final class Completions implements Executor, AutoCloseable {
   private static final int MOST_WAITING = 4096;
 
   private final StageClocks clocks;
+  private final TaskQueue queue;
   private final Workers workers;
 
   Completions(int threads, StageClocks clocks) {
     this.clocks = clocks;
-    this.workers = new Workers("conceptclip-complete", threads, new LinkedBlockingQueue<>(MOST_WAITING));
-    workers.setRejectedExecutionHandler(new ThreadPoolExecutor.CallerRunsPolicy());
+    this.queue = new TaskQueue(MOST_WAITING, threads, this::run);
+    this.workers = new Workers("conceptclip-complete", threads, queue);
   }
 
   int threads() {
-    return workers.getCorePoolSize();
+    return workers.count();
   }
 
   int waiting() {
-    return workers.waiting();
+    return queue.size();
   }
 
   @Override
   public void execute(Runnable task) {
-    workers.execute(() -> run(task));
+    if (!queue.offer(task)) {
+      run(task);
+    }
   }
 
   private void run(Runnable task) {

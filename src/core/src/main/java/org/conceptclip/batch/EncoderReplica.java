@@ -1,7 +1,6 @@
 package org.conceptclip.batch;
 
 import java.util.List;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
 import org.conceptclip.op.TokenBatch;
@@ -18,13 +17,16 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Encoding>, Auto
   private final String name;
   private final Encoder encoder;
   private final StageClocks clocks;
+  private final TaskQueue queue;
   private final Workers workers;
 
   EncoderReplica(String name, Encoder encoder, StageClocks clocks) {
     this.name = name;
     this.encoder = encoder;
     this.clocks = clocks;
-    this.workers = new Workers("conceptclip-lane-" + name, encoder.limits().lanes(), new LinkedBlockingQueue<>());
+    int lanes = encoder.limits().lanes();
+    this.queue = new TaskQueue(lanes, lanes, Runnable::run);
+    this.workers = new Workers("conceptclip-lane-" + name, lanes, queue);
   }
 
   @Override
@@ -34,15 +36,20 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Encoding>, Auto
 
   @Override
   public int lanes() {
-    return workers.getCorePoolSize();
+    return workers.count();
   }
 
   @Override
   public void begin(Batch<WorkKind, Payload, Encoding> batch) {
-    workers.execute(() -> run(batch));
+    if (!queue.offer(() -> run(batch))) {
+      throw new IllegalStateException("replica " + name + " was given more batches than it has lanes, or is closed");
+    }
   }
 
   private void run(Batch<WorkKind, Payload, Encoding> batch) {
+    if (batch.hasEnded()) {
+      return;
+    }
     List<Encoding> results;
     try {
       results = compute(batch);

@@ -21,17 +21,29 @@ import org.conceptclip.util.Closer;
  * equal {@link WorkKind} share batches. A result does not depend on the other requests of its batch, nor on the replica.
  *
  * <p>A request that was accepted ends exactly once. Its future completes with the result, or fails with {@link BadInputException} for
- * an image that cannot be decoded, {@link DeadlineExceededException}, {@link BatcherClosedException}, {@link
- * org.conceptclip.runtime.NonFiniteResultException} or the failure of its own computation; the failure of one request does not affect
- * the others in its batch. Cancelling the future cancels the request: it is not decoded or computed unless that has started.
- * Callbacks that callers attach to futures run on two threads of the engine, those of one batch one after the other. Work that waits or
- * takes long belongs in the {@code ...Async} methods of the future, with an executor of the caller.
+ * an image that cannot be decoded within the {@link org.conceptclip.image.DecodeLimits limits}, {@link DeadlineExceededException}, {@link
+ * BatcherClosedException}, {@link org.conceptclip.runtime.NonFiniteResultException} or the failure of its own computation; the failure of
+ * one request does not affect the others in its batch. Cancelling the future cancels the request: it is not computed unless that has
+ * started. A decode ends at its next checkpoint, some 50 ms later, once its request has expired or was cancelled.
+ *
+ * <p>An image that is estimated to take more than 50 ms to decode, or that takes more than 500 ms, is decoded on threads for large images,
+ * of which there are a quarter as many, at least one. There, too, higher priorities go first, and callers of one priority share evenly, by
+ * estimated time. So large images, however many, delay large ones only.
+ *
+ * <p>When memory runs out, that costs requests, never the engine: a call that submits throws {@link OutOfMemoryError} and has submitted
+ * nothing, or a future fails with it. Every future ends once there is memory again, and the next request is served.
+ *
+ * <p>Callbacks that callers attach to futures run on two threads of the engine, those of one batch one after the other. They may throw,
+ * submit and cancel; {@link #close} refuses to run there. Work that waits or takes long belongs in the {@code ...Async} methods of the
+ * future, with an executor of the caller: while callbacks occupy both threads, no other outcome is delivered.
  *
  * <p>Thread-safe. Owns its threads and buffers. The encoders and their backends belong to the caller, who must close the engine before
- * them. Closing waits for every accepted request.
+ * them.
  */
 public final class Engine implements AutoCloseable {
   private static final int COMPLETION_THREADS = 2;
+  /** How long closing goes on decoding large images. */
+  private static final long LARGE_IMAGES_NANOS = 500_000_000;
 
   /**
    * A CPU records no graphs and compiles the kernels of a batch size in milliseconds, so one image and some texts suffice to load
@@ -44,7 +56,7 @@ public final class Engine implements AutoCloseable {
   private final BatchLimits textLimits;
   private final StageClocks clocks = new StageClocks();
   private final Closer resources = new Closer();
-  private final SystemTiming timing = new SystemTiming();
+  private final SystemTiming timing;
   private final PixelPool pool;
   private final Completions completions;
   private final List<EncoderReplica> replicas = new ArrayList<>();
@@ -62,16 +74,21 @@ public final class Engine implements AutoCloseable {
     this.imageLimits = new BatchLimits(Math.multiplyExact(images, first.imageTokens()), images, powersOfTwo);
     int tokens = batchTokens(encoders, options);
     this.textLimits = new BatchLimits(tokens, tokens, false);
-    this.pool = resources.own(new PixelPool(first.imageSize()));
-    resources.own(timing);
-    this.completions = resources.own(new Completions(COMPLETION_THREADS, clocks));
-    for (Encoder encoder : encoders) {
-      replicas.add(resources.own(new EncoderReplica(encoder.backendName() + "-" + replicas.size(), encoder, clocks)));
+    try {
+      this.pool = resources.own(new PixelPool(first.imageSize()));
+      this.timing = resources.own(new SystemTiming());
+      this.completions = resources.own(new Completions(COMPLETION_THREADS, clocks));
+      for (Encoder encoder : encoders) {
+        replicas.add(resources.own(new EncoderReplica(encoder.backendName() + "-" + replicas.size(), encoder, clocks)));
+      }
+      int decodeThreads = options.decodeThreads() > 0 ? options.decodeThreads() : Runtime.getRuntime().availableProcessors();
+      this.decoding = resources.own(new DecodeStage(decodeThreads, first.imageSize(), pool, clocks, reader));
+      this.batcher = new Batcher<>(options.batching(), kind -> kind instanceof WorkKind.Texts ? textLimits : imageLimits, replicas,
+          timing, completions, Payload::release, Stream.concat(Stream.of(clocks), options.listeners().stream()).toList());
+    } catch (Throwable failure) {
+      resources.closeAfter(failure);
+      throw failure;
     }
-    int decodeThreads = options.decodeThreads() > 0 ? options.decodeThreads() : Runtime.getRuntime().availableProcessors();
-    this.decoding = resources.own(new DecodeStage(decodeThreads, first.imageSize(), pool, clocks, reader));
-    this.batcher = new Batcher<>(options.batching(), kind -> kind instanceof WorkKind.Texts ? textLimits : imageLimits, replicas,
-        timing, completions, Payload::release, Stream.concat(Stream.of(clocks), options.listeners().stream()).toList());
   }
 
   /**
@@ -197,8 +214,9 @@ public final class Engine implements AutoCloseable {
   public CompletableFuture<Encoding> submitTextWhenRoom(TokenizedText text, Detail detail, RequestOptions options)
       throws InterruptedException {
     first.requireText(text.ids());
+    Payload payload = new Payload.Text(text);
     Admission<Payload, Encoding> admission = batcher.admitWhenRoom(new WorkKind.Texts(detail), text.length(), options);
-    admission.ready(new Payload.Text(text));
+    admission.ready(payload);
     return admission.future();
   }
 
@@ -229,18 +247,19 @@ public final class Engine implements AutoCloseable {
   }
 
   private CompletableFuture<Encoding> prepared(Admission<Payload, Encoding> admission, ImageInput input, RequestOptions options) {
-    if (input instanceof ImageInput.Pixels pixels) {
-      admission.ready(new Payload.Image(pixels.tensor(), null));
-      return admission.future();
-    }
     try {
-      decoding.submit(admission, input, options.priority());
+      if (!(input instanceof ImageInput.Pixels pixels)) {
+        decoding.submit(admission, input, options);
+        return admission.future();
+      }
+      Payload payload = new Payload.Image(pixels.tensor(), null);
+      admission.ready(payload);
+      return admission.future();
     } catch (Throwable failure) {
-      // No memory for the queue: the admission must not stay open for ever.
+      // A lack of memory: the admission must not stay open for ever.
       admission.fail(failure);
       throw failure;
     }
-    return admission.future();
   }
 
   /** What each stage did since the engine was opened. Use {@link StageReport#since} for a span of time. */
@@ -271,15 +290,17 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Stops accepting requests, waits until every accepted one has ended, then ends the threads. If the calling thread is interrupted,
-   * requests that no device has started are dropped, and the thread's interrupt flag is set when the call returns. Closing again waits
-   * as well.
+   * Stops accepting requests, ends every accepted one, then ends the threads. Images that are decoded, and small ones that are not, are
+   * computed, as are texts. Half a second after closing began, large images that are not decoded, whether they wait or a thread works on
+   * them, end with {@link BatcherClosedException}. So closing takes as long as the computing of what was accepted, and at most 750 ms in
+   * addition. If the calling thread is interrupted, all requests that no device has started end at once, small images and texts as well, and
+   * the thread's interrupt flag is set when the call returns. Closing again waits as well.
    *
    * @throws IllegalStateException if called from a callback of a request's future: it would wait for itself
    */
   @Override
   public void close() {
-    batcher.close();
+    batcher.close(LARGE_IMAGES_NANOS, decoding::endLarge);
     resources.close();
   }
 }

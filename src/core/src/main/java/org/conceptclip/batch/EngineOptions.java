@@ -14,7 +14,7 @@ import org.conceptclip.image.DecodeLimits;
  * @param batching how long requests wait for a fuller batch, and how many may wait
  * @param batchImages most images in a batch; 0 for the replicas' own limit
  * @param batchTokens most tokens in a batch of texts; a longer text forms a batch by itself; 0 for the replicas' own limit
- * @param decodeThreads threads that decode images; 0 for one per core
+ * @param decodeThreads threads that decode images, besides a quarter as many, at least one, for large images; 0 for one per core
  * @param decodeLimits limits on image files
  * @param warmUp whether {@link Engine#open} runs every batch size once before it returns
  * @param listeners receive the events of the engine

@@ -43,7 +43,16 @@ interface ImageReader extends AutoCloseable {
           case ImageInput.Pixels pixels -> throw new IllegalArgumentException("pixels need no reading");
         }
       } finally {
+        keep(decoder);
+      }
+    }
+
+    private void keep(PixelDecoder decoder) {
+      try {
         idle.push(decoder);
+      } catch (Throwable shortage) {
+        // The list could not grow. The next file gets a new decoder; this one is done.
+        decoder.close();
       }
     }
 

@@ -1,27 +1,49 @@
 package org.conceptclip.batch;
 
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeSet;
 
-/** The requests of one kind that are in no batch. Not thread-safe. */
+/**
+ * The requests of one kind that are in no batch. Not thread-safe. A request {@link #join joins} at its admission, which allocates; what
+ * follows does not.
+ */
 final class KindQueue<K, P, R> {
+  final K kind;
+  final int hash;
+  /** Neighbours in {@link KindQueues}, and whether this is there. */
+  KindQueue<K, P, R> nextInBucket;
+  KindQueue<K, P, R> older;
+  KindQueue<K, P, R> newer;
+  boolean isListed;
   private final BatchLimits limits;
-  private final Map<Priority, FairQueue<K, P, R>> byPriority = new EnumMap<>(Priority.class);
+  /** In the order of the priorities. */
+  private final List<FairQueue<PendingRequest<K, P, R>>> byPriority = new ArrayList<>();
   /** All ready requests, the longest waiting first. */
-  private final TreeSet<PendingRequest<K, P, R>> byAge = new TreeSet<>(
-      Comparator.<PendingRequest<K, P, R>>comparingLong(request -> request.readyNanos).thenComparingLong(request -> request.number));
+  private final Chain<K, P, R> byAge = new Chain<>();
   private long readyCost;
   private int preparing;
 
-  KindQueue(BatchLimits limits) {
+  KindQueue(K kind, int hash, BatchLimits limits) {
+    this.kind = kind;
+    this.hash = hash;
     this.limits = limits;
-    for (Priority priority : Priority.values()) {
-      byPriority.put(priority, new FairQueue<>());
+    for (int i = 0; i < Priority.values().length; i++) {
+      byPriority.add(new FairQueue<>());
     }
+  }
+
+  private FairQueue<PendingRequest<K, P, R>> queue(PendingRequest<K, P, R> request) {
+    return byPriority.get(request.priority.ordinal());
+  }
+
+  /** Prepares a place for a request. Changes nothing if it fails. */
+  void join(PendingRequest<K, P, R> request) {
+    queue(request).join(request);
+  }
+
+  /** Ends the membership of a request that is in preparation or was taken. */
+  void leave(PendingRequest<K, P, R> request) {
+    queue(request).leave(request);
   }
 
   void preparationBegan() {
@@ -44,38 +66,33 @@ final class KindQueue<K, P, R> {
     return byAge.size();
   }
 
+  /** The longest waiting request; {@code null} if there is none. */
+  PendingRequest<K, P, R> oldest() {
+    return byAge.first();
+  }
+
   /** The time at which the longest waiting request became ready. There must be one. */
   long oldestReadyNanos() {
     return byAge.first().readyNanos;
   }
 
+  /** Adds a member that became ready later than all others. */
   void add(PendingRequest<K, P, R> request) {
-    byPriority.get(request.priority).add(request);
-    byAge.add(request);
+    queue(request).add(request);
+    byAge.addLast(request);
     readyCost += request.cost;
   }
 
-  /** Puts taken requests back, in this order, in front of the other requests of their caller and priority. */
-  void giveBack(List<PendingRequest<K, P, R>> requests) {
-    for (PendingRequest<K, P, R> request : requests.reversed()) {
-      byPriority.get(request.priority).giveBack(request);
-      byAge.add(request);
-      readyCost += request.cost;
-    }
-  }
-
+  /** Removes a ready request, and its membership. */
   void remove(PendingRequest<K, P, R> request) {
-    byPriority.get(request.priority).remove(request);
-    forget(request);
+    queue(request).remove(request);
+    taken(request);
   }
 
-  private void forget(PendingRequest<K, P, R> request) {
+  private void taken(PendingRequest<K, P, R> request) {
     byAge.remove(request);
     readyCost -= request.cost;
-  }
-
-  List<PendingRequest<K, P, R>> all() {
-    return List.copyOf(byAge);
+    leave(request);
   }
 
   /** Priority of the next request. There must be one. */
@@ -84,10 +101,10 @@ final class KindQueue<K, P, R> {
   }
 
   /** The queue of the next request; {@code null} if there is none. */
-  private FairQueue<K, P, R> next() {
-    for (FairQueue<K, P, R> queue : byPriority.values()) {
-      if (!queue.isEmpty()) {
-        return queue;
+  private FairQueue<PendingRequest<K, P, R>> next() {
+    for (int i = 0; i < byPriority.size(); i++) {
+      if (!byPriority.get(i).isEmpty()) {
+        return byPriority.get(i);
       }
     }
     return null;
@@ -109,26 +126,36 @@ final class KindQueue<K, P, R> {
         || noMore && preparing == 0;
   }
 
-  /** Takes the next batch: as many requests as fit, by priority and fairly within one priority. Takes at least one, if there is one. */
-  List<PendingRequest<K, P, R>> take() {
-    List<PendingRequest<K, P, R>> batch = new ArrayList<>();
+  /** Most requests of the next batch. */
+  int mostTaken() {
+    return Math.min(byAge.size(), limits.maxRequests());
+  }
+
+  /**
+   * Moves the next batch into {@code batch}: as many requests as fit, by priority and fairly within one priority. Takes at least one, if
+   * there is one.
+   *
+   * @param batch an empty one with room for {@link #mostTaken} requests
+   */
+  void take(Batch<K, P, R> batch) {
     long cost = 0;
     while (batch.size() < limits.maxRequests()) {
-      FairQueue<K, P, R> queue = next();
+      FairQueue<PendingRequest<K, P, R>> queue = next();
       // A large request is not passed over for a smaller one behind it, because that could repeat for ever.
-      if (queue == null || !batch.isEmpty() && cost + queue.peek().cost > limits.maxCost()) {
+      if (queue == null || batch.size() > 0 && cost + queue.peek().cost > limits.maxCost()) {
         break;
       }
       PendingRequest<K, P, R> request = queue.poll();
-      forget(request);
       batch.add(request);
       cost += request.cost;
     }
-    if (batch.isEmpty()) {
-      return batch;
+    int size = batch.size() == 0 ? 0 : limits.size(batch.size());
+    while (batch.size() > size) {
+      PendingRequest<K, P, R> surplus = batch.removeLast();
+      queue(surplus).giveBack(surplus);
     }
-    int size = limits.size(batch.size());
-    giveBack(batch.subList(size, batch.size()));
-    return batch.subList(0, size);
+    for (int i = 0; i < size; i++) {
+      taken(batch.request(i));
+    }
   }
 }

@@ -2,16 +2,21 @@ package org.conceptclip.batch;
 
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import org.conceptclip.util.Failures;
+import org.conceptclip.util.Nanos;
 
 /**
- * A request from its admission to its end. The batcher's lock guards all mutable fields except the future, which the caller may complete
- * at any time.
+ * A request from its admission to its end. The batcher's lock guards all mutable fields, except the future, which the caller may complete at
+ * any time, and those that say otherwise.
+ *
+ * <p>It is also its own place in every list that it can be in until its outcome is delivered. Whatever ends a request therefore allocates
+ * nothing, and cannot fail for lack of memory.
  */
-final class PendingRequest<K, P, R> implements Admission<P, R> {
+final class PendingRequest<K, P, R> extends FairQueue.Entry<PendingRequest<K, P, R>> implements Admission<P, R>, Runnable {
   /** The states of a request, in order. A request of a failed batch stays in BEGUN until its next batch, or its end. */
   enum State { PREPARING, READY, BEGUN, ENDED }
 
-  static final long NEVER = Long.MAX_VALUE;
+  static final long NEVER = Nanos.NEVER;
 
   private final Batcher<K, P, R> batcher;
   private final Result future = new Result();
@@ -27,15 +32,39 @@ final class PendingRequest<K, P, R> implements Admission<P, R> {
   /** Set at the admission: requests are numbered in its order. */
   long number;
   long admittedNanos;
+  KindQueue<K, P, R> queue;
+  Shares.Holding holding;
 
   State state = State.PREPARING;
   P payload;
   long readyNanos;
   long begunNanos = NEVER;
+  long endedNanos;
   boolean lostADevice;
 
-  /** How the request ends, once that is decided; {@code null} before. */
-  BatchListener.Ending ending;
+  /** Neighbours in a {@link Chain}. */
+  PendingRequest<K, P, R> older;
+  PendingRequest<K, P, R> newer;
+  /** Whether this is the last request of a part of a batch that is to be tried again. */
+  boolean endsPart;
+  /** The next one in a list of {@link Effects}: of requests that have ended, and of outcomes to deliver. */
+  PendingRequest<K, P, R> nextEnded;
+  PendingRequest<K, P, R> nextOutcome;
+
+  /** How the request ends, once that is decided; {@code null} before. Read without the lock as well. */
+  volatile BatchListener.Ending ending;
+  private R result;
+  private Throwable failure;
+
+  /** The state of the list of outcomes that begins here, see {@link Deliveries}. */
+  Deliveries.Place place = Deliveries.Place.NOWHERE;
+  Thread deliverer;
+  long foundNanos;
+  PendingRequest<K, P, R> nextDelivery;
+  /** The next outcome of this list to deliver; those of it for which memory did not suffice; and the number of those that are delivered. */
+  PendingRequest<K, P, R> rest;
+  PendingRequest<K, P, R> left;
+  int delivered;
 
   PendingRequest(
       Batcher<K, P, R> batcher, K kind, BatchLimits limits, int cost, RequestOptions options, long deadlineNanos) {
@@ -50,20 +79,49 @@ final class PendingRequest<K, P, R> implements Admission<P, R> {
   }
 
   @Override
+  String caller() {
+    return caller;
+  }
+
+  @Override
+  long cost() {
+    return cost;
+  }
+
+  /** The place of requests by deadline. */
+  @Override
+  long rank() {
+    return deadlineNanos;
+  }
+
+  @Override
+  long number() {
+    return number;
+  }
+
+  @Override
   public boolean isOver() {
+    return ending != null || future.isDone();
+  }
+
+  @Override
+  public boolean isOpen() {
+    return batcher.isPreparing(this);
+  }
+
+  /** Whether the caller has completed or cancelled the future, or the outcome was delivered. */
+  boolean isTold() {
     return future.isDone();
   }
 
   @Override
   public void ready(P prepared) {
-    Objects.requireNonNull(prepared, "payload");
-    batcher.react((scheduler, effects) -> scheduler.ready(this, prepared, effects));
+    batcher.ready(this, Objects.requireNonNull(prepared, "payload"));
   }
 
   @Override
-  public void fail(Throwable failure) {
-    Objects.requireNonNull(failure, "failure");
-    batcher.react((scheduler, effects) -> scheduler.notPrepared(this, failure, effects));
+  public void fail(Throwable reason) {
+    batcher.notPrepared(this, Objects.requireNonNull(reason, "failure"));
   }
 
   @Override
@@ -71,34 +129,78 @@ final class PendingRequest<K, P, R> implements Admission<P, R> {
     return future;
   }
 
-  /** Completes the future, unless the caller has already completed it. The batcher calls this once, outside its lock. */
-  void deliver(R result, Throwable failure) {
-    future.deliver(result, failure);
+  /** Notes what to deliver. Called once. */
+  void decide(BatchListener.Ending decided, R value, Throwable reason) {
+    result = value;
+    failure = reason;
+    ending = decided;
+  }
+
+  /** Delivers the outcomes of the list that begins with this request. */
+  @Override
+  public void run() {
+    batcher.deliver(this);
+  }
+
+  /**
+   * Completes the future, unless the caller has already completed it. Called outside the lock. Returns false if memory did not suffice for
+   * that; it must be called again then. Never throws.
+   */
+  boolean deliver() {
+    while (true) {
+      try {
+        future.deliver(result, failure);
+        break;
+      } catch (Throwable shortage) {
+        if (!future.isDone()) {
+          return false;
+        }
+        // Of what callers attached, something could not be completed. Completing again goes on with the rest.
+        if (!Failures.mayPass(shortage)) {
+          Failures.report(shortage);
+        }
+      }
+    }
+    result = null;
+    failure = null;
+    return true;
   }
 
   /** A future that reports to the batcher when the caller completes it: by cancelling, by {@code orTimeout}, or with a value. */
   private final class Result extends CompletableFuture<R> {
-    void deliver(R result, Throwable failure) {
-      if (failure == null) {
-        super.complete(result);
+    void deliver(R value, Throwable reason) {
+      if (reason == null) {
+        super.complete(value);
       } else {
-        super.completeExceptionally(failure);
+        super.completeExceptionally(reason);
       }
     }
 
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-      return abandoned(super.cancel(mayInterruptIfRunning));
+      try {
+        return super.cancel(mayInterruptIfRunning);
+      } finally {
+        abandoned();
+      }
     }
 
     @Override
     public boolean complete(R value) {
-      return abandoned(super.complete(value));
+      try {
+        return super.complete(value);
+      } finally {
+        abandoned();
+      }
     }
 
     @Override
-    public boolean completeExceptionally(Throwable failure) {
-      return abandoned(super.completeExceptionally(failure));
+    public boolean completeExceptionally(Throwable reason) {
+      try {
+        return super.completeExceptionally(reason);
+      } finally {
+        abandoned();
+      }
     }
 
     /** Completing a future that is derived from this one does not end the request. */
@@ -107,11 +209,11 @@ final class PendingRequest<K, P, R> implements Admission<P, R> {
       return new CompletableFuture<>();
     }
 
-    private boolean abandoned(boolean byThisCall) {
-      if (byThisCall) {
-        batcher.react((scheduler, effects) -> scheduler.abandoned(PendingRequest.this, effects));
+    /** Also after a failure: callbacks that did not get their memory have failed then, but the future may be completed. */
+    private void abandoned() {
+      if (ending == null && isDone()) {
+        batcher.abandoned(PendingRequest.this);
       }
-      return byThisCall;
     }
   }
 }

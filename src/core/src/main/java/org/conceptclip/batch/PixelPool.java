@@ -1,7 +1,6 @@
 package org.conceptclip.batch;
 
 import java.lang.foreign.Arena;
-import java.util.ArrayDeque;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 
@@ -14,15 +13,18 @@ final class PixelPool implements AutoCloseable {
 
   private final int imageSize;
   private final Arena arena = Arena.ofShared();
-  private final ArrayDeque<Slot> free = new ArrayDeque<>();
+  /** The slot that was given back last; the others follow by {@link Slot#nextFree}. Giving a slot back must not need memory. */
+  private Slot free;
   private int slots;
+  private int leased;
   private boolean closed;
 
   /** Memory for one image. Its holder gives it back by closing it once. */
   final class Slot implements AutoCloseable {
     // Allocation writes zeros, so the pages are present before the first image.
     private final HostTensor pixels = HostTensor.allocate(arena, DType.U8, imageSize, imageSize, RGB);
-    private boolean leased;
+    private boolean isLeased;
+    private Slot nextFree;
 
     /** U8 [size, size, 3]; undefined until it is written. */
     HostTensor pixels() {
@@ -44,26 +46,32 @@ final class PixelPool implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("the pixel pool is closed");
     }
-    Slot slot = free.pollLast();
+    Slot slot = free;
     if (slot == null) {
       slot = new Slot();
       slots++;
+    } else {
+      free = slot.nextFree;
+      slot.nextFree = null;
     }
-    slot.leased = true;
+    slot.isLeased = true;
+    leased++;
     return slot;
   }
 
   private synchronized void giveBack(Slot slot) {
-    if (!slot.leased) {
+    if (!slot.isLeased) {
       throw new IllegalStateException("a pixel slot was given back twice");
     }
-    slot.leased = false;
-    free.addLast(slot);
+    slot.isLeased = false;
+    leased--;
+    slot.nextFree = free;
+    free = slot;
   }
 
   /** Number of leased slots. */
   synchronized int leasedSlots() {
-    return slots - free.size();
+    return leased;
   }
 
   /** Bytes of all slots. */

@@ -1,7 +1,8 @@
 package org.conceptclip.batch;
 
-import java.util.EnumMap;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -16,16 +17,30 @@ final class Shares {
   /** The share of a full batch. Shares of requests are rounded up, so that admitted requests never exceed the limit. */
   private static final long FULL = 1L << 20;
 
-  private final Map<Priority, Held> held = new EnumMap<>(Priority.class);
+  /** In the order of the priorities. */
+  private final List<Held> held = new ArrayList<>();
 
+  /** What the requests of one priority hold. */
   private static final class Held {
-    final Map<String, Long> byCaller = new HashMap<>();
+    final Map<String, Holding> byCaller = new HashMap<>();
     long total;
   }
 
+  /** What the requests of one caller and priority hold. */
+  static final class Holding {
+    private final Held part;
+    private final String caller;
+    private long share;
+
+    private Holding(Held part, String caller) {
+      this.part = part;
+      this.caller = caller;
+    }
+  }
+
   Shares() {
-    for (Priority priority : Priority.values()) {
-      held.put(priority, new Held());
+    for (int i = 0; i < Priority.values().length; i++) {
+      held.add(new Held());
     }
   }
 
@@ -41,33 +56,58 @@ final class Shares {
 
   boolean admits(Priority priority, String caller, long share, long limit) {
     long ahead = 0;
-    for (Priority other : Priority.values()) {
-      if (other.compareTo(priority) <= 0) {
-        ahead += held.get(other).total;
-      }
+    for (int other = 0; other <= priority.ordinal(); other++) {
+      ahead += held.get(other).total;
     }
     if (ahead == 0 || ahead + share <= limit) {
       return true;
     }
-    Map<String, Long> callers = held.get(priority).byCaller;
-    int competing = callers.size() + (callers.containsKey(caller) ? 0 : 1);
-    return competing > 1 && callers.getOrDefault(caller, 0L) + share <= limit / competing && ahead + share <= 2 * limit;
+    Map<String, Holding> callers = held.get(priority.ordinal()).byCaller;
+    Holding own = callers.get(caller);
+    int competing = callers.size() + (own == null ? 1 : 0);
+    return competing > 1 && (own == null ? 0 : own.share) + share <= limit / competing && ahead + share <= 2 * limit;
   }
 
-  void take(Priority priority, String caller, long share) {
-    Held part = held.get(priority);
-    part.total += share;
-    part.byCaller.merge(caller, share, Long::sum);
+  /** The caller's holding, made if there is none. If nothing is taken then, call {@link #forgetIfUnused}. */
+  Holding holding(Priority priority, String caller) {
+    Held part = held.get(priority.ordinal());
+    Holding holding = part.byCaller.get(caller);
+    if (holding == null) {
+      holding = new Holding(part, caller);
+      put(part, holding);
+    }
+    return holding;
   }
 
-  void giveBack(Priority priority, String caller, long share) {
-    Held part = held.get(priority);
-    part.total -= share;
-    part.byCaller.computeIfPresent(caller, (unused, own) -> own == share ? null : Long.valueOf(own - share));
+  private static void put(Held part, Holding holding) {
+    try {
+      part.byCaller.put(holding.caller, holding);
+    } catch (Throwable failure) {
+      // A map that cannot grow has put its entry already.
+      part.byCaller.remove(holding.caller);
+      throw failure;
+    }
+  }
+
+  void forgetIfUnused(Holding holding) {
+    if (holding.share == 0) {
+      holding.part.byCaller.remove(holding.caller);
+    }
+  }
+
+  void take(Holding holding, long share) {
+    holding.share += share;
+    holding.part.total += share;
+  }
+
+  void giveBack(Holding holding, long share) {
+    holding.share -= share;
+    holding.part.total -= share;
+    forgetIfUnused(holding);
   }
 
   /** The sum of all shares, in full batches. */
   double total() {
-    return (double) held.values().stream().mapToLong(part -> part.total).sum() / FULL;
+    return (double) held.stream().mapToLong(part -> part.total).sum() / FULL;
   }
 }

@@ -1,8 +1,6 @@
 package org.conceptclip.batch;
 
-import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 
 /** The replicas with their loads: which has room for a batch, and which has the least to do. Not thread-safe. */
 final class Stations<K, P, R> {
@@ -31,24 +29,22 @@ final class Stations<K, P, R> {
     stations = replicas.stream().map(replica -> new Station<K, P, R>(replica)).toList();
   }
 
-  /** Of the replicas with room, the one with the least cost to compute; the first one of several. */
-  Optional<Station<K, P, R>> leastLoaded() {
-    return stations.stream().filter(Station::hasRoom).min(Comparator.comparingLong(station -> station.cost));
-  }
-
-  boolean haveRoom() {
-    for (Station<K, P, R> station : stations) {
-      if (station.hasRoom()) {
-        return true;
+  /** Of the replicas with room, the one with the least cost to compute; the first one of several; {@code null} if there is none. */
+  Station<K, P, R> leastLoaded() {
+    Station<K, P, R> least = null;
+    for (int i = 0; i < stations.size(); i++) {
+      Station<K, P, R> station = stations.get(i);
+      if (station.hasRoom() && (least == null || station.cost < least.cost)) {
+        least = station;
       }
     }
-    return false;
+    return least;
   }
 
   /** Whether a replica computes no batch. */
   boolean haveIdle() {
-    for (Station<K, P, R> station : stations) {
-      if (!station.lost && station.busyLanes == 0) {
+    for (int i = 0; i < stations.size(); i++) {
+      if (!stations.get(i).lost && stations.get(i).busyLanes == 0) {
         return true;
       }
     }
@@ -73,7 +69,11 @@ final class Stations<K, P, R> {
   }
 
   int alive() {
-    return (int) stations.stream().filter(station -> !station.lost).count();
+    int alive = 0;
+    for (int i = 0; i < stations.size(); i++) {
+      alive += stations.get(i).lost ? 0 : 1;
+    }
+    return alive;
   }
 
   int busy() {

@@ -5,8 +5,14 @@ public interface Timing extends AutoCloseable {
   /** Nanoseconds since an arbitrary moment in the life of this clock. Does not jump when the wall clock is set. */
   long nanos();
 
-  /** Runs {@code task} once, at {@code atNanos} or later, on a thread of this clock. The task must be short. */
-  void schedule(long atNanos, Runnable task);
+  /** Makes an alarm that runs {@code task}, which must be short, on a thread of this clock. */
+  Alarm alarm(Runnable task);
+
+  /** Runs its task at the earliest of the moments that were set since it last ran, or later. Thread-safe. */
+  interface Alarm {
+    /** Sets a moment. Never waits, and never fails: it allocates nothing. */
+    void set(long atNanos);
+  }
 
   /** Drops the tasks that have not run. */
   @Override

@@ -1,39 +1,51 @@
 package org.conceptclip.util;
 
-import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * Owns resources and closes them in the reverse of the order in which they were opened. Every resource is closed, also when closing
- * another one fails: the first failure is thrown, and the others are suppressed in it. Closing again does nothing. Thread-safe.
+ * another one fails: the first failure is thrown, and the others are suppressed in it. Closing again does nothing. A resource that cannot be
+ * registered, because memory is short, is closed. Thread-safe.
  */
 public final class Closer implements AutoCloseable {
-  private final Deque<AutoCloseable> resources = new ArrayDeque<>();
+  /** The last one is closed first. */
+  private final List<AutoCloseable> resources = new ArrayList<>();
 
   /** Closes these resources, from the first to the last, as a closer does. */
   public static void closeAll(Collection<? extends AutoCloseable> resources) {
     Closer closer = new Closer();
     closer.resources.addAll(resources);
+    Collections.reverse(closer.resources);
     closer.close();
   }
 
   /** Registers a resource to close. Returns it. */
   public synchronized <T extends AutoCloseable> T own(T resource) {
-    resources.push(resource);
-    return resource;
+    return own(resource, resource);
   }
 
   /** Registers an object and what closes it. Returns the object. */
   public synchronized <T> T own(T object, AutoCloseable close) {
-    resources.push(close);
-    return object;
+    try {
+      resources.add(close);
+      return object;
+    } catch (Throwable failure) {
+      closeAfter(close, failure);
+      throw failure;
+    }
   }
 
   /** Closes everything because of a failure that is about to be thrown; what else fails is suppressed in it. */
   public void closeAfter(Throwable failure) {
+    closeAfter(this, failure);
+  }
+
+  private static void closeAfter(AutoCloseable resource, Throwable failure) {
     try {
-      close();
+      resource.close();
     } catch (Throwable second) { // the first failure is the one to report
       if (second != failure) {
         failure.addSuppressed(second);
@@ -47,7 +59,7 @@ public final class Closer implements AutoCloseable {
     Throwable first = null;
     while (!resources.isEmpty()) {
       try {
-        resources.pop().close();
+        resources.removeLast().close();
       } catch (Throwable failure) { // the resources below must be closed all the same
         if (failure instanceof InterruptedException) {
           Thread.currentThread().interrupt();

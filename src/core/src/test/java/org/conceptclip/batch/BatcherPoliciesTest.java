@@ -164,12 +164,12 @@ class BatcherPoliciesTest {
 
   @Test
   void callersShareADeviceEvenlyByCost() {
-    FairQueue<String, Integer, Integer> queue = new FairQueue<>();
+    FairQueue<PendingRequest<String, Integer, Integer>> queue = new FairQueue<>();
     Batcher<String, Integer, Integer> unused = batcher(1, 1);
     int[] costs = {1, 3, 7};
     for (int i = 0; i < 3000; i++) {
       int caller = i % 3;
-      queue.add(new PendingRequest<>(unused, "kind", EIGHT, costs[caller], PLAIN.withCaller("caller " + caller), 0));
+      join(queue, new PendingRequest<>(unused, "kind", EIGHT, costs[caller], PLAIN.withCaller("caller " + caller), 0));
     }
     long[] served = new long[3];
     for (int i = 0; i < 1000; i++) {
@@ -181,18 +181,23 @@ class BatcherPoliciesTest {
     }
   }
 
+  private static <E extends FairQueue.Entry<E>> void join(FairQueue<E> queue, E entry) {
+    queue.join(entry);
+    queue.add(entry);
+  }
+
   @Test
   void whoReturnsNeitherPaysForItsAbsenceNorSavesUp() {
-    FairQueue<String, Integer, Integer> queue = new FairQueue<>();
+    FairQueue<PendingRequest<String, Integer, Integer>> queue = new FairQueue<>();
     Batcher<String, Integer, Integer> unused = batcher(1, 1);
     for (int i = 0; i < 100; i++) {
-      queue.add(new PendingRequest<>(unused, "kind", EIGHT, 1, PLAIN.withCaller("steady"), 0));
+      join(queue, new PendingRequest<>(unused, "kind", EIGHT, 1, PLAIN.withCaller("steady"), 0));
     }
     for (int i = 0; i < 50; i++) {
       queue.poll();
     }
     for (int i = 100; i < 110; i++) {
-      queue.add(new PendingRequest<>(unused, "kind", EIGHT, 1, PLAIN.withCaller("late"), 0));
+      join(queue, new PendingRequest<>(unused, "kind", EIGHT, 1, PLAIN.withCaller("late"), 0));
     }
     int late = 0;
     for (int i = 0; i < 10; i++) {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** The batcher with real threads and the real clock: what the simulation, which has one thread, cannot show. */
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BatcherThreadsTest {
   private static final RequestOptions PLAIN = RequestOptions.DEFAULT;
 
@@ -229,5 +229,61 @@ class BatcherThreadsTest {
     Throwable failure = assertThrows(ExecutionException.class, closed::get).getCause();
     assertInstanceOf(IllegalStateException.class, failure);
     batcher.close();
+  }
+
+  @Test
+  void aTimeoutOfManyYearsDoesNotExpireAtOnce() throws Exception {
+    try (Batcher<String, Integer, Integer> batcher = batcher(1, new Doubler(open()))) {
+      for (Duration timeout : List.of(Duration.ofNanos(Long.MAX_VALUE), Duration.ofDays(200_000), Duration.ofSeconds(Long.MAX_VALUE))) {
+        assertEquals(10, batcher.submit("kind", 1, PLAIN.withTimeout(timeout), 5).get());
+        Admission<Integer, Integer> admission = batcher.admitWhenRoom("kind", 1, PLAIN.withTimeout(timeout));
+        admission.ready(6);
+        assertEquals(12, admission.future().get());
+      }
+    }
+  }
+
+  /** Submits and cancels with ever less room on the stack: either the call fails, or it does all of its work. */
+  @Test
+  void aStackThatIsUsedUpCostsTheCallOnly() throws Exception {
+    Batcher<String, Integer, Integer> batcher = batcher(1000, new Doubler(open()));
+    List<CompletableFuture<Integer>> futures = new ArrayList<>();
+    AtomicInteger overflows = new AtomicInteger();
+    // Classes must not be initialised for the first time where the stack ends.
+    batcher.submit("kind", 1, PLAIN, 1).cancel(false);
+    List<Throwable> unexpected = new ArrayList<>();
+    Thread caller = new Thread(null, () -> dive(new AtomicInteger(2000), overflows, () -> {
+      CompletableFuture<Integer> future = batcher.submit("kind", 1, PLAIN, 1);
+      futures.add(future);
+      future.cancel(false);
+    }), "shallow", 400_000);
+    caller.setUncaughtExceptionHandler((thread, failure) -> unexpected.add(failure));
+    caller.start();
+    caller.join();
+    assertEquals(List.of(), unexpected);
+    assertTrue(overflows.get() > 10 && futures.size() > 10, overflows + " overflows, " + futures.size() + " requests");
+    assertEquals(84, batcher.submit("kind", 1, PLAIN, 42).get());
+    batcher.close();
+    // A submission that overflowed has left nothing behind, so the requests that were admitted are those whose futures were returned.
+    assertEquals(futures.size() + 2, released.get());
+    futures.forEach(future -> assertTrue(future.isDone()));
+    assertEquals(0, batcher.snapshot().heldBatches());
+  }
+
+  /** Descends to the end of the stack, and tries at every frame on the way back, as often as wanted. */
+  private static void dive(AtomicInteger attemptsLeft, AtomicInteger overflows, Runnable attempt) {
+    try {
+      dive(attemptsLeft, overflows, attempt);
+    } catch (StackOverflowError end) {
+      // From here on there is ever more room.
+    }
+    if (attemptsLeft.get() > 0) {
+      try {
+        attemptsLeft.decrementAndGet();
+        attempt.run();
+      } catch (StackOverflowError expected) {
+        overflows.incrementAndGet();
+      }
+    }
   }
 }

@@ -93,6 +93,16 @@ final class Simulation {
 
   /** Runs it to its end; throws what the model finds wrong. */
   void run() {
+    Thread.UncaughtExceptionHandler before = Thread.currentThread().getUncaughtExceptionHandler();
+    Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> model.check(false, "the batcher reported " + failure));
+    try {
+      runSchedule();
+    } finally {
+      Thread.currentThread().setUncaughtExceptionHandler(before);
+    }
+  }
+
+  private void runSchedule() {
     long at = 0;
     for (int number = 0; number < setting.requests(); number++) {
       at += random.nextInt(5) == 0 ? 0 : random.nextLong(2 * setting.meanGapNanos());

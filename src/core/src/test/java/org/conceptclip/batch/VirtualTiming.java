@@ -19,7 +19,28 @@ final class VirtualTiming implements Timing {
   }
 
   @Override
-  public void schedule(long atNanos, Runnable task) {
+  public Alarm alarm(Runnable task) {
+    return new Alarm() {
+      private long setNanos = Long.MAX_VALUE;
+
+      @Override
+      public void set(long atNanos) {
+        if (atNanos < setNanos) {
+          setNanos = atNanos;
+          schedule(atNanos, () -> {
+            // If an earlier moment was set after this one, the task has run then.
+            if (setNanos == atNanos) {
+              setNanos = Long.MAX_VALUE;
+              task.run();
+            }
+          });
+        }
+      }
+    };
+  }
+
+  /** Runs a task of the simulation at a moment. */
+  void schedule(long atNanos, Runnable task) {
     tasks.add(new Task(atNanos, nextNumber++, task));
   }
 

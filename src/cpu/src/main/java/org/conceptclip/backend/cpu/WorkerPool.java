@@ -78,7 +78,11 @@ final class WorkerPool implements AutoCloseable {
 
   private void retire(Job job) {
     synchronized (jobsLock) {
-      jobs = jobs.length == 1 ? NO_JOBS : Arrays.stream(jobs).filter(other -> other != job).toArray(Job[]::new);
+      try {
+        jobs = jobs.length == 1 ? NO_JOBS : Arrays.stream(jobs).filter(other -> other != job && other.hasTasks()).toArray(Job[]::new);
+      } catch (OutOfMemoryError shortage) {
+        // A job without tasks is in nobody's way. It goes when another one does; this one's tasks must still be waited for.
+      }
     }
   }
 
@@ -128,6 +132,21 @@ final class WorkerPool implements AutoCloseable {
       if (index >= count) {
         return false;
       }
+      run(index, context);
+      return true;
+    }
+
+    /** As {@link #runNext}, on a thread of the pool, which notes what it took. */
+    void runNext(Worker worker) {
+      int index = next.getAndIncrement();
+      if (index < count) {
+        worker.taken = this;
+        run(index, worker.context);
+        worker.taken = null;
+      }
+    }
+
+    private void run(int index, WorkerContext context) {
       try {
         if (failure.get() == null) {
           task.run(index, context);
@@ -135,11 +154,20 @@ final class WorkerPool implements AutoCloseable {
       } catch (Throwable e) {
         failure.compareAndSet(null, e);
       } finally {
-        if (unfinished.decrementAndGet() == 0) {
-          LockSupport.unpark(caller);
-        }
+        finished();
       }
-      return true;
+    }
+
+    private void finished() {
+      if (unfinished.decrementAndGet() == 0) {
+        LockSupport.unpark(caller);
+      }
+    }
+
+    /** The thread that ran a task was thrown out of it. */
+    void lost(Throwable reason) {
+      failure.compareAndSet(null, reason);
+      finished();
     }
 
     void await() {
@@ -174,21 +202,41 @@ final class WorkerPool implements AutoCloseable {
   private final class Worker extends Thread {
     final WorkerContext context = new WorkerContext(dnn);
     volatile boolean asleep;
+    /** The job of the task that this thread runs; {@code null} if it runs none. Used by this thread. */
+    private Job taken;
 
     Worker(String name) {
       super(null, null, name, 0, false);
       setDaemon(true);
     }
 
+    /**
+     * Lack of memory may throw this thread out of a task together with the task's exception handlers: the JVM drops a compiled method whose
+     * eliminated allocations it cannot make up for. This method runs once and so is never compiled. The thread goes on, and the job learns.
+     */
     @Override
     public void run() {
+      while (!stopping) {
+        try {
+          work();
+        } catch (Throwable thrownOut) {
+          Job job = taken;
+          taken = null;
+          if (job != null) {
+            job.lost(thrownOut);
+          }
+        }
+      }
+    }
+
+    private void work() {
       dnn.runSequentially();
       int turn = 0;
       long idleSince = System.nanoTime();
       while (!stopping) {
         Job job = nextJob(turn++);
         if (job != null) {
-          job.runNext(context);
+          job.runNext(this);
           idleSince = System.nanoTime();
         } else if (System.nanoTime() - idleSince < SPIN_NANOS) {
           Thread.onSpinWait();
