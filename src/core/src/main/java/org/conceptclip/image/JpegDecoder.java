@@ -1,99 +1,119 @@
 package org.conceptclip.image;
 
+import java.awt.image.DataBuffer;
 import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Optional;
 import javax.imageio.ImageReader;
+import javax.imageio.event.IIOReadProgressListener;
 import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * JPEG to RGB: libjpeg-turbo where it is available and reports neither error nor warning, else the JDK's libjpeg, of which only the entropy
- * coding, the DCT and the subsampling are used; colours are converted here.
+ * JPEG to RGB: libjpeg-turbo where it is available, can be stopped and reports neither error nor warning, else the JDK's libjpeg, of which
+ * only the entropy coding, the DCT and the subsampling are used; colours are converted here.
  *
  * <p>The JDK guesses colour spaces by rules of its own and applies embedded profiles. It is therefore given a file
- * stripped of all that and marked not to be converted, and libjpeg's rules and fixed-point tables are applied to what it yields.
+ * stripped of all that and marked not to be converted, and libjpeg's rules and fixed-point tables are applied to what it yields. It decodes
+ * the picture as a whole, which {@link #decodeByJdk} leases.
  */
 final class JpegDecoder {
+  /** Estimated processor time of the JDK for the visit of a block by a scan, for a byte of code, and for a decoded pixel. */
+  private static final int VISIT_NANOS = 90;
+
+  private static final int BYTE_NANOS = 60;
+  private static final int PIXEL_NANOS = 30;
+
+  /** What libjpeg and the reader allocate for a column and for a file. */
+  private static final int COLUMN_BYTES = 256;
+
+  private static final int FIXED_BYTES = 1 << 20;
+
   private JpegDecoder() {}
 
-  static RgbImage decode(ImageSource source) throws IOException {
+  static void decode(ImageSource source, RowSink sink, DecodeWorkspace workspace) throws IOException {
     JpegHeader header = new JpegHeader(source);
-    Optional<JpegLibrary> library = JpegLibrary.find();
-    if (library.isPresent() && NativeJpeg.takes(header)) {
-      try (NativeJpeg turbo = new NativeJpeg(library.get())) {
-        MemorySegment samples = turbo.decode(header);
-        if (samples != null) {
-          byte[] copy = samples.toArray(ValueLayout.JAVA_BYTE);
-          return new RgbImage(header.width, header.height, PluginReaders.toRgb(copy, header.colour.components));
-        }
+    if (NativeJpeg.takes(header)) {
+      NativeJpeg turbo = workspace.jpeg().orElse(null);
+      if (turbo != null && turbo.decode(header, sink)) {
+        return;
       }
+      workspace.trim();
     }
-    return decodeByJdk(header);
+    decodeByJdk(header, sink);
   }
 
   /** Decodes the kinds of files that {@link NativeJpeg} does not take, and those about which it reports an error or a warning. */
-  static RgbImage decodeByJdk(JpegHeader header) throws IOException {
-    byte[] samples = readSamples(header);
+  static void decodeByJdk(JpegHeader header, RowSink sink) throws IOException {
+    DecodeGate gate = header.source.gate();
     int components = header.colour.components;
-    for (int component = 0; component < components; component++) {
-      if (header.hasHalfHeight(component)) {
-        smoothRowPairs(samples, header.width, header.height, components, component);
-      }
+    int channels = components == 1 ? 1 : RgbImage.CHANNELS;
+    int batch = Math.min(header.height, sink.batchRows(header.width, channels));
+    long pixels = (long) header.width * header.height;
+    boolean buffered = !header.interleaved;
+    gate.enterAgain(pixels * components + 4L * batch * header.width * (components + channels) + 2L * header.codeStart,
+        (buffered ? header.scans.blocks * JpegScans.BLOCK_BYTES : 0) + (long) header.width * COLUMN_BYTES + FIXED_BYTES,
+        header.scans.visits * VISIT_NANOS + (long) header.scans.bytes * BYTE_NANOS + pixels * PIXEL_NANOS);
+    Raster raster = read(header);
+    sink.begin(header.width, header.height, channels);
+    JpegRows rows = new JpegRows(header, raster);
+    for (int y = 0; y < header.height; y += batch) {
+      gate.check();
+      int count = Math.min(batch, header.height - y);
+      byte[] converted = rows.toRgb(y, count);
+      sink.rows(MemorySegment.ofArray(converted), 0, count);
     }
-    byte[] pixels = switch (header.colour) {
-      case GREY, RGB -> PluginReaders.toRgb(samples, components);
-      case YCC -> JpegColour.yccToRgb(samples);
-      case CMYK -> JpegColour.invertedCmykToRgb(samples);
-      case YCCK -> JpegColour.ycckToRgb(samples);
-    };
-    return new RgbImage(header.width, header.height, pixels);
   }
 
-  /** The components as stored: [height, width, components]. */
-  private static byte[] readSamples(JpegHeader header) throws IOException {
+  /** The components as stored. */
+  private static Raster read(JpegHeader header) throws IOException {
     ImageReader reader = PluginReaders.jdk("jpeg");
-    try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(header.untransformed()))) {
+    try (ImageInputStream input = new JpegStream(header)) {
+      reader.addIIOReadProgressListener(new Asking(header.source.gate()));
       reader.setInput(input, true, true);
       Raster raster = reader.readRaster(0, null);
       int components = header.colour.components;
-      if (raster.getWidth() != header.width || raster.getHeight() != header.height || raster.getNumBands() != components) {
+      boolean bytes = raster.getTransferType() == DataBuffer.TYPE_BYTE && raster.getNumDataElements() == components;
+      if (raster.getWidth() != header.width || raster.getHeight() != header.height || raster.getNumBands() != components || !bytes) {
         throw header.source.damaged(raster.getNumBands() + " components of " + raster.getWidth() + "x" + raster.getHeight(),
             components + " of " + header.width + "x" + header.height);
       }
-      return PluginReaders.bytes(raster);
+      return raster;
     } finally {
       reader.dispose();
     }
   }
 
-  /**
-   * Smooths a component of [height, width, components] samples whose rows come in equal pairs, in place. This is the one upsampling in
-   * which the JDK's libjpeg 6 differs from libjpeg-turbo: of components with full width and half height (4:4:0, as a losslessly rotated
-   * 4:2:2 photograph has) the old library repeats each row, and the new one weighs the nearer row 3 to 1 with the next, rounding down in
-   * upper and up in lower rows.
-   */
-  private static void smoothRowPairs(byte[] samples, int width, int height, int components, int component) {
-    int rows = (height + 1) / 2;
-    byte[][] stored = new byte[rows][width];
-    for (int row = 0; row < rows; row++) {
-      int from = 2 * row * width * components + component;
-      for (int x = 0; x < width; x++, from += components) {
-        stored[row][x] = samples[from];
-      }
+  /** Asks the gate while rows come out, every twenty rows or so. What it throws passes through the reader, which frees its memory. */
+  private record Asking(DecodeGate gate) implements IIOReadProgressListener {
+    @Override
+    public void imageProgress(ImageReader source, float percentageDone) {
+      gate.check();
     }
-    for (int y = 0; y < height; y++) {
-      byte[] near = stored[y / 2];
-      boolean upper = y % 2 == 0;
-      byte[] far = stored[Math.clamp(upper ? y / 2 - 1 : y / 2 + 1, 0, rows - 1)];
-      int rounding = upper ? 1 : 2;
-      int to = y * width * components + component;
-      for (int x = 0; x < width; x++, to += components) {
-        samples[to] = (byte) (3 * (near[x] & 0xff) + (far[x] & 0xff) + rounding >> 2);
-      }
+
+    @Override
+    public void imageStarted(ImageReader source, int index) {
+      gate.check();
     }
+
+    @Override
+    public void imageComplete(ImageReader source) {}
+
+    @Override
+    public void sequenceStarted(ImageReader source, int index) {}
+
+    @Override
+    public void sequenceComplete(ImageReader source) {}
+
+    @Override
+    public void thumbnailStarted(ImageReader source, int index, int thumbnail) {}
+
+    @Override
+    public void thumbnailProgress(ImageReader source, float percentageDone) {}
+
+    @Override
+    public void thumbnailComplete(ImageReader source) {}
+
+    @Override
+    public void readAborted(ImageReader source) {}
   }
 }

@@ -2,7 +2,6 @@ package org.conceptclip.image;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,8 +10,6 @@ import java.awt.image.BufferedImage;
 import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -151,20 +148,6 @@ class NativeJpegTest {
   }
 
   @Test
-  void leavesFilesWithoutTheirHuffmanTables() {
-    byte[] file = ImageFixtures.bytes("rgb_420.jpg");
-    assertTrue(NativeJpeg.takes(header(file)));
-    for (int at = 2; (file[at + 1] & 0xff) != 0xda; at += 2 + ((file[at + 2] & 0xff) << 8 | file[at + 3] & 0xff)) {
-      if ((file[at + 1] & 0xff) == 0xc4) {
-        byte[] without = file.clone();
-        // A comment in its place.
-        without[at + 1] = (byte) 0xfe;
-        assertFalse(NativeJpeg.takes(header(without)), "without the table at byte " + at);
-      }
-    }
-  }
-
-  @Test
   void handsOnWhateverTheLibraryRemarks() {
     byte[] file = ImageFixtures.bytes("rgb_420.jpg");
     JpegHeader header = header(file);
@@ -180,17 +163,21 @@ class NativeJpegTest {
   @Test
   void givesBackWhatAHugePictureTook() {
     byte[] file = ImageFixtures.bytes("grey.jpg");
-    byte[] huge = file.clone();
+    // Behind the end of the code, in front of the end marker.
+    byte[] huge = Arrays.copyOf(file, file.length + 200_000);
+    Arrays.fill(huge, file.length - 2, huge.length - 2, (byte) 0);
+    huge[huge.length - 2] = (byte) 0xff;
+    huge[huge.length - 1] = (byte) 0xd9;
     JpegHeader small = header(file);
-    // 30,000 x 1000 grey pixels announced over a picture of 37 x 29: the code ends early, the memory has been asked for.
+    // 30,000 x 1000 grey pixels announced over a picture of 37 x 29, with bytes for their blocks: the code ends early.
     huge[small.frame + 5] = (byte) (1000 >> 8);
     huge[small.frame + 6] = (byte) 1000;
     huge[small.frame + 7] = (byte) (30_000 >> 8);
     huge[small.frame + 8] = (byte) 30_000;
     assertNull(decode(header(huge)));
-    assertTrue(turbo.scratchBytes() >= 30_000_000, turbo.scratchBytes() + " bytes");
+    assertTrue(turbo.scratchBytes() >= 64 * 30_000, turbo.scratchBytes() + " bytes");
     turbo.trim();
-    assertTrue(turbo.scratchBytes() <= 2 * NativeJpeg.KEPT_BYTES, turbo.scratchBytes() + " bytes");
+    assertTrue(turbo.scratchBytes() <= NativeJpeg.KEPT_FILE_BYTES + NativeJpeg.KEPT_ROW_BYTES, turbo.scratchBytes() + " bytes");
     assertNotNull(decode(small));
     long settled = turbo.scratchBytes();
     turbo.trim();
@@ -202,16 +189,17 @@ class NativeJpegTest {
   }
 
   private static byte[] byJdk(JpegHeader header) throws IOException {
-    return JpegDecoder.decodeByJdk(header).pixels();
+    RgbCollector collector = new RgbCollector();
+    JpegDecoder.decodeByJdk(header, collector);
+    header.source.gate().close();
+    return collector.image().pixels();
   }
 
   /** RGB, or null where the decoder hands on. */
   private byte[] decode(JpegHeader header) {
-    MemorySegment pixels = turbo.decode(header);
-    if (pixels == null) {
-      return null;
-    }
-    byte[] samples = pixels.toArray(ValueLayout.JAVA_BYTE);
-    return PluginReaders.toRgb(samples, header.colour.components);
+    RgbCollector collector = new RgbCollector();
+    boolean decoded = turbo.decode(header, collector);
+    header.source.gate().close();
+    return decoded ? collector.image().pixels() : null;
   }
 }
