@@ -1,74 +1,129 @@
 package org.conceptclip.image;
 
-import java.awt.image.Raster;
+import java.lang.foreign.MemorySegment;
 
-/** Rows of a JPEG's stored components as grey or RGB. Not thread-safe. */
+/** Takes rows of a JPEG's stored components, makes grey or RGB of them and hands them to a sink. Not thread-safe. */
 final class JpegRows {
   private final JpegHeader header;
-  private final Raster raster;
-  private final int components;
-  private byte[] near = {};
-  private byte[] far = {};
+  private final RowSink sink;
+  private final int channels;
+  private final byte[] batch;
+  private final boolean[] smoothed;
+  private final int rowBytes;
 
-  /**
-   * Rows of a decoded picture.
-   *
-   * @param raster the components as stored, in bytes
-   */
-  JpegRows(JpegHeader header, Raster raster) {
+  /** The last three rows as stored: the one in work, those above and below it. */
+  private byte[] above;
+
+  private byte[] row;
+  private byte[] below;
+
+  /** A row in which pixels take as many bytes as in the file, for conversion. */
+  private final byte[] converted;
+
+  /** Rows that have come, and those that wait in {@link #batch}. */
+  private int taken;
+
+  private int waiting;
+
+  /** Begins the sink's picture. */
+  JpegRows(JpegHeader header, RowSink sink) {
     this.header = header;
-    this.raster = raster;
-    this.components = header.colour.components;
+    this.sink = sink;
+    this.channels = channels(header);
+    int components = header.colour.components;
+    this.rowBytes = header.width * components;
+    this.batch = new byte[Math.toIntExact((long) batchRows(header, sink) * header.width * channels)];
+    this.above = new byte[rowBytes];
+    this.row = new byte[rowBytes];
+    this.below = new byte[rowBytes];
+    this.converted = new byte[rowBytes];
+    this.smoothed = new boolean[components];
+    for (int component = 0; component < components; component++) {
+      smoothed[component] = header.hasHalfHeight(component);
+    }
+    sink.begin(header.width, header.height, channels);
   }
 
-  /** Rows {@code y} to {@code y + count}: [count, width, 1 for grey or 3]. */
-  byte[] toRgb(int y, int count) {
-    byte[] samples = stored(y, count);
+  private static int channels(JpegHeader header) {
+    return header.colour.components == 1 ? 1 : RgbImage.CHANNELS;
+  }
+
+  private static int batchRows(JpegHeader header, RowSink sink) {
+    return Math.min(header.height, sink.batchRows(header.width, channels(header)));
+  }
+
+  /** Bytes of heap that such an object takes. */
+  static long heapBytes(JpegHeader header, RowSink sink) {
+    return (long) header.width * (batchRows(header, sink) * channels(header) + 8 * header.colour.components);
+  }
+
+  /** Where the next stored row is to be put: [width, components]. */
+  byte[] next() {
+    return below;
+  }
+
+  /** Takes the row that {@link #next} has been filled with. */
+  void take() {
+    header.source.gate().check();
+    taken++;
+    byte[] spare = above;
+    above = row;
+    row = below;
+    below = spare;
+    // A row is complete when the one below it has come.
+    if (taken > 1) {
+      convert(above, taken > 2 ? below : above, row, taken - 2);
+    }
+    if (taken == header.height) {
+      convert(row, taken > 1 ? above : row, row, taken - 1);
+      flush();
+    }
+  }
+
+  private void flush() {
+    if (waiting > 0) {
+      sink.rows(MemorySegment.ofArray(batch), 0, waiting);
+      waiting = 0;
+    }
+  }
+
+  /**
+   * Converts a row.
+   *
+   * @param upper the row above it, or the same if there is none
+   * @param lower the row below it, or the same if there is none
+   */
+  private void convert(byte[] stored, byte[] upper, byte[] lower, int y) {
+    int components = header.colour.components;
+    System.arraycopy(stored, 0, converted, 0, rowBytes);
     for (int component = 0; component < components; component++) {
-      if (header.hasHalfHeight(component)) {
-        smoothRowPairs(samples, y, count, component);
+      if (smoothed[component]) {
+        smoothRowPair(stored, y % 2 == 0 ? upper : lower, y % 2 == 0 ? 1 : 2, component);
       }
     }
-    return switch (header.colour) {
-      case GREY, RGB -> samples;
-      case YCC -> JpegColour.yccToRgb(samples);
-      case CMYK -> JpegColour.invertedCmykToRgb(samples);
-      case YCCK -> JpegColour.ycckToRgb(samples);
+    byte[] pixels = switch (header.colour) {
+      case GREY, RGB -> converted;
+      case YCC -> JpegColour.yccToRgb(converted);
+      case CMYK -> JpegColour.invertedCmykToRgb(converted);
+      case YCCK -> JpegColour.ycckToRgb(converted);
     };
-  }
-
-  private byte[] stored(int y, int count) {
-    return (byte[]) raster.getDataElements(raster.getMinX(), raster.getMinY() + y, header.width, count, null);
+    int bytes = header.width * channels;
+    System.arraycopy(pixels, 0, batch, waiting * bytes, bytes);
+    waiting++;
+    if (waiting * bytes == batch.length) {
+      flush();
+    }
   }
 
   /**
-   * Smooths a component of rows that come in equal pairs, in place. This is the one upsampling in
+   * Smooths a component whose stored rows come in equal pairs. This is the one upsampling in
    * which the JDK's libjpeg 6 differs from libjpeg-turbo: of components with full width and half height (4:4:0, as a losslessly rotated
    * 4:2:2 photograph has) the old library repeats each row, and the new one weighs the nearer row 3 to 1 with the next, rounding down in
    * upper and up in lower rows.
    */
-  private void smoothRowPairs(byte[] samples, int y, int count, int component) {
-    int pairs = (header.height + 1) / 2;
-    for (int row = y; row < y + count; row++) {
-      boolean upper = row % 2 == 0;
-      int other = Math.clamp(upper ? row / 2 - 1 : row / 2 + 1, 0, pairs - 1);
-      near = component(row / 2, component, near);
-      far = component(other, component, far);
-      int rounding = upper ? 1 : 2;
-      int to = (row - y) * header.width * components + component;
-      for (int x = 0; x < header.width; x++, to += components) {
-        samples[to] = (byte) (3 * (near[x] & 0xff) + (far[x] & 0xff) + rounding >> 2);
-      }
+  private void smoothRowPair(byte[] near, byte[] far, int rounding, int component) {
+    for (int at = component; at < rowBytes; at += smoothed.length) {
+      converted[at] = (byte) (3 * (near[at] & 0xff) + (far[at] & 0xff) + rounding >> 2);
     }
-  }
-
-  /** A component's stored row, which the raster has twice. */
-  private byte[] component(int pair, int component, byte[] kept) {
-    byte[] target = kept.length == header.width ? kept : new byte[header.width];
-    byte[] row = stored(2 * pair, 1);
-    for (int x = 0, from = component; x < header.width; x++, from += components) {
-      target[x] = row[from];
-    }
-    return target;
   }
 }
