@@ -48,7 +48,7 @@ final class JpegDecoder {
     boolean whole = components > RgbImage.CHANNELS;
     long coefficients = header.interleaved ? 0 : header.scans.blocks * JpegScans.BLOCK_BYTES;
     header.source.gate().enterAgain(
-        (whole ? pixels * components : JpegRaster.heapBytes(header)) + JpegRows.heapBytes(header, sink) + 2L * header.codeStart,
+        (whole ? pixels * components : JpegRaster.heapBytes(header)) + JpegRows.heapBytes(header, sink) + header.tableBytes,
         coefficients + (long) header.width * COLUMN_BYTES + FIXED_BYTES,
         header.scans.visits * VISIT_NANOS + (long) header.scans.bytes * BYTE_NANOS + pixels * components * header.scans.count * SAMPLE_NANOS);
     ImageReader reader = PluginReaders.jdk("jpeg");

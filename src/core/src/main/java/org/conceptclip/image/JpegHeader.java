@@ -1,6 +1,7 @@
 package org.conceptclip.image;
 
-import java.io.ByteArrayOutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.conceptclip.tensor.BadInputException;
@@ -52,6 +53,9 @@ final class JpegHeader {
   /** Whether a sequential file's first scan names Huffman tables that do not come before it: frames of motion JPEG omit them. */
   final boolean lacksTables;
 
+  /** Bytes of the segments before the first scan that a decoder needs. */
+  final int tableBytes;
+
   /** The scans, and what decoding them takes. */
   final JpegScans scans;
 
@@ -87,6 +91,7 @@ final class JpegHeader {
       sampling[component] = file[frame + 11 + 3 * component] & 0xff;
     }
     scans = new JpegScans(this);
+    tableBytes = countTableBytes();
     interleaved = !isProgressive() && data.getChar(codeStart + 2) == 6 + 2 * colour.components
         && file[codeStart + 4] == colour.components;
     lacksTables = !isProgressive() && findMissingTable();
@@ -112,27 +117,41 @@ final class JpegHeader {
     return sampling[component] >> 4 == widest && 2 * (sampling[component] & 0xf) == highest;
   }
 
-  /** What a decoder needs of the bytes before the first scan: all but profiles, comments and thumbnails. */
-  record Tables(byte[] bytes, int frame) {}
-
   /**
-   * The segments before the first scan that matter, without the marker that begins a file.
+   * Copies what a decoder needs of the segments before the first scan, {@link #tableBytes} in all: not profiles, comments and thumbnails,
+   * nor the marker that begins a file.
    *
-   * @return them, and where the frame header lies among them
+   * @return where the frame header lies in the copy
    */
-  Tables tables() {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    int frameAt = -1;
-    for (int at = 2; at < codeStart; ) {
-      int marker = file[at + 1] & 0xff;
-      int end = marker == 0xff ? at + 1 : at + 2 + data.getChar(at + 2);
-      if ((marker & 0xf0) != 0xe0 && marker != COMMENT && marker != 0xff) {
-        frameAt = at == frame ? out.size() : frameAt;
-        out.write(file, at, end - at);
+  long copyTables(MemorySegment target, long offset) {
+    long to = offset;
+    long frameAt = -1;
+    for (int at = 2; at < codeStart; at = segmentEnd(at)) {
+      if (matters(at)) {
+        frameAt = at == frame ? to : frameAt;
+        int length = segmentEnd(at) - at;
+        MemorySegment.copy(file, at, target, ValueLayout.JAVA_BYTE, to, length);
+        to += length;
       }
-      at = end;
     }
-    return new Tables(out.toByteArray(), frameAt);
+    return frameAt;
+  }
+
+  private int countTableBytes() {
+    int sum = 0;
+    for (int at = 2; at < codeStart; at = segmentEnd(at)) {
+      sum += matters(at) ? segmentEnd(at) - at : 0;
+    }
+    return sum;
+  }
+
+  private int segmentEnd(int at) {
+    return (file[at + 1] & 0xff) == 0xff ? at + 1 : at + 2 + data.getChar(at + 2);
+  }
+
+  private boolean matters(int at) {
+    int marker = file[at + 1] & 0xff;
+    return (marker & 0xf0) != 0xe0 && marker != COMMENT && marker != 0xff;
   }
 
   /** Takes the segments up to the first scan. Returns where that begins. */

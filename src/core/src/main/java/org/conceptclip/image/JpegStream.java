@@ -2,6 +2,8 @@ package org.conceptclip.image;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import javax.imageio.plugins.jpeg.JPEGHuffmanTable;
 import javax.imageio.stream.ImageInputStreamImpl;
 
@@ -50,8 +52,9 @@ final class JpegStream extends ImageInputStreamImpl {
       writeTable(out, 0x01, JPEGHuffmanTable.StdDCChrominance);
       writeTable(out, 0x11, JPEGHuffmanTable.StdACChrominance);
     }
-    out.writeBytes(header.tables().bytes());
-    return out.toByteArray();
+    byte[] head = Arrays.copyOf(out.toByteArray(), out.size() + header.tableBytes);
+    header.copyTables(MemorySegment.ofArray(head), out.size());
+    return head;
   }
 
   /** {@code FFC4 [int16 length][class and identity, 4 bits each][16 counts][values]}. */

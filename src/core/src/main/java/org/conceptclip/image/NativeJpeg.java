@@ -79,25 +79,24 @@ final class NativeJpeg implements AutoCloseable {
   boolean decode(JpegHeader header, RowSink sink) {
     ImageSource source = header.source;
     int components = header.colour.components;
-    JpegHeader.Tables tables = header.tables();
     int scanBytes = source.length() - header.codeStart;
-    long fileBytes = JpegContainer.STRIP + 2L + tables.bytes().length + scanBytes;
+    long fileBytes = JpegContainer.STRIP + 2L + header.tableBytes + scanBytes;
     long rowBytes = (long) header.width * components;
     int batch = Math.min(header.height, sink.batchRows(header.width, components));
     long coefficients = header.interleaved ? 0 : header.scans.blocks * JpegScans.BLOCK_BYTES;
-    source.gate().enter(tables.bytes().length,
+    source.gate().enter(0,
         fileBytes + batch * rowBytes + coefficients + (long) header.width * COLUMN_BYTES + FIXED_BYTES, nanos(header));
     MemorySegment input = file.atLeast(fileBytes).asSlice(0, fileBytes);
     long at = JpegContainer.STRIP;
     input.set(ValueLayout.JAVA_BYTE, at, (byte) 0xff);
     input.set(ValueLayout.JAVA_BYTE, at + 1, (byte) JpegHeader.SOI);
     at += 2;
-    MemorySegment.copy(tables.bytes(), 0, input, ValueLayout.JAVA_BYTE, at, tables.bytes().length);
+    long frame = header.copyTables(input, at);
     if (components == 1) {
       // A single component has the picture's size whatever its factors, but libtiff insists on 1x1.
-      input.set(ValueLayout.JAVA_BYTE, at + tables.frame() + 11, (byte) 0x11);
+      input.set(ValueLayout.JAVA_BYTE, frame + 11, (byte) 0x11);
     }
-    at += tables.bytes().length;
+    at += header.tableBytes;
     MemorySegment.copy(source.bytes(), header.codeStart, input, ValueLayout.JAVA_BYTE, at, scanBytes);
     MemorySegment output = rows.atLeast(batch * rowBytes);
     container.describe(header, input);

@@ -10,6 +10,7 @@ import java.awt.image.BufferedImage;
 import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -145,6 +146,60 @@ class NativeJpegTest {
     }
     assertTrue(accepted > MUTATIONS / 20 && handedOn > MUTATIONS / 20, accepted + " accepted, " + handedOn + " handed on");
     assertTrue(equal > 0.85 * accepted, equal + " of " + accepted + " equal");
+  }
+
+  /** Frames of motion JPEG: all, or some, of their Huffman tables are the standard ones and missing. */
+  @Test
+  void readsFilesWithoutTheirHuffmanTables() throws IOException {
+    for (String name : List.of("rgb_420.jpg", "grey.jpg", "cmyk.jpg")) {
+      byte[] file = ImageFixtures.bytes(name);
+      String expected = ImageFixtures.crc32(new ImageDecoder(DecodeLimits.DEFAULT).decode(file, name).pixels());
+      List<Integer> tables = segments(file, 0xc4);
+      assertTrue(tables.size() >= 2, name + " has " + tables.size() + " segments of tables");
+      for (int missing = 1; missing < 1 << tables.size(); missing++) {
+        byte[] without = file.clone();
+        for (int i = 0; i < tables.size(); i++) {
+          if ((missing >> i & 1) != 0) {
+            // A comment in its place.
+            without[tables.get(i) + 1] = (byte) 0xfe;
+          }
+        }
+        JpegHeader header = header(without);
+        assertTrue(header.lacksTables, name);
+        assertEquals(!name.equals("cmyk.jpg"), NativeJpeg.takes(header));
+        if (NativeJpeg.takes(header)) {
+          assertEquals(expected, ImageFixtures.crc32(decode(header)), name + " without " + missing);
+        }
+        assertEquals(expected, ImageFixtures.crc32(byJdk(header)), name + " without " + missing + ", by the JDK");
+      }
+    }
+  }
+
+  /** Interlaced motion JPEG has two fields in one file, each a JPEG of half the height. Pillow decodes the first. */
+  @Test
+  void readsTheFirstFieldOfMotionJpeg() throws IOException {
+    byte[] file = ImageFixtures.bytes("rgb_420.jpg");
+    byte[] other = ImageFixtures.bytes("grey.jpg");
+    ByteArrayOutputStream both = new ByteArrayOutputStream();
+    both.write(file, 0, 2);
+    HostileImages.segment(both, 0xe0, new byte[] {'A', 'V', 'I', '1', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+    both.write(file, 2, file.length - 2);
+    both.writeBytes(new byte[100]);
+    both.writeBytes(other);
+    JpegHeader header = header(both.toByteArray());
+    String expected = ImageFixtures.crc32(decode(header(file)));
+    assertEquals(expected, ImageFixtures.crc32(decode(header)));
+    assertEquals(expected, ImageFixtures.crc32(byJdk(header)));
+  }
+
+  private static List<Integer> segments(byte[] file, int marker) {
+    List<Integer> found = new ArrayList<>();
+    for (int at = 2; (file[at + 1] & 0xff) != 0xda; at += 2 + ((file[at + 2] & 0xff) << 8 | file[at + 3] & 0xff)) {
+      if ((file[at + 1] & 0xff) == marker) {
+        found.add(at);
+      }
+    }
+    return found;
   }
 
   @Test

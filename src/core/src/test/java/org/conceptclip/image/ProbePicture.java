@@ -48,7 +48,11 @@ final class ProbePicture {
   static long pixelsChecksum(byte[] file) throws IOException {
     CRC32 crc = new CRC32();
     RgbCollector collector = new RgbCollector();
-    JpegDecoder.decodeByJdk(new JpegHeader(ImageFixtures.source(file)), collector);
+    ImageSource source = ImageFixtures.source(file);
+    try (DecodeGate gate = source.gate()) {
+      gate.leadsTo(collector);
+      JpegDecoder.decodeByJdk(new JpegHeader(source), collector);
+    }
     crc.update(collector.image().pixels());
     return crc.getValue();
   }
