@@ -20,6 +20,7 @@ final class DecodeGate implements AutoCloseable {
   private final long beginNanos = System.nanoTime();
   private final long limitNanos;
   private LeaseQueue.Lease lease;
+  private long leasedOutside;
   private boolean begun;
 
   /** Where the picture goes: a sink that takes memory for each size that is announced. Null: it takes none. */
@@ -105,7 +106,8 @@ final class DecodeGate implements AutoCloseable {
       begin(nanos);
     }
     needed = allHeap + outside;
-    lease = memory.lease(allHeap, outside, this::check);
+    lease = memory.lease(allHeap, outside, this::checkWaiting);
+    leasedOutside = outside;
   }
 
   private void begin(long nanos) {
@@ -129,6 +131,16 @@ final class DecodeGate implements AutoCloseable {
 
   /** Ends the decode if its time is over or the caller wants it no more. */
   void check() {
+    check("decoding took longer than", "raise the time limit for decoding, or use a smaller picture");
+  }
+
+  /** {@link #check} of a decode that waits for memory that others hold. */
+  void checkWaiting() {
+    check("waited for memory of other pictures longer than",
+        "decode fewer pictures at once, or raise the memory or the time limit for decoding");
+  }
+
+  private void check(String problem, String remedy) {
     try {
       checkpoint.check();
     } catch (RuntimeException | Error e) {
@@ -136,8 +148,8 @@ final class DecodeGate implements AutoCloseable {
       throw e;
     }
     if (System.nanoTime() - beginNanos > limitNanos) {
-      BadInputException late = new BadInputException(name + ": decoding took longer than " + seconds(limits.timeLimit())
-          + " s, the limit for one image; raise the time limit for decoding, or use a smaller picture");
+      BadInputException late = new BadInputException(
+          name + ": " + problem + " " + seconds(limits.timeLimit()) + " s, the limit for one image; " + remedy);
       stop = late;
       throw late;
     }
@@ -171,6 +183,9 @@ final class DecodeGate implements AutoCloseable {
   @Override
   public void close() {
     if (lease != null) {
+      if (leasedOutside >= NativeHeap.TRIMMED_BYTES) {
+        NativeHeap.trim();
+      }
       lease.close();
       lease = null;
     }

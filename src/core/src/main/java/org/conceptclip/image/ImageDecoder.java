@@ -38,7 +38,7 @@ public final class ImageDecoder {
     String name = ImageFile.name(FileNames.readable(file));
     HeapScratch bytes = new HeapScratch(0);
     try (DecodeGate gate = new DecodeGate(name, limits, DecodeCheckpoint.NONE);
-        ImageFile opened = new ImageFile(file, name, limits.memory(), gate::check)) {
+        ImageFile opened = new ImageFile(file, name, limits.memory(), gate)) {
       int length = opened.read(bytes);
       return decode(bytes.atLeast(0), length, name, gate);
     }

@@ -27,20 +27,20 @@ final class ImageFile implements AutoCloseable {
   private final Path path;
   private final String name;
   private final DecodeMemory memory;
-  private final DecodeCheckpoint checkpoint;
+  private final DecodeGate gate;
   private LeaseQueue.Lease lease;
 
   /**
    * A file to be read.
    *
    * @param name what messages call it, in one line
-   * @param checkpoint is asked during the wait for memory and between reads
+   * @param gate is asked during the wait for memory and between reads
    */
-  ImageFile(Path path, String name, DecodeMemory memory, DecodeCheckpoint checkpoint) {
+  ImageFile(Path path, String name, DecodeMemory memory, DecodeGate gate) {
     this.path = path;
     this.name = name;
     this.memory = memory;
-    this.checkpoint = checkpoint;
+    this.gate = gate;
   }
 
   /** Any name, for messages of one line. It is hardly cut: paths are long, and their end says most. */
@@ -79,12 +79,12 @@ final class ImageFile implements AutoCloseable {
       throw new BadInputException(name + ": file of " + announced + " bytes, expected an image file of at most " + most
           + "; raise -Xmx or the memory for decoding, or use a smaller file");
     }
-    lease = memory.leaseFile(announced, checkpoint);
+    lease = memory.leaseFile(announced, gate::checkWaiting);
     int size = (int) announced;
     byte[] array = array(target, size);
     int at = 0;
     while (at < size) {
-      checkpoint.check();
+      gate.check();
       int count = channel.read(ByteBuffer.wrap(array, at, Math.min(LARGEST_READ_BYTES, size - at)));
       if (count < 0) {
         // The file became shorter meanwhile. What is left decides whether it is damaged.

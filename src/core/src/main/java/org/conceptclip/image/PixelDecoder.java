@@ -80,7 +80,7 @@ public final class PixelDecoder implements AutoCloseable {
     check(size, target, offset);
     String shown = ImageFile.name(name);
     try (DecodeGate gate = new DecodeGate(shown, limits, checkpoint);
-        ImageFile opened = new ImageFile(path, shown, limits.memory(), gate::check)) {
+        ImageFile opened = new ImageFile(path, shown, limits.memory(), gate)) {
       try {
         int length = opened.read(file);
         decode(file.atLeast(length), length, shown, size, target, offset, gate);
