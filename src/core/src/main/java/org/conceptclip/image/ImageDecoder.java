@@ -14,6 +14,10 @@ import org.conceptclip.util.OneLine;
  * alpha is dropped without blending, palettes become colours, CMYK is converted naively, and of several frames or pages the first is
  * decoded. Where Pillow would return a damaged picture (a file that ends early, 16-bit grey clipped to white) the file is rejected.
  *
+ * <p>The picture, and what else decoding it takes, is leased from the limits' {@link DecodeMemory} until the call returns; the caller's
+ * pictures are the caller's to bound. Programs that want a small picture of a large file use {@link PixelDecoder}, which never
+ * has the large one.
+ *
  * <p>Thread-safe: a decoder holds nothing but its limits.
  */
 public final class ImageDecoder {
@@ -32,7 +36,7 @@ public final class ImageDecoder {
    * Decodes a file.
    *
    * @throws BadInputException if there is no such file, or it is a directory, unreadable, empty, no image, of an unsupported format or
-   *     mode, larger than the limits, or damaged; the message is one line that names the file, what was found and what was expected
+   *     mode, larger than the limits or the memory for decoding, or damaged; the message is one line that names the file, what was found and what was expected
    */
   public RgbImage decode(Path file) {
     String name = ImageFile.name(FileNames.readable(file));

@@ -9,10 +9,13 @@ import org.conceptclip.util.FileNames;
  * Decodes image files straight to the model's input, in memory of the caller: U8 [size, size, 3], red first, the same bytes as {@link
  * Preprocessor#toPixels} makes of what {@link ImageDecoder} returns, and the same errors.
  *
- * <p>Made for threads that decode all the time: one decoder per thread, which keeps its working memory from file to file. JPEG and PNG
- * leave a few kilobytes of garbage per picture. Other formats, JPEG of four components, and JPEG about which libjpeg-turbo reports an
- * error or a warning go through {@link ImageDecoder}, which allocates a picture each time. Working memory above {@value #KEPT_BYTES}
- * bytes, which only unusually large pictures need, is freed when the call ends.
+ * <p>Made for threads that decode all the time: one decoder per thread, which keeps working memory from file to file: at most 4 MiB for
+ * a file, the same again and 1 MiB outside of the heap for JPEG, and about 3 MiB for rows; more is freed when the call ends. JPEG and PNG
+ * leave a few kilobytes of garbage per picture.
+ *
+ * <p>Pictures are reduced while they are read, so that sequential JPEG, PNG and GIF cost a few rows whatever their size. Interlaced and
+ * progressive files, four-component JPEG and the other formats need memory for the whole picture. All of it, and the bytes of a file that
+ * is read here, is leased from the limits' {@link DecodeMemory} before it is allocated; a picture that does not fit the budget is rejected.
  *
  * <p>Not thread-safe, but not bound to a thread either. The caller closes it; afterwards every call throws {@link
  * IllegalStateException}.
