@@ -36,7 +36,8 @@ public final class ImageDecoder {
    * Decodes a file.
    *
    * @throws BadInputException if there is no such file, or it is a directory, unreadable, empty, no image, of an unsupported format or
-   *     mode, larger than the limits or the memory for decoding, or damaged; the message is one line that names the file, what was found and what was expected
+   *     mode, larger than the limits or the memory for decoding, or damaged; the message is one line that names the file, what was found
+   *     and what was expected
    */
   public RgbImage decode(Path file) {
     String name = ImageFile.name(FileNames.readable(file));

@@ -50,7 +50,8 @@ final class JpegDecoder {
     header.source.gate().enterAgain(
         (whole ? pixels * components : JpegRaster.heapBytes(header)) + JpegRows.heapBytes(header, sink) + header.tableBytes,
         coefficients + (long) header.width * COLUMN_BYTES + FIXED_BYTES,
-        header.scans.visits * VISIT_NANOS + (long) header.scans.bytes * BYTE_NANOS + pixels * components * header.scans.count * SAMPLE_NANOS);
+        header.scans.visits * VISIT_NANOS + (long) header.scans.bytes * BYTE_NANOS
+            + pixels * components * header.scans.count * SAMPLE_NANOS);
     ImageReader reader = PluginReaders.jdk("jpeg");
     try (ImageInputStream input = new JpegStream(header)) {
       reader.setInput(input, true, true);

@@ -26,6 +26,9 @@ final class JpegLibrary {
   /** CRC-32 of the pixels of {@code probe.jpg}, which {@code ProbePicture} of the tests draws. */
   static final long PROBE_CRC = 0xa9a296b6L;
 
+  /** Of its own: the library must not be given up because other decodes hold the process's budget, or a heap is tiny. */
+  private static final DecodeMemory PROBE_MEMORY = new DecodeMemory(64 << 20, 64 << 20);
+
   private static final int TAG_COLOUR_MODE = 65538;
   private static final int COLOUR_MODE_RGB = 1;
   private static final MemorySegment NAME = Arena.global().allocateFrom("jpeg");
@@ -188,7 +191,7 @@ final class JpegLibrary {
     }
     RgbCollector collector = new RgbCollector();
     try (NativeJpeg decoder = new NativeJpeg(this);
-        DecodeGate gate = new DecodeGate("probe.jpg", DecodeLimits.DEFAULT, DecodeCheckpoint.NONE)) {
+        DecodeGate gate = new DecodeGate("probe.jpg", DecodeLimits.DEFAULT.withMemory(PROBE_MEMORY), DecodeCheckpoint.NONE)) {
       JpegHeader header = new JpegHeader(ImageSource.of(file, file.length, "probe.jpg", gate));
       CRC32 crc = new CRC32();
       if (decoder.decode(header, collector)) {

@@ -52,8 +52,9 @@ final class JpegRaster extends WritableRaster {
   /** This raster as the reader wants it. The colours are named so that it converts nothing. */
   BufferedImage image() {
     int space = getNumBands() == 1 ? ColorSpace.CS_GRAY : ColorSpace.CS_sRGB;
-    return new BufferedImage(
-        new ComponentColorModel(ColorSpace.getInstance(space), false, false, BufferedImage.OPAQUE, DataBuffer.TYPE_BYTE), this, false, null);
+    ComponentColorModel colours = new ComponentColorModel(
+        ColorSpace.getInstance(space), false, false, BufferedImage.OPAQUE, DataBuffer.TYPE_BYTE);
+    return new BufferedImage(colours, this, false, null);
   }
 
   @Override

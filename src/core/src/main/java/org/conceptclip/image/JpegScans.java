@@ -37,6 +37,9 @@ final class JpegScans {
   private final byte[] file;
   private final ByteBuffer data;
 
+  /** Where the gate is asked next. */
+  private long checkedUpTo;
+
   /**
    * Walks over the scans.
    *
@@ -83,8 +86,11 @@ final class JpegScans {
   /** Where the next byte of ones is, or {@code end}. */
   private int markerAt(int from, int end) {
     for (int at = from; at < end; ) {
-      header.source.gate().check();
-      int stop = (int) Math.min(end, (long) at + UNCHECKED_BYTES);
+      if (at >= checkedUpTo) {
+        header.source.gate().check();
+        checkedUpTo = at + (long) UNCHECKED_BYTES;
+      }
+      int stop = (int) Math.min(end, checkedUpTo);
       at = indexOfOnes(file, at, stop);
       if (at < stop) {
         return at;

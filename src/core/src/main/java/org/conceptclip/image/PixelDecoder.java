@@ -10,8 +10,8 @@ import org.conceptclip.util.FileNames;
  * Preprocessor#toPixels} makes of what {@link ImageDecoder} returns, and the same errors.
  *
  * <p>Made for threads that decode all the time: one decoder per thread, which keeps working memory from file to file: at most 4 MiB for
- * a file, the same again and 1 MiB outside of the heap for JPEG, and about 3 MiB for rows; more is freed when the call ends. JPEG and PNG
- * leave a few kilobytes of garbage per picture.
+ * a file, the same again and 1 MiB outside of the heap for JPEG, and for rows and weights about 3 MiB, or 12 where sizes vary much; more
+ * is freed when the call ends. JPEG and PNG leave a few kilobytes of garbage per picture.
  *
  * <p>Pictures are reduced while they are read, so that sequential JPEG, PNG and GIF cost a few rows whatever their size. Interlaced and
  * progressive files, four-component JPEG and the other formats need memory for the whole picture. All of it, and the bytes of a file that

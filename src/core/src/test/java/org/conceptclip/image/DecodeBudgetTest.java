@@ -20,7 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Decoding in small heaps, in processes of their own: large pictures cost their rows, many at once stay in the budget, shortage is told. */
+/**
+ * Decoding in small heaps, in processes of their own: large pictures cost their rows, many at once stay in the budget, shortage is told.
+ */
 @Timeout(120)
 class DecodeBudgetTest {
   private static final int SIZE = 384;

@@ -92,7 +92,8 @@ class DecodeGateTest {
 
   @Test
   void anyDurationIsATimeLimit() {
-    for (Duration limit : List.of(Duration.ofDays(200_000), Duration.ofSeconds(Long.MAX_VALUE, 999_999_999), Duration.ofNanos(Long.MAX_VALUE))) {
+    for (Duration limit : List.of(
+        Duration.ofDays(200_000), Duration.ofSeconds(Long.MAX_VALUE, 999_999_999), Duration.ofNanos(Long.MAX_VALUE))) {
       try (DecodeGate gate = new DecodeGate("a", limits.withTimeLimit(limit), DecodeCheckpoint.NONE)) {
         gate.check();
       }

@@ -105,7 +105,8 @@ class ImageFuzzTest {
         HostileImages.png(900, 900, 1, 0, false), HostileImages.png(400, 400, 8, 3, true),
         HostileImages.gif(900, 900, 700, 700, false), HostileImages.gif(400, 400, 400, 400, true),
         HostileImages.gifWith(20, new byte[] {'!', (byte) 0xfe, 1, 'x', 0}),
-        HostileImages.baseline(500, 500, new int[] {0x22, 0x11, 0x11}, -1), HostileImages.baseline(300, 300, new int[] {0x31, 0x11, 0x11}, -1),
+        HostileImages.baseline(500, 500, new int[] {0x22, 0x11, 0x11}, -1),
+        HostileImages.baseline(300, 300, new int[] {0x31, 0x11, 0x11}, -1),
         HostileImages.baseline(300, 300, new int[] {0x11, 0x11, 0x11, 0x11}, -1),
         HostileImages.progressive(200, 200, 3, 12), HostileImages.progressive(300, 300, 1, 60),
         HostileImages.jpegWith(5, 0xfe, new byte[10]));
