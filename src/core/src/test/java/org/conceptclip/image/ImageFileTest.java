@@ -113,7 +113,8 @@ class ImageFileTest {
   @Test
   void quotesNothingOfWhatIsNoPicture() {
     for (String content : List.of("root:*:2:", "-----BEGIN PRIVATE KEY-----", "\u0000secret\u0001", "GIF8secret", "BXsecret",
-        "RIFFsecretsecret", "\u0089PNGsecret", "<svg secret", "version https://git-lfs secret", "<html>secret", "%PDF-secret", "0000ftypavifsecret")) {
+        "RIFFsecretsecret", "\u0089PNGsecret", "<svg secret", "version https://git-lfs secret", "<html>secret", "%PDF-secret",
+        "0000ftypavifsecret")) {
       String message = assertThrows(BadInputException.class, () -> new ImageDecoder(limits).decode(
           content.getBytes(StandardCharsets.ISO_8859_1), "upload 7")).getMessage();
       assertTrue(message.startsWith("upload 7: found "), message);
