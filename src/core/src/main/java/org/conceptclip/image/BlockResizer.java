@@ -11,13 +11,23 @@ import java.util.Map;
  * Pillow's {@code Image.resize(size, BICUBIC)} for 8-bit pixels, equal in every byte, in working memory that is kept from picture to
  * picture: the horizontal pass first, rounded and clipped to 0..255, then the vertical pass.
  *
- * <p>Source rows are processed in blocks. Each block goes through {@link ColumnPass} and is added at once to the output rows that it
- * contributes to, so no picture of intermediate size exists. Beside source and target the memory is a block, a few rows and the weights.
- * Not thread-safe.
+ * <p>A {@link RowSink}: rows come in any number at a time and are processed in blocks. Each block goes through {@link ColumnPass} and is
+ * added at once to the output rows that it contributes to, so neither the source nor a picture of intermediate size exists as a whole.
+ * The memory is a block, a few rows and the weights, see {@link #heapBytes}. A caller says where the result goes ({@link #to}), pushes rows
+ * and calls {@link #finish}. Not thread-safe.
  */
-final class BlockResizer {
+final class BlockResizer implements RowSink {
   /** Rows in a block of the plain column pass. */
   private static final int PLAIN_ROWS = 16;
+
+  /** Most bytes of source rows that make a block. */
+  private static final int BLOCK_BYTES = 8 << 20;
+
+  /** Most bytes of source rows that stay allocated between pictures: a block of 2730 columns. */
+  private static final int KEPT_BYTES = 512 << 10;
+
+  /** Of a column pass and of output rows in the making; a lease of memory counts them as if they were not kept. */
+  private static final int FIXED_BYTES = 1 << 20;
 
   private static final int KEPT_FILTERS = 32;
 
@@ -37,6 +47,31 @@ final class BlockResizer {
   private final ColumnPass columnPass = new ColumnPass();
   private Workspace grey = new Workspace(0, 0, 1);
   private Workspace colour = new Workspace(0, 0, RgbImage.CHANNELS);
+
+  /** Rows that came in numbers that make no block. */
+  private final HeapScratch pending = new HeapScratch(KEPT_BYTES);
+
+  private MemorySegment target = MemorySegment.NULL;
+  private long offset;
+  private int toWidth;
+  private int toHeight;
+  private int width;
+  private int height;
+  private int channels;
+  private int blockRows;
+  private boolean sameSize;
+  private boolean fast;
+  private BicubicFilter columns;
+  private BicubicFilter rows;
+  private Workspace work;
+
+  /** Source rows that have come, and how many of them wait in {@link #pending}. */
+  private int taken;
+
+  private int waiting;
+
+  /** The first output row that is not begun. */
+  private int nextRow;
 
   /** Arrays for one target width and number of channels. */
   private static final class Workspace {
@@ -67,7 +102,7 @@ final class BlockResizer {
   }
 
   /**
-   * Squashes or stretches a picture. The caller has checked that source and target are large enough.
+   * Squashes or stretches a picture that is in memory as a whole. The caller has checked that source and target are large enough.
    *
    * @param source [height, width, channels] bytes, on the heap or native
    * @param channels 1 (grey) or 3
@@ -75,32 +110,123 @@ final class BlockResizer {
    */
   void resize(
       MemorySegment source, int width, int height, int channels, int toWidth, int toHeight, MemorySegment target, long offset) {
-    if (width == toWidth && height == toHeight && channels == RgbImage.CHANNELS) {
-      MemorySegment.copy(source, 0, target, offset, (long) width * height * channels);
+    to(toWidth, toHeight, target, offset);
+    begin(width, height, channels);
+    rows(source, 0, height);
+    finish();
+  }
+
+  /** Says where the next picture goes: [toHeight, toWidth, 3] bytes from byte {@code offset} of the target on. */
+  void to(int toWidth, int toHeight, MemorySegment target, long offset) {
+    this.toWidth = toWidth;
+    this.toHeight = toHeight;
+    this.target = target;
+    this.offset = offset;
+  }
+
+  @Override
+  public void begin(int width, int height, int channels) {
+    this.width = width;
+    this.height = height;
+    this.channels = channels;
+    taken = 0;
+    waiting = 0;
+    nextRow = 0;
+    sameSize = width == toWidth && height == toHeight && channels == RgbImage.CHANNELS;
+    if (sameSize) {
       return;
     }
-    BicubicFilter columns = filter(width, toWidth);
-    BicubicFilter rows = filter(height, toHeight);
-    boolean fast = ColumnPass.suits(columns) && !columns.isIdentity();
-    int blockRows = fast ? ColumnPass.blockRows(channels) : PLAIN_ROWS;
-    Workspace work = workspace(Math.min(blockRows, height), toWidth, channels);
-    // Rows are left over if the last target could not be written to.
+    columns = filter(width, toWidth);
+    rows = filter(height, toHeight);
+    fast = ColumnPass.suits(columns) && !columns.isIdentity();
+    blockRows = blockRows(fast ? ColumnPass.blockRows(channels) : PLAIN_ROWS, (long) width * channels);
+    work = workspace(Math.min(blockRows, height), toWidth, channels);
+    // Rows are left over from a picture that was given up.
     work.spare.addAll(work.open);
     work.open.clear();
-    long rowBytes = (long) width * channels;
-    int nextRow = 0;
-    for (int y = 0; y < height; y += blockRows) {
-      int count = Math.min(blockRows, height - y);
-      long from = y * rowBytes;
-      if (columns.isIdentity()) {
-        columnPass.copy(source, from, rowBytes, count, work.block);
-      } else if (fast) {
-        columnPass.run(source, from, rowBytes, count, columns, channels, work.block);
-      } else {
-        ColumnPass.runPlain(source, from, rowBytes, count, columns, channels, work.block);
-      }
-      nextRow = addBlock(work, rows, y, count, nextRow, target, offset);
+  }
+
+  private static int blockRows(int most, long rowBytes) {
+    return Math.clamp(BLOCK_BYTES / rowBytes, 1, most);
+  }
+
+  @Override
+  public int batchRows(int width, int channels) {
+    return blockRows(ColumnPass.blockRows(channels), (long) width * channels);
+  }
+
+  @Override
+  public long heapBytes(long width, long height) {
+    long block = Math.min(BLOCK_BYTES + width * RgbImage.CHANNELS, ColumnPass.LANES * width);
+    // The weights of both axes, an output's in float64, and the lanes and rows of sums.
+    return block + 24 * (width + height) + (long) (ColumnPass.LANES + 32) * toWidth * Integer.BYTES + FIXED_BYTES;
+  }
+
+  @Override
+  public void rows(MemorySegment source, long from, int count) {
+    if (count > height - taken) {
+      throw new IllegalStateException((taken + count) + " rows of a picture of " + height);
     }
+    long rowBytes = (long) width * channels;
+    if (sameSize) {
+      MemorySegment.copy(source, from, target, offset + taken * rowBytes, count * rowBytes);
+      taken += count;
+      return;
+    }
+    int done = 0;
+    while (done < count) {
+      long at = from + done * rowBytes;
+      int rest = count - done;
+      int missing = Math.min(blockRows - waiting, height - taken);
+      int step = Math.min(rest, missing);
+      taken += step;
+      done += step;
+      if (waiting == 0 && step == missing) {
+        addBlock(source, at, step);
+        continue;
+      }
+      byte[] kept = pending.atLeast((int) (Math.min(blockRows, height) * rowBytes));
+      MemorySegment.copy(source, ValueLayout.JAVA_BYTE, at, kept, (int) (waiting * rowBytes), (int) (step * rowBytes));
+      waiting += step;
+      if (step == missing) {
+        addBlock(MemorySegment.ofArray(kept), 0, waiting);
+        waiting = 0;
+      }
+    }
+  }
+
+  /** Ends a picture, whose result is complete then. */
+  void finish() {
+    if (taken != height) {
+      throw new IllegalStateException(taken + " rows of a picture of " + height);
+    }
+    trim();
+  }
+
+  /** Ends the use for one picture: forgets its target and frees what an unusually large one took. */
+  void trim() {
+    target = MemorySegment.NULL;
+    columns = null;
+    rows = null;
+    pending.trim();
+  }
+
+  /** Bytes of rows that are held now. */
+  int scratchBytes() {
+    return pending.bytes();
+  }
+
+  /** Takes the next {@code count} rows, of which the last is number {@code taken - 1}. */
+  private void addBlock(MemorySegment source, long from, int count) {
+    long rowBytes = (long) width * channels;
+    if (columns.isIdentity()) {
+      columnPass.copy(source, from, rowBytes, count, work.block);
+    } else if (fast) {
+      columnPass.run(source, from, rowBytes, count, columns, channels, work.block);
+    } else {
+      ColumnPass.runPlain(source, from, rowBytes, count, columns, channels, work.block);
+    }
+    nextRow = addBlock(work, rows, taken - count, count, nextRow, target, offset);
   }
 
   private BicubicFilter filter(int inputs, int outputs) {

@@ -1,5 +1,6 @@
 package org.conceptclip.image;
 
+import java.time.Duration;
 import org.conceptclip.tensor.BadInputException;
 
 /**
@@ -11,12 +12,30 @@ import org.conceptclip.tensor.BadInputException;
  * every 50 milliseconds.
  */
 final class DecodeGate implements AutoCloseable {
+  private static final long MEGABYTE = 1_000_000;
+
   private final String name;
   private final DecodeLimits limits;
   private final DecodeCheckpoint checkpoint;
   private final long beginNanos = System.nanoTime();
   private final long limitNanos;
-  private DecodeMemory.Lease lease;
+  private LeaseQueue.Lease lease;
+  private long leasedOutside;
+  private boolean begun;
+
+  /** Where the picture goes: a sink that takes memory for each size that is announced. Null: it takes none. */
+  private RowSink sink;
+
+  private long sinkHeap;
+
+  /** Bytes that are leased or were last; 0 before that. */
+  private long needed;
+
+  private long width;
+  private long height;
+
+  /** What ended the decode from outside, whatever a decoder made of it on the way. */
+  private Throwable stop;
 
   /** Whether the lease of another gate includes this picture. */
   private boolean covered;
@@ -25,13 +44,14 @@ final class DecodeGate implements AutoCloseable {
     this.name = name;
     this.limits = limits;
     this.checkpoint = checkpoint;
-    this.limitNanos = saturatedNanos(limits);
+    this.limitNanos = saturatedNanos(limits.timeLimit());
   }
 
-  private static long saturatedNanos(DecodeLimits limits) {
+  private static long saturatedNanos(Duration duration) {
     try {
-      return limits.timeLimit().toNanos();
+      return duration.toNanos();
     } catch (ArithmeticException e) {
+      // Beyond 292 years.
       return Long.MAX_VALUE;
     }
   }
@@ -46,9 +66,19 @@ final class DecodeGate implements AutoCloseable {
     return inner;
   }
 
+  /** Says where the picture will go, whose memory is leased with the decoder's. To be called before the first check. */
+  void leadsTo(RowSink to) {
+    sink = to;
+  }
+
   /** Rejects a picture by its sides, see {@link DecodeLimits#check}. */
   void checkSize(long width, long height) {
     limits.check(name, width, height);
+    sinkHeap = sink == null ? 0 : Math.max(sinkHeap, sink.heapBytes(width, height));
+    if (width * height > this.width * this.height) {
+      this.width = width;
+      this.height = height;
+    }
   }
 
   /**
@@ -68,7 +98,7 @@ final class DecodeGate implements AutoCloseable {
   /**
    * Announces the work and leases the memory of the picture, once. Waits while other decodes hold too much.
    *
-   * @param heap bytes of heap that decoding will hold at most, the file's own bytes not counted
+   * @param heap bytes of heap that decoding will hold at most, the file's own bytes and those of the sink not counted
    * @param outside bytes outside of the heap
    * @param nanos estimated processor time
    * @throws BadInputException if the whole budget does not suffice
@@ -81,33 +111,110 @@ final class DecodeGate implements AutoCloseable {
       throw new IllegalStateException(name + ": its memory is leased already");
     }
     DecodeMemory memory = limits.memory();
-    if (!memory.canEverLease(heap, outside)) {
-      throw new BadInputException(name + ": decoding takes " + heap + " bytes of heap and " + outside + " bytes of native memory, expected"
-          + " at most " + memory.heapBytes() + " and " + memory.nativeBytes());
+    long allHeap = heap + sinkHeap;
+    if (!memory.canEverLease(allHeap, outside)) {
+      throw new BadInputException(name + ": needs about " + megabytes(allHeap) + " MB of heap and " + megabytes(outside)
+          + " MB of native memory to decode " + width + "x" + height + " pixels, expected at most " + memory.largestHeap() / MEGABYTE
+          + " and " + memory.largestNative() / MEGABYTE + "; raise -Xmx or the memory for decoding, or lower --max-pixels");
     }
-    checkpoint.begin(nanos);
-    lease = memory.lease(heap, outside, this::check);
+    if (!begun) {
+      begun = true;
+      begin(nanos);
+    }
+    needed = allHeap + outside;
+    lease = memory.lease(allHeap, outside, this::checkWaiting);
+    leasedOutside = outside;
+  }
+
+  private void begin(long nanos) {
+    try {
+      checkpoint.begin(nanos);
+    } catch (RuntimeException | Error e) {
+      stop = e;
+      throw e;
+    }
+  }
+
+  /** Gives the lease back and takes another, for a second decoder that goes on where the first gave up and freed its memory. */
+  void enterAgain(long heap, long outside, long nanos) {
+    close();
+    enter(heap, outside, nanos);
+  }
+
+  private static long megabytes(long bytes) {
+    return Math.ceilDiv(bytes, MEGABYTE);
   }
 
   /** Ends the decode if its time is over or the caller wants it no more. */
   void check() {
-    checkpoint.check();
-    if (System.nanoTime() - beginNanos > limitNanos) {
-      throw new BadInputException(name + ": decoding took longer than " + limits.timeLimit() + ", the limit for one image");
+    check("decoding took longer than", "raise the time limit for decoding, or use a smaller picture");
+  }
+
+  /** {@link #check} of a decode that waits for memory that others hold. */
+  void checkWaiting() {
+    check("waited for memory of other pictures longer than",
+        "decode fewer pictures at once, or raise the memory or the time limit for decoding");
+  }
+
+  private void check(String problem, String remedy) {
+    try {
+      checkpoint.check();
+    } catch (RuntimeException | Error e) {
+      stop = e;
+      throw e;
     }
+    if (System.nanoTime() - beginNanos > limitNanos) {
+      BadInputException late = new BadInputException(
+          name + ": " + problem + " " + seconds(limits.timeLimit()) + " s, the limit for one image; " + remedy);
+      stop = late;
+      throw late;
+    }
+  }
+
+  private static String seconds(Duration duration) {
+    return duration.getNano() == 0 ? String.valueOf(duration.getSeconds()) : String.valueOf(duration.toMillis() / 1e3);
+  }
+
+  /**
+   * Throws what {@link #check} has thrown, if it has. Libraries between it and the decoder's caller may have made another exception of it.
+   */
+  void rethrowStop() {
+    if (stop instanceof Error error) {
+      throw error;
+    }
+    if (stop != null) {
+      throw (RuntimeException) stop;
+    }
+  }
+
+  /** The rejection of a picture for which the heap, or the memory outside of it, did not suffice after all. */
+  BadInputException outOfMemory(OutOfMemoryError failure) {
+    String size = width < 1 ? "" : " " + width + "x" + height + " pixels";
+    String need = needed == 0 ? "" : ", which takes about " + megabytes(needed) + " MB,";
+    return new BadInputException(name + ": not enough memory to decode" + size + need + " with a heap of at most "
+        + Runtime.getRuntime().maxMemory() / MEGABYTE + " MB; raise -Xmx, decode fewer pictures at once, or lower --max-pixels", failure);
   }
 
   /** Hands the lease over to the caller, who gives it back by the action returned: for work that goes on after a picture is given up. */
   Runnable handOver() {
-    DecodeMemory.Lease given = lease;
+    LeaseQueue.Lease given = lease;
+    boolean large = leasedOutside >= NativeHeap.TRIMMED_BYTES;
     lease = null;
-    return given::close;
+    return () -> {
+      if (large) {
+        NativeHeap.trim();
+      }
+      given.close();
+    };
   }
 
   /** Gives the memory back. */
   @Override
   public void close() {
     if (lease != null) {
+      if (leasedOutside >= NativeHeap.TRIMMED_BYTES) {
+        NativeHeap.trim();
+      }
       lease.close();
       lease = null;
     }

@@ -9,7 +9,7 @@ import org.conceptclip.tensor.BadInputException;
  *
  * @param maxPixels most pixels (width times height) of a picture and of everything in it that is decoded, 1 to 715,827,879; checked before
  *     memory for pixels is allocated
- * @param timeLimit longest time that decoding one picture may take, more than 0; the wait for memory counts
+ * @param timeLimit longest time that decoding one picture may take, more than 0 and as long as one likes; the wait for memory counts
  * @param memory the budget that the picture's memory is leased from
  */
 public record DecodeLimits(long maxPixels, Duration timeLimit, DecodeMemory memory) {
@@ -26,6 +26,7 @@ public record DecodeLimits(long maxPixels, Duration timeLimit, DecodeMemory memo
   static final int LONGEST_SIDE = 1_000_000;
 
   public DecodeLimits {
+    Objects.requireNonNull(timeLimit, "timeLimit");
     Objects.requireNonNull(memory, "memory");
     if (maxPixels < 1 || maxPixels > ARRAY_PIXELS) {
       throw new IllegalArgumentException("maxPixels is " + maxPixels + ", expected 1 to " + ARRAY_PIXELS);

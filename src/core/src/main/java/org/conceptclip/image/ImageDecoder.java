@@ -1,6 +1,7 @@
 package org.conceptclip.image;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.FileNames;
@@ -12,6 +13,10 @@ import org.conceptclip.util.OneLine;
  * <p>The format is recognised by content. EXIF orientation is not applied (TIFF's own orientation tag is), colour profiles are ignored,
  * alpha is dropped without blending, palettes become colours, CMYK is converted naively, and of several frames or pages the first is
  * decoded. Where Pillow would return a damaged picture (a file that ends early, 16-bit grey clipped to white) the file is rejected.
+ *
+ * <p>The picture, and what else decoding it takes, is leased from the limits' {@link DecodeMemory} until the call returns; the caller's
+ * pictures are the caller's to bound. Programs that want a small picture of a large file use {@link PixelDecoder}, which never
+ * has the large one.
  *
  * <p>Thread-safe: a decoder holds nothing but its limits.
  */
@@ -31,12 +36,17 @@ public final class ImageDecoder {
    * Decodes a file.
    *
    * @throws BadInputException if there is no such file, or it is a directory, unreadable, empty, no image, of an unsupported format or
-   *     mode, larger than the limits, or damaged; the message is one line that names the file, what was found and what was expected
+   *     mode, larger than the limits or the memory for decoding, or damaged; the message is one line that names the file, what was found
+   *     and what was expected
    */
   public RgbImage decode(Path file) {
+    String name = ImageFile.name(FileNames.readable(file));
     HeapScratch bytes = new HeapScratch(0);
-    int length = ImageFile.read(file, bytes);
-    return decode(bytes.atLeast(0), length, ImageFile.name(FileNames.readable(file)));
+    try (DecodeGate gate = new DecodeGate(name, limits, DecodeCheckpoint.NONE);
+        ImageFile opened = new ImageFile(file, name, limits.memory(), gate)) {
+      int length = opened.read(bytes);
+      return decode(bytes.atLeast(0), length, name, gate);
+    }
   }
 
   /**
@@ -47,29 +57,39 @@ public final class ImageDecoder {
    * @throws BadInputException as {@link #decode(Path)}
    */
   public RgbImage decode(byte[] bytes, String name) {
-    return decode(bytes, bytes.length, ImageFile.name(name));
-  }
-
-  private RgbImage decode(byte[] bytes, int length, String name) {
-    try (DecodeGate gate = new DecodeGate(name, limits, DecodeCheckpoint.NONE)) {
-      return decode(ImageSource.of(bytes, length, name, gate));
+    String shown = ImageFile.name(name);
+    try (DecodeGate gate = new DecodeGate(shown, limits, DecodeCheckpoint.NONE)) {
+      return decode(bytes, bytes.length, shown, gate);
     }
   }
 
-  /** Decodes a file of a known format. */
-  static RgbImage decode(ImageSource source) {
+  private static RgbImage decode(byte[] bytes, int length, String name, DecodeGate gate) {
+    RgbCollector collector = new RgbCollector();
+    try (DecodeWorkspace workspace = new DecodeWorkspace()) {
+      gate.leadsTo(collector);
+      decode(ImageSource.of(bytes, length, name, gate), collector, workspace);
+      return collector.image();
+    }
+  }
+
+  /** Decodes a file of a known format. The sink may have begun more than once; if this returns it has the whole picture. */
+  static void decode(ImageSource source, RowSink sink, DecodeWorkspace workspace) {
     try {
-      return switch (source.format()) {
-        case PNG -> decodePng(source);
-        case JPEG -> JpegDecoder.decode(source);
-        case GIF -> new GifDecoder(source).decode();
-        case BMP -> CollectingSink.picture(sink -> BmpDecoder.decode(source, sink));
-        case TIFF -> CollectingSink.picture(sink -> TiffDecoder.decode(source, sink));
-        case WEBP -> CollectingSink.picture(sink -> WebpDecoder.decode(source, sink));
-      };
+      switch (source.format()) {
+        case PNG -> new PngDecoder(source, workspace).decode(sink);
+        case JPEG -> JpegDecoder.decode(source, sink, workspace);
+        case GIF -> new GifDecoder(source, workspace).decode(sink);
+        case BMP -> BmpDecoder.decode(source, sink);
+        case TIFF -> TiffDecoder.decode(source, sink);
+        case WEBP -> WebpDecoder.decode(source, sink);
+      }
     } catch (BadInputException e) {
+      source.gate().rethrowStop();
       throw e;
+    } catch (OutOfMemoryError e) {
+      throw source.gate().outOfMemory(e);
     } catch (IOException | RuntimeException | StackOverflowError e) {
+      source.gate().rethrowStop();
       // The one place where whatever a decoder throws on hostile data becomes a rejection; the cause keeps the details.
       String found = e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
       throw new BadInputException(
@@ -77,12 +97,17 @@ public final class ImageDecoder {
     }
   }
 
-  private static RgbImage decodePng(ImageSource source) {
-    try (PngWorkspace workspace = new PngWorkspace()) {
-      PngDecoder png = new PngDecoder(source, workspace);
-      byte[] samples = new byte[png.bytes()];
-      png.decodeInto(samples);
-      return new RgbImage(png.width, png.height, PluginReaders.toRgb(samples, png.channels()));
+  /**
+   * Hands a picture that exists as a whole to a sink, batch by batch.
+   *
+   * @param pixels [height, width, channels] bytes
+   */
+  static void pushRows(MemorySegment pixels, int width, int height, int channels, DecodeGate gate, RowSink sink) {
+    sink.begin(width, height, channels);
+    int batch = sink.batchRows(width, channels);
+    for (int y = 0; y < height; y += batch) {
+      gate.check();
+      sink.rows(pixels, (long) y * width * channels, Math.min(batch, height - y));
     }
   }
 }

@@ -2,7 +2,6 @@ package org.conceptclip.image;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 
 /** The file formats that are read. Files are recognised by their first bytes, never by their name. */
@@ -23,7 +22,13 @@ enum ImageFormat {
 
   private static final List<Other> OTHERS = List.of(new Other(0, "%PDF", "a PDF document"), new Other(128, "DICM", "a DICOM file"),
       new Other(0, "PK\u0003\u0004", "a ZIP archive"), new Other(0, "\u001f\u008b", "a gzip file"),
-      new Other(4, "jP  ", "a JPEG 2000 file"));
+      new Other(4, "jP  ", "a JPEG 2000 file"), new Other(4, "ftypavif", "an AVIF picture"), new Other(4, "ftyphei", "a HEIC picture"),
+      new Other(4, "ftypmif1", "a HEIF picture"), new Other(0, "<svg", "an SVG drawing"), new Other(0, "<!DOCTYPE", "a web page"),
+      new Other(0, "<!doctype", "a web page"), new Other(0, "<html", "a web page"),
+      new Other(0, "version https://git-lfs", "a pointer of git-lfs, not the file itself"));
+
+  /** How much of a file is looked at to tell text from other data. */
+  private static final int SAMPLE_BYTES = 64;
 
   private final String[] beginnings;
 
@@ -44,18 +49,20 @@ enum ImageFormat {
     return null;
   }
 
-  /** What an unknown file seems to be, for the message that rejects it. */
+  /** What an unknown file seems to be, for the message that rejects it. Quotes none of its content. */
   static String describe(byte[] bytes, int length) {
     for (Other other : OTHERS) {
       if (has(bytes, length, other.offset, other.beginning)) {
         return other.name;
       }
     }
-    byte[] head = Arrays.copyOf(bytes, Math.min(length, 8));
-    String text = new String(head, StandardCharsets.ISO_8859_1);
-    return text.chars().allMatch(character -> character >= ' ' && character < 0x7f)
-        ? "text that starts with \"" + text + "\""
-        : "data that starts with bytes " + HexFormat.ofDelimiter(" ").formatHex(head);
+    // Not a byte of it: the file may be one that the caller of a service must not see.
+    for (int at = 0; at < Math.min(length, SAMPLE_BYTES); at++) {
+      if (bytes[at] >= 0 && bytes[at] < ' ' && bytes[at] != '\n' && bytes[at] != '\r' && bytes[at] != '\t') {
+        return "data of an unknown kind";
+      }
+    }
+    return "text";
   }
 
   /** Whether a file of {@code length} bytes has those bytes, one for each character, at an offset. */

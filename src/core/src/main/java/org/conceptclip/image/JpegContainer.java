@@ -10,13 +10,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A TIFF file that announces one JPEG strip, and libtiff's callbacks as native functions: they read the file and take note of complaints.
+ * A TIFF file in native memory that has one JPEG strip, and libtiff's callbacks as native functions: they hand over the file and take note
+ * of complaints.
  *
  * <pre>
- * file = "II" 42 [int32 8] [int16 entries] ([int16 tag][int16 type][int32 count][value: 4 bytes])* [int32 0]
+ * file = "II" 42 [int32 8] [int16 entries] ([int16 tag][int16 type][int32 count][value: 4 bytes])* [int32 0] [JPEG file]
  * </pre>
  *
- * The strip's bytes are not in the file: its offset is a placeholder, and libtiff gets them separately. Not thread-safe.
+ * libtiff is told that the file is mapped, so that it decodes the strip where it lies. Not thread-safe.
  *
  * <p>No callback may throw: an exception in a callback ends the JVM. Each container has native functions of its own, because one keeps the
  * class loader of its target alive until its arena is closed.
@@ -35,11 +36,18 @@ final class JpegContainer {
   final MemorySegment seek;
   final MemorySegment close;
   final MemorySegment size;
+  final MemorySegment map;
+  final MemorySegment unmap;
   final MemorySegment error;
   final MemorySegment warning;
 
-  /** The header of 10 bytes, up to 11 entries of 12 bytes, and the 4 bytes that end the directory. */
-  private final ByteBuffer file = ByteBuffer.allocate(10 + 11 * 12 + 4).order(ByteOrder.LITTLE_ENDIAN);
+  /** The header of 10 bytes, up to 11 entries of 12 bytes, and the 4 bytes that end the directory: where the strip begins. */
+  static final int STRIP = 10 + 11 * 12 + 4;
+
+  /** What lies before the strip. */
+  private final ByteBuffer directory = ByteBuffer.allocate(STRIP).order(ByteOrder.LITTLE_ENDIAN);
+
+  private MemorySegment file = MemorySegment.NULL;
 
   private long position;
   private boolean complaints;
@@ -54,6 +62,8 @@ final class JpegContainer {
     seek = stub(arena, "onSeek", FunctionDescriptor.of(INT64, ValueLayout.ADDRESS, INT64, INT32));
     close = stub(arena, "onClose", FunctionDescriptor.of(INT32, ValueLayout.ADDRESS));
     size = stub(arena, "onSize", FunctionDescriptor.of(INT64, ValueLayout.ADDRESS));
+    map = stub(arena, "onMap", FunctionDescriptor.of(INT32, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+    unmap = stub(arena, "onUnmap", FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.ADDRESS, INT64));
     error = stub(arena, "onError", report);
     warning = stub(arena, "onWarning", report);
   }
@@ -66,35 +76,47 @@ final class JpegContainer {
     }
   }
 
-  /** Describes the next file, of a kind that {@link NativeJpeg#takes} accepts, and forgets what was reported about the last. */
-  void describe(JpegHeader header) {
+  /**
+   * Describes the next file, of a kind that {@link NativeJpeg#takes} accepts, and forgets what was reported about the last.
+   *
+   * @param target native memory whose first {@link #STRIP} bytes this writes, and whose rest is the JPEG file
+   */
+  void describe(JpegHeader header, MemorySegment target) {
     int photometric = switch (header.colour) {
       case GREY -> 1;
       case RGB -> 2;
       default -> 6;
     };
-    file.clear().put((byte) 'I').put((byte) 'I').putShort((short) 42).putInt(8).putShort((short) (photometric == 6 ? 11 : 10));
+    directory.clear().put((byte) 'I').put((byte) 'I').putShort((short) 42).putInt(8);
+    directory.putShort((short) (photometric == 6 ? 11 : 10));
     entry(256, LONG, 1, header.width);
     entry(257, LONG, 1, header.height);
     entry(258, SHORT, 1, 8);
     entry(259, SHORT, 1, 7);
     entry(262, SHORT, 1, photometric);
-    entry(273, LONG, 1, 8);
+    entry(273, LONG, 1, STRIP);
     entry(277, SHORT, 1, header.colour.components);
     entry(278, LONG, 1, header.height);
-    entry(279, LONG, 1, header.source.length());
+    entry(279, LONG, 1, (int) (target.byteSize() - STRIP));
     entry(284, SHORT, 1, 1);
     if (photometric == 6) {
       // The horizontal and vertical factor of the luma.
       entry(530, SHORT, 2, header.sampling[0] >> 4 | (header.sampling[0] & 0xf) << 16);
     }
-    file.putInt(0).flip();
+    directory.putInt(0);
+    MemorySegment.copy(directory.array(), 0, target, ValueLayout.JAVA_BYTE, 0, directory.position());
+    file = target;
     position = 0;
     complaints = false;
   }
 
+  /** Forgets the file, whose memory may be freed. */
+  void forget() {
+    file = MemorySegment.NULL;
+  }
+
   private void entry(int tag, short type, int count, int value) {
-    file.putShort((short) tag).putShort(type).putInt(count).putInt(value);
+    directory.putShort((short) tag).putShort(type).putInt(count).putInt(value);
   }
 
   /** Whether libtiff or libjpeg reported an error or a warning about the last file. */
@@ -103,11 +125,11 @@ final class JpegContainer {
   }
 
   private long onRead(MemorySegment handle, MemorySegment target, long bytes) {
-    long count = Math.min(bytes, file.limit() - position);
+    long count = Math.min(bytes, file.byteSize() - position);
     if (position < 0 || count <= 0) {
       return 0;
     }
-    MemorySegment.copy(file.array(), (int) position, target.reinterpret(count), ValueLayout.JAVA_BYTE, 0, (int) count);
+    MemorySegment.copy(file, position, target.reinterpret(count), 0, count);
     position += count;
     return count;
   }
@@ -119,7 +141,7 @@ final class JpegContainer {
   private long onSeek(MemorySegment handle, long offset, int whence) {
     long from = switch (whence) {
       case 1 -> position;
-      case 2 -> file.limit();
+      case 2 -> file.byteSize();
       default -> 0;
     };
     position = from + offset;
@@ -131,8 +153,16 @@ final class JpegContainer {
   }
 
   private long onSize(MemorySegment handle) {
-    return file.limit();
+    return file.byteSize();
   }
+
+  private int onMap(MemorySegment handle, MemorySegment base, MemorySegment bytes) {
+    base.reinterpret(Long.BYTES).set(ValueLayout.JAVA_LONG, 0, file.address());
+    bytes.reinterpret(Long.BYTES).set(ValueLayout.JAVA_LONG, 0, file.byteSize());
+    return 1;
+  }
+
+  private void onUnmap(MemorySegment handle, MemorySegment base, long bytes) {}
 
   private int onError(
       MemorySegment tiff, MemorySegment user, MemorySegment module, MemorySegment format, MemorySegment arguments) {

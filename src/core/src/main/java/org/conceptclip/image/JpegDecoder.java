@@ -1,99 +1,85 @@
 package org.conceptclip.image;
 
+import java.awt.image.DataBuffer;
 import java.awt.image.Raster;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Optional;
+import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * JPEG to RGB: libjpeg-turbo where it is available and reports neither error nor warning, else the JDK's libjpeg, of which only the entropy
- * coding, the DCT and the subsampling are used; colours are converted here.
+ * JPEG to RGB: libjpeg-turbo where it is available, can be stopped and reports neither error nor warning, else the JDK's libjpeg, of which
+ * only the entropy coding, the DCT and the subsampling are used; colours are converted here.
  *
  * <p>The JDK guesses colour spaces by rules of its own and applies embedded profiles. It is therefore given a file
- * stripped of all that and marked not to be converted, and libjpeg's rules and fixed-point tables are applied to what it yields.
+ * stripped of all that and marked not to be converted, and libjpeg's rules and fixed-point tables are applied to what it yields. Rows
+ * of a sequential file are taken as they come out ({@link JpegRaster}), but for CMYK, which the JDK's reader hands out as a whole.
  */
 final class JpegDecoder {
+  /** Estimated processor time of the JDK for the visit of a block by a scan, for a byte of code, and for a sample, after each scan. */
+  private static final int VISIT_NANOS = 60;
+
+  private static final int BYTE_NANOS = 40;
+  private static final int SAMPLE_NANOS = 3;
+
+  /** What libjpeg and the reader allocate for a column and for a file. */
+  private static final int COLUMN_BYTES = 256;
+
+  private static final int FIXED_BYTES = 1 << 20;
+
   private JpegDecoder() {}
 
-  static RgbImage decode(ImageSource source) throws IOException {
+  static void decode(ImageSource source, RowSink sink, DecodeWorkspace workspace) throws IOException {
     JpegHeader header = new JpegHeader(source);
-    Optional<JpegLibrary> library = JpegLibrary.find();
-    if (library.isPresent() && NativeJpeg.takes(header)) {
-      try (NativeJpeg turbo = new NativeJpeg(library.get())) {
-        MemorySegment samples = turbo.decode(header);
-        if (samples != null) {
-          byte[] copy = samples.toArray(ValueLayout.JAVA_BYTE);
-          return new RgbImage(header.width, header.height, PluginReaders.toRgb(copy, header.colour.components));
-        }
+    if (NativeJpeg.takes(header)) {
+      NativeJpeg turbo = workspace.jpeg().orElse(null);
+      if (turbo != null && turbo.decode(header, sink)) {
+        return;
       }
+      workspace.trim();
     }
-    return decodeByJdk(header);
+    decodeByJdk(header, sink);
   }
 
   /** Decodes the kinds of files that {@link NativeJpeg} does not take, and those about which it reports an error or a warning. */
-  static RgbImage decodeByJdk(JpegHeader header) throws IOException {
-    byte[] samples = readSamples(header);
+  static void decodeByJdk(JpegHeader header, RowSink sink) throws IOException {
     int components = header.colour.components;
-    for (int component = 0; component < components; component++) {
-      if (header.hasHalfHeight(component)) {
-        smoothRowPairs(samples, header.width, header.height, components, component);
-      }
-    }
-    byte[] pixels = switch (header.colour) {
-      case GREY, RGB -> PluginReaders.toRgb(samples, components);
-      case YCC -> JpegColour.yccToRgb(samples);
-      case CMYK -> JpegColour.invertedCmykToRgb(samples);
-      case YCCK -> JpegColour.ycckToRgb(samples);
-    };
-    return new RgbImage(header.width, header.height, pixels);
-  }
-
-  /** The components as stored: [height, width, components]. */
-  private static byte[] readSamples(JpegHeader header) throws IOException {
+    long pixels = (long) header.width * header.height;
+    boolean whole = components > RgbImage.CHANNELS;
+    long coefficients = header.interleaved ? 0 : header.scans.blocks * JpegScans.BLOCK_BYTES;
+    header.source.gate().enterAgain(
+        (whole ? pixels * components : JpegRaster.heapBytes(header)) + JpegRows.heapBytes(header, sink) + header.tableBytes,
+        coefficients + (long) header.width * COLUMN_BYTES + FIXED_BYTES,
+        header.scans.visits * VISIT_NANOS + (long) header.scans.bytes * BYTE_NANOS
+            + pixels * components * header.scans.count * SAMPLE_NANOS);
     ImageReader reader = PluginReaders.jdk("jpeg");
-    try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(header.untransformed()))) {
+    try (ImageInputStream input = new JpegStream(header)) {
       reader.setInput(input, true, true);
-      Raster raster = reader.readRaster(0, null);
-      int components = header.colour.components;
-      if (raster.getWidth() != header.width || raster.getHeight() != header.height || raster.getNumBands() != components) {
-        throw header.source.damaged(raster.getNumBands() + " components of " + raster.getWidth() + "x" + raster.getHeight(),
-            components + " of " + header.width + "x" + header.height);
+      JpegRows rows = new JpegRows(header, sink);
+      if (whole) {
+        pushAll(header, reader.readRaster(0, null), rows);
+      } else {
+        JpegRaster raster = new JpegRaster(header, rows);
+        ImageReadParam parameters = reader.getDefaultReadParam();
+        parameters.setDestination(raster.image());
+        reader.read(0, parameters);
+        raster.finish();
       }
-      return PluginReaders.bytes(raster);
     } finally {
       reader.dispose();
     }
   }
 
-  /**
-   * Smooths a component of [height, width, components] samples whose rows come in equal pairs, in place. This is the one upsampling in
-   * which the JDK's libjpeg 6 differs from libjpeg-turbo: of components with full width and half height (4:4:0, as a losslessly rotated
-   * 4:2:2 photograph has) the old library repeats each row, and the new one weighs the nearer row 3 to 1 with the next, rounding down in
-   * upper and up in lower rows.
-   */
-  private static void smoothRowPairs(byte[] samples, int width, int height, int components, int component) {
-    int rows = (height + 1) / 2;
-    byte[][] stored = new byte[rows][width];
-    for (int row = 0; row < rows; row++) {
-      int from = 2 * row * width * components + component;
-      for (int x = 0; x < width; x++, from += components) {
-        stored[row][x] = samples[from];
-      }
+  private static void pushAll(JpegHeader header, Raster raster, JpegRows rows) {
+    int components = header.colour.components;
+    boolean bytes = raster.getTransferType() == DataBuffer.TYPE_BYTE && raster.getNumDataElements() == components;
+    if (raster.getWidth() != header.width || raster.getHeight() != header.height || raster.getNumBands() != components || !bytes) {
+      throw header.source.damaged(raster.getNumBands() + " components of " + raster.getWidth() + "x" + raster.getHeight(),
+          components + " of " + header.width + "x" + header.height);
     }
-    for (int y = 0; y < height; y++) {
-      byte[] near = stored[y / 2];
-      boolean upper = y % 2 == 0;
-      byte[] far = stored[Math.clamp(upper ? y / 2 - 1 : y / 2 + 1, 0, rows - 1)];
-      int rounding = upper ? 1 : 2;
-      int to = y * width * components + component;
-      for (int x = 0; x < width; x++, to += components) {
-        samples[to] = (byte) (3 * (near[x] & 0xff) + (far[x] & 0xff) + rounding >> 2);
-      }
+    for (int y = 0; y < header.height; y++) {
+      raster.getDataElements(raster.getMinX(), raster.getMinY() + y, header.width, 1, rows.next());
+      rows.take();
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.conceptclip.image;
 
-import java.io.ByteArrayOutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.conceptclip.tensor.BadInputException;
@@ -30,15 +31,10 @@ final class JpegHeader {
     }
   }
 
-  private static final int SOI = 0xd8;
-  private static final int EOI = 0xd9;
-  private static final int SOS = 0xda;
+  static final int SOI = 0xd8;
+  static final int EOI = 0xd9;
+  static final int SOS = 0xda;
   private static final int COMMENT = 0xfe;
-
-  /** Adobe's segment with colour transform 0: it makes a decoder return the components as they are stored. */
-  private static final byte[] UNTRANSFORMED = {
-    (byte) 0xff, (byte) 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 0
-  };
 
   final ImageSource source;
   final int width;
@@ -51,11 +47,17 @@ final class JpegHeader {
   /** Offset of the first SOS marker. */
   final int codeStart;
 
-  /**
-   * Whether the file is progressive, or its first scan has all components and names no Huffman table that does not come before it.
-   * libjpeg-turbo takes the standard tables for missing ones (motion JPEG); the JDK rejects such files.
-   */
-  final boolean selfContained;
+  /** Whether the file is sequential and its first scan has all components: rows come out as the code is read. */
+  final boolean interleaved;
+
+  /** Whether a sequential file's first scan names Huffman tables that do not come before it: frames of motion JPEG omit them. */
+  final boolean lacksTables;
+
+  /** Bytes of the segments before the first scan that a decoder needs. */
+  final int tableBytes;
+
+  /** The scans, and what decoding them takes. */
+  final JpegScans scans;
 
   /** Offset of the SOF marker. */
   int frame = -1;
@@ -81,7 +83,6 @@ final class JpegHeader {
     if (frame < 0) {
       throw source.damaged("a scan without frame header", "SOF0, SOF1 or SOF2 first");
     }
-    requireEnd();
     height = data.getChar(frame + 5);
     width = data.getChar(frame + 7);
     colour = readColour();
@@ -89,7 +90,20 @@ final class JpegHeader {
     for (int component = 0; component < sampling.length; component++) {
       sampling[component] = file[frame + 11 + 3 * component] & 0xff;
     }
-    selfContained = readSelfContained();
+    scans = new JpegScans(this);
+    tableBytes = countTableBytes();
+    interleaved = !isProgressive() && data.getChar(codeStart + 2) == 6 + 2 * colour.components
+        && file[codeStart + 4] == colour.components;
+    lacksTables = !isProgressive() && findMissingTable();
+  }
+
+  boolean isProgressive() {
+    return (file[frame + 1] & 0xff) == 0xc2;
+  }
+
+  /** The number by which scans name a component. */
+  int identity(int component) {
+    return file[frame + 10 + 3 * component] & 0xff;
   }
 
   /** Whether a component has the full width of the picture but half its height. */
@@ -103,22 +117,41 @@ final class JpegHeader {
     return sampling[component] >> 4 == widest && 2 * (sampling[component] & 0xf) == highest;
   }
 
-  /** The same picture without profiles, comments and thumbnails, marked to be decoded without colour transform. */
-  byte[] untransformed() {
-    ByteArrayOutputStream out = new ByteArrayOutputStream(source.length() + UNTRANSFORMED.length);
-    out.write(0xff);
-    out.write(SOI);
-    out.writeBytes(UNTRANSFORMED);
-    for (int at = 2; at < codeStart; ) {
-      int marker = file[at + 1] & 0xff;
-      int end = marker == 0xff ? at + 1 : at + 2 + data.getChar(at + 2);
-      if ((marker & 0xf0) != 0xe0 && marker != COMMENT && marker != 0xff) {
-        out.write(file, at, end - at);
+  /**
+   * Copies what a decoder needs of the segments before the first scan, {@link #tableBytes} in all: not profiles, comments and thumbnails,
+   * nor the marker that begins a file.
+   *
+   * @return where the frame header lies in the copy
+   */
+  long copyTables(MemorySegment target, long offset) {
+    long to = offset;
+    long frameAt = -1;
+    for (int at = 2; at < codeStart; at = segmentEnd(at)) {
+      if (matters(at)) {
+        frameAt = at == frame ? to : frameAt;
+        int length = segmentEnd(at) - at;
+        MemorySegment.copy(file, at, target, ValueLayout.JAVA_BYTE, to, length);
+        to += length;
       }
-      at = end;
     }
-    out.write(file, codeStart, source.length() - codeStart);
-    return out.toByteArray();
+    return frameAt;
+  }
+
+  private int countTableBytes() {
+    int sum = 0;
+    for (int at = 2; at < codeStart; at = segmentEnd(at)) {
+      sum += matters(at) ? segmentEnd(at) - at : 0;
+    }
+    return sum;
+  }
+
+  private int segmentEnd(int at) {
+    return (file[at + 1] & 0xff) == 0xff ? at + 1 : at + 2 + data.getChar(at + 2);
+  }
+
+  private boolean matters(int at) {
+    int marker = file[at + 1] & 0xff;
+    return (marker & 0xf0) != 0xe0 && marker != COMMENT && marker != 0xff;
   }
 
   /** Takes the segments up to the first scan. Returns where that begins. */
@@ -208,44 +241,18 @@ final class JpegHeader {
   }
 
   /** {@code FFDA [length][components]([identity][DC and AC table, 4 bits each])*}. */
-  private boolean readSelfContained() {
-    if ((file[frame + 1] & 0xff) == 0xc2) {
-      return true;
-    }
-    int components = colour.components;
-    if (data.getChar(codeStart + 2) != 6 + 2 * components || file[codeStart + 4] != components) {
+  private boolean findMissingTable() {
+    int components = file[codeStart + 4] & 0xff;
+    if (data.getChar(codeStart + 2) != 6 + 2 * components) {
       return false;
     }
     for (int component = 0; component < components; component++) {
       int tables = file[codeStart + 6 + 2 * component] & 0xff;
       int needed = 1 << (tables >> 4 & 0xf) | 1 << 16 << (tables & 0xf);
       if ((huffmanTables & needed) != needed) {
-        return false;
+        return true;
       }
     }
-    return true;
-  }
-
-  /** Goes over the scans: a file that was cut lacks the end marker, and a decoder would fill the rest with grey. */
-  private void requireEnd() {
-    int at = codeStart;
-    while (at < source.length() - 1) {
-      if (file[at] != (byte) 0xff) {
-        at++;
-        continue;
-      }
-      int marker = file[at + 1] & 0xff;
-      if (marker == EOI) {
-        return;
-      }
-      boolean standsAlone = marker <= 0x01 || marker == 0xff || (marker & 0xf8) == 0xd0;
-      if (standsAlone) {
-        at += marker == 0xff ? 1 : 2;
-      } else {
-        source.require(at + 4);
-        at += 2 + data.getChar(at + 2);
-      }
-    }
-    throw source.damaged("truncated: ends at byte " + source.length(), "an end marker after the last scan");
+    return false;
   }
 }

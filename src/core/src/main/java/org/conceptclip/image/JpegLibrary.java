@@ -26,6 +26,9 @@ final class JpegLibrary {
   /** CRC-32 of the pixels of {@code probe.jpg}, which {@code ProbePicture} of the tests draws. */
   static final long PROBE_CRC = 0xa9a296b6L;
 
+  /** Of its own: the library must not be given up because other decodes hold the process's budget, or a heap is tiny. */
+  private static final DecodeMemory PROBE_MEMORY = new DecodeMemory(64 << 20, 64 << 20);
+
   private static final int TAG_COLOUR_MODE = 65538;
   private static final int COLOUR_MODE_RGB = 1;
   private static final MemorySegment NAME = Arena.global().allocateFrom("jpeg");
@@ -52,6 +55,13 @@ final class JpegLibrary {
     PROBLEM = problem;
   }
 
+  /** Called for each row, so a constant: the JIT compiles the call of any other handle to something many times slower. */
+  private static final class Scanline {
+    // int TIFFReadScanline(TIFF*, void* row, uint32_t number, uint16_t sample). The row as an integer spares an object for each.
+    static final MethodHandle READ = CodecLibrary.get().bind("TIFFReadScanline", FunctionDescriptor.of(ValueLayout.JAVA_INT,
+        ValueLayout.ADDRESS, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.JAVA_SHORT));
+  }
+
   private final MethodHandle getVersion;
   private final MethodHandle optionsAlloc;
   private final MethodHandle optionsFree;
@@ -59,7 +69,6 @@ final class JpegLibrary {
   private final MethodHandle onWarning;
   private final MethodHandle open;
   private final MethodHandle setField;
-  private final MethodHandle readFromUserBuffer;
   private final MethodHandle close;
 
   private JpegLibrary() {
@@ -80,9 +89,6 @@ final class JpegLibrary {
     setField = library.bind("TIFFSetField",
         FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT),
         Linker.Option.firstVariadicArg(2));
-    // int TIFFReadFromUserBuffer(TIFF*, uint32_t strip, void* in, tmsize_t inBytes, void* out, tmsize_t outBytes)
-    readFromUserBuffer = library.bind("TIFFReadFromUserBuffer", FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer,
-        ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG, pointer, ValueLayout.JAVA_LONG));
     // void TIFFClose(TIFF*)
     close = library.bind("TIFFClose", FunctionDescriptor.ofVoid(pointer));
   }
@@ -125,26 +131,52 @@ final class JpegLibrary {
   }
 
   /**
-   * Decodes the strip that a container describes.
+   * Opens the file that a container describes. {@link #close} frees it.
    *
-   * @param file the JPEG file, native
    * @param toRgb whether components are luma and chroma, to be converted
-   * @param pixels receives [height, width, components], native
-   * @return whether libtiff succeeded; the container takes note of what it reported besides
+   * @return null if libtiff refused it
    */
-  boolean decode(JpegContainer container, MemorySegment options, MemorySegment file, boolean toRgb, MemorySegment pixels) {
+  MemorySegment open(JpegContainer container, MemorySegment options, boolean toRgb) {
     return CodecLibrary.call(() -> {
       MemorySegment tiff = (MemorySegment) open.invokeExact(NAME, MODE, MemorySegment.NULL, container.read, container.write,
-          container.seek, container.close, container.size, MemorySegment.NULL, MemorySegment.NULL, options);
+          container.seek, container.close, container.size, container.map, container.unmap, options);
       if (tiff.address() == 0) {
-        return false;
+        return null;
       }
-      int done = toRgb ? (int) setField.invokeExact(tiff, TAG_COLOUR_MODE, COLOUR_MODE_RGB) : 1;
-      if (done != 0) {
-        done = (int) readFromUserBuffer.invokeExact(tiff, 0, file, file.byteSize(), pixels, pixels.byteSize());
+      if (toRgb && (int) setField.invokeExact(tiff, TAG_COLOUR_MODE, COLOUR_MODE_RGB) == 0) {
+        close.invokeExact(tiff);
+        return null;
       }
+      return tiff;
+    });
+  }
+
+  /**
+   * Decodes the next rows. The first row of a file of several scans takes all scans.
+   *
+   * @param rows receives [count, width, components] bytes, native
+   * @return whether libtiff succeeded; the container takes note of what it reported besides
+   */
+  boolean read(MemorySegment tiff, MemorySegment rows, long rowBytes, int first, int count) {
+    if (count * rowBytes > rows.byteSize()) {
+      throw new IllegalArgumentException(count + " rows of " + rowBytes + " bytes into " + rows.byteSize());
+    }
+    return CodecLibrary.call(() -> {
+      long address = rows.address();
+      for (int row = first; row < first + count; row++) {
+        if ((int) Scanline.READ.invokeExact(tiff, address, row, (short) 0) != 1) {
+          return false;
+        }
+        address += rowBytes;
+      }
+      return true;
+    });
+  }
+
+  void close(MemorySegment tiff) {
+    CodecLibrary.call(() -> {
       close.invokeExact(tiff);
-      return done != 0;
+      return null;
     });
   }
 
@@ -157,12 +189,13 @@ final class JpegLibrary {
       }
       file = in.readAllBytes();
     }
+    RgbCollector collector = new RgbCollector();
     try (NativeJpeg decoder = new NativeJpeg(this);
-        DecodeGate gate = new DecodeGate("probe.jpg", DecodeLimits.DEFAULT, DecodeCheckpoint.NONE)) {
-      MemorySegment pixels = decoder.decode(new JpegHeader(ImageSource.of(file, file.length, "probe.jpg", gate)));
+        DecodeGate gate = new DecodeGate("probe.jpg", DecodeLimits.DEFAULT.withMemory(PROBE_MEMORY), DecodeCheckpoint.NONE)) {
+      JpegHeader header = new JpegHeader(ImageSource.of(file, file.length, "probe.jpg", gate));
       CRC32 crc = new CRC32();
-      if (pixels != null) {
-        crc.update(pixels.toArray(ValueLayout.JAVA_BYTE));
+      if (decoder.decode(header, collector)) {
+        crc.update(collector.image().pixels());
       }
       if (crc.getValue() != PROBE_CRC) {
         throw new IllegalStateException("it decodes its probe to other pixels");

@@ -3,35 +3,31 @@ package org.conceptclip.image;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.util.Closer;
 import org.conceptclip.util.FileNames;
 
 /**
  * Decodes image files straight to the model's input, in memory of the caller: U8 [size, size, 3], red first, the same bytes as {@link
  * Preprocessor#toPixels} makes of what {@link ImageDecoder} returns, and the same errors.
  *
- * <p>Made for threads that decode all the time: one decoder per thread, which keeps its working memory from file to file. JPEG and PNG
- * leave a few kilobytes of garbage per picture. Other formats, JPEG of four components, and JPEG about which libjpeg-turbo reports an
- * error or a warning go through {@link ImageDecoder}, which allocates a picture each time. Working memory above {@value #KEPT_BYTES}
- * bytes, which only unusually large pictures need, is freed when the call ends.
+ * <p>Made for threads that decode all the time: one decoder per thread, which keeps working memory from file to file: at most 4 MiB for
+ * a file, the same again and 1 MiB outside of the heap for JPEG, and for rows and weights about 3 MiB, or 12 where sizes vary much; more
+ * is freed when the call ends. JPEG and PNG leave a few kilobytes of garbage per picture.
+ *
+ * <p>Pictures are reduced while they are read, so that sequential JPEG, PNG and GIF cost a few rows whatever their size. Interlaced and
+ * progressive files, four-component JPEG and the other formats need memory for the whole picture. All of it, and the bytes of a file that
+ * is read here, is leased from the limits' {@link DecodeMemory} before it is allocated; a picture that does not fit the budget is rejected.
  *
  * <p>Not thread-safe, but not bound to a thread either. The caller closes it; afterwards every call throws {@link
  * IllegalStateException}.
  */
 public final class PixelDecoder implements AutoCloseable {
-  /** Most bytes that stay allocated for files, and for pixels, between pictures. */
-  static final int KEPT_BYTES = 16 << 20;
+  /** Most bytes that stay allocated for a file between pictures. */
+  static final int KEPT_BYTES = 4 << 20;
 
   private final DecodeLimits limits;
-  private final Closer resources = new Closer();
   private final BlockResizer resizer = new BlockResizer();
   private final HeapScratch file = new HeapScratch(KEPT_BYTES);
-  private final HeapScratch pixels = new HeapScratch(KEPT_BYTES);
-  private final PngWorkspace pngWorkspace = resources.own(new PngWorkspace());
-
-  /** Null where libjpeg-turbo cannot be used, and until the first JPEG comes. */
-  private NativeJpeg nativeJpeg;
-
+  private final DecodeWorkspace workspace = new DecodeWorkspace();
   private boolean closed;
 
   public PixelDecoder(DecodeLimits limits) {
@@ -63,7 +59,10 @@ public final class PixelDecoder implements AutoCloseable {
   /** Like {@link #decodeInto(byte[], String, int, MemorySegment, long)}, and passes on what the checkpoint throws. */
   public void decodeInto(byte[] encoded, String name, int size, MemorySegment target, long offset, DecodeCheckpoint checkpoint) {
     check(size, target, offset);
-    decode(encoded, encoded.length, ImageFile.name(name), size, target, offset, checkpoint);
+    String shown = ImageFile.name(name);
+    try (DecodeGate gate = new DecodeGate(shown, limits, checkpoint)) {
+      decode(encoded, encoded.length, shown, size, target, offset, gate);
+    }
   }
 
   /**
@@ -82,83 +81,42 @@ public final class PixelDecoder implements AutoCloseable {
    */
   public void decodeInto(Path path, String name, int size, MemorySegment target, long offset, DecodeCheckpoint checkpoint) {
     check(size, target, offset);
-    try {
-      int length = ImageFile.read(path, file);
-      decode(file.atLeast(length), length, ImageFile.name(name), size, target, offset, checkpoint);
-    } finally {
-      file.trim();
+    String shown = ImageFile.name(name);
+    try (DecodeGate gate = new DecodeGate(shown, limits, checkpoint);
+        ImageFile opened = new ImageFile(path, shown, limits.memory(), gate)) {
+      try {
+        int length = opened.read(file);
+        decode(file.atLeast(length), length, shown, size, target, offset, gate);
+      } finally {
+        // Before the lease ends.
+        file.trim();
+      }
     }
   }
 
   /** Bytes of working memory for files and pixels, on the heap and outside. */
   long scratchBytes() {
-    return (long) file.bytes() + pixels.bytes() + pngWorkspace.bytes() + (nativeJpeg == null ? 0 : nativeJpeg.scratchBytes());
+    return file.bytes() + workspace.bytes() + resizer.scratchBytes();
   }
 
   @Override
   public void close() {
     closed = true;
     file.release();
-    pixels.release();
-    resources.close();
+    workspace.close();
   }
 
-  private void decode(
-      byte[] bytes, int length, String name, int size, MemorySegment target, long offset, DecodeCheckpoint checkpoint) {
-    try (DecodeGate gate = new DecodeGate(name, limits, checkpoint)) {
-      ImageSource source = ImageSource.of(bytes, length, name, gate);
-      if (!decodeInPlace(source, size, target, offset)) {
-        RgbImage image = ImageDecoder.decode(source);
-        resizer.resize(MemorySegment.ofArray(image.pixels()), image.width(), image.height(), RgbImage.CHANNELS, size, size, target,
-            offset);
-      }
-    } finally {
-      file.trim();
-      pixels.trim();
-      pngWorkspace.trim();
-      if (nativeJpeg != null) {
-        nativeJpeg.trim();
-      }
-    }
-  }
-
-  /** Decodes in kept memory. Returns false for files that {@link ImageDecoder} has to decode; it decides whether a file is damaged. */
-  private boolean decodeInPlace(ImageSource source, int size, MemorySegment target, long offset) {
+  private void decode(byte[] bytes, int length, String name, int size, MemorySegment target, long offset, DecodeGate gate) {
+    resizer.to(size, size, target, offset);
+    gate.leadsTo(resizer);
     try {
-      return switch (source.format()) {
-        case JPEG -> decodeJpeg(source, size, target, offset);
-        case PNG -> decodePng(source, size, target, offset);
-        default -> false;
-      };
-    } catch (BadInputException e) {
-      throw e;
-    } catch (RuntimeException e) {
-      // Hostile data: ImageDecoder fails on it, too, and says how.
-      return false;
+      ImageDecoder.decode(ImageSource.of(bytes, length, name, gate), resizer, workspace);
+      resizer.finish();
+    } finally {
+      // Before the gate gives the lease back.
+      resizer.trim();
+      workspace.trim();
     }
-  }
-
-  private boolean decodeJpeg(ImageSource source, int size, MemorySegment target, long offset) {
-    JpegHeader header = new JpegHeader(source);
-    if (nativeJpeg == null) {
-      nativeJpeg = JpegLibrary.find().map(library -> resources.own(new NativeJpeg(library))).orElse(null);
-    }
-    if (nativeJpeg == null || !NativeJpeg.takes(header)) {
-      return false;
-    }
-    MemorySegment samples = nativeJpeg.decode(header);
-    if (samples != null) {
-      resizer.resize(samples, header.width, header.height, header.colour.components, size, size, target, offset);
-    }
-    return samples != null;
-  }
-
-  private boolean decodePng(ImageSource source, int size, MemorySegment target, long offset) {
-    PngDecoder png = new PngDecoder(source, pngWorkspace);
-    byte[] samples = pixels.atLeast(png.bytes());
-    png.decodeInto(samples);
-    resizer.resize(MemorySegment.ofArray(samples), png.width, png.height, png.channels(), size, size, target, offset);
-    return true;
   }
 
   private void check(int size, MemorySegment target, long offset) {

@@ -1,5 +1,6 @@
 package org.conceptclip.image;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -38,6 +39,20 @@ final class PngDecoder {
 
   private static final int[][] SEQUENTIAL = {{0, 0, 1, 1}};
 
+  /** Most bytes that one byte of a zlib stream stands for. */
+  private static final long DEFLATE_RATIO = 1032;
+
+  /** What zlib allocates to inflate. */
+  private static final int INFLATER_BYTES = 64 << 10;
+
+  /** Estimated processor time for a byte of a row in the zlib stream, and for a pixel to be unpacked and resized. */
+  private static final int RAW_NANOS = 4;
+
+  private static final int PIXEL_NANOS = 8;
+
+  /** Bytes of rows, or of a chunk, that are worked on without asking the gate. */
+  private static final int CHECKED_BYTES = 4 << 20;
+
   private static final int IHDR = 'I' << 24 | 'H' << 16 | 'D' << 8 | 'R';
   private static final int PLTE = 'P' << 24 | 'L' << 16 | 'T' << 8 | 'E';
   private static final int IDAT = 'I' << 24 | 'D' << 16 | 'A' << 8 | 'T';
@@ -49,7 +64,9 @@ final class PngDecoder {
   private final ImageSource source;
   private final byte[] file;
   private final ByteBuffer data;
+  private final DecodeGate gate;
   private final PngWorkspace workspace;
+  private final HeapScratch output;
   private final byte[] palette = greyRamp();
   private final int bits;
   private final int colourType;
@@ -60,16 +77,20 @@ final class PngDecoder {
 
   private int chunkLeft;
 
+  private int bytesToCheck = CHECKED_BYTES;
+
   /**
    * Reads and checks the header.
    *
    * @param workspace for this decoder alone until it is done
    */
-  PngDecoder(ImageSource source, PngWorkspace workspace) {
+  PngDecoder(ImageSource source, DecodeWorkspace workspace) {
     this.source = source;
     this.file = source.bytes();
     this.data = source.numbers(ByteOrder.BIG_ENDIAN);
-    this.workspace = workspace;
+    this.gate = source.gate();
+    this.workspace = workspace.png();
+    this.output = workspace.rows;
     if (chunkType(SIGNATURE_BYTES) != IHDR || chunkLength(SIGNATURE_BYTES) != 13) {
       throw source.damaged("first chunk is " + typeName(SIGNATURE_BYTES), "an IHDR of 13 bytes");
     }
@@ -103,29 +124,49 @@ final class PngDecoder {
     return colourType == GREY || colourType == GREY_ALPHA ? 1 : RgbImage.CHANNELS;
   }
 
-  /** Bytes that the pixels take: width * height * channels. */
-  int bytes() {
-    return width * height * channels();
-  }
-
-  /**
-   * Decodes the pixels, once.
-   *
-   * @param pixels receives [height, width, channels]; may be longer
-   */
-  void decodeInto(byte[] pixels) {
-    findImageData();
+  /** Decodes the pixels, once. */
+  void decode(RowSink sink) {
+    int imageData = findImageData();
+    long rawBytes = rawBytes();
+    // Deflate's longest match stands for 258 bytes and takes 2 bits. The bytes at hand are all from the first IDAT to the end.
+    gate.checkCarried(rawBytes, DEFLATE_RATIO * (source.length() - imageData), "bytes of rows");
+    int batch = Math.min(height, interlaced ? height : sink.batchRows(width, channels()));
+    long outputBytes = (long) batch * width * channels();
+    gate.enter(outputBytes + 2 * rowBytes(width), INFLATER_BYTES, rawBytes * RAW_NANOS + (long) width * height * PIXEL_NANOS);
+    enterImageChunk(imageData);
+    byte[] pixels = output.atLeast(Math.toIntExact(outputBytes));
     Inflater inflater = workspace.inflater;
     inflater.reset();
     inflater.setInput(file, position, chunkLeft);
     try {
-      for (int[] pass : interlaced ? ADAM7 : SEQUENTIAL) {
-        readPass(inflater, pass, pixels);
+      if (interlaced) {
+        for (int[] pass : ADAM7) {
+          readPass(inflater, pass, pixels);
+        }
+        ImageDecoder.pushRows(MemorySegment.ofArray(pixels), width, height, channels(), gate, sink);
+      } else {
+        readSequential(inflater, pixels, batch, sink);
       }
     } catch (DataFormatException e) {
       throw new BadInputException(
           source.name() + ": damaged PNG (image data: " + e.getMessage() + "), expected a zlib stream", e);
     }
+  }
+
+  /** Bytes of a row of so many pixels with its filter's number, as it is in the zlib stream. */
+  private long rowBytes(int pixels) {
+    return 1 + ((long) pixels * bits * samplesPerPixel() + 7) / 8;
+  }
+
+  /** Bytes that the zlib stream must hold. */
+  private long rawBytes() {
+    long bytes = 0;
+    for (int[] pass : interlaced ? ADAM7 : SEQUENTIAL) {
+      int passWidth = (width - pass[0] + pass[2] - 1) / pass[2];
+      int passHeight = (height - pass[1] + pass[3] - 1) / pass[3];
+      bytes += passWidth <= 0 || passHeight <= 0 ? 0 : passHeight * rowBytes(passWidth);
+    }
+    return bytes;
   }
 
   /** 256 colours, each the grey of its index: what Pillow's palettes hold before a file fills them. */
@@ -137,8 +178,8 @@ final class PngDecoder {
     return colours;
   }
 
-  /** Goes to the first IDAT and takes the palette on the way. */
-  private void findImageData() {
+  /** Goes to the first IDAT and takes the palette on the way. Returns where its data begin. */
+  private int findImageData() {
     boolean hasPalette = colourType != PALETTE;
     int chunk = SIGNATURE_BYTES;
     for (int type = IHDR; type != IDAT; type = chunkType(chunk)) {
@@ -162,7 +203,7 @@ final class PngDecoder {
     if (!hasPalette) {
       throw source.damaged("no palette before the image data", "a PLTE chunk");
     }
-    enterImageChunk(chunk);
+    return chunk;
   }
 
   private void enterImageChunk(int chunk) {
@@ -171,24 +212,55 @@ final class PngDecoder {
     chunkLeft = chunkLength(chunk);
   }
 
+  private void readSequential(Inflater inflater, byte[] pixels, int batch, RowSink sink) throws DataFormatException {
+    int step = Math.max(1, bits * samplesPerPixel() / 8);
+    int rowEnd = Math.toIntExact(rowBytes(width));
+    byte[] above = workspace.rowAbove.atLeast(rowEnd);
+    byte[] current = workspace.row.atLeast(rowEnd);
+    Arrays.fill(above, 0, rowEnd, (byte) 0);
+    MemorySegment segment = MemorySegment.ofArray(pixels);
+    sink.begin(width, height, channels());
+    int kept = 0;
+    for (int y = 0; y < height; y++) {
+      readRow(inflater, current, above, rowEnd, step, y);
+      writeRow(current, width, pixels, kept * width, 1);
+      if (++kept == batch || y == height - 1) {
+        gate.check();
+        sink.rows(segment, 0, kept);
+        kept = 0;
+      }
+      byte[] swap = above;
+      above = current;
+      current = swap;
+    }
+  }
+
+  private void readRow(Inflater inflater, byte[] row, byte[] above, int rowEnd, int step, int y) throws DataFormatException {
+    bytesToCheck -= rowEnd;
+    if (bytesToCheck < 0) {
+      gate.check();
+      bytesToCheck = CHECKED_BYTES;
+    }
+    inflate(inflater, row, rowEnd, y);
+    if (!PngFilters.undo(row, above, rowEnd, step)) {
+      throw source.damaged("filter " + row[0] + " in row " + y, "0 to 4");
+    }
+  }
+
   private void readPass(Inflater inflater, int[] pass, byte[] pixels) throws DataFormatException {
     int passWidth = (width - pass[0] + pass[2] - 1) / pass[2];
     int passHeight = (height - pass[1] + pass[3] - 1) / pass[3];
     if (passWidth <= 0 || passHeight <= 0) {
       return;
     }
-    int bitsPerPixel = bits * samplesPerPixel();
-    int step = Math.max(1, bitsPerPixel / 8);
-    int rowEnd = Math.toIntExact(1 + ((long) passWidth * bitsPerPixel + 7) / 8);
+    int step = Math.max(1, bits * samplesPerPixel() / 8);
+    int rowEnd = Math.toIntExact(rowBytes(passWidth));
     byte[] above = workspace.rowAbove.atLeast(rowEnd);
     byte[] current = workspace.row.atLeast(rowEnd);
     Arrays.fill(above, 0, rowEnd, (byte) 0);
     for (int row = 0; row < passHeight; row++) {
       int y = pass[1] + row * pass[3];
-      inflate(inflater, current, rowEnd, y);
-      if (!PngFilters.undo(current, above, rowEnd, step)) {
-        throw source.damaged("filter " + current[0] + " in row " + y, "0 to 4");
-      }
+      readRow(inflater, current, above, rowEnd, step, y);
       writeRow(current, passWidth, pixels, y * width + pass[0], pass[2]);
       byte[] swap = above;
       above = current;
@@ -280,7 +352,11 @@ final class PngDecoder {
     int length = chunkLength(chunk);
     CRC32 crc = workspace.crc;
     crc.reset();
-    crc.update(file, chunk + 4, 4 + length);
+    int end = chunk + 8 + length;
+    for (int at = chunk + 4; at < end; at += CHECKED_BYTES) {
+      gate.check();
+      crc.update(file, at, Math.min(CHECKED_BYTES, end - at));
+    }
     if ((int) crc.getValue() != data.getInt(chunk + 8 + length)) {
       throw source.damaged("wrong CRC of chunk " + typeName(chunk) + " at byte " + chunk, String.format("%08x", crc.getValue()));
     }

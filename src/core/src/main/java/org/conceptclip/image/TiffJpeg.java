@@ -1,13 +1,11 @@
 package org.conceptclip.image;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * Strips and tiles that are JPEGs, whose tables may stand in a tag of their own. Each is put together as a JPEG file and checked as one:
@@ -96,36 +94,48 @@ final class TiffJpeg extends TiffUnpacker {
   private void decode(JpegHeader header) throws IOException {
     int components = header.colour.components;
     limit = Math.toIntExact((long) header.width * header.height * components);
-    if (turbo == null) {
-      turbo = JpegLibrary.find().map(NativeJpeg::new).orElse(null);
-    }
-    if (turbo != null && NativeJpeg.takes(header)) {
-      MemorySegment samples = turbo.decode(header);
-      if (samples != null) {
-        rows = rows.length < limit ? new byte[limit] : rows;
-        MemorySegment.copy(samples, ValueLayout.JAVA_BYTE, 0, rows, 0, limit);
+    rows = rows.length < limit ? new byte[limit] : rows;
+    if (NativeJpeg.takes(header)) {
+      if (turbo == null) {
+        turbo = JpegLibrary.find().map(NativeJpeg::new).orElse(null);
+      }
+      if (turbo != null && turbo.decode(header, new Strip())) {
         return;
       }
     }
     if (components == 4) {
-      rows = readInks(header);
-      return;
+      readInks(header);
+    } else {
+      JpegDecoder.decodeByJdk(header, new Strip());
     }
-    byte[] rgb = JpegDecoder.decodeByJdk(header).pixels();
-    for (int pixel = 0; components == 1 && pixel < limit; pixel++) {
-      rgb[pixel] = rgb[RgbImage.CHANNELS * pixel];
-    }
-    rows = rgb;
   }
 
   /** Four components as they are stored: inks, which in a TIFF are not inverted. */
-  private static byte[] readInks(JpegHeader header) throws IOException {
+  private void readInks(JpegHeader header) throws IOException {
     ImageReader reader = PluginReaders.jdk("jpeg");
-    try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(header.untransformed()))) {
+    try (ImageInputStream input = new JpegStream(header)) {
       reader.setInput(input, true, true);
-      return PluginReaders.bytes(reader.readRaster(0, null));
+      rows = PluginReaders.bytes(reader.readRaster(0, null));
     } finally {
       reader.dispose();
+    }
+  }
+
+  /** Puts the rows of a strip together. */
+  private final class Strip implements RowSink {
+    private int rowBytes;
+    private int filled;
+
+    @Override
+    public void begin(int width, int height, int channels) {
+      rowBytes = width * channels;
+      filled = 0;
+    }
+
+    @Override
+    public void rows(MemorySegment from, long offset, int count) {
+      MemorySegment.copy(from, ValueLayout.JAVA_BYTE, offset, rows, filled, count * rowBytes);
+      filled += count * rowBytes;
     }
   }
 

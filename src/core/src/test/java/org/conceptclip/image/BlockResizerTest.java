@@ -2,10 +2,14 @@ package org.conceptclip.image;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -56,6 +60,65 @@ class BlockResizerTest {
     // All three rows are begun before the first is complete.
     assertThrows(IllegalStateException.class, () -> resizer.resize(source, 200, 300, 3, 10, 3, gone, 0));
     check(200, 300, 10, 1);
+  }
+
+  /** Rows in any numbers at a time, from any offset, also after a picture that was given up. */
+  @Test
+  void takesRowsInAnyNumbers() {
+    for (int i = 0; i < 60; i++) {
+      int channels = random.nextBoolean() ? 1 : 3;
+      int width = 1 + random.nextInt(i % 5 == 0 ? 3000 : 200);
+      int height = 1 + random.nextInt(500);
+      int toWidth = i % 7 == 0 ? width : 1 + random.nextInt(40);
+      int toHeight = i % 7 == 0 ? height : 1 + random.nextInt(40);
+      MemorySegment source = noise(width * height * channels + 3).asSlice(0);
+      byte[] found = new byte[toWidth * toHeight * 3 + 2];
+      resizer.to(toWidth, toHeight, MemorySegment.ofArray(found), 2);
+      resizer.begin(7, 9, 3);
+      resizer.rows(noise(7 * 5 * 3), 0, 5);
+      resizer.begin(width, height, channels);
+      for (int y = 0; y < height; ) {
+        int count = Math.min(height - y, 1 + random.nextInt(i % 3 == 0 ? 5 : 400));
+        resizer.rows(source, 3 + (long) y * width * channels, count);
+        y += count;
+      }
+      resizer.finish();
+      MemorySegment picture = MemorySegment.ofArray(source.asSlice(3).toArray(ValueLayout.JAVA_BYTE));
+      assertArrayEquals(expected(picture, width, height, channels, toWidth, toHeight), Arrays.copyOfRange(found, 2, found.length));
+    }
+  }
+
+  @Test
+  void refusesMissingAndSurplusRows() {
+    MemorySegment target = MemorySegment.ofArray(new byte[4 * 4 * 3]);
+    resizer.to(4, 4, target, 0);
+    resizer.begin(10, 10, 3);
+    resizer.rows(noise(9 * 10 * 3), 0, 9);
+    assertThrows(IllegalStateException.class, resizer::finish);
+    assertThrows(IllegalStateException.class, () -> resizer.rows(noise(2 * 10 * 3), 0, 2));
+  }
+
+  /** What is leased must cover what is allocated. */
+  @Test
+  void allocatesNoMoreThanItSays() {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    for (int[] size : new int[][] {{13_377, 20}, {1_000_000, 3}, {3, 1_000_000}, {90_000, 70}, {2000, 2000}, {2, 2}}) {
+      MemorySegment source = MemorySegment.ofArray(new byte[size[0] * size[1] * 3]);
+      byte[] target = new byte[384 * 384 * 3];
+      BlockResizer fresh = new BlockResizer();
+      fresh.to(384, 384, MemorySegment.ofArray(target), 0);
+      long before = threads.getCurrentThreadAllocatedBytes();
+      fresh.begin(size[0], size[1], 3);
+      for (int y = 0; y < size[1]; y++) {
+        fresh.rows(source, (long) y * size[0] * 3, 1);
+      }
+      fresh.finish();
+      long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+      long garbage = 200L * size[1];
+      assertTrue(allocated <= fresh.heapBytes(size[0], size[1]) + garbage,
+          size[0] + "x" + size[1] + ": " + allocated + " bytes, announced " + fresh.heapBytes(size[0], size[1]));
+      assertTrue(fresh.scratchBytes() <= 1 << 20, fresh.scratchBytes() + " bytes kept");
+    }
   }
 
   private void check(int width, int height, int toWidth, int toHeight) {

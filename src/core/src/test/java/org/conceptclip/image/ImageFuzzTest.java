@@ -97,6 +97,29 @@ class ImageFuzzTest {
     }
   }
 
+  /** Files that stand for far more than their bytes, so that what limits them is damaged, too. */
+  @Test
+  void survivesMutatedHostileFiles() {
+    DecodeMemory memory = DecodeLimits.DEFAULT.memory();
+    List<byte[]> originals = List.of(
+        HostileImages.png(900, 900, 1, 0, false), HostileImages.png(400, 400, 8, 3, true),
+        HostileImages.gif(900, 900, 700, 700, false), HostileImages.gif(400, 400, 400, 400, true),
+        HostileImages.gifWith(20, new byte[] {'!', (byte) 0xfe, 1, 'x', 0}),
+        HostileImages.baseline(500, 500, new int[] {0x22, 0x11, 0x11}, -1),
+        HostileImages.baseline(300, 300, new int[] {0x31, 0x11, 0x11}, -1),
+        HostileImages.baseline(300, 300, new int[] {0x11, 0x11, 0x11, 0x11}, -1),
+        HostileImages.progressive(200, 200, 3, 12), HostileImages.progressive(300, 300, 1, 60),
+        HostileImages.jpegWith(5, 0xfe, new byte[10]));
+    SplittableRandom random = new SplittableRandom(20_261_128);
+    assertTimeoutPreemptively(Duration.ofSeconds(60), () -> {
+      for (int i = 0; i < 500; i++) {
+        byte[] mutant = mutate(originals.get(i % originals.size()), random);
+        attempt(i % 2 == 0 ? mutant : PngChunks.withRightChecksums(mutant), "hostile mutation " + i);
+        assertEquals(0, memory.leasedHeapBytes() + memory.leasedNativeBytes(), "leases after mutation " + i);
+      }
+    });
+  }
+
   /** The PNG checksums stop most mutants early: these carry right ones. */
   @Test
   void survivesMutatedPngChunksWithRightChecksums() {

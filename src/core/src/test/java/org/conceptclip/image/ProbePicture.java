@@ -47,7 +47,13 @@ final class ProbePicture {
   /** Of the pixels as the JDK decodes them. */
   static long pixelsChecksum(byte[] file) throws IOException {
     CRC32 crc = new CRC32();
-    crc.update(JpegDecoder.decodeByJdk(new JpegHeader(ImageFixtures.source(file))).pixels());
+    RgbCollector collector = new RgbCollector();
+    ImageSource source = ImageFixtures.source(file);
+    try (DecodeGate gate = source.gate()) {
+      gate.leadsTo(collector);
+      JpegDecoder.decodeByJdk(new JpegHeader(source), collector);
+    }
+    crc.update(collector.image().pixels());
     return crc.getValue();
   }
 }
