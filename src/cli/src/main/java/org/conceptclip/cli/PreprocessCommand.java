@@ -3,14 +3,16 @@ package org.conceptclip.cli;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import javax.imageio.ImageIO;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.catalog.OpenModel;
-import org.conceptclip.image.ImageDecoder;
-import org.conceptclip.image.Preprocessor;
+import org.conceptclip.image.DecodeCheckpoint;
+import org.conceptclip.image.PixelDecoder;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -70,12 +72,15 @@ final class PreprocessCommand implements Callable<Integer> {
   }
 
   private HostTensor pixels(ImageInput input, int size) {
-    ImageDecoder decoder = new ImageDecoder(imageOptions.limits());
-    return Preprocessor.toPixels(switch (input) {
-      case ImageInput.File(Path path, String _) -> decoder.decode(path);
-      case ImageInput.Encoded(byte[] bytes, String name) -> decoder.decode(bytes, name);
-      case ImageInput.Pixels _ -> throw new IllegalStateException("pixels of a file");
-    }, size);
+    HostTensor pixels = HostTensor.allocate(Arena.ofAuto(), DType.U8, size, size, 3);
+    try (PixelDecoder decoder = new PixelDecoder(imageOptions.limits())) {
+      switch (input) {
+        case ImageInput.File(Path path, String name) -> decoder.decodeInto(path, name, size, pixels.data(), 0, DecodeCheckpoint.NONE);
+        case ImageInput.Encoded(byte[] bytes, String name) -> decoder.decodeInto(bytes, name, size, pixels.data(), 0);
+        case ImageInput.Pixels _ -> throw new IllegalStateException("pixels of a file");
+      }
+    }
+    return pixels;
   }
 
   private static byte[] png(HostTensor pixels, int size) {

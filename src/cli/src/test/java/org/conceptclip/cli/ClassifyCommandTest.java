@@ -163,7 +163,7 @@ class ClassifyCommandTest {
     ImageInput image = new ImageInput.File(GOOD);
     for (Throwable failure : List.of(new OutOfMemoryError("Java heap space"), new CompletionException(new OutOfMemoryError()))) {
       String line = ClassifyRun.failureOrNull(new Outcome<>(image, null, failure));
-      assertTrue(line.startsWith(GOOD + ": out of memory for 320x360 pixels"), line);
+      assertTrue(line.startsWith(GOOD + ": out of memory with a heap of "), line);
       assertTrue(line.contains("-Xmx") && line.contains("--max-pixels"), line);
     }
     assertEquals("x.png: text", ClassifyRun.failureOrNull(new Outcome<>(image, null, new BadInputException("x.png: text"))));
@@ -239,6 +239,9 @@ class ClassifyCommandTest {
     classify(file("half.png", Arrays.copyOf(png, png.length / 2))).ended(3).refused("half.png", "expected");
     classify(file("bomb.png", pngHeader(30000, 30000))).ended(3).refused("bomb.png", "900000000", "178956970");
     classify(GOOD, "--max-pixels", "1000").ended(3).refused("brain-mri-tumour.png", "1000");
+    classify(GOOD, "--decode-memory", "64k").ended(3).refused("brain-mri-tumour.png", "bytes", "--decode-memory");
+    classify(GOOD, "--decode-seconds", "0.000000001").ended(3).refused("brain-mri-tumour.png", "longer than", "--decode-seconds");
+    classify(GOOD, "--decode-memory", "1G", "--decode-seconds", "1e30").ended(0);
   }
 
   @ParameterizedTest
@@ -287,6 +290,8 @@ class ClassifyCommandTest {
   @ParameterizedTest
   @CsvSource({
     "--top-k, 0", "--top-k, many", "--alpha, 1.5", "--alpha, NaN", "--scoring, best", "--max-pixels, 0", "--max-tokens, 2",
+    "--decode-seconds, 0", "--decode-seconds, -1", "--decode-seconds, soon", "--decode-memory, 4095",
+    "--decode-memory, 1x", "--decode-memory, 2t2",
     "--max-tokens, 78", "--threads, -1", "--precision, fp7", "--precision, bf16", "--backend, abacus",
   })
   void optionsOutOfRangeAreWrongUsage(String option, String value) {

@@ -1,7 +1,9 @@
 package org.conceptclip.image;
 
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.Nanos;
 
 /**
  * What every format's decoder passes before it allocates: limits on pixels, on claims that the file's bytes cannot carry, on memory and on
@@ -17,8 +19,11 @@ final class DecodeGate implements AutoCloseable {
   private final String name;
   private final DecodeLimits limits;
   private final DecodeCheckpoint checkpoint;
-  private final long beginNanos = System.nanoTime();
   private final long limitNanos;
+
+  /** When the decode began, put off by the time that it waited for memory: that is not the picture's fault. */
+  private long beginNanos = System.nanoTime();
+
   private LeaseQueue.Lease lease;
   private long leasedOutside;
   private boolean begun;
@@ -44,16 +49,7 @@ final class DecodeGate implements AutoCloseable {
     this.name = name;
     this.limits = limits;
     this.checkpoint = checkpoint;
-    this.limitNanos = saturatedNanos(limits.timeLimit());
-  }
-
-  private static long saturatedNanos(Duration duration) {
-    try {
-      return duration.toNanos();
-    } catch (ArithmeticException e) {
-      // Beyond 292 years.
-      return Long.MAX_VALUE;
-    }
+    this.limitNanos = Nanos.of(limits.timeLimit());
   }
 
   /**
@@ -115,14 +111,15 @@ final class DecodeGate implements AutoCloseable {
     if (!memory.canEverLease(allHeap, outside)) {
       throw new BadInputException(name + ": needs about " + megabytes(allHeap) + " MB of heap and " + megabytes(outside)
           + " MB of native memory to decode " + width + "x" + height + " pixels, expected at most " + memory.largestHeap() / MEGABYTE
-          + " and " + memory.largestNative() / MEGABYTE + "; raise -Xmx or the memory for decoding, or lower --max-pixels");
+          + " and " + memory.largestNative() / MEGABYTE
+          + "; raise -Xmx or the memory for decoding (--decode-memory), or lower --max-pixels");
     }
     if (!begun) {
       begun = true;
       begin(nanos);
     }
     needed = allHeap + outside;
-    lease = memory.lease(allHeap, outside, this::checkWaiting);
+    lease = await(() -> memory.lease(allHeap, outside, this::checkCaller));
     leasedOutside = outside;
   }
 
@@ -145,27 +142,32 @@ final class DecodeGate implements AutoCloseable {
     return Math.ceilDiv(bytes, MEGABYTE);
   }
 
-  /** Ends the decode if its time is over or the caller wants it no more. */
-  void check() {
-    check("decoding took longer than", "raise the time limit for decoding, or use a smaller picture");
+  /** Runs a wait for memory that other decodes hold. It has no limit but the caller's {@link #checkCaller} and does not count as time. */
+  <T> T await(Supplier<T> wait) {
+    long since = System.nanoTime();
+    try {
+      return wait.get();
+    } finally {
+      beginNanos += System.nanoTime() - since;
+    }
   }
 
-  /** {@link #check} of a decode that waits for memory that others hold. */
-  void checkWaiting() {
-    check("waited for memory of other pictures longer than",
-        "decode fewer pictures at once, or raise the memory or the time limit for decoding");
-  }
-
-  private void check(String problem, String remedy) {
+  /** Ends the decode if the caller wants it no more. */
+  void checkCaller() {
     try {
       checkpoint.check();
     } catch (RuntimeException | Error e) {
       stop = e;
       throw e;
     }
+  }
+
+  /** Ends the decode if its time is over or the caller wants it no more. */
+  void check() {
+    checkCaller();
     if (System.nanoTime() - beginNanos > limitNanos) {
-      BadInputException late = new BadInputException(
-          name + ": " + problem + " " + seconds(limits.timeLimit()) + " s, the limit for one image; " + remedy);
+      BadInputException late = new BadInputException(name + ": decoding took longer than " + seconds(limits.timeLimit())
+          + " s, the limit for one image; raise the time limit for decoding (--decode-seconds), or use a smaller picture");
       stop = late;
       throw late;
     }

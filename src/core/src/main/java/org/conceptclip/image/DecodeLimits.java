@@ -9,7 +9,8 @@ import org.conceptclip.tensor.BadInputException;
  *
  * @param maxPixels most pixels (width times height) of a picture and of everything in it that is decoded, 1 to 715,827,879; checked before
  *     memory for pixels is allocated
- * @param timeLimit longest time that decoding one picture may take, more than 0 and as long as one likes; the wait for memory counts
+ * @param timeLimit longest time that decoding one picture may take, more than 0 and as long as one likes; waiting for memory that other
+ *     pictures hold does not count
  * @param memory the budget that the picture's memory is leased from
  */
 public record DecodeLimits(long maxPixels, Duration timeLimit, DecodeMemory memory) {

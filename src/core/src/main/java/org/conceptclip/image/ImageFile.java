@@ -77,9 +77,9 @@ final class ImageFile implements AutoCloseable {
     long most = Math.min(LARGEST_FILE_BYTES, memory.largestFileBytes());
     if (announced > most) {
       throw new BadInputException(name + ": file of " + announced + " bytes, expected an image file of at most " + most
-          + "; raise -Xmx or the memory for decoding, or use a smaller file");
+          + "; raise -Xmx or the memory for decoding (--decode-memory), or use a smaller file");
     }
-    lease = memory.leaseFile(announced, gate::checkWaiting);
+    lease = gate.await(() -> memory.leaseFile(announced, gate::checkCaller));
     int size = (int) announced;
     byte[] array = array(target, size);
     int at = 0;

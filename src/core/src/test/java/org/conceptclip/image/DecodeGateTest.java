@@ -35,7 +35,7 @@ class DecodeGateTest {
       gate.leadsTo(new RgbCollector());
       gate.checkSize(5000, 4000);
       assertEquals("a.png: needs about 61 MB of heap and 1 MB of native memory to decode 5000x4000 pixels, expected at most 41 and 58;"
-          + " raise -Xmx or the memory for decoding, or lower --max-pixels", refusal(() -> gate.enter(1_000_000, 1, 1)));
+          + " raise -Xmx or the memory for decoding (--decode-memory), or lower --max-pixels", refusal(() -> gate.enter(1_000_000, 1, 1)));
       assertEquals(0, memory.leasedHeapBytes());
     }
   }
@@ -87,6 +87,25 @@ class DecodeGateTest {
       gate.rethrowStop();
       assertSame(stop, assertThrows(AssertionError.class, gate::check));
       assertSame(stop, assertThrows(AssertionError.class, gate::rethrowStop));
+    }
+  }
+
+  /** A picture is not refused for the time that others take. */
+  @Test
+  void waitingForMemoryDoesNotCountAsTime() {
+    LeaseQueue.Lease others = memory.lease(40_000_000, 0, DecodeCheckpoint.NONE);
+    long release = System.nanoTime() + 300_000_000;
+    boolean[] released = new boolean[1];
+    DecodeCheckpoint checkpoint = () -> {
+      if (!released[0] && System.nanoTime() > release) {
+        released[0] = true;
+        others.close();
+      }
+    };
+    try (DecodeGate gate = new DecodeGate("a", limits.withTimeLimit(Duration.ofMillis(250)), checkpoint)) {
+      gate.enter(40_000_000, 0, 1);
+      gate.check();
+      assertTrue(released[0], "it did not wait");
     }
   }
 

@@ -71,7 +71,7 @@ class ImageFileTest {
       file.setLength(3L << 30);
     }
     assertEquals("upload 7: file of 3221225472 bytes, expected an image file of at most " + memory.largestFileBytes()
-        + "; raise -Xmx or the memory for decoding, or use a smaller file", refusal(path));
+        + "; raise -Xmx or the memory for decoding (--decode-memory), or use a smaller file", refusal(path));
   }
 
   /** The length at the opening counts; of a file that shrinks, what is left. */

@@ -124,8 +124,8 @@ class StopTest {
     try (PixelDecoder decoder = new PixelDecoder(limits)) {
       String message = assertThrows(BadInputException.class,
           () -> decoder.decodeInto(file, "slow.jpg", SIZE, MemorySegment.ofArray(new byte[SIZE * SIZE * 3]), 0)).getMessage();
-      assertEquals("slow.jpg: decoding took longer than 0.2 s, the limit for one image; raise the time limit for decoding, or use a smaller"
-          + " picture", message);
+      assertEquals("slow.jpg: decoding took longer than 0.2 s, the limit for one image; raise the time limit for decoding"
+          + " (--decode-seconds), or use a smaller picture", message);
     }
   }
 

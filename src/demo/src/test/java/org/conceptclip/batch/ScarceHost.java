@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
 import org.conceptclip.tensor.DType;
@@ -53,9 +54,12 @@ public final class ScarceHost {
     ConcurrentLinkedQueue<CompletableFuture<float[]>> futures = new ConcurrentLinkedQueue<>();
     List<Thread> callers = new ArrayList<>();
     for (int i = 0; i < CALLERS; i++) {
-      // Texts are left out: the native tokenizer ends the JVM when the heap is full.
-      ImageInput input = i % 2 == 0 ? new ImageInput.Encoded(image, "image") : decoded;
-      callers.add(Thread.ofPlatform().daemon().name("caller-" + i).start(() -> submit(clip, input, over, futures)));
+      Supplier<CompletableFuture<float[]>> call = switch (i) {
+        case 0 -> () -> clip.submitImage(decoded, RequestOptions.DEFAULT);
+        case 1 -> () -> clip.submitText("a chest X-ray with an effusion", RequestOptions.DEFAULT);
+        default -> () -> clip.submitImage(new ImageInput.Encoded(image, "image"), RequestOptions.DEFAULT);
+      };
+      callers.add(Thread.ofPlatform().daemon().name("caller-" + i).start(() -> submit(call, over, futures)));
     }
     int shortages = 0;
     for (int i = 0; i < 2; i++) {
@@ -87,11 +91,11 @@ public final class ScarceHost {
     return "ok, " + futures.size() + " requests, " + failed + " failed, " + shortages + " shortages";
   }
 
-  private static void submit(ConceptClip clip, ImageInput image, AtomicBoolean over,
-      ConcurrentLinkedQueue<CompletableFuture<float[]>> futures) {
+  private static void submit(
+      Supplier<CompletableFuture<float[]>> call, AtomicBoolean over, ConcurrentLinkedQueue<CompletableFuture<float[]>> futures) {
     while (!over.get()) {
       try {
-        futures.add(clip.submitImage(image, RequestOptions.DEFAULT));
+        futures.add(call.get());
         Thread.sleep(1);
       } catch (OverloadedException | OutOfMemoryError | InterruptedException turnedAway) {
         // Another one is submitted.
