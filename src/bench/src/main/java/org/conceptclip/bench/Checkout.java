@@ -43,14 +43,17 @@ public final class Checkout {
     return Known.COMMIT;
   }
 
-  /** Asked for once: a run must not start git between its rounds. */
+  /**
+   * Asked for once: a run must not start git between its rounds. Without optional locks, because {@code git status} otherwise writes the
+   * index, and one that is ended meanwhile leaves its lock in the checkout.
+   */
   private static final class Known {
     static final String COMMIT = Optional.ofNullable(System.getProperty(PROPERTY)).or(() -> fromGit(root().toString())).orElse("unknown");
   }
 
   private static Optional<String> fromGit(String root) {
     return Programs.output("git", "-C", root, "rev-parse", "--short=10", "HEAD")
-        .flatMap(hash -> Programs.output("git", "-C", root, "status", "--porcelain", "--untracked-files=no")
+        .flatMap(hash -> Programs.output("git", "--no-optional-locks", "-C", root, "status", "--porcelain", "--untracked-files=no")
             .map(changes -> changes.isEmpty() ? hash : hash + "+"));
   }
 }
