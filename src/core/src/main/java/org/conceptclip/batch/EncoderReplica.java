@@ -1,8 +1,8 @@
 package org.conceptclip.batch;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.stream.IntStream;
 import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
@@ -11,7 +11,7 @@ import org.conceptclip.tensor.HostTensor;
 
 /**
  * Runs a batcher's batches on an encoder. Has one thread per lane, and each computes one batch at a time. Thread-safe. Does not close
- * the encoder.
+ * the encoder. Loops instead of streams: a lambda that cannot be linked for lack of memory, the first time, is lost to the process.
  */
 final class EncoderReplica implements Replica<WorkKind, Payload, Encoding>, AutoCloseable {
   private final String name;
@@ -86,25 +86,39 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Encoding>, Auto
   }
 
   private static List<HostTensor> pixels(Batch<WorkKind, Payload, Encoding> batch) {
-    return batch.payloads().stream().map(payload -> ((Payload.Image) payload).pixels()).toList();
+    List<HostTensor> pixels = new ArrayList<>(batch.payloads().size());
+    for (Payload payload : batch.payloads()) {
+      pixels.add(((Payload.Image) payload).pixels());
+    }
+    return pixels;
   }
 
   private List<Encoding> images(Encoding all, int count) {
     int tokens = encoder.imageTokens();
-    return IntStream.range(0, count).mapToObj(i -> all.item(i, (long) i * tokens, tokens)).toList();
+    List<Encoding> items = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      items.add(all.item(i, (long) i * tokens, tokens));
+    }
+    return items;
   }
 
   private List<Encoding> texts(List<Payload> payloads, Detail detail, LongAdder packNanos) {
     long begin = System.nanoTime();
-    TokenBatch tokens = TokenBatch.packed(payloads.stream().map(payload -> ((Payload.Text) payload).text().ids()).toList());
+    List<int[]> ids = new ArrayList<>(payloads.size());
+    for (Payload payload : payloads) {
+      ids.add(((Payload.Text) payload).text().ids());
+    }
+    TokenBatch tokens = TokenBatch.packed(ids);
     packNanos.add(System.nanoTime() - begin);
     int rows = tokens.sequences().totalRows();
     clocks.addTokens(0, rows);
     Encoding all = encoder.encodeCheckedTexts(tokens, detail);
     clocks.addTokens(rows, 0);
-    return IntStream.range(0, payloads.size())
-        .mapToObj(i -> all.item(i, tokens.sequences().start(i), tokens.sequences().rows(i)))
-        .toList();
+    List<Encoding> items = new ArrayList<>(payloads.size());
+    for (int i = 0; i < payloads.size(); i++) {
+      items.add(all.item(i, tokens.sequences().start(i), tokens.sequences().rows(i)));
+    }
+    return items;
   }
 
   /** Waits until the lanes have computed their batches and their threads have ended. */

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
+import org.conceptclip.image.ImageDecoder;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
 import org.conceptclip.runtime.EncoderLimits;
@@ -68,6 +69,8 @@ public final class Engine implements AutoCloseable {
     if (options.warmUp()) {
       // Before the limits are read: warming up lowers them where device memory does not suffice.
       warmUp(encoders, options);
+      Rehearsal.run();
+      ImageDecoder.warmUp();
     }
     int images = batchImages(encoders, options);
     boolean powersOfTwo = encoders.stream().anyMatch(encoder -> encoder.limits().powersOfTwo());

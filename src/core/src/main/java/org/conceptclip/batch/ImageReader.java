@@ -1,9 +1,7 @@
 package org.conceptclip.batch;
 
 import java.lang.foreign.MemorySegment;
-import java.util.Deque;
-import java.util.Objects;
-import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.ArrayList;
 import org.conceptclip.image.DecodeCheckpoint;
 import org.conceptclip.image.DecodeLimits;
 import org.conceptclip.image.PixelDecoder;
@@ -27,7 +25,10 @@ interface ImageReader extends AutoCloseable {
   /** Reads image files. Has as many decoders as there were calls at once; each keeps its working memory from file to file. */
   final class OfFiles implements ImageReader {
     private final DecodeLimits limits;
-    private final Deque<PixelDecoder> idle = new ConcurrentLinkedDeque<>();
+    /** Has room for all decoders, so that giving one back cannot fail for lack of memory. */
+    private final ArrayList<PixelDecoder> idle = new ArrayList<>();
+
+    private int decoders;
 
     OfFiles(DecodeLimits limits) {
       this.limits = limits;
@@ -35,7 +36,7 @@ interface ImageReader extends AutoCloseable {
 
     @Override
     public void read(ImageInput input, int size, MemorySegment target, DecodeCheckpoint checkpoint) {
-      PixelDecoder decoder = Objects.requireNonNullElseGet(idle.poll(), () -> new PixelDecoder(limits));
+      PixelDecoder decoder = take();
       try {
         switch (input) {
           case ImageInput.File file -> decoder.decodeInto(file.path(), file.name(), size, target, 0, checkpoint);
@@ -47,17 +48,22 @@ interface ImageReader extends AutoCloseable {
       }
     }
 
-    private void keep(PixelDecoder decoder) {
-      try {
-        idle.push(decoder);
-      } catch (Throwable shortage) {
-        // The list could not grow. The next file gets a new decoder; this one is done.
-        decoder.close();
+    private synchronized PixelDecoder take() {
+      if (!idle.isEmpty()) {
+        return idle.removeLast();
       }
+      idle.ensureCapacity(decoders + 1);
+      PixelDecoder decoder = new PixelDecoder(limits);
+      decoders++;
+      return decoder;
+    }
+
+    private synchronized void keep(PixelDecoder decoder) {
+      idle.add(decoder);
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
       Closer.closeAll(idle);
     }
   }

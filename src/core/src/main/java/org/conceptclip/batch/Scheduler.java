@@ -15,6 +15,9 @@ import org.conceptclip.util.Nanos;
  * fails has changed nothing; a step that fails is taken again.
  */
 final class Scheduler<K, P, R> {
+  /** Loaded before it is needed: {@code instanceof} would load the class in the midst of a request's end, where memory may be short. */
+  private static final Class<?> CLOSED = BatcherClosedException.class;
+
   private final long maxWaitNanos;
   final double batchesPerReplica;
   private final Batcher<K, P, R> batcher;
@@ -120,7 +123,7 @@ final class Scheduler<K, P, R> {
   void notPrepared(PendingRequest<K, P, R> request, Throwable failure, long nowNanos) {
     preparationEnded(request);
     request.queue.leave(request);
-    end(request, failure instanceof BatcherClosedException ? Ending.CLOSED : Ending.FAILED, null, failure, nowNanos);
+    end(request, CLOSED.isInstance(failure) ? Ending.CLOSED : Ending.FAILED, null, failure, nowNanos);
   }
 
   private void preparationEnded(PendingRequest<K, P, R> request) {

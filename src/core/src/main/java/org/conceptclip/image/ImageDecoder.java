@@ -2,7 +2,9 @@ package org.conceptclip.image;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
 import java.nio.file.Path;
+import java.util.List;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.FileNames;
 import org.conceptclip.util.OneLine;
@@ -30,6 +32,30 @@ public final class ImageDecoder {
   /** One line that names the JPEG decoder that this process uses and, if it is not the fast one, says why. */
   public static String jpegDecoder() {
     return JpegLibrary.describe();
+  }
+
+  /**
+   * Loads what decoders of all formats need, once per process, in about 0.1 s: the native library, and classes with tables. Otherwise the
+   * first picture of a kind does that, and a class whose initialiser runs out of memory is lost to the process.
+   */
+  public static void warmUp() {
+    JpegLibrary.find();
+    classesWithTables().forEach(ImageDecoder::initialize);
+  }
+
+  /** All whose initialisers allocate. */
+  static List<Class<?>> classesWithTables() {
+    return List.of(BmpHeader.class, FaxCodes.class, GifDecoder.class, HeapScratch.class, ImageFormat.class, JpegColour.class,
+        JpegContainer.class, JpegStream.class, LongCalls.class, NativeHeap.class, PngDecoder.class, TiffColour.class,
+        TiffCompression.class, TiffTags.class, WebpBits.class, WebpPrefixCode.class, WebpSymbols.class);
+  }
+
+  private static void initialize(Class<?> each) {
+    try {
+      MethodHandles.lookup().ensureInitialized(each);
+    } catch (IllegalAccessException e) {
+      throw new IllegalStateException("a class of this package cannot be accessed", e);
+    }
   }
 
   /**

@@ -46,6 +46,9 @@ public final class BatchEvents<K> implements BatchListener<K> {
 
   @Override
   public void batchEnded(BatchReport<K> report) {
+    if (!isRecorded()) {
+      return;
+    }
     write(BatchEvent::new, event -> {
       event.replica = report.replica();
       event.kind = kindNames.apply(report.kind());
@@ -61,6 +64,9 @@ public final class BatchEvents<K> implements BatchListener<K> {
 
   @Override
   public void refused(K kind, Priority priority, int cost) {
+    if (!isRecorded()) {
+      return;
+    }
     write(RefusedEvent::new, event -> {
       event.kind = kindNames.apply(kind);
       event.priority = priority.name();
@@ -70,17 +76,24 @@ public final class BatchEvents<K> implements BatchListener<K> {
 
   @Override
   public void replicaLost(String replica, Throwable cause) {
+    if (!isRecorded()) {
+      return;
+    }
     write(LostEvent::new, event -> {
       event.replica = replica;
       event.cause = cause.toString();
     });
   }
 
+  /**
+   * Whether there is a recorder, without which there is no recording. Making an event would start the recorder's machinery, which takes tens
+   * of milliseconds. Asked before any lambda, which takes memory.
+   */
+  private static boolean isRecorded() {
+    return FlightRecorder.isInitialized();
+  }
+
   private static <E extends Event> void write(Supplier<E> type, Consumer<E> fields) {
-    // Without a recorder there is no recording. Making an event would start the recorder's machinery, which takes tens of milliseconds.
-    if (!FlightRecorder.isInitialized()) {
-      return;
-    }
     E event = type.get();
     if (event.isEnabled()) {
       fields.accept(event);

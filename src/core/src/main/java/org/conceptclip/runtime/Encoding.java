@@ -117,13 +117,16 @@ public record Encoding(Map<Output, HostTensor> outputs) {
    */
   public Encoding item(int item, long firstToken, long tokens) {
     Map<Output, HostTensor> copies = new EnumMap<>(Output.class);
-    outputs.forEach((output, all) -> {
+    // No lambda: one that cannot be linked for lack of memory, the first time, is lost to the process.
+    for (Map.Entry<Output, HostTensor> each : outputs.entrySet()) {
+      Output output = each.getKey();
+      HostTensor all = each.getValue();
       if (output != Output.RAW_FEATURES) {
         HostTensor rows = output.hasRowsOfTokens() ? all.rows(firstToken, tokens) : all.rows(item, 1);
         MemorySegment copy = MemorySegment.ofArray(rows.data().toArray(ValueLayout.JAVA_BYTE));
         copies.put(output, HostTensor.view(rows.dtype(), Shape.of(rows.rows(), rows.columns()), copy));
       }
-    });
+    }
     return new Encoding(copies);
   }
 

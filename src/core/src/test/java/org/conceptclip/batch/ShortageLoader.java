@@ -7,12 +7,14 @@ import java.lang.classfile.ClassFile;
 import java.lang.classfile.ClassHierarchyResolver;
 import java.lang.classfile.ClassTransform;
 import java.lang.classfile.CodeElement;
+import java.lang.classfile.Opcode;
 import java.lang.classfile.instruction.InvokeDynamicInstruction;
 import java.lang.classfile.instruction.InvokeInstruction;
 import java.lang.classfile.instruction.NewMultiArrayInstruction;
 import java.lang.classfile.instruction.NewObjectInstruction;
 import java.lang.classfile.instruction.NewPrimitiveArrayInstruction;
 import java.lang.classfile.instruction.NewReferenceArrayInstruction;
+import java.lang.classfile.instruction.TypeCheckInstruction;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -21,7 +23,8 @@ import java.util.Set;
 
 /**
  * Loads this package once more, its product classes rewritten so that {@link Shortages#point} is called wherever one of them may allocate:
- * in front of every {@code new}, every array, every lambda and joined string, and every call of the JDK that may need memory; and behind the
+ * in front of every {@code new}, every array, every lambda and joined string, every question for a type, and every call of the JDK that may
+ * need memory; and behind the
  * calls that may have done their work when they find that memory is short. So a scenario can be run with a failure at each of these places
  * in turn, and none is forgotten.
  */
@@ -86,6 +89,8 @@ final class ShortageLoader extends ClassLoader {
       case NewReferenceArrayInstruction array -> true;
       case NewMultiArrayInstruction array -> true;
       case InvokeDynamicInstruction lambdaOrText -> true;
+      // The first time, the class that is asked for may have to be loaded.
+      case TypeCheckInstruction check -> check.opcode() == Opcode.INSTANCEOF;
       case InvokeInstruction call -> isOfUtil(call) && !FREE.contains(call.name().stringValue())
           || call.owner().asInternalName().equals("java/lang/Thread") && call.name().stringValue().equals("start")
           || call.name().stringValue().equals("valueOf") && call.owner().asInternalName().startsWith("java/lang/");
