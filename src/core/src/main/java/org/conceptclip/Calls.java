@@ -60,8 +60,8 @@ final class Calls {
 
   /**
    * A future of {@code source}'s result, converted. Unlike that of {@link CompletableFuture#thenApply}, it cancels the source when it is
-   * cancelled or times out, and fails with the source's failure without a wrapper. It ends when the source does, also if memory is short then.
-   * If there is not even memory for this future, the source is cancelled.
+   * cancelled or times out, and fails with the source's failure without a wrapper. It ends when the source does, also if memory is short
+   * then. If there is not even memory for this future, the source is cancelled.
    */
   static <A, R> CompletableFuture<R> map(CompletableFuture<A> source, Function<? super A, ? extends R> change) {
     try {

@@ -296,10 +296,10 @@ public final class ConceptClip implements AutoCloseable {
   }
 
   /**
-   * Rejects new requests, waits until every accepted request has ended, then frees devices and memory. Accepted requests are answered, except
-   * large images (which take more than 50 ms to decode) that are not decoded half a second after closing began: they fail with {@link
-   * org.conceptclip.batch.BatcherClosedException}. Closing again does nothing. If the closing thread is interrupted, all requests that no
-   * device has begun fail with that exception at once, and the thread stays interrupted.
+   * Rejects new requests, waits until every accepted request has ended, then frees devices and memory. Accepted requests are answered,
+   * except large images (which take more than 50 ms to decode) that are not decoded half a second after closing began: they fail with
+   * {@link org.conceptclip.batch.BatcherClosedException}. Closing again does nothing. If the closing thread is interrupted, all requests
+   * that no device has begun fail with that exception at once, and the thread stays interrupted.
    *
    * @throws IllegalStateException if called from a callback of a future of this object, which would wait for itself
    */

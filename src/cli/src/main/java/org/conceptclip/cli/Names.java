@@ -26,7 +26,8 @@ final class Names {
     try {
       return FileNames.path(name);
     } catch (InvalidPathException e) {
-      throw new BadInputException(OneLine.quoted(name, 4096) + ": cannot be the name of a file (" + e.getReason() + "), expected another name", e);
+      throw new BadInputException(
+          OneLine.quoted(name, 4096) + ": cannot be the name of a file (" + e.getReason() + "), expected another name", e);
     }
   }
 

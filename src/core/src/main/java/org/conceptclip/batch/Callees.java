@@ -6,8 +6,8 @@ import java.util.function.Consumer;
 import org.conceptclip.util.Failures;
 
 /**
- * The foreign code that a batcher calls: replicas, the receiver of payloads, listeners, and the executor that delivers outcomes. Whatever it
- * throws, the batcher goes on. No method throws. Thread-safe; not called under the batcher's lock.
+ * The foreign code that a batcher calls: replicas, the receiver of payloads, listeners, and the executor that delivers outcomes. Whatever
+ * it throws, the batcher goes on. No method throws. Thread-safe; not called under the batcher's lock.
  */
 final class Callees<K, P, R> {
   private final Executor completions;

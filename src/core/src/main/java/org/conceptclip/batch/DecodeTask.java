@@ -5,8 +5,8 @@ import org.conceptclip.image.DecodeCheckpoint;
 import org.conceptclip.runtime.Encoding;
 
 /**
- * An image on its way through the {@link DecodeStage}, its place in the stage's queues, and the checkpoint of its decode. A decode is used by
- * one thread at a time.
+ * An image on its way through the {@link DecodeStage}, its place in the stage's queues, and the checkpoint of its decode. A decode is used
+ * by one thread at a time.
  */
 final class DecodeTask extends FairQueue.Entry<DecodeTask> implements DecodeCheckpoint {
   /** Ends a decode on the threads for small images, to begin again on those for large ones. Compared by identity. */

@@ -296,8 +296,8 @@ public final class Engine implements AutoCloseable {
    * Stops accepting requests, ends every accepted one, then ends the threads. Images that are decoded, and small ones that are not, are
    * computed, as are texts. Half a second after closing began, large images that are not decoded, whether they wait or a thread works on
    * them, end with {@link BatcherClosedException}. So closing takes as long as the computing of what was accepted, and at most 750 ms in
-   * addition. If the calling thread is interrupted, all requests that no device has started end at once, small images and texts as well, and
-   * the thread's interrupt flag is set when the call returns. Closing again waits as well.
+   * addition. If the calling thread is interrupted, all requests that no device has started end at once, small images and texts as well,
+   * and the thread's interrupt flag is set when the call returns. Closing again waits as well.
    *
    * @throws IllegalStateException if called from a callback of a request's future: it would wait for itself
    */

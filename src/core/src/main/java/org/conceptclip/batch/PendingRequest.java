@@ -6,8 +6,8 @@ import org.conceptclip.util.Failures;
 import org.conceptclip.util.Nanos;
 
 /**
- * A request from its admission to its end. The batcher's lock guards all mutable fields, except the future, which the caller may complete at
- * any time, and those that say otherwise.
+ * A request from its admission to its end. The batcher's lock guards all mutable fields, except the future, which the caller may complete
+ * at any time, and those that say otherwise.
  *
  * <p>It is also its own place in every list that it can be in until its outcome is delivered. Whatever ends a request therefore allocates
  * nothing, and cannot fail for lack of memory.

@@ -5,8 +5,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
- * A bounded queue of tasks, the oldest first. It has all its memory from the start: neither end allocates. A task that ends with an error is
- * run again by the same thread, so it must look how far it came. Thread-safe.
+ * A bounded queue of tasks, the oldest first. It has all its memory from the start: neither end allocates. A task that ends with an error
+ * is run again by the same thread, so it must look how far it came. Thread-safe.
  */
 final class TaskQueue implements Workers.Source {
   private final ReentrantLock lock = new ReentrantLock();

@@ -86,8 +86,8 @@ public final class BatchEvents<K> implements BatchListener<K> {
   }
 
   /**
-   * Whether there is a recorder, without which there is no recording. Making an event would start the recorder's machinery, which takes tens
-   * of milliseconds. Asked before any lambda, which takes memory.
+   * Whether there is a recorder, without which there is no recording. Making an event would start the recorder's machinery, which takes
+   * tens of milliseconds. Asked before any lambda, which takes memory.
    */
   private static boolean isRecorded() {
     return FlightRecorder.isInitialized();

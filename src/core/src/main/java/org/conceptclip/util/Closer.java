@@ -7,8 +7,8 @@ import java.util.List;
 
 /**
  * Owns resources and closes them in the reverse of the order in which they were opened. Every resource is closed, also when closing
- * another one fails: the first failure is thrown, and the others are suppressed in it. Closing again does nothing. A resource that cannot be
- * registered, because memory is short, is closed. Thread-safe.
+ * another one fails: the first failure is thrown, and the others are suppressed in it. Closing again does nothing. A resource that cannot
+ * be registered, because memory is short, is closed. Thread-safe.
  */
 public final class Closer implements AutoCloseable {
   /** The last one is closed first. */

@@ -13,8 +13,8 @@ public final class Failures {
   }
 
   /**
-   * Reports a failure of somebody else's code, such as a listener that throws, to this thread's handler of uncaught exceptions, which prints
-   * it unless the program has set another one. Never throws.
+   * Reports a failure of somebody else's code, such as a listener that throws, to this thread's handler of uncaught exceptions, which
+   * prints it unless the program has set another one. Never throws.
    */
   public static void report(Throwable failure) {
     try {
