@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.stream.IntStream;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.PatchEmbeddingWeights;
@@ -14,6 +13,7 @@ import org.conceptclip.op.WeightStore;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.util.Parallel;
 import org.conceptclip.weights.TensorLoan;
 import org.conceptclip.weights.WeightSource;
 
@@ -45,7 +45,7 @@ public final class ModelLoader {
     CompletableFuture<TokenEmbeddingWeights> tokenEmbedding = CompletableFuture.supplyAsync(loader::tokenEmbedding);
     try {
       ModelWeights.Vision vision = loader.vision();
-      List<ModelWeights.TextLayer> layers = IntStream.range(0, config.text().depth()).parallel().mapToObj(loader::textLayer).toList();
+      List<ModelWeights.TextLayer> layers = Parallel.map(config.text().depth(), loader::textLayer);
       ModelWeights.Text text = new ModelWeights.Text(
           joined(tokenEmbedding), layers, loader.linear("text.proj.weight", null), loader.head("text_proj"));
       return new ModelWeights(vision, text, Scalars.of(source));
@@ -69,7 +69,7 @@ public final class ModelLoader {
 
   private ModelWeights.Vision vision() {
     VisionConfig vision = config.vision();
-    List<ModelWeights.VisionBlock> blocks = IntStream.range(0, vision.depth()).parallel().mapToObj(this::visionBlock).toList();
+    List<ModelWeights.VisionBlock> blocks = Parallel.map(vision.depth(), this::visionBlock);
     return new ModelWeights.Vision(
         patchEmbedding(), blocks, norm("visual.trunk.norm", vision.layerNormEpsilon()), pool(), head("image_proj"));
   }
