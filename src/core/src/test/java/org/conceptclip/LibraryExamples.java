@@ -15,6 +15,8 @@ import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.OverloadedException;
 import org.conceptclip.batch.Priority;
 import org.conceptclip.batch.RequestOptions;
+import org.conceptclip.image.DecodeLimits;
+import org.conceptclip.image.DecodeMemory;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.task.Scoring;
 import org.conceptclip.task.ScoringOptions;
@@ -53,6 +55,17 @@ final class LibraryExamples {
             .batching(new BatcherOptions(Duration.ofMillis(5), 1)) // wait up to 5 ms for a fuller batch
             .build())
         .build();
+    // @end
+  }
+
+  static ConceptClipOptions uploads() {
+    // @start region="uploads"
+    DecodeLimits uploads = DecodeLimits.DEFAULT
+        .withMaxPixels(40_000_000)
+        .withTimeLimit(Duration.ofSeconds(10))
+        .withMemory(DecodeMemory.ofBytes(512L << 20)); // of all decodes together; large pictures wait for each other
+    EngineOptions engine = EngineOptions.builder().decodeLimits(uploads).build();
+    return ConceptClipOptions.builder().engine(engine).build();
     // @end
   }
 

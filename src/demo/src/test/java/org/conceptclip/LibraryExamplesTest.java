@@ -64,6 +64,9 @@ class LibraryExamplesTest {
       assertEquals(200, LibraryExamples.submit(clip, Files.readAllBytes(XRAY), "ada").join());
       assertEquals(422, LibraryExamples.submit(clip, "no image".getBytes(StandardCharsets.UTF_8), "ada").join());
     }
+    try (ConceptClip clip = ConceptClip.open(LibraryExamples.uploads())) {
+      assertEquals(List.of("chest X-ray"), LibraryExamples.classifier(clip, List.of(XRAY)));
+    }
   }
 
   /** A fenced block in a guide that begins with the first line of a region is that region. */
