@@ -87,7 +87,7 @@ class LauncherIT {
     List<String> command = List.of(SCRIPT.toString(), "classify", JPEG.toString(), "--json");
     String expected = classified(run(command, environment));
     List<Path> libraries = cached();
-    assertEquals(4, libraries.size(), libraries.toString());
+    assertEquals(3, libraries.size(), libraries.toString());
     for (boolean marked : List.of(false, true)) {
       for (Path library : libraries) {
         FileTime time = Files.getLastModifiedTime(library);

@@ -25,7 +25,7 @@ final class HostileImages {
     byte[] photograph = SampleImages.jpeg(1);
     return List.of(
         new ImageInput.Encoded(progressive(side, 90), "progressive JPEG of 90 scans"),
-        new ImageInput.Encoded(progressive(side, 819), "progressive JPEG of 819 scans"),
+        new ImageInput.Encoded(progressive(side, 499), "progressive JPEG of 499 scans"),
         new ImageInput.Encoded(empty(0xC2, side, side), "progressive JPEG without data"),
         new ImageInput.Encoded(bilevel(side), "PNG of one bit a pixel"),
         new ImageInput.Encoded(canvas(Math.min(65_535, 4 * side), side / 5), "GIF of a large canvas and a small frame"),
