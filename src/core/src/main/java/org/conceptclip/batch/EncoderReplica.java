@@ -11,7 +11,8 @@ import org.conceptclip.tensor.HostTensor;
 
 /**
  * Runs a batcher's batches on an encoder. Has one thread per lane, and each computes one batch at a time. Thread-safe. Does not close
- * the encoder. Loops instead of streams: a lambda that cannot be linked for lack of memory, the first time, is lost to the process.
+ * the encoder. Loops and conditions instead of
+ * streams and switches over types: a lambda or a switch that cannot be linked for lack of memory, the first time, is lost to the process.
  */
 final class EncoderReplica implements Replica<WorkKind, Payload, Encoding>, AutoCloseable {
   private final String name;
@@ -70,15 +71,16 @@ final class EncoderReplica implements Replica<WorkKind, Payload, Encoding>, Auto
     int items = batch.payloads().size();
     LongAdder packNanos = new LongAdder();
     try {
-      return switch (batch.kind()) {
-        case WorkKind.Images images -> images(encoder.encodeImages(pixels(batch), images.detail(), packNanos::add), items);
-        case WorkKind.Scores scores -> {
-          ScoreTargets targets = scores.targets();
-          yield images(encoder.scoreImages(
-              pixels(batch), targets.textFeatures(), targets.conceptsOrNull(), targets.topK(), packNanos::add), items);
-        }
-        case WorkKind.Texts texts -> texts(batch.payloads(), texts.detail(), packNanos);
-      };
+      WorkKind kind = batch.kind();
+      if (kind instanceof WorkKind.Images images) {
+        return images(encoder.encodeImages(pixels(batch), images.detail(), packNanos::add), items);
+      }
+      if (kind instanceof WorkKind.Scores scores) {
+        ScoreTargets targets = scores.targets();
+        return images(encoder.scoreImages(
+            pixels(batch), targets.textFeatures(), targets.conceptsOrNull(), targets.topK(), packNanos::add), items);
+      }
+      return texts(batch.payloads(), ((WorkKind.Texts) kind).detail(), packNanos);
     } finally {
       clocks.add(Stage.PACK, packNanos.sum(), items);
       clocks.add(Stage.COMPUTE, System.nanoTime() - begin - packNanos.sum(), items);

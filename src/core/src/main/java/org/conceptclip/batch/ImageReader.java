@@ -38,10 +38,13 @@ interface ImageReader extends AutoCloseable {
     public void read(ImageInput input, int size, MemorySegment target, DecodeCheckpoint checkpoint) {
       PixelDecoder decoder = take();
       try {
-        switch (input) {
-          case ImageInput.File file -> decoder.decodeInto(file.path(), file.name(), size, target, 0, checkpoint);
-          case ImageInput.Encoded encoded -> decoder.decodeInto(encoded.bytes(), encoded.name(), size, target, 0, checkpoint);
-          case ImageInput.Pixels pixels -> throw new IllegalArgumentException("pixels need no reading");
+        // No switch over types: one that cannot be linked for lack of memory, the first time, is lost to the process.
+        if (input instanceof ImageInput.File file) {
+          decoder.decodeInto(file.path(), file.name(), size, target, 0, checkpoint);
+        } else if (input instanceof ImageInput.Encoded encoded) {
+          decoder.decodeInto(encoded.bytes(), encoded.name(), size, target, 0, checkpoint);
+        } else {
+          throw new IllegalArgumentException("pixels need no reading");
         }
       } finally {
         keep(decoder);
