@@ -1,6 +1,5 @@
 package org.conceptclip.batch;
 
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -8,15 +7,9 @@ import java.util.function.Consumer;
  * A bounded queue of tasks, the oldest first. It has all its memory from the start: neither end allocates. A task that ends with an error
  * is run again by the same thread, so it must look how far it came. Thread-safe.
  */
-final class TaskQueue implements Workers.Source {
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
-  private final Consumer<Runnable> runner;
-  private final Taken<Runnable> taken;
+final class TaskQueue extends WorkQueue<Runnable> {
   private final Runnable[] tasks;
   private int first;
-  private int size;
-  private boolean ended;
 
   /**
    * Makes a queue.
@@ -25,8 +18,7 @@ final class TaskQueue implements Workers.Source {
    * @param runner runs a task on the thread that calls it
    */
   TaskQueue(int capacity, int threads, Consumer<Runnable> runner) {
-    this.runner = runner;
-    this.taken = new Taken<>(threads);
+    super(new ReentrantLock(), threads, runner);
     this.tasks = new Runnable[capacity];
   }
 
@@ -45,63 +37,15 @@ final class TaskQueue implements Workers.Source {
     }
   }
 
-  int size() {
-    lock.lock();
-    try {
-      return size;
-    } finally {
-      lock.unlock();
-    }
+  @Override
+  Runnable peek() {
+    return tasks[first];
   }
 
   @Override
-  public boolean runNext() throws InterruptedException {
-    Runnable task = taken.ofThisThread();
-    if (task == null) {
-      task = take();
-    }
-    if (task == null) {
-      return false;
-    }
-    try {
-      runner.accept(task);
-    } catch (RuntimeException failure) {
-      taken.done();
-      throw failure;
-    }
-    taken.done();
-    return true;
-  }
-
-  /** Waits for a task; returns {@code null} when there will be none any more. */
-  private Runnable take() throws InterruptedException {
-    lock.lock();
-    try {
-      while (size == 0 && !ended) {
-        changed.await();
-      }
-      if (size == 0) {
-        return null;
-      }
-      Runnable task = tasks[first];
-      taken.note(task);
-      tasks[first] = null;
-      first = (first + 1) % tasks.length;
-      size--;
-      return task;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  @Override
-  public void end() {
-    lock.lock();
-    try {
-      ended = true;
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
+  void poll() {
+    tasks[first] = null;
+    first = (first + 1) % tasks.length;
+    size--;
   }
 }

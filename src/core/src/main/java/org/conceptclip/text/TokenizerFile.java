@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
+import org.conceptclip.util.TextBytes;
 
 /** The text of a tokenizer's file: bounded, UTF-8, and what it is expected to be. */
 final class TokenizerFile {
@@ -64,7 +65,6 @@ final class TokenizerFile {
 
   /** {@link #text} without the byte-order mark that some editors put in front of it. In JSON it stands for nothing. */
   static String json(String file, byte[] bytes) {
-    String text = text(file, bytes);
-    return text.startsWith("\ufeff") ? text.substring(1) : text;
+    return TextBytes.withoutMark(text(file, bytes));
   }
 }
