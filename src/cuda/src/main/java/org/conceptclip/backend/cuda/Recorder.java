@@ -70,6 +70,16 @@ final class Recorder {
     touch(used);
   }
 
+  /**
+   * Appends the launch of a persistent kernel, whose blocks take tiles until none is left: one block per multiprocessor, or per tile where
+   * there are fewer tiles.
+   */
+  void launchPersistent(KernelArguments arguments, long tiles, DeviceTensor... used) {
+    int blocks = (int) Math.min(tiles, lane.driver.device().multiprocessors());
+    commands.add(new Command.Launch(arguments.kernel(), blocks, 1, arguments.toStruct()));
+    touch(used);
+  }
+
   /** Appends a matrix product. */
   void multiply(MatmulCall product, DeviceTensor... used) {
     commands.add(new Command.Product(product));
