@@ -19,6 +19,12 @@
 // begin at a multiple of 8 rows' bytes. The values are those of a matrix descriptor, bits 62 and 63.
 enum class Swizzle : uint64_t { BYTES_128 = 1, BYTES_64 = 2, BYTES_32 = 3 };
 
+// Eight bits of floating point as the Open Compute Project's FP8 specification has them: sign, four bits of exponent (bias 7), three of
+// fraction; largest 448, no infinities, not a number 0x7f and 0xff.
+struct e4m3 {
+  uint8_t bits;
+};
+
 #if defined(__CUDACC__)
 
 #include <cuda_fp16.h>
@@ -51,6 +57,9 @@ DEVICE uint32_t packHalves(float low, float high) {
   return *reinterpret_cast<uint32_t*>(&pair);
 }
 
+DEVICE f16 lowHalf(uint32_t pair) { return __ushort_as_half(static_cast<uint16_t>(pair)); }
+DEVICE f16 highHalf(uint32_t pair) { return __ushort_as_half(static_cast<uint16_t>(pair >> 16)); }
+
 // The bits of a float, and back.
 DEVICE uint32_t floatBits(float value) { return __float_as_uint(value); }
 DEVICE float bitsFloat(uint32_t bits) { return __uint_as_float(bits); }
@@ -61,6 +70,22 @@ DEVICE float exp2Approximate(float x) {
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
   return result;
 }
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 890
+#define HAS_E4M3_CONVERSION
+// Two e4m3, `low` in the lower byte. Round to nearest even; what is larger than 448 becomes 448, infinities too; not a number becomes 0x7f.
+DEVICE uint16_t packE4m3(float low, float high) {
+  uint16_t result;
+  asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(result) : "f"(high), "f"(low));
+  return result;
+}
+// The same of two f16 in one register.
+DEVICE uint16_t packE4m3(uint32_t halves) {
+  uint16_t result;
+  asm("cvt.rn.satfinite.e4m3x2.f16x2 %0, %1;" : "=h"(result) : "r"(halves));
+  return result;
+}
+#endif
 
 // N consecutive elements in registers.
 template <typename T, int N>
@@ -356,6 +381,34 @@ DEVICE void productRegisters(float (&d)[40], const uint32_t (&a)[4], uint64_t b)
 #include "emulated_hopper.hpp"
 
 #endif
+
+// ---- Conversions to e4m3 where no instruction does them ------------------------------------------------------------------------
+
+#if !defined(HAS_E4M3_CONVERSION)
+DEVICE uint32_t e4m3Code(float value) {
+  uint32_t bits = floatBits(value), sign = bits >> 24 & 0x80u, magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return 0x7fu;
+  // Below 2^-6 steps are 2^-9: those of floats from 2^14 on. Their lowest bits are the code, up to 8, which is 2^-6.
+  if (magnitude < 0x3c800000u) return sign | (floatBits(bitsFloat(magnitude) + 16384.0f) & 0xfu);
+  // Twenty bits of fraction are rounded away; the exponent's bias goes from 127 to 7.
+  uint32_t code = ((magnitude + 0x7ffffu + (magnitude >> 20 & 1u)) >> 20) - (120u << 3);
+  return sign | (code < 0x7eu ? code : 0x7eu);
+}
+DEVICE uint16_t packE4m3(float low, float high) { return static_cast<uint16_t>(e4m3Code(low) | e4m3Code(high) << 8); }
+DEVICE uint16_t packE4m3(uint32_t halves) { return packE4m3(toFloat(lowHalf(halves)), toFloat(highHalf(halves))); }
+#endif
+
+// Values as e4m3, rounded as packE4m3 does.
+template <int N>
+DEVICE Vector<e4m3, N> toE4m3(const Vector<float, N>& values) {
+  static_assert(N % 2 == 0, "conversions are of pairs");
+  Vector<e4m3, N> result;
+  for (int i = 0; i < N; i += 2) {
+    uint16_t pair = packE4m3(values[i], values[i + 1]);
+    __builtin_memcpy(&result[i], &pair, 2);
+  }
+  return result;
+}
 
 // A matrix in shared memory, from element `i` on. With K innermost, `strideBytes` is the distance of 8 rows and `leadingBytes` is not
 // used. With M or N innermost, rows are k: `strideBytes` is the distance of 8 of them, `leadingBytes` that of one swizzle's width
