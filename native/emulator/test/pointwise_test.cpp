@@ -1,4 +1,5 @@
-// bias_gelu over every f16 there is, and with biases; mean_pool over lengths around its eight rows at a time.
+// bias_gelu and to_e4m3 over every f16 there is, and with biases; mean_pool over lengths around its eight rows at a time.
+#include "e4m3_results.hpp"
 #include "kernel_test.hpp"
 
 namespace {
@@ -64,6 +65,57 @@ void biasGelu(int rows, int columns, bool withBias) {
   compare(what, found, truth, plain, HALF_UNIT);
 }
 
+Matrix runToE4m3(const std::string& what, const Matrix& values, const std::vector<float>& bias, bool gelu, float outScale) {
+  int rows = values.size(), columns = values[0].size();
+  DeviceMatrix<f16> x(withPadding(values), padded(columns) + 8, static_cast<f16>(3));
+  DeviceMatrix<E4m3> out(rows, columns, padded(columns) + 16, E4m3(3.0));
+  DeviceArray<float> biasArray(bias.empty() ? std::vector<float>{0} : bias);
+  arguments::to_e4m3 arguments{.x = x.address(), .bias = bias.empty() ? 0 : biasArray.address(), .out = out.address(), .rows = rows,
+                               .columns = columns, .xPitch = x.pitch(), .outPitch = out.pitch(), .applyGelu = gelu, .outScale = outScale};
+  launch("to_e4m3", rows * x.pitch(), 1, arguments);
+  return out.download(what);
+}
+
+// include/gelu.cuh promises an absolute error of 6.8e-7; values themselves are exact, and so is their product with a power of two.
+void everyHalfToE4m3(bool gelu) {
+  constexpr int ROWS = 256, COLUMNS = 256;
+  Matrix values(ROWS, std::vector<double>(COLUMNS));
+  for (int i = 0; i < ROWS * COLUMNS; i++) {
+    values[i / COLUMNS][i % COLUMNS] = static_cast<double>(std::bit_cast<f16>(static_cast<uint16_t>(i)));
+  }
+  for (float outScale : {1.0f / 256, 1.0f, 64.0f}) {
+    std::string what = std::string("to_e4m3 ") + (gelu ? "with GELU " : "") + "of every f16 * " + std::to_string(outScale);
+    Matrix truth = values;
+    for (auto& row : truth) {
+      for (double& value : row) {
+        // Of minus infinity: 0 times infinity.
+        if (gelu) value = value == -double(INFINITY) ? double(NAN) : exactGelu(value);
+      }
+    }
+    Matrix found = runToE4m3(what, values, {}, gelu, outScale);
+    if (gelu) found[252][0] = NAN;  // 0xfc00, minus infinity: any result will do
+    compareCodes(what, found, truth, outScale, gelu ? 6.8e-7 : 0);
+  }
+}
+
+void toE4m3Of(int rows, int columns, bool gelu, bool withBias) {
+  std::string what = "to_e4m3 " + std::to_string(rows) + " x " + std::to_string(columns) + (gelu ? " with GELU" : "") + (withBias ? "" : " without bias");
+  Matrix values = randomMatrix<f16>(3, rows, columns, 3), biasValues = randomMatrix<float>(4, 1, columns, 1);
+  std::vector<float> bias(withBias ? padded(columns) : 0);
+  for (int i = 0; i < columns && withBias; i++) bias[i] = static_cast<float>(biasValues[0][i]);
+  Matrix truth = values, plain = values;
+  for (int row = 0; row < rows; row++) {
+    for (int i = 0; i < columns; i++) {
+      double sum = values[row][i] + (withBias ? bias[i] : 0);
+      float v = static_cast<float>(values[row][i]) + (withBias ? bias[i] : 0);
+      truth[row][i] = gelu ? exactGelu(sum) : sum;
+      plain[row][i] = gelu ? 0.5f * v * (1 + std::erf(v * static_cast<float>(std::sqrt(0.5)))) : v;
+    }
+  }
+  double error = errorBeforeRounding(truth, plain) + (gelu ? 6.8e-7 : 0);
+  compareCodes(what, runToE4m3(what, values, bias, gelu, 40), truth, 40, error);
+}
+
 void meanPool(int columns) {
   std::string what = "mean_pool of " + std::to_string(columns);
   std::vector<int32_t> sequences;
@@ -105,6 +157,12 @@ int main() {
   geluOfEveryHalf();
   for (int columns : {1, 8, 96, 538, 4304}) {
     for (bool withBias : {true, false}) biasGelu(5, columns, withBias);
+  }
+  for (bool gelu : {false, true}) {
+    everyHalfToE4m3(gelu);
+    for (int columns : {1, 8, 144, 538, 577}) {
+      for (bool withBias : {true, false}) toE4m3Of(5, columns, gelu, withBias);
+    }
   }
   for (int columns : {1, 8, 33, 64, 72, 768, 1000}) meanPool(columns);
   return finish("pointwise_test");
