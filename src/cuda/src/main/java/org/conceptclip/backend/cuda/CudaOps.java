@@ -101,11 +101,11 @@ final class CudaOps implements Ops {
   @Override
   public void layerNorm(Tensor x, NormWeights weights, Tensor out) {
     DeviceTensor from = (DeviceTensor) x;
-    DeviceTensor to = activation("layerNorm", "out", out);
-    KernelArguments arguments = arguments("layer_norm_" + suffix("layerNorm", "x", from))
+    DeviceTensor to = result("layerNorm", out);
+    KernelArguments arguments = arguments("layer_norm_" + codes(to) + suffix("layerNorm", "x", from))
         .address("x", from.address()).int32("xPitch", from.pitch())
-        .int32("rows", from.rows()).int32("columns", from.columns())
-        .address("out", to.address()).int32("outPitch", to.pitch());
+        .int32("rows", from.rows()).int32("columns", from.columns());
+    results(arguments, to);
     recorder.launch(norm(arguments, (DeviceWeights.Norm) weights), from.rows(), 1, from, to);
   }
 
@@ -113,14 +113,14 @@ final class CudaOps implements Ops {
   public void addNorm(Tensor x, Tensor y, NormWeights weights, Tensor out) {
     DeviceTensor stream = (DeviceTensor) x;
     DeviceTensor update = activation("addNorm", "y", y);
-    DeviceTensor to = activation("addNorm", "out", out);
-    KernelArguments arguments = arguments("add_norm_" + suffix("addNorm", "x", stream))
+    DeviceTensor to = result("addNorm", out);
+    KernelArguments arguments = arguments("add_norm_" + codes(to) + suffix("addNorm", "x", stream))
         .address("x", stream.address()).int32("xPitch", stream.pitch())
         .address("y", update.address()).int32("yPitch", update.pitch())
         .int32("rows", stream.rows()).int32("columns", stream.columns())
-        .address("out", to.address()).int32("outPitch", to.pitch())
         .int32("storeSum", to.address() == stream.address() ? 0 : 1)
         .address("maxAbs", rangesOrNull == null ? 0 : rangesOrNull.address(weights.name()));
+    results(arguments, to);
     recorder.launch(norm(arguments, (DeviceWeights.Norm) weights), stream.rows(), 1, stream, update, to);
   }
 
@@ -244,6 +244,26 @@ final class CudaOps implements Ops {
   /** Softmax in powers of two: {@code exp(x / sqrt(d)) = 2^(x * log2(e) / sqrt(d))}. */
   private static double scaleLog2e(int headWidth) {
     return LOG2_E / Math.sqrt(headWidth);
+  }
+
+  /** What an op writes for the product that follows: activations, or codes of F8_E4M3. */
+  private static DeviceTensor result(String op, Tensor out) {
+    DeviceTensor device = (DeviceTensor) out;
+    requireType(op, "out", device, DType.F16, DType.F8_E4M3);
+    return device;
+  }
+
+  /** What the name of a kernel with results of this type has in it. */
+  private static String codes(DeviceTensor out) {
+    return out.dtype() == DType.F8_E4M3 ? "e4m3_" : "";
+  }
+
+  /** Where results go, and for codes what they are multiplied by before they are rounded. */
+  private static void results(KernelArguments arguments, DeviceTensor out) {
+    arguments.address("out", out.address()).int32("outPitch", out.pitch());
+    if (out.dtype() == DType.F8_E4M3) {
+      arguments.float32("outScale", 1 / out.scale());
+    }
   }
 
   private static DeviceTensor activation(String op, String name, Tensor tensor) {
