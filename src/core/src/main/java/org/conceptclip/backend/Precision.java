@@ -15,7 +15,9 @@ public enum Precision {
   /** bfloat16 weights and activations. */
   BF16("bf16"),
   /** bfloat16 weights, float32 activations: half the memory of {@link #FP32}. */
-  BF16_WEIGHTS("bf16-weights");
+  BF16_WEIGHTS("bf16-weights"),
+  /** {@link #FP16}, but the inputs and weights of the products that a calibration names are 8-bit E4M3, see docs/fp8.md. */
+  FP8("fp8");
 
   private final String label;
 

@@ -2,7 +2,6 @@ package org.conceptclip.model;
 
 import java.util.List;
 import org.conceptclip.op.Epilogue;
-import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.Ops;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.Workspace;
@@ -36,25 +35,29 @@ public final class VisionTower {
     int width = config.width();
     DType activation = workspace.activationType();
     Tensor x = workspace.buffer("vision.residual", workspace.residualType(), rows, width); // [B*T, W]
-    Tensor normed = workspace.buffer("vision.normed", activation, rows, width); // [B*T, W]
     Tensor qkv = workspace.buffer("vision.qkv", activation, rows, 3L * width); // [B*T, 3W]
-    Tensor attended = workspace.buffer("vision.attended", activation, rows, width); // [B*T, W]
     Tensor update = workspace.buffer("vision.update", activation, rows, width); // [B*T, W]
-    Tensor hidden = workspace.buffer("vision.hidden", activation, rows, config.mlpHidden()); // [B*T, H]
 
     List<ModelWeights.VisionBlock> blocks = weights.blocks();
+    Tensor normed = workspace.inputOf(blocks.getFirst().qkv(), "vision.normed", rows); // [B*T, W]
     ops.patchEmbed(pixels, weights.embedding(), x);
     ops.layerNorm(x, blocks.getFirst().norm1(), normed);
     for (int b = 0; b < blocks.size(); b++) {
       ModelWeights.VisionBlock block = blocks.get(b);
+      Tensor attended = workspace.inputOf(block.proj(), "vision.attended", rows); // [B*T, W]
       ops.linear(normed, block.qkv(), Epilogue.NONE, qkv);
       ops.attention(qkv, images, config.heads(), attended);
       ops.linear(attended, block.proj(), Epilogue.NONE, update);
+      normed = workspace.inputOf(block.fc1(), "vision.normed", rows);
       ops.addNorm(x, update, block.norm2(), normed);
+      Tensor hidden = workspace.inputOf(block.fc2(), "vision.hidden", rows); // [B*T, H]
       ops.linear(normed, block.fc1(), Epilogue.GELU, hidden);
       ops.linear(hidden, block.fc2(), Epilogue.NONE, update);
-      NormWeights next = b + 1 < blocks.size() ? blocks.get(b + 1).norm1() : weights.norm();
-      ops.addNorm(x, update, next, normed);
+      boolean last = b + 1 == blocks.size();
+      normed = last
+          ? workspace.buffer("vision.normed", activation, rows, width)
+          : workspace.inputOf(blocks.get(b + 1).qkv(), "vision.normed", rows);
+      ops.addNorm(x, update, last ? weights.norm() : blocks.get(b + 1).norm1(), normed);
     }
     return normed;
   }

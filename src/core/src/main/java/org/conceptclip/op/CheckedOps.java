@@ -1,5 +1,6 @@
 package org.conceptclip.op;
 
+import java.util.Optional;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
@@ -8,7 +9,8 @@ import org.conceptclip.tensor.Tensor;
  * Checks the arguments of every op against the {@link Ops} contract, then calls a backend's own ops, which need not check them again.
  *
  * <p>A violation is a programming error. It is reported as an {@link IllegalArgumentException} that names the op, the value found and
- * the value expected, before anything is written. Matrices must have rank 2 and a floating-point type, and must not be empty. {@link
+ * the value expected, before anything is written. Matrices must have rank 2 and a floating-point type (or be codes of F8_E4M3 where {@link Ops} says
+ * so), and must not be empty. {@link
  * Tensor#overlaps} decides whether an output overlaps an input.
  */
 public final class CheckedOps implements Ops {
@@ -45,7 +47,7 @@ public final class CheckedOps implements Ops {
     String op = "layerNorm " + weights.name();
     checkMatrix(op, "x", x);
     checkEqual(op, "x", x.columns(), "columns", "width", weights.width());
-    checkMatrix(op, "out", out, x.rows(), "rows of x", x.columns(), "columns of x");
+    checkOutput(op, out, x.rows(), "rows of x", x.columns(), "columns of x");
     checkDisjoint(op, "x", x, out);
     ops.layerNorm(x, weights, out);
   }
@@ -56,7 +58,7 @@ public final class CheckedOps implements Ops {
     checkMatrix(op, "x", x);
     checkEqual(op, "x", x.columns(), "columns", "width", weights.width());
     checkMatrix(op, "y", y, x.rows(), "rows of x", x.columns(), "columns of x");
-    checkMatrix(op, "out", out, x.rows(), "rows of x", x.columns(), "columns of x");
+    checkOutput(op, out, x.rows(), "rows of x", x.columns(), "columns of x");
     if (x.overlaps(y)) {
       throw new IllegalArgumentException(op + ": y " + y.shape() + " overlaps x " + x.shape() + ", which is written");
     }
@@ -68,9 +70,12 @@ public final class CheckedOps implements Ops {
   @Override
   public void linear(Tensor x, LinearWeights weights, Epilogue epilogue, Tensor out) {
     String op = "linear " + weights.name();
-    checkMatrix(op, "x", x);
+    checkInput(op, x, weights);
     checkEqual(op, "x", x.columns(), "columns", "inputs of the weights", weights.inputs());
-    checkMatrix(op, "out", out, x.rows(), "rows of x", weights.outputs(), "outputs of the weights");
+    if (epilogue == Epilogue.ACCUMULATE) {
+      checkMatrix(op, "out", out);
+    }
+    checkOutput(op, out, x.rows(), "rows of x", weights.outputs(), "outputs of the weights");
     checkDisjoint(op, "x", x, out);
     ops.linear(x, weights, epilogue, out);
   }
@@ -80,7 +85,7 @@ public final class CheckedOps implements Ops {
     String op = "attention";
     checkMatrix(op, "qkv", qkv, sequences.totalRows(), "rows of the sequences");
     checkDivides(op, "qkv", qkv.columns(), "columns", "3 * heads", 3L * checkHeads(op, heads));
-    checkMatrix(op, "out", out, qkv.rows(), "rows of qkv", qkv.columns() / 3, "a third of qkv's columns");
+    checkOutput(op, out, qkv.rows(), "rows of qkv", qkv.columns() / 3, "a third of qkv's columns");
     checkDisjoint(op, "qkv", qkv, out);
     ops.attention(qkv, sequences, heads, out);
   }
@@ -165,12 +170,39 @@ public final class CheckedOps implements Ops {
     }
   }
 
-  private static void checkMatrix(String op, String name, Tensor tensor) {
-    DType dtype = tensor.dtype();
-    Shape shape = tensor.shape();
-    if (!dtype.isFloat()) {
-      throw new IllegalArgumentException(op + ": " + name + " is " + dtype + " " + shape + ", expected floating point");
+  /** Whether the product reads what {@code x} holds: codes of the scale of the weights, or floating-point numbers. */
+  private static void checkInput(String op, Tensor x, LinearWeights weights) {
+    Optional<Float> scale = weights.inputScale();
+    if (scale.isEmpty()) {
+      checkMatrix(op, "x", x);
+      return;
     }
+    if (x.dtype() != DType.F8_E4M3 || x.scale() != scale.get()) {
+      throw new IllegalArgumentException(op + ": x is " + x.dtype() + " " + x.shape() + " of scale " + x.scale()
+          + ", the weights read F8_E4M3 of scale " + scale.get());
+    }
+    checkExtents(op, "x", x.shape());
+  }
+
+  /** A matrix in floating point or of codes. */
+  private static void checkOutput(String op, Tensor out, long rows, String rowsAre, long columns, String columnsAre) {
+    if (out.dtype() == DType.F8_E4M3) {
+      checkExtents(op, "out", out.shape());
+    } else {
+      checkMatrix(op, "out", out);
+    }
+    checkEqual(op, "out", out.rows(), "rows", rowsAre, rows);
+    checkEqual(op, "out", out.columns(), "columns", columnsAre, columns);
+  }
+
+  private static void checkMatrix(String op, String name, Tensor tensor) {
+    if (!tensor.dtype().isFloat()) {
+      throw new IllegalArgumentException(op + ": " + name + " is " + tensor.dtype() + " " + tensor.shape() + ", expected floating point");
+    }
+    checkExtents(op, name, tensor.shape());
+  }
+
+  private static void checkExtents(String op, String name, Shape shape) {
     if (shape.rank() != 2) {
       throw new IllegalArgumentException(op + ": " + name + " " + shape + " has rank " + shape.rank() + ", expected 2");
     }

@@ -3,6 +3,7 @@ package org.conceptclip.op;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
@@ -55,6 +56,14 @@ public abstract class HostWorkspace implements Workspace {
   }
 
   @Override
+  public final Tensor inputOf(LinearWeights consumer, String name, long rows) {
+    Optional<Float> scale = consumer.inputScale();
+    return scale.isEmpty()
+        ? buffer(name, activationType, rows, consumer.inputs())
+        : host(buffer(name, DType.F8_E4M3, rows, consumer.inputs())).scaled(scale.get());
+  }
+
+  @Override
   public final Tensor rows(Tensor tensor, long first, long count) {
     checkOpen();
     if (first < 0 || count < 1 || first + count > tensor.rows()) {
@@ -82,22 +91,26 @@ public abstract class HostWorkspace implements Workspace {
   @Override
   public final HostTensor download(Tensor from, Arena arena) {
     checkOpen();
-    DType dtype = from.dtype().isFloat() && from.dtype() != DType.F64 ? DType.F32 : from.dtype();
+    DType dtype = isNumeric(from) && from.dtype() != DType.F64 ? DType.F32 : from.dtype();
     HostTensor to = HostTensor.allocate(arena, dtype, from.shape().toArray());
     copy(host(from), to);
     return to;
   }
 
   private static void copy(HostTensor from, HostTensor to) {
-    if (from.dtype() == to.dtype()) {
+    if (from.dtype() == to.dtype() && from.scale() == to.scale()) {
       to.data().copyFrom(from.data());
       return;
     }
-    if (!from.dtype().isFloat() || !to.dtype().isFloat()) {
+    if (!isNumeric(from) || !isNumeric(to)) {
       throw new IllegalArgumentException("copy of " + from + " to " + to + ": only floating-point types convert");
     }
     for (long i = 0; i < from.shape().elements(); i++) {
       to.set(i, from.getDouble(i));
     }
+  }
+
+  private static boolean isNumeric(Tensor tensor) {
+    return tensor.dtype().isFloat() || tensor.dtype() == DType.F8_E4M3;
   }
 }

@@ -10,6 +10,12 @@ import org.conceptclip.tensor.Tensor;
  * unless the op allows it. Statistics, softmax and sums are accumulated in float32 or better, whatever the storage types. Row
  * {@code r} of an output depends only on its own inputs: its bits are the same whatever else is in the batch.
  *
+ * <p>Where a product reads codes of F8_E4M3 ({@link LinearWeights#inputScale}), the op that makes its input writes them: {@code out} of
+ * {@link #layerNorm}, {@link #addNorm}, {@link #attention} and {@link #linear} may be such a tensor of {@link Workspace#inputOf}. The result,
+ * in float32, is multiplied by the reciprocal of the tensor's scale, in float32, and rounded as {@link
+ * org.conceptclip.tensor.Float8#floatToE4m3} does: a number that is too large becomes the largest one, NaN stays. All other arguments are
+ * floating point.
+ *
  * <p>{@link CheckedOps} checks the arguments and throws {@link IllegalArgumentException}; implementations need not check them
  * again. Not thread-safe: an {@code Ops} belongs to one execution.
  */
@@ -34,7 +40,12 @@ public interface Ops {
    */
   void addNorm(Tensor x, Tensor y, NormWeights weights, Tensor out);
 
-  /** Matrix product of x [rows, inputs] with the weights, followed by the epilogue: out [rows, outputs]. */
+  /**
+   * Matrix product of x [rows, inputs] with the weights, followed by the epilogue: out [rows, outputs].
+   *
+   * @param x F8_E4M3 of the scale that the weights read, if they read codes; floating point otherwise
+   * @param out floating point for {@link Epilogue#ACCUMULATE}
+   */
   void linear(Tensor x, LinearWeights weights, Epilogue epilogue, Tensor out);
 
   /**

@@ -36,10 +36,23 @@ public interface Workspace {
     return buffer(name, dtype, Shape.of(rows, columns));
   }
 
+  /**
+   * The buffer {@code name} as the input [rows, consumer.inputs()] of a product, in the type that the product reads: F8_E4M3 with the
+   * scale of {@link LinearWeights#inputScale}, or else {@link #activationType}. For a name whose consumers read different types, every
+   * request must precede the op that writes for this consumer.
+   */
+  default Tensor inputOf(LinearWeights consumer, String name, long rows) {
+    if (consumer.inputScale().isPresent()) {
+      throw new IllegalArgumentException(
+          consumer.name() + ": reads codes of F8_E4M3, the workspace has none: expected weights of its own backend");
+    }
+    return buffer(name, activationType(), rows, consumer.inputs());
+  }
+
   /** Rows {@code first} to {@code first + count} of a [rows, columns] tensor of this workspace, as a view. */
   Tensor rows(Tensor tensor, long first, long count);
 
-  /** Copies a host tensor into a buffer. Converts between floating-point types; other types must be equal. */
+  /** Copies a host tensor into a buffer. Converts between floating-point types and to F8_E4M3; other types must be equal. */
   void upload(HostTensor from, Tensor to);
 
   /**
@@ -70,6 +83,9 @@ public interface Workspace {
     }
   }
 
-  /** Copies a buffer to new host memory of {@code arena}. F64 stays F64; every other floating-point type becomes F32. */
+  /**
+   * Copies a buffer to new host memory of {@code arena}. F64 stays F64; every other floating-point type becomes F32, and so do the numbers
+   * that codes of F8_E4M3 stand for.
+   */
   HostTensor download(Tensor from, Arena arena);
 }

@@ -22,11 +22,13 @@ public final class HostTensor implements Tensor {
   private final DType dtype;
   private final Shape shape;
   private final MemorySegment data;
+  private final float scale;
 
-  private HostTensor(DType dtype, Shape shape, MemorySegment data) {
+  private HostTensor(DType dtype, Shape shape, MemorySegment data, float scale) {
     this.dtype = dtype;
     this.shape = shape;
     this.data = data;
+    this.scale = scale;
   }
 
   /**
@@ -40,7 +42,7 @@ public final class HostTensor implements Tensor {
       throw new IllegalArgumentException(
           "segment of " + data.byteSize() + " bytes for " + dtype + " " + shape + ", which takes " + expected);
     }
-    return new HostTensor(dtype, shape, data);
+    return new HostTensor(dtype, shape, data, 1);
   }
 
   /** A new tensor of zeros, aligned to 64 bytes, whose memory belongs to {@code arena}. */
@@ -82,6 +84,23 @@ public final class HostTensor implements Tensor {
     return shape;
   }
 
+  @Override
+  public float scale() {
+    return scale;
+  }
+
+  /**
+   * A view of the same codes under a scale.
+   *
+   * @throws IllegalArgumentException if this is no {@link DType#F8_E4M3} tensor, or the scale is no positive number with a reciprocal
+   */
+  public HostTensor scaled(float newScale) {
+    if (dtype != DType.F8_E4M3 || !(newScale > 0 && 1 / newScale > 0 && 1 / newScale <= Float.MAX_VALUE)) {
+      throw new IllegalArgumentException("scale " + newScale + " for " + dtype + " " + shape + ", expected F8_E4M3 and a positive number");
+    }
+    return new HostTensor(dtype, shape, data, newScale);
+  }
+
   /** The memory of this tensor. It is a view: the owner stays the same. */
   public MemorySegment data() {
     return data;
@@ -98,22 +117,23 @@ public final class HostTensor implements Tensor {
     if (other.elements() != shape.elements()) {
       throw new IllegalArgumentException("cannot view " + shape + " as " + other);
     }
-    return new HostTensor(dtype, other, data);
+    return new HostTensor(dtype, other, data, scale);
   }
 
   /** Rows {@code first} (inclusive) to {@code first + count}: a view of shape [count, columns]. */
   public HostTensor rows(long first, long count) {
     long rowBytes = columns() * dtype.bytes();
-    return new HostTensor(dtype, Shape.of(count, columns()), data.asSlice(first * rowBytes, count * rowBytes));
+    return new HostTensor(dtype, Shape.of(count, columns()), data.asSlice(first * rowBytes, count * rowBytes), scale);
   }
 
-  /** Element {@code index} (row-major) of a floating-point tensor as double. */
+  /** Element {@code index} (row-major) of a floating-point or F8_E4M3 tensor as double; a code is multiplied by the scale in float32. */
   public double getDouble(long index) {
     return switch (dtype) {
       case F64 -> data.get(DOUBLE, index * 8);
       case F32 -> data.get(FLOAT, index * 4);
       case F16 -> Float.float16ToFloat(data.get(SHORT, index * 2));
       case BF16 -> HalfFloats.bfloat16ToFloat(data.get(SHORT, index * 2));
+      case F8_E4M3 -> Float8.e4m3ToFloat(data.get(ValueLayout.JAVA_BYTE, index)) * scale;
       default -> throw new IllegalArgumentException("not a floating-point tensor: " + dtype + " " + shape);
     };
   }
@@ -123,13 +143,17 @@ public final class HostTensor implements Tensor {
     return dtype == DType.F32 ? data.get(FLOAT, index * 4) : (float) getDouble(index);
   }
 
-  /** Sets element {@code index} (row-major) of a floating-point tensor, rounding to its type. */
+  /**
+   * Sets element {@code index} (row-major) of a floating-point or F8_E4M3 tensor, rounding to its type. A code is that of {@code value},
+   * as float32, times the reciprocal of the scale in float32: so a device computes it, too.
+   */
   public void set(long index, double value) {
     switch (dtype) {
       case F64 -> data.set(DOUBLE, index * 8, value);
       case F32 -> data.set(FLOAT, index * 4, (float) value);
       case F16 -> data.set(SHORT, index * 2, Float.floatToFloat16((float) value));
       case BF16 -> data.set(SHORT, index * 2, HalfFloats.floatToBfloat16((float) value));
+      case F8_E4M3 -> data.set(ValueLayout.JAVA_BYTE, index, Float8.floatToE4m3((float) value * (1 / scale)));
       default -> throw new IllegalArgumentException("not a floating-point tensor: " + dtype + " " + shape);
     }
   }
@@ -173,7 +197,7 @@ public final class HostTensor implements Tensor {
 
   @Override
   public boolean sameMemory(Tensor other) {
-    return other instanceof HostTensor host && dtype == host.dtype && data.equals(host.data);
+    return other instanceof HostTensor host && dtype == host.dtype && scale == host.scale && data.equals(host.data);
   }
 
   /** For example {@code F32 [3, 144]}. */

@@ -11,6 +11,11 @@ public interface Tensor {
 
   Shape shape();
 
+  /** What a code of an {@link DType#F8_E4M3} tensor is multiplied by to give its number; 1 for every other type. */
+  default float scale() {
+    return 1;
+  }
+
   /** The product of all extents except the innermost one; 1 for a vector or a scalar. */
   default long rows() {
     return shape().rank() == 0 || columns() == 0 ? 1 : shape().elements() / columns();

@@ -77,7 +77,7 @@ final class Bench implements AutoCloseable {
   DType weightType() {
     return switch (backend.precision()) {
       case FP64, FP32 -> DType.F32;
-      case FP16 -> DType.F16;
+      case FP16, FP8 -> DType.F16; // FP8 concerns products that a calibration names
       case BF16, BF16_WEIGHTS -> DType.BF16;
       case AUTO -> throw new AssertionError(backend.name() + " reports precision AUTO, expected what it computes in");
     };

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -26,6 +27,14 @@ class CheckedOpsTest {
   private static final Sequences TWO = Sequences.packed(3, 4);
 
   private record Linear(String name, int inputs, int outputs, boolean hasBias) implements LinearWeights {}
+
+  /** Weights that read codes of scale 0.5. */
+  private record Codes(String name, int inputs, int outputs, boolean hasBias) implements LinearWeights {
+    @Override
+    public Optional<Float> inputScale() {
+      return Optional.of(0.5f);
+    }
+  }
 
   private record Norm(String name, int width, double epsilon) implements NormWeights {}
 
@@ -208,6 +217,35 @@ class CheckedOpsTest {
         refused("columns of out", () -> OPS.topKMeanSimilarity(patches, TWO, concepts, 1, 2, tensor(2, 4)), "4", "3"));
   }
 
+  /** Codes of F8_E4M3 are an input of the products that read them, and an output of the ops that make such an input. */
+  @TestFactory
+  Stream<DynamicTest> codes() {
+    Tensor x = tensor(5, 64);
+    Tensor codes = codes(0.5f, 5, 64);
+    LinearWeights reader = new Codes("coded.weight", 64, 96, true);
+    return Stream.of(
+        refused("codes for weights that read none", () -> OPS.linear(codes, LINEAR, Epilogue.NONE, tensor(5, 96)), "F8_E4M3", "floating"),
+        refused("floats for weights that read codes", () -> OPS.linear(x, reader, Epilogue.NONE, tensor(5, 96)),
+            "coded.weight", "F32 [5, 64]", "F8_E4M3 of scale 0.5"),
+        refused("another scale", () -> OPS.linear(codes(0.25f, 5, 64), reader, Epilogue.NONE, tensor(5, 96)), "0.25", "0.5"),
+        refused("a vector of codes", () -> OPS.linear(codes(0.5f, 64), reader, Epilogue.NONE, tensor(1, 96)), "rank 1"),
+        refused("rows of codes", () -> OPS.linear(codes, reader, Epilogue.GELU, codes(1, 4, 96)), "4", "5"),
+        refused("sums of codes", () -> OPS.linear(x, LINEAR, Epilogue.ACCUMULATE, codes(1, 5, 96)), "F8_E4M3", "floating"),
+        refused("norm of codes", () -> OPS.layerNorm(codes, NORM, x), "F8_E4M3", "floating"),
+        refused("norm of a sum of codes", () -> OPS.addNorm(codes, x, NORM, tensor(5, 64)), "F8_E4M3", "floating"),
+        refused("codes in place of an update", () -> OPS.addNorm(x, codes, NORM, tensor(5, 64)), "F8_E4M3", "floating"),
+        refused("columns of a norm's codes", () -> OPS.layerNorm(x, NORM, codes(1, 5, 63)), "63", "64"),
+        refused("attention over codes", () -> OPS.attention(codes(1, 7, 192), TWO, 2, tensor(7, 64)), "F8_E4M3", "floating"),
+        refused("pooled codes", () -> OPS.meanPool(tensor(7, 64), TWO, codes(1, 2, 64)), "F8_E4M3", "floating"),
+        refused("codes of length 1", () -> OPS.l2Normalize(x, codes(1, 5, 64)), "F8_E4M3", "floating"),
+        refused("a buffer of codes in a workspace without them",
+            () -> DecoratedBackend.storing(DType.F32, DType.F32, null).inputOf(reader, "x", 5), "coded.weight", "F8_E4M3"));
+  }
+
+  private static Tensor codes(float scale, long... extents) {
+    return HostTensor.allocate(Arena.ofAuto(), DType.F8_E4M3, extents).scaled(scale);
+  }
+
   /** What the rules allow must get through. */
   @TestFactory
   Stream<DynamicTest> allowed() {
@@ -220,6 +258,11 @@ class CheckedOpsTest {
         () -> OPS.l2Normalize(memory.rows(3, 2), memory.rows(3, 2)),
         () -> OPS.l2Normalize(memory.rows(0, 5), memory.rows(5, 5)),
         () -> OPS.linear(memory.rows(0, 1), LINEAR, Epilogue.NONE, tensor(DType.BF16, 1, 96)),
+        () -> OPS.layerNorm(x, NORM, codes(0.5f, 5, 64)),
+        () -> OPS.addNorm(x, tensor(5, 64), NORM, codes(0.5f, 5, 64)),
+        () -> OPS.attention(tensor(7, 192), TWO, 2, codes(0.5f, 7, 64)),
+        () -> OPS.linear(codes(0.5f, 5, 64), new Codes("coded", 64, 96, true), Epilogue.GELU, codes(2, 5, 96)),
+        () -> OPS.linear(codes(0.5f, 5, 64), new Codes("coded", 64, 96, true), Epilogue.ACCUMULATE, tensor(5, 96)),
         () -> OPS.topKMeanSimilarity(tensor(7, 64), TWO, tensor(3, 64), -1, 1_000_000, tensor(2, 3)));
     Runnable[] all = calls.toArray(Runnable[]::new);
     return Arrays.stream(all).map(call -> DynamicTest.dynamicTest(

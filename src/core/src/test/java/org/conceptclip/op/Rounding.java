@@ -1,6 +1,7 @@
 package org.conceptclip.op;
 
 import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.Float8;
 import org.conceptclip.tensor.HalfFloats;
 
 /** What a value becomes when it is stored. */
@@ -13,6 +14,7 @@ final class Rounding {
       case F32 -> (float) value;
       case F16 -> Float.float16ToFloat(Float.floatToFloat16((float) value));
       case BF16 -> HalfFloats.bfloat16ToFloat(HalfFloats.floatToBfloat16((float) value));
+      case F8_E4M3 -> Float8.roundToE4m3((float) value);
       default -> throw new IllegalArgumentException("not a floating-point type: " + type);
     };
   }
@@ -40,6 +42,7 @@ final class Rounding {
       case F32 -> 0x1p-24;
       case F16 -> 0x1p-11;
       case BF16 -> 0x1p-8;
+      case F8_E4M3 -> 0x1p-4;
       default -> throw new IllegalArgumentException("not a floating-point type: " + type);
     };
   }
@@ -51,6 +54,7 @@ final class Rounding {
       case F32 -> Float.MIN_NORMAL;
       case F16 -> 0x1p-24;
       case BF16 -> Float.MIN_NORMAL;
+      case F8_E4M3 -> 0x1p-9;
       default -> throw new IllegalArgumentException("not a floating-point type: " + type);
     };
   }

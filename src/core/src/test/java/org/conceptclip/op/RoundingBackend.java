@@ -35,7 +35,7 @@ public class RoundingBackend extends DecoratedBackend {
     return switch (precision) {
       case FP64 -> workspace;
       case FP32, BF16_WEIGHTS -> storing(DType.F32, residual, workspace);
-      case FP16 -> storing(DType.F16, residual, workspace);
+      case FP16, FP8 -> storing(DType.F16, residual, workspace);
       case BF16 -> storing(DType.BF16, residual, workspace);
       case AUTO -> throw new IllegalArgumentException("precision AUTO of a backend that computes");
     };
@@ -54,7 +54,7 @@ public class RoundingBackend extends DecoratedBackend {
   /** What matrices are rounded to: float64 keeps all that a checkpoint holds. */
   protected DType weightType() {
     return switch (precision) {
-      case FP16 -> DType.F16;
+      case FP16, FP8 -> DType.F16;
       case BF16, BF16_WEIGHTS -> DType.BF16;
       default -> DType.F64;
     };

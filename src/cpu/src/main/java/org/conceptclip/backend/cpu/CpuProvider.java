@@ -28,7 +28,7 @@ public final class CpuProvider implements BackendProvider {
     request.requireFirstDevice(name());
     request.refuseCheckRange(name());
     Precision precision = request.precision().orElse(Precision.FP32);
-    if (precision == Precision.FP64 || precision == Precision.FP16) {
+    if (precision == Precision.FP64 || precision == Precision.FP16 || precision == Precision.FP8) {
       throw new UnsupportedRequestException(
           "precision " + precision.label() + ": the cpu backend computes in fp32, bf16 or bf16-weights");
     }
