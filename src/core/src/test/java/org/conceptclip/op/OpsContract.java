@@ -43,6 +43,11 @@ public abstract class OpsContract {
   }
 
   @TestFactory
+  Stream<DynamicTest> linearAddNorm() {
+    return tests(LinearAddNormCases.all());
+  }
+
+  @TestFactory
   Stream<DynamicTest> norm() {
     return tests(NormCases.all());
   }
