@@ -12,8 +12,7 @@ import org.conceptclip.tensor.Tensor;
  *
  * <p>Where a product reads codes of F8_E4M3 ({@link LinearWeights#inputScale}), the op that makes its input writes them: {@code out} of
  * {@link #layerNorm}, {@link #addNorm}, {@link #linearAddNorm}, {@link #attention} and {@link #linear} may be such a tensor of {@link
- * Workspace#inputOf}. The result,
- * in float32, is multiplied by the reciprocal of the tensor's scale, in float32, and rounded as {@link
+ * Workspace#inputOf}. The result, in float32, is multiplied by the reciprocal of the tensor's scale, in float32, and rounded as {@link
  * org.conceptclip.tensor.Float8#floatToE4m3} does: a number that is too large becomes the largest one, NaN stays. All other arguments are
  * floating point.
  *
