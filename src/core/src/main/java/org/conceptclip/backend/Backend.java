@@ -45,6 +45,13 @@ public interface Backend extends AutoCloseable {
   default void requireHeadWidth(int headWidth) {}
 
   /**
+   * Rejects a model that it was not opened for, before its weights are prepared: scales for 8-bit products are those of one checkpoint.
+   *
+   * @throws org.conceptclip.tensor.BadInputException if it has been given what belongs to another model
+   */
+  default void requireModel(ModelIdentity model) {}
+
+  /**
    * The largest absolute value of the residual sum before each norm, by the name of the norm, over all work so far. Infinity if a sum
    * was not finite. Empty unless {@link BackendRequest#checkRange} asked for it.
    */

@@ -1,11 +1,15 @@
 package org.conceptclip.model;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
 import org.conceptclip.tensor.Shape;
 
 /** The names and shapes of a model's tensors in the official checkpoint (open_clip). */
 public final class ModelLayout {
+  private static final List<String> PRODUCTS = List.of("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2");
+
   private final SequencedMap<String, Shape> tensors = new LinkedHashMap<>();
 
   private ModelLayout() {}
@@ -26,6 +30,17 @@ public final class ModelLayout {
     layout.put("text_proj.0.weight", embedding, config.text().width());
     layout.put("text_proj.2.weight", embedding, embedding);
     return layout.tensors;
+  }
+
+  /**
+   * The weight matrices whose products may compute in 8 bits, in the order in which a pass uses them: the four of each block of the vision
+   * tower, which do nearly all of its work. The pool, the projection heads and the text tower are not among them.
+   */
+  public static List<String> products(ModelConfig config) {
+    return IntStream.range(0, config.vision().depth())
+        .mapToObj(block -> "visual.trunk.blocks." + block + ".")
+        .flatMap(block -> PRODUCTS.stream().map(product -> block + product + ".weight"))
+        .toList();
   }
 
   private void vision(VisionConfig vision) {

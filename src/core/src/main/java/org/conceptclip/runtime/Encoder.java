@@ -12,8 +12,11 @@ import java.util.function.LongConsumer;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.ModelIdentity;
 import org.conceptclip.backend.PassLimits;
 import org.conceptclip.model.ModelConfig;
+import org.conceptclip.model.ModelFingerprint;
+import org.conceptclip.model.ModelLayout;
 import org.conceptclip.model.ModelLoader;
 import org.conceptclip.model.ModelWeights;
 import org.conceptclip.model.Scalars;
@@ -62,16 +65,30 @@ public final class Encoder implements AutoCloseable {
    *
    * @param notices receives one line of text whenever passes become smaller because device memory does not hold them
    * @throws org.conceptclip.backend.BackendUnavailableException if the backend cannot compute a model of this architecture
+   * @throws BadInputException if the backend was opened with the calibration of another model
    */
   public static Encoder load(ModelConfig config, WeightSource weights, Backend backend, Consumer<String> notices) {
     backend.requireHeadWidth(config.vision().width() / config.vision().heads());
     backend.requireHeadWidth(config.text().width() / config.text().heads());
+    backend.requireModel(new Identity(config, weights));
     WeightStore store = backend.openWeightStore();
     try {
       return new Encoder(config, backend, store, ModelLoader.load(config, weights, store), notices);
     } catch (Throwable failure) {
       store.close();
       throw failure;
+    }
+  }
+
+  private record Identity(ModelConfig config, WeightSource weights) implements ModelIdentity {
+    @Override
+    public String fingerprint() {
+      return ModelFingerprint.of(config, weights);
+    }
+
+    @Override
+    public List<String> products() {
+      return ModelLayout.products(config);
     }
   }
 

@@ -50,6 +50,8 @@ public final class Arrows {
     rows.put("text", Set.of("tensor"));
     rows.put("backend", Set.of("tensor", "op"));
     rows.put("backend.reference", Set.of("backend", "tensor", "op"));
+    // model, weights, runtime and catalog for the measurement, which runs a whole model.
+    rows.put("calibration", Set.of("backend", "weights", "model", "runtime", "catalog", "op", "tensor"));
     rows.put("runtime", Set.of("model", "backend", "weights", "op", "tensor"));
     rows.put("catalog", Set.of("model", "weights", "text", "backend", "runtime", "tensor"));
     rows.put("batch", Set.of("runtime", "image", "text", "op", "tensor"));
