@@ -15,7 +15,7 @@ class CudaEmulatedOpsContractTest {
   private static Backend backend(int capability, DType residual) {
     EmulatedCudaDriver driver =
         EmulatedCudaDriver.open(EmulatedDevice.ofCapability(capability), System.err::println);
-    return new CudaBackend("emulated", driver, new CudaOptions(residual, false));
+    return new CudaBackend("emulated", driver, CudaOptions.defaults().withResidualType(residual));
   }
 
   @Nested

@@ -206,6 +206,12 @@ public final class EmulatedCudaDriver implements CudaDriver {
     target.submit(() -> library.launch(launch, arguments));
   }
 
+  /** Plain code stands in for cuBLASLt. */
+  @Override
+  public Optional<String> productLibrary() {
+    return Optional.of("emulated cuBLASLt");
+  }
+
   @Override
   public synchronized void matmul(MatmulCall product, long stream) {
     enter("cublasLtMatmul", stream).submit(() -> library.matmul(product));

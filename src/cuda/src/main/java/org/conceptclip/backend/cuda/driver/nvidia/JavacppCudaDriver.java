@@ -259,6 +259,11 @@ public final class JavacppCudaDriver implements CudaDriver {
   }
 
   @Override
+  public Optional<String> productLibrary() {
+    return Optional.of(CublasLt.version());
+  }
+
+  @Override
   public void matmul(MatmulCall product, long stream) {
     Stream target = enter("cublasLtMatmul", stream);
     cublasLt.matmul(product, target.stream, workspace(target));
