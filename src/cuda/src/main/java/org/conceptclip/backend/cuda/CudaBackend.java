@@ -10,6 +10,7 @@ import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.CountingBackend;
 import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.ModelIdentity;
 import org.conceptclip.backend.PassLimits;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
@@ -72,14 +73,15 @@ public final class CudaBackend extends CountingBackend {
 
   @Override
   public Precision precision() {
-    return Precision.FP16;
+    return options.precision();
   }
 
   @Override
   public String description() {
     DeviceProperties device = driver.device();
     return device.describe() + ", driver CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10
-        + ", fp16, residual stream " + options.residualType() + ", products: " + choice.describe();
+        + ", " + precision().label() + options.calibration().map(scales -> " in " + scales.fp8Products() + " products").orElse("")
+        + ", residual stream " + options.residualType() + ", products: " + choice.describe();
   }
 
   @Override
@@ -102,13 +104,18 @@ public final class CudaBackend extends CountingBackend {
   }
 
   @Override
+  public void requireModel(ModelIdentity model) {
+    options.calibration().ifPresent(scales -> scales.requireModel(model));
+  }
+
+  @Override
   public Map<String, Float> residualRanges() {
     return ranges.largest();
   }
 
   @Override
   protected WeightStore newWeightStore(Runnable onClose) {
-    return new CudaWeightStore(driver, onClose);
+    return new CudaWeightStore(driver, product -> options.calibration().flatMap(scales -> scales.inputScale(product)), onClose);
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.util.Set;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.UnsupportedRequestException;
+import org.conceptclip.calibration.Calibration;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.util.FileNames;
 
@@ -16,8 +17,11 @@ import org.conceptclip.util.FileNames;
  * @param checkRange whether to record the largest residual sums, see {@link org.conceptclip.backend.Backend#residualRanges}
  * @param gemm whose kernels multiply matrices
  * @param table engines of products as they were measured on this device, for {@link Gemm#AUTO}; without one a built-in rule decides
+ * @param calibration which products compute in 8 bits, and with which scales: present for {@link Precision#FP8}, empty for fp16. Such
+ *     products are always our own, whatever {@code gemm} says of the others
  */
-public record CudaOptions(DType residualType, boolean checkRange, Gemm gemm, Optional<TuningTable> table) {
+public record CudaOptions(
+    DType residualType, boolean checkRange, Gemm gemm, Optional<TuningTable> table, Optional<Calibration> calibration) {
   /** The backend option that chooses {@link #gemm}: {@code auto}, {@code own} or {@code cublaslt}. */
   public static final String GEMM = "gemm";
 
@@ -28,7 +32,7 @@ public record CudaOptions(DType residualType, boolean checkRange, Gemm gemm, Opt
   public static final String RESIDUAL = "residual";
 
   /** All of them. */
-  static final Set<String> NAMES = Set.of(GEMM, GEMM_TABLE, RESIDUAL);
+  static final Set<String> NAMES = Set.of(GEMM, GEMM_TABLE, RESIDUAL, Calibration.OPTION);
 
   public CudaOptions {
     if (residualType != DType.F16 && residualType != DType.F32) {
@@ -36,43 +40,56 @@ public record CudaOptions(DType residualType, boolean checkRange, Gemm gemm, Opt
     }
   }
 
-  /** Float32 residual stream, no record of ranges, engines of products by the built-in rule. */
+  /** Float32 residual stream, no record of ranges, engines of products by the built-in rule, fp16. */
   public static CudaOptions defaults() {
-    return new CudaOptions(DType.F32, false, Gemm.AUTO, Optional.empty());
+    return new CudaOptions(DType.F32, false, Gemm.AUTO, Optional.empty(), Optional.empty());
   }
 
   public CudaOptions withResidualType(DType value) {
-    return new CudaOptions(value, checkRange, gemm, table);
+    return new CudaOptions(value, checkRange, gemm, table, calibration);
   }
 
   public CudaOptions withCheckRange(boolean value) {
-    return new CudaOptions(residualType, value, gemm, table);
+    return new CudaOptions(residualType, value, gemm, table, calibration);
   }
 
   public CudaOptions withGemm(Gemm value) {
-    return new CudaOptions(residualType, checkRange, value, table);
+    return new CudaOptions(residualType, checkRange, value, table, calibration);
   }
 
   public CudaOptions withTable(Optional<TuningTable> value) {
-    return new CudaOptions(residualType, checkRange, gemm, value);
+    return new CudaOptions(residualType, checkRange, gemm, value, calibration);
+  }
+
+  public CudaOptions withCalibration(Optional<Calibration> value) {
+    return new CudaOptions(residualType, checkRange, gemm, table, value);
+  }
+
+  /** fp8 with a calibration, else fp16. */
+  Precision precision() {
+    return calibration.isPresent() ? Precision.FP8 : Precision.FP16;
   }
 
   /**
    * The options of a request, without a table.
    *
-   * @throws UnsupportedRequestException if it requires another precision than fp16, or an option has a value that is unknown
+   * @throws UnsupportedRequestException if it requires another precision than fp16 or fp8, fp8 without a calibration, or an option has a
+   *     value that is unknown
+   * @throws org.conceptclip.tensor.BadInputException if the calibration cannot be read or is damaged
    */
   static CudaOptions of(String backend, BackendRequest request) {
     Precision precision = request.precision().orElse(Precision.AUTO);
-    if (precision != Precision.AUTO && precision != Precision.FP16) {
-      throw new UnsupportedRequestException("precision " + precision.label() + ": the " + backend + " backend computes in fp16 only");
+    if (precision != Precision.AUTO && precision != Precision.FP16 && precision != Precision.FP8) {
+      throw new UnsupportedRequestException(
+          "precision " + precision.label() + ": the " + backend + " backend computes in fp16 and fp8 only");
     }
     Gemm gemm = gemm(request);
     if (gemm != Gemm.AUTO && tableFile(request).isPresent()) {
       throw new UnsupportedRequestException(
           GEMM_TABLE + ": gemm is " + gemm.label() + ", a table chooses shape by shape; expected gemm auto");
     }
-    return defaults().withResidualType(residual(request)).withCheckRange(request.checkRange()).withGemm(gemm);
+    return defaults().withResidualType(residual(request)).withCheckRange(request.checkRange()).withGemm(gemm)
+        .withCalibration(Calibration.of(request));
   }
 
   private static Gemm gemm(BackendRequest request) {
