@@ -51,8 +51,8 @@ public final class CudaBackend extends CountingBackend {
    * A backend on this driver, which it owns from now on.
    *
    * @param name as on the command line: {@code cuda}, {@code emulated}
-   * @throws BackendUnavailableException if the machine, or this build, lacks the engine of products that the options ask for; then the
-   *     driver is still the caller's
+   * @throws BackendUnavailableException if the machine, or this build, lacks the engine of products that the options ask for, or the device
+   *     has no products of 8 bits and the options ask for fp8; then the driver is still the caller's
    */
   public CudaBackend(String name, CudaDriver driver, CudaOptions options) {
     super("CUDA backend");
@@ -60,6 +60,9 @@ public final class CudaBackend extends CountingBackend {
     this.failures = new FailureCounter(driver);
     this.driver = failures.counted();
     this.kernels = KernelIndex.forCapability(driver.device().capability());
+    if (options.calibration().isPresent()) {
+      CodedProducts.requireDevice(driver, kernels);
+    }
     this.choice = ProductChoice.of(options.gemm(), options.table(), driver, kernels);
     this.plan = new ProductPlan(kernels, driver.device().multiprocessors());
     this.order = new ComputeOrder(this.driver);
@@ -80,7 +83,7 @@ public final class CudaBackend extends CountingBackend {
   public String description() {
     DeviceProperties device = driver.device();
     return device.describe() + ", driver CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10
-        + ", " + precision().label() + options.calibration().map(scales -> " in " + scales.fp8Products() + " products").orElse("")
+        + ", " + precision().label() + options.calibration().map(scales -> " in " + scales.fp8Products() + " products, by own kernels").orElse("")
         + ", residual stream " + options.residualType() + ", products: " + choice.describe();
   }
 
@@ -128,7 +131,8 @@ public final class CudaBackend extends CountingBackend {
       ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder, workspace) : null;
       long failuresBefore = failures.failures();
       Products products = new Products(choice, plan, kernels, lane);
-      return execution(new CudaOps(lane, kernels, products, slots), workspace, () -> giveBack(lane, slots, failuresBefore));
+      CodedProducts coded = new CodedProducts(plan, lane);
+      return execution(new CudaOps(lane, kernels, products, coded, slots), workspace, () -> giveBack(lane, slots, failuresBefore));
     } catch (RuntimeException failure) {
       opened.closeAfter(failure);
       throw failure;

@@ -31,15 +31,18 @@ final class CudaOps implements Ops {
   private final Recorder recorder;
   private final DeviceArena arena;
   private final Products products;
+  private final CodedProducts codedProducts;
   private final ResidualRanges.Slots rangesOrNull;
 
   /** The key of a table, valid until the next flush. */
   private record TableKey(String kind, Object source) {}
 
   /** @param rangesOrNull where the largest values of residual sums go; {@code null} if they are not recorded */
-  CudaOps(Lane lane, KernelIndex kernels, Products products, ResidualRanges.Slots rangesOrNull) {
+  CudaOps(
+      Lane lane, KernelIndex kernels, Products products, CodedProducts codedProducts, ResidualRanges.Slots rangesOrNull) {
     this.driver = lane.driver;
     this.products = products;
+    this.codedProducts = codedProducts;
     this.kernels = kernels;
     this.recorder = lane.recorder;
     this.arena = lane.arena;
@@ -127,10 +130,34 @@ final class CudaOps implements Ops {
 
   @Override
   public void linear(Tensor x, LinearWeights weights, Epilogue epilogue, Tensor out) {
-    DeviceTensor from = activation("linear", "x", x);
     DeviceTensor to = (DeviceTensor) out;
-    requireType("linear", "out", to, DType.F16, epilogue == Epilogue.GELU ? DType.F16 : DType.F32);
-    products.linear(from, (DeviceWeights.Linear) weights, epilogue, to);
+    boolean coded = weights instanceof DeviceWeights.Coded;
+    if (to.dtype() == DType.F8_E4M3 && !(coded && epilogue == Epilogue.GELU)) {
+      // No product has such results, so they are stored as activations before they are coded: one rounding more, which is small beside it.
+      DeviceTensor halves = halves(to.shape());
+      linear(x, weights, Epilogue.NONE, halves);
+      encode(halves, epilogue == Epilogue.GELU, to);
+      return;
+    }
+    requireType("linear", "out", to, DType.F16, epilogue != Epilogue.GELU ? DType.F32 : coded ? DType.F8_E4M3 : DType.F16);
+    if (weights instanceof DeviceWeights.Coded codes) {
+      codedProducts.linear((DeviceTensor) x, codes, epilogue, to);
+    } else {
+      products.linear(activation("linear", "x", x), (DeviceWeights.Linear) weights, epilogue, to);
+    }
+  }
+
+  /** Scratch memory for activations that are coded at once. */
+  private DeviceTensor halves(Shape shape) {
+    return DeviceTensor.at(arena.address("cuda.halves", DeviceTensor.bytes(DType.F16, shape)), DType.F16, shape);
+  }
+
+  private void encode(DeviceTensor halves, boolean gelu, DeviceTensor out) {
+    KernelArguments arguments = arguments("to_e4m3")
+        .address("x", halves.address()).int32("xPitch", halves.pitch())
+        .int32("rows", halves.rows()).int32("columns", halves.columns()).int32("applyGelu", gelu ? 1 : 0);
+    results(arguments, out);
+    recorder.launch(arguments, halves.rows() * halves.pitch(), 1, halves, out);
   }
 
   /**
@@ -139,11 +166,18 @@ final class CudaOps implements Ops {
    */
   @Override
   public void linearAddNorm(Tensor x, LinearWeights weights, Tensor residual, NormWeights norm, Tensor update, Tensor out) {
-    DeviceTensor from = activation("linearAddNorm", "x", x);
     DeviceTensor stream = (DeviceTensor) residual;
     requireType("linearAddNorm", "residual", stream, DType.F16, DType.F32);
     DeviceTensor stored = activation("linearAddNorm", "update", update);
-    if (products.beforeNorm(from, (DeviceWeights.Linear) weights, stream, stored, rangesOrNull == null)) {
+    boolean mayAdd = rangesOrNull == null;
+    boolean added;
+    if (weights instanceof DeviceWeights.Coded) {
+      added = mayAdd;
+      linear(x, weights, added ? Epilogue.ACCUMULATE : Epilogue.NONE, added ? stream : stored);
+    } else {
+      added = products.beforeNorm(activation("linearAddNorm", "x", x), (DeviceWeights.Linear) weights, stream, stored, mayAdd);
+    }
+    if (added) {
       layerNorm(residual, norm, out);
     } else {
       addNorm(residual, update, norm, out);

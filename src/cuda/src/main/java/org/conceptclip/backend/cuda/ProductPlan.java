@@ -7,6 +7,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.conceptclip.backend.cuda.driver.Kernel;
@@ -20,11 +21,13 @@ final class ProductPlan {
   private static final String GENERAL = "gemm_";
   private static final String HOPPER = "gemm_sm90_";
   private static final Pattern NAME = Pattern.compile("gemm_(?:sm90_)?([a-z]+_f(?:16|32))_(\\d+)x(\\d+)");
+  private static final Pattern CODES = Pattern.compile("gemm_e4m3_sm90_([a-z]+_(?:f16|f32|e4m3))_(\\d+)x(\\d+)");
 
   /** Rows of one product of a warpgroup, which reads all of a tile's columns. */
   private static final int PRODUCT_ROWS = 64;
 
   private final Map<ProductShape.Kind, List<Tile>> tiles = new EnumMap<>(ProductShape.Kind.class);
+  private final Map<String, List<Tile>> codeTiles = new TreeMap<>();
   private final int multiprocessors;
 
   /** A kernel, and how many rows and columns of the result a block computes at a time. */
@@ -63,7 +66,19 @@ final class ProductPlan {
             .add(new Tile(kernels.get(name), Integer.parseInt(matcher.group(2)), Integer.parseInt(matcher.group(3)))));
       }
     }
-    tiles.values().forEach(list -> list.sort(Comparator.comparing((Tile tile) -> -tile.rows() * tile.columns())));
+    for (String name : kernels.names()) {
+      Matcher matcher = CODES.matcher(name);
+      if (matcher.matches()) {
+        codeTiles.computeIfAbsent(matcher.group(1), key -> new ArrayList<>())
+            .add(new Tile(kernels.get(name), Integer.parseInt(matcher.group(2)), Integer.parseInt(matcher.group(3))));
+      }
+    }
+    tiles.values().forEach(ProductPlan::sort);
+    codeTiles.values().forEach(ProductPlan::sort);
+  }
+
+  private static void sort(List<Tile> tiles) {
+    tiles.sort(Comparator.comparing((Tile tile) -> -tile.rows() * tile.columns()));
   }
 
   private static Optional<ProductShape.Kind> kind(String label) {
@@ -73,6 +88,11 @@ final class ProductPlan {
   /** Whether this build has such kernels for a device at all. */
   static boolean available(KernelIndex kernels) {
     return kernels.names().stream().anyMatch(name -> name.startsWith(GENERAL));
+  }
+
+  /** Whether this build has kernels for products of codes of F8_E4M3 for a device. */
+  static boolean codesAvailable(KernelIndex kernels) {
+    return kernels.names().stream().anyMatch(name -> CODES.matcher(name).matches());
   }
 
   /** All shapes of a kernel, the largest first. */
@@ -86,8 +106,26 @@ final class ProductPlan {
    * @param kind not one in front of a norm: those consist of two ops
    */
   Tile tile(ProductShape.Kind kind, long rows, int outputs) {
-    return tiles(kind).stream()
+    return best(tiles(kind), kind.label(), rows, outputs);
+  }
+
+  /**
+   * The shape of a kernel for products of codes of F8_E4M3, chosen in the same way.
+   *
+   * @param kind what becomes of the sums, as in the kernels' names: {@code gelu_e4m3}
+   */
+  Tile codeTile(String kind, long rows, int outputs) {
+    return best(codeTiles(kind), kind, rows, outputs);
+  }
+
+  /** All shapes of a kernel for products of codes, the largest first. */
+  List<Tile> codeTiles(String kind) {
+    return List.copyOf(codeTiles.getOrDefault(kind, List.of()));
+  }
+
+  private Tile best(List<Tile> from, String kind, long rows, int outputs) {
+    return from.stream()
         .min(Comparator.comparingLong(tile -> Math.ceilDiv(tile.count(rows, outputs), multiprocessors) * tile.cost()))
-        .orElseThrow(() -> new IllegalStateException("this build has no kernel gemm_..." + kind.label()));
+        .orElseThrow(() -> new IllegalStateException("this build has no kernel gemm_..." + kind));
   }
 }
