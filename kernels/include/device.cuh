@@ -331,6 +331,12 @@ DEVICE void productWait(Registers&... registers) {
   (holdRegisters(registers), ...);
 }
 
+// Keeps what `nonNegative` is computed from before the wait that follows. ptxas moves arithmetic across the wait for a product, and so out of
+// the product's shadow, unless a branch before the wait depends on the result; this one stops the kernel, and is never taken.
+DEVICE void computeBeforeWait(float nonNegative) {
+  if (nonNegative < 0.0f) asm volatile("trap;");
+}
+
 #define REGISTERS_0_TO_31                                                                                                 \
   "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, "   \
   "%25, %26, %27, %28, %29, %30, %31"
@@ -355,18 +361,29 @@ DEVICE void productShared(float (&d)[48], uint64_t a, uint64_t b, bool accumulat
       : "l"(a), "l"(b), "r"(static_cast<int>(accumulate)));
 }
 
-// d += a b: a [64, 16] in registers, b [16, 64] in shared memory with N innermost.
-DEVICE void productRegisters(float (&d)[32], const uint32_t (&a)[4], uint64_t b) {
-  asm volatile("wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {" REGISTERS_0_TO_31 "}, {%32, %33, %34, %35}, %36, 1, 1, 1, 1;"
-               : IN_OUT_32(d)
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
+// d = a b (+ d if `accumulate`): a [64, 16] in registers, b [16, 64] in shared memory with N innermost.
+DEVICE void productRegisters(float (&d)[32], const uint32_t (&a)[4], uint64_t b, bool accumulate) {
+  asm volatile(
+      "{\n"
+      ".reg .pred accumulate;\n"
+      "setp.ne.b32 accumulate, %37, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {" REGISTERS_0_TO_31
+      "}, {%32, %33, %34, %35}, %36, accumulate, 1, 1, 1;\n"
+      "}"
+      : IN_OUT_32(d)
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(static_cast<int>(accumulate)));
 }
-// The same with b [16, 80].
-DEVICE void productRegisters(float (&d)[40], const uint32_t (&a)[4], uint64_t b) {
-  asm volatile("wgmma.mma_async.sync.aligned.m64n80k16.f32.f16.f16 {" REGISTERS_0_TO_31
-               ", %32, %33, %34, %35, %36, %37, %38, %39}, {%40, %41, %42, %43}, %44, 1, 1, 1, 1;"
-               : IN_OUT_32(d), IN_OUT_8(d, 32)
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
+// The same with b [16, 72].
+DEVICE void productRegisters(float (&d)[36], const uint32_t (&a)[4], uint64_t b, bool accumulate) {
+  asm volatile(
+      "{\n"
+      ".reg .pred accumulate;\n"
+      "setp.ne.b32 accumulate, %41, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n72k16.f32.f16.f16 {" REGISTERS_0_TO_31
+      ", %32, %33, %34, %35}, {%36, %37, %38, %39}, %40, accumulate, 1, 1, 1;\n"
+      "}"
+      : IN_OUT_32(d), IN_OUT_4(d, 32)
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(static_cast<int>(accumulate)));
 }
 
 #undef REGISTERS_0_TO_31

@@ -90,9 +90,18 @@ void productWait(A& a, B& b, emulated::Site site = emulated::Site::current()) {
 DEVICE void productShared(float (&d)[48], uint64_t a, uint64_t b, bool accumulate, emulated::Site site = emulated::Site::current()) {
   emulated::HopperUnits::ofBlock().products.issue({d, nullptr, a, b, accumulate}, 96, false, site);
 }
-DEVICE void productRegisters(float (&d)[32], const uint32_t (&a)[4], uint64_t b, emulated::Site site = emulated::Site::current()) {
-  emulated::HopperUnits::ofBlock().products.issue({d, a, 0, b, true}, 64, true, site);
+DEVICE void productRegisters(float (&d)[32], const uint32_t (&a)[4], uint64_t b, bool accumulate,
+                             emulated::Site site = emulated::Site::current()) {
+  emulated::HopperUnits::ofBlock().products.issue({d, a, 0, b, accumulate}, 64, true, site);
 }
-DEVICE void productRegisters(float (&d)[40], const uint32_t (&a)[4], uint64_t b, emulated::Site site = emulated::Site::current()) {
-  emulated::HopperUnits::ofBlock().products.issue({d, a, 0, b, true}, 80, true, site);
+DEVICE void productRegisters(float (&d)[36], const uint32_t (&a)[4], uint64_t b, bool accumulate,
+                             emulated::Site site = emulated::Site::current()) {
+  emulated::HopperUnits::ofBlock().products.issue({d, a, 0, b, accumulate}, 72, true, site);
+}
+
+// The order is the hardware's matter; that the kernel would stop is ours.
+DEVICE void computeBeforeWait(float nonNegative, emulated::Site site = emulated::Site::current()) {
+  if (nonNegative < 0.0f) {
+    emulated::fail(*emulated::current, site, "computeBeforeWait of a negative value, which stops the kernel");
+  }
 }

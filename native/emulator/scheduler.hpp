@@ -30,7 +30,7 @@ constexpr int MAX_THREADS = 1024;
 constexpr int MAX_WARPS = MAX_THREADS / LANES;
 constexpr int BARRIERS = 16;
 // mbarriers of a block whose bulk copies have a clock of their own.
-constexpr int COPY_BARRIERS = 16;
+constexpr int COPY_BARRIERS = 32;
 // What a block may ask for on compute capability 9.0.
 constexpr int MAX_SHARED_BYTES = 227 * 1024;
 

@@ -8,6 +8,7 @@ namespace {
 
 using namespace test;
 
+std::string kernelOf(int headWidth) { return "attention_sm90_d" + std::to_string(headWidth); }
 
 // First rows of sequences that are `gap` rows apart.
 std::vector<int> places(const std::vector<Sequence>& sequences, int gap) {
@@ -34,16 +35,16 @@ Matrix spread(const Matrix& qkv, const std::vector<Sequence>& sequences, int gap
   return all;
 }
 
-void encode(const std::string& what, const DeviceMatrix<f16>& qkv, int rows, int heads, int headWidth, unsigned char* map) {
+void encode(const std::string& what, const DeviceMatrix<f16>& qkv, int rows, int heads, int headWidth, const char* columns, unsigned char* map) {
   uint64_t extents[] = {static_cast<uint64_t>(headWidth), static_cast<uint64_t>(3 * heads), static_cast<uint64_t>(rows)};
   uint64_t strides[] = {2 * extents[0], 2 * static_cast<uint64_t>(qkv.pitch())};
-  std::string kernel = "attention_sm90_d" + std::to_string(headWidth);
-  int32_t box[] = {fact(kernel, "boxColumns"), 1, fact(kernel, "boxRows")};
-  int swizzle = fact(kernel, "swizzleBytes") == 128 ? 3 : 1;
-  require(emulator_encode_tensor_map(qkv.address(), 3, extents, strides, box, swizzle, map), what);
+  int32_t box[] = {fact(kernelOf(headWidth), columns), 1, fact(kernelOf(headWidth), "boxRows")};
+  require(emulator_encode_tensor_map(qkv.address(), 3, extents, strides, box, box[0] == 64 ? 3 : 1, map), what);
 }
 
-Matrix run(const std::string& what, const Matrix& qkv, const std::vector<Sequence>& sequences, int heads, int headWidth, int tileRows, int gap) {
+// In tiles of `tileRows`, with so many blocks.
+Matrix run(const std::string& what, const Matrix& qkv, const std::vector<Sequence>& sequences, int heads, int headWidth, int tileRows, int gap,
+           int blocks) {
   int width = heads * headWidth;
   std::vector<int> starts = places(sequences, gap);
   Matrix placed = spread(qkv, sequences, gap);
@@ -54,13 +55,17 @@ Matrix run(const std::string& what, const Matrix& qkv, const std::vector<Sequenc
     }
   }
   constexpr double UNTOUCHED = 12288;
+  int rows = static_cast<int>(placed.size());
   DeviceMatrix<f16> in(placed, 3 * width, static_cast<f16>(NAN));
-  DeviceMatrix<f16> out(Matrix(placed.size(), std::vector<double>(width, UNTOUCHED)), width + 8, static_cast<f16>(UNTOUCHED));
+  DeviceMatrix<f16> out(Matrix(rows, std::vector<double>(width, UNTOUCHED)), width + 8, static_cast<f16>(UNTOUCHED));
   DeviceArray<int32_t> table(tiles);
-  arguments::attention_sm90_d72 arguments{.qkv = {}, .out = out.address(), .tiles = table.address(), .heads = heads, .outPitch = out.pitch(),
-                                          .scaleLog2e = static_cast<float>(scaleLog2e(headWidth))};
-  encode(what, in, static_cast<int>(placed.size()), heads, headWidth, arguments.qkv);
-  launch("attention_sm90_d" + std::to_string(headWidth), static_cast<int>(tiles.size()) / 4, heads, arguments);
+  int items = static_cast<int>(tiles.size()) / 4 * heads;
+  arguments::attention_sm90_d72 arguments{
+      .qkv = {}, .rest = {}, .out = out.address(), .tiles = table.address(), .items = items, .heads = heads, .outPitch = out.pitch(),
+      .scaleLog2e = static_cast<float>(scaleLog2e(headWidth)), .headroomLog2 = static_cast<float>(fact(kernelOf(headWidth), "headroomLog2"))};
+  encode(what, in, rows, heads, headWidth, "boxColumns", arguments.qkv);
+  encode(what, in, rows, heads, headWidth, "restColumns", arguments.rest);
+  launch(kernelOf(headWidth), std::min(blocks, items), 1, arguments);
   Matrix all = out.download(what), found;
   for (size_t s = 0; s < sequences.size(); s++) {
     int end = starts[s] + sequences[s].rows;
@@ -72,16 +77,19 @@ Matrix run(const std::string& what, const Matrix& qkv, const std::vector<Sequenc
   return found;
 }
 
+int tileRows() { return fact(kernelOf(72), "tileRows"); }
+
+// Right, and the same bits in other tiles on other numbers of blocks: there a block's items, stages and phases are others.
 void attention(const std::string& kind, const std::vector<Sequence>& sequences, int heads, int headWidth, double deviation,
                std::initializer_list<int> otherTiles) {
   std::string what = "attention_sm90 " + kind + " of " + std::to_string(sequences[0].rows) + ", " + std::to_string(heads) + " heads of " +
                      std::to_string(headWidth);
   Matrix qkv = randomMatrix<f16>(1, totalRows(sequences), 3 * heads * headWidth, deviation);
-  Matrix found = run(what, qkv, sequences, heads, headWidth, fact("attention_sm90_d72", "tileRows"), 3);
+  Matrix found = run(what, qkv, sequences, heads, headWidth, tileRows(), 3, 2);
   compare(what, found, expected(qkv, sequences, heads, headWidth, false), expected(qkv, sequences, heads, headWidth, true), HALF_UNIT);
-  for (int tileRows : otherTiles) {
-    std::string other = what + " in tiles of " + std::to_string(tileRows);
-    checkIdentical(other, run(other, qkv, sequences, heads, headWidth, tileRows, 0), found);
+  for (int rows : otherTiles) {
+    std::string other = what + " in tiles of " + std::to_string(rows);
+    checkIdentical(other, run(other, qkv, sequences, heads, headWidth, rows, 0, 3), found);
   }
 }
 
@@ -90,7 +98,7 @@ void peaked(int headWidth) {
     Matrix qkv = peakedScores(headWidth, direction);
     std::string what = "attention_sm90 with scores up to 500, heads of " + std::to_string(headWidth);
     std::vector<Sequence> one{{130, 130}};
-    compare(what, run(what, qkv, one, 1, headWidth, fact("attention_sm90_d72", "tileRows"), 0), expected(qkv, one, 1, headWidth, false),
+    compare(what, run(what, qkv, one, 1, headWidth, tileRows(), 0, 1), expected(qkv, one, 1, headWidth, false),
             expected(qkv, one, 1, headWidth, true), HALF_UNIT);
   }
 }

@@ -1,8 +1,12 @@
 package org.conceptclip.backend.cuda;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.Kernel;
 import org.conceptclip.backend.cuda.driver.KernelArguments;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.op.Epilogue;
@@ -26,6 +30,9 @@ import org.conceptclip.tensor.Tensor;
 final class CudaOps implements Ops {
   private static final double LOG2_E = 1 / Math.log(2);
 
+  /** Tensor maps that are kept: some batches' worth. */
+  private static final int MOST_TENSOR_MAPS = 16;
+
   private final CudaDriver driver;
   private final KernelIndex kernels;
   private final Recorder recorder;
@@ -33,6 +40,11 @@ final class CudaOps implements Ops {
   private final Products products;
   private final CodedProducts codedProducts;
   private final ResidualRanges.Slots rangesOrNull;
+
+  private final Map<MapKey, MemorySegment> tensorMaps = new HashMap<>();
+
+  /** What a tensor map follows from. */
+  private record MapKey(Kernel kernel, DeviceTensor qkv, int heads, int columns) {}
 
   /** The key of a table, valid until the next flush. */
   private record TableKey(String kind, Object source) {}
@@ -188,19 +200,46 @@ final class CudaOps implements Ops {
   public void attention(Tensor qkv, Sequences sequences, int heads, Tensor out) {
     DeviceTensor from = activation("attention", "qkv", qkv);
     DeviceTensor to = activation("attention", "out", out);
+    int headWidth = Math.toIntExact(to.columns()) / heads;
+    for (AttentionPlan.Part part : AttentionPlan.of(kernels, headWidth).parts()) {
+      int tiles = part.tiles(sequences);
+      if (tiles > 0) {
+        attend(part, tiles, from, sequences, heads, to);
+      }
+    }
+  }
+
+  private void attend(AttentionPlan.Part part, int tiles, DeviceTensor from, Sequences sequences, int heads, DeviceTensor to) {
     int width = Math.toIntExact(to.columns());
-    int headWidth = width / heads;
-    AttentionPlan plan = AttentionPlan.of(kernels, headWidth);
-    KernelArguments arguments = plan.kernel().arguments()
-        .address("tiles", recorder.table(new TableKey("tiles of " + plan.tileRows(), sequences), () -> plan.tileTable(sequences)))
-        .float32("scaleLog2e", scaleLog2e(headWidth))
+    KernelArguments arguments = part.kernel().arguments()
+        .address("tiles", recorder.table(new TableKey("tiles of " + part.kernel(), sequences), () -> part.tileTable(sequences)))
+        .float32("scaleLog2e", scaleLog2e(width / heads))
         .address("out", to.address()).int32("outPitch", to.pitch());
-    if (plan.readsByTensorMap()) {
-      arguments.tensorMap("qkv", driver.encodeTensorMap(plan.tensorMap(from, heads, headWidth))).int32("heads", heads);
+    if (part.readsByTensorMap()) {
+      long items = (long) tiles * heads;
+      arguments.tensorMap("qkv", tensorMap(part, from, heads, part.boxColumns()))
+          .tensorMap("rest", tensorMap(part, from, heads, part.restColumns()))
+          .int32("items", items).int32("heads", heads).float32("headroomLog2", part.headroomLog2());
+      recorder.launchPersistent(arguments, items, from, to);
     } else {
       arguments.address("qkv", from.address()).int32("qkvPitch", from.pitch()).int32("width", width);
+      recorder.launch(arguments, tiles, heads, from, to);
     }
-    recorder.launch(arguments, plan.tiles(sequences), heads, from, to);
+  }
+
+  /** Encoded once a pass: all blocks of a tower have their queries, keys and values in the same place. */
+  private MemorySegment tensorMap(AttentionPlan.Part part, DeviceTensor qkv, int heads, int columns) {
+    MapKey key = new MapKey(part.kernel(), qkv, heads, columns);
+    MemorySegment known = tensorMaps.get(key);
+    if (known != null) {
+      return known;
+    }
+    if (tensorMaps.size() == MOST_TENSOR_MAPS) {
+      tensorMaps.clear();
+    }
+    MemorySegment map = driver.encodeTensorMap(part.tensorMap(qkv, heads, columns));
+    tensorMaps.put(key, map);
+    return map;
   }
 
   @Override
