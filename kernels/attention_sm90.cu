@@ -1,7 +1,9 @@
-// attention_sm90_d64, attention_sm90_d72: softmax attention over packed sequences for Hopper (sm_90a only).
+// attention_sm90_d64, attention_sm90_d72: softmax attention over packed sequences for Hopper (sm_90a only); attention_sm90_d72_e4m3: the same with
+// results in e4m3, for products of e4m3.
 //
 // Formula    out[q] = sum_k p[q][k] v[k] / sum_k p[q][k],  p[q][k] = 2^((q.k - shift[q]) * scaleLog2e), k over the first keyLength rows
 // Shapes     qkv f16 [rows, 3 * heads * d] (queries, keys, values, each by head), out f16 [rows, heads * d]; sums and softmax f32
+//            _e4m3: out e4m3 [rows, heads * d] of outScale times the result, rounded once; saturates at 448, not a number stays one
 // Grid       persistent: a block per multiprocessor, or per item where there are fewer; block b takes items b, b + blocks, ... An item is
 //            (tile, head), heads innermost: a tile is at most tileRows queries of one sequence, and its heads lie side by side in memory.
 // Maps       qkv as {d, 3 * heads, rows}, strides {2 d, 2 qkvPitch} bytes, twice: `qkv` in boxes {boxColumns, 1, boxRows}, `rest` in boxes
@@ -35,6 +37,7 @@
 // Test       native/emulator/test/attention_sm90_test.cpp (float64 loops), the op contract on an emulated device of capability 90.
 // built: attention_sm90_d72, 512 threads, 221376 bytes of dynamic shared memory, tileRows=192 boxColumns=64 restColumns=16 boxRows=96 headroomLog2=8; registers sm_90a 128
 // built: attention_sm90_d64, 512 threads, 147648 bytes of dynamic shared memory, tileRows=192 boxColumns=64 restColumns=64 boxRows=96 headroomLog2=8; registers sm_90a 128
+// built: attention_sm90_d72_e4m3, 512 threads, 221376 bytes of dynamic shared memory, tileRows=192 boxColumns=64 restColumns=16 boxRows=96 headroomLog2=8; registers sm_90a 128
 #include "attention_results.cuh"
 
 namespace {
@@ -66,6 +69,19 @@ struct AttentionArguments {
   int32_t outPitch;
   float scaleLog2e;       // log2(e) / sqrt(headWidth)
   float headroomLog2;     // HEADROOM_LOG2; 0 lets every larger score move the shift, as the exact maximum does
+};
+
+struct AttentionE4m3Arguments {
+  TensorMap qkv;
+  TensorMap rest;
+  Global<e4m3> out;
+  Global<int32_t> tiles;
+  int32_t items;
+  int32_t heads;
+  int32_t outPitch;
+  float scaleLog2e;
+  float headroomLog2;
+  float outScale;
 };
 
 // Barriers, by index. A stage holds one tile of keys and one of values; queries have two places.
@@ -512,6 +528,9 @@ DEVICE void attention(const A& args, const R& results) {
 
 KERNEL(attention_sm90_d64, AttentionArguments, THREADS, 1) { attention<64>(args, HalfResults{args.out, args.outPitch}); }
 KERNEL(attention_sm90_d72, AttentionArguments, THREADS, 1) { attention<72>(args, HalfResults{args.out, args.outPitch}); }
+KERNEL(attention_sm90_d72_e4m3, AttentionE4m3Arguments, THREADS, 1) {
+  attention<72>(args, CodedResults{args.out, args.outPitch, args.outScale});
+}
 
 LAUNCH_FACT(attention_sm90_d64, tileRows, TILE_ROWS)
 LAUNCH_FACT(attention_sm90_d64, boxColumns, Plan<64>::COLUMNS)
@@ -525,3 +544,9 @@ LAUNCH_FACT(attention_sm90_d72, restColumns, Plan<72>::REST)
 LAUNCH_FACT(attention_sm90_d72, boxRows, KEY_ROWS)
 LAUNCH_FACT(attention_sm90_d72, headroomLog2, HEADROOM_LOG2)
 LAUNCH_FACT(attention_sm90_d72, sharedBytes, Plan<72>::BYTES)
+LAUNCH_FACT(attention_sm90_d72_e4m3, tileRows, TILE_ROWS)
+LAUNCH_FACT(attention_sm90_d72_e4m3, boxColumns, Plan<72>::COLUMNS)
+LAUNCH_FACT(attention_sm90_d72_e4m3, restColumns, Plan<72>::REST)
+LAUNCH_FACT(attention_sm90_d72_e4m3, boxRows, KEY_ROWS)
+LAUNCH_FACT(attention_sm90_d72_e4m3, headroomLog2, HEADROOM_LOG2)
+LAUNCH_FACT(attention_sm90_d72_e4m3, sharedBytes, Plan<72>::BYTES)

@@ -22,6 +22,18 @@ struct HalfResults {
   DEVICE Vector<f16, 2> pair(float a, float b) const { return __builtin_bit_cast(Vector<f16, 2>, packHalves(a, b)); }
 };
 
+// Rows of e4m3: results times `scale`, which the product that reads them takes back.
+struct CodedResults {
+  using Element = e4m3;
+
+  Global<e4m3> out;
+  int pitch;
+  float scale;
+
+  DEVICE float factor(float sum) const { return scale / sum; }
+  DEVICE Vector<e4m3, 2> pair(float a, float b) const { return __builtin_bit_cast(Vector<e4m3, 2>, packE4m3(a, b)); }
+};
+
 // A piece of 8 columns from shared memory, where it begins at element `from`, to a row.
 template <typename R>
 DEVICE void writePiece(const R& results, int row, int column, Shared<typename R::Element> staged, int from) {

@@ -22,6 +22,7 @@ record AttentionPlan(List<Part> parts) {
   private static final String GENERAL = "attention_d";
   private static final String HOPPER = "attention_sm90_d";
   private static final String SHORT = "attention_short_d";
+  private static final String CODES = "_e4m3";
   private static final int INT4_BYTES = 16;
 
   /**
@@ -40,6 +41,11 @@ record AttentionPlan(List<Part> parts) {
     }
     int most = fact(few.get(), "maxKeys");
     return new AttentionPlan(List.of(new Part(few.get(), 1, most), new Part(any, most + 1, Integer.MAX_VALUE)));
+  }
+
+  /** The kernel whose results are codes of F8_E4M3, if there is one for the device and this head width. It takes all sequences. */
+  static Optional<AttentionPlan> ofCodes(KernelIndex kernels, int headWidth) {
+    return kernels.find(HOPPER + headWidth + CODES).map(kernel -> new AttentionPlan(List.of(new Part(kernel, 1, Integer.MAX_VALUE))));
   }
 
   /** Head widths that attention is compiled for: those of the towers and of the tiny model. */

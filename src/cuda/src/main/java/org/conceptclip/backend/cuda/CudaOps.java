@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.Kernel;
 import org.conceptclip.backend.cuda.driver.KernelArguments;
@@ -199,9 +200,24 @@ final class CudaOps implements Ops {
   @Override
   public void attention(Tensor qkv, Sequences sequences, int heads, Tensor out) {
     DeviceTensor from = activation("attention", "qkv", qkv);
-    DeviceTensor to = activation("attention", "out", out);
+    DeviceTensor to = result("attention", out);
     int headWidth = Math.toIntExact(to.columns()) / heads;
-    for (AttentionPlan.Part part : AttentionPlan.of(kernels, headWidth).parts()) {
+    if (to.dtype() != DType.F8_E4M3) {
+      attend(AttentionPlan.of(kernels, headWidth), from, sequences, heads, to);
+      return;
+    }
+    Optional<AttentionPlan> codes = AttentionPlan.ofCodes(kernels, headWidth);
+    if (codes.isPresent()) {
+      attend(codes.get(), from, sequences, heads, to);
+    } else {
+      DeviceTensor halves = halves(to.shape());
+      attend(AttentionPlan.of(kernels, headWidth), from, sequences, heads, halves);
+      encode(halves, false, to);
+    }
+  }
+
+  private void attend(AttentionPlan plan, DeviceTensor from, Sequences sequences, int heads, DeviceTensor to) {
+    for (AttentionPlan.Part part : plan.parts()) {
       int tiles = part.tiles(sequences);
       if (tiles > 0) {
         attend(part, tiles, from, sequences, heads, to);
@@ -213,8 +229,8 @@ final class CudaOps implements Ops {
     int width = Math.toIntExact(to.columns());
     KernelArguments arguments = part.kernel().arguments()
         .address("tiles", recorder.table(new TableKey("tiles of " + part.kernel(), sequences), () -> part.tileTable(sequences)))
-        .float32("scaleLog2e", scaleLog2e(width / heads))
-        .address("out", to.address()).int32("outPitch", to.pitch());
+        .float32("scaleLog2e", scaleLog2e(width / heads));
+    results(arguments, to);
     if (part.readsByTensorMap()) {
       long items = (long) tiles * heads;
       arguments.tensorMap("qkv", tensorMap(part, from, heads, part.boxColumns()))
