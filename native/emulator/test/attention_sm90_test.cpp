@@ -40,7 +40,7 @@ void encode(const std::string& what, const DeviceMatrix<f16>& qkv, int rows, int
   uint64_t extents[] = {static_cast<uint64_t>(headWidth), static_cast<uint64_t>(3 * heads), static_cast<uint64_t>(rows)};
   uint64_t strides[] = {2 * extents[0], 2 * static_cast<uint64_t>(qkv.pitch())};
   int32_t box[] = {fact(kernelOf(headWidth), columns), 1, fact(kernelOf(headWidth), "boxRows")};
-  require(emulator_encode_tensor_map(qkv.address(), 3, extents, strides, box, box[0] == 64 ? 3 : 1, map), what);
+  require(emulator_encode_tensor_map(qkv.address(), 2, 3, extents, strides, box, box[0] == 64 ? 3 : 1, map), what);
 }
 
 // In tiles of `tileRows`, with so many blocks. Results are of type `Out`: f16, or e4m3 of heads 72 wide, times `outScale`.

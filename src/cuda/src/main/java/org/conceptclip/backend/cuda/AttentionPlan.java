@@ -93,6 +93,7 @@ record AttentionPlan(List<Part> parts) {
       long headWidth = qkv.columns() / (3L * heads);
       return new TensorMap(
           qkv.address(),
+          TensorMap.Element.F16,
           new long[] {headWidth, 3L * heads, qkv.rows()},
           new long[] {headWidth * bytes, qkv.rowBytes()},
           new int[] {columns, 1, fact(kernel, "boxRows")},

@@ -5,6 +5,7 @@ import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 import org.conceptclip.backend.cuda.driver.KernelArguments;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
+import org.conceptclip.backend.cuda.driver.TensorMap;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.tensor.DType;
 
@@ -72,6 +73,6 @@ final class CodedProducts {
   }
 
   private static TensorMaps.Matrix matrix(ProductPlan.Tile tile, long address, long columns, long rows, long rowBytes, String boxRows) {
-    return new TensorMaps.Matrix(address, columns, rows, rowBytes, tile.fact("boxColumns"), tile.fact(boxRows), tile.fact("swizzleBytes"));
+    return new TensorMaps.Matrix(address, TensorMap.Element.BYTES, columns, rows, rowBytes, tile.fact("boxColumns"), tile.fact(boxRows), tile.fact("swizzleBytes"));
   }
 }

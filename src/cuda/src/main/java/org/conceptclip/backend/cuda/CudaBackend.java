@@ -131,8 +131,7 @@ public final class CudaBackend extends CountingBackend {
       ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder, workspace) : null;
       long failuresBefore = failures.failures();
       Products products = new Products(choice, plan, kernels, lane);
-      CodedProducts coded = new CodedProducts(plan, lane);
-      return execution(new CudaOps(lane, kernels, products, coded, slots), workspace, () -> giveBack(lane, slots, failuresBefore));
+      return execution(new CudaOps(lane, kernels, products, slots), workspace, () -> giveBack(lane, slots, failuresBefore));
     } catch (RuntimeException failure) {
       opened.closeAfter(failure);
       throw failure;

@@ -39,7 +39,6 @@ final class CudaOps implements Ops {
   private final Recorder recorder;
   private final DeviceArena arena;
   private final Products products;
-  private final CodedProducts codedProducts;
   private final ResidualRanges.Slots rangesOrNull;
 
   private final Map<MapKey, MemorySegment> tensorMaps = new HashMap<>();
@@ -51,11 +50,9 @@ final class CudaOps implements Ops {
   private record TableKey(String kind, Object source) {}
 
   /** @param rangesOrNull where the largest values of residual sums go; {@code null} if they are not recorded */
-  CudaOps(
-      Lane lane, KernelIndex kernels, Products products, CodedProducts codedProducts, ResidualRanges.Slots rangesOrNull) {
+  CudaOps(Lane lane, KernelIndex kernels, Products products, ResidualRanges.Slots rangesOrNull) {
     this.driver = lane.driver;
     this.products = products;
-    this.codedProducts = codedProducts;
     this.kernels = kernels;
     this.recorder = lane.recorder;
     this.arena = lane.arena;
@@ -154,7 +151,7 @@ final class CudaOps implements Ops {
     }
     requireType("linear", "out", to, DType.F16, epilogue != Epilogue.GELU ? DType.F32 : coded ? DType.F8_E4M3 : DType.F16);
     if (weights instanceof DeviceWeights.Coded codes) {
-      codedProducts.linear((DeviceTensor) x, codes, epilogue, to);
+      products.ofCodes().linear((DeviceTensor) x, codes, epilogue, to);
     } else {
       products.linear(activation("linear", "x", x), (DeviceWeights.Linear) weights, epilogue, to);
     }

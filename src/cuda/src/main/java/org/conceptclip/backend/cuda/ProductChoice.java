@@ -1,6 +1,7 @@
 package org.conceptclip.backend.cuda;
 
 import java.util.Optional;
+import java.util.function.Function;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.UnsupportedRequestException;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
@@ -12,24 +13,19 @@ import org.conceptclip.backend.cuda.driver.KernelIndex;
  * <p><b>Rows and bits.</b> The engine depends on the {@link ProductShape} and never on the number of rows, and no engine lets a row's bits
  * depend on how many rows come along: cuBLASLt keeps one algorithm for a shape, which does not split sums (see {@link
  * org.conceptclip.backend.cuda.driver.MatmulCall}); our kernels add the products of a row over the inputs in ascending steps of 16 in every
- * tile shape, so that all tiles give the same bits and the tile may follow the number of rows. So within one table, or the built-in rule, an
- * image's bits are the same in every batch. Another table may choose other engines, and bits may then change in the last place.
+ * tile shape, so that all tiles give the same bits and the tile may follow the number of rows. So within one table, or the built-in rule,
+ * an image's bits are the same in every batch. Another table may choose other engines, and bits may then change in the last place.
  */
 final class ProductChoice {
-  /** Where the engines come from: a table, the built-in rule, or one engine for all. */
-  private enum Source { TABLE, RULE, OWN, CUBLASLT }
-
   /** The largest width for which the built-in rule takes our kernels without GELU: that of the vision tower's projection. */
   private static final int RULE_WIDTH = 1152;
 
-  private final Source source;
-  private final int capability;
-  private final Optional<TuningTable> table;
+  private final String description;
+  private final Function<ProductShape, ProductEngine> engines;
 
-  private ProductChoice(Source source, int capability, Optional<TuningTable> table) {
-    this.source = source;
-    this.capability = capability;
-    this.table = table;
+  private ProductChoice(String description, Function<ProductShape, ProductEngine> engines) {
+    this.description = description;
+    this.engines = engines;
   }
 
   /**
@@ -54,20 +50,26 @@ final class ProductChoice {
           "CUDA: this build holds no matrix products for compute capability " + capability / 10 + "." + capability % 10
               + (gemm == Gemm.OWN ? "; use --gemm cublaslt" : ", and cuBLASLt is not on this machine"));
     }
-    Source source = gemm == Gemm.OWN || !library ? Source.OWN
-        : gemm == Gemm.CUBLASLT || !own ? Source.CUBLASLT
-        : table.isPresent() ? Source.TABLE : Source.RULE;
-    return new ProductChoice(source, capability, table);
+    if (gemm == Gemm.OWN || !library) {
+      return new ProductChoice("own", shape -> shape.kind().beforeNorm() ? ProductEngine.OWN_SUM : ProductEngine.OWN);
+    }
+    if (gemm == Gemm.CUBLASLT || !own) {
+      return always(ProductEngine.CUBLASLT);
+    }
+    return table
+        .map(measured -> new ProductChoice("own and cuBLASLt by tuning table " + measured.checksum(),
+            shape -> measured.engine(shape).orElseGet(() -> byRule(capability, shape))))
+        .orElseGet(() -> new ProductChoice("own and cuBLASLt by the built-in rule", shape -> byRule(capability, shape)));
+  }
+
+  /** One engine for every shape that is asked for: the caller sees to it that it is one of the shape's. */
+  static ProductChoice always(ProductEngine engine) {
+    return new ProductChoice(engine.label(), shape -> engine);
   }
 
   /** The engine of a shape: always one of its {@link ProductShape#engines}. */
   ProductEngine engine(ProductShape shape) {
-    return switch (source) {
-      case OWN -> shape.kind().beforeNorm() ? ProductEngine.OWN_SUM : ProductEngine.OWN;
-      case CUBLASLT -> ProductEngine.CUBLASLT;
-      case RULE -> byRule(capability, shape);
-      case TABLE -> table.orElseThrow().engine(shape).orElseGet(() -> byRule(capability, shape));
-    };
+    return engines.apply(shape);
   }
 
   /**
@@ -91,11 +93,6 @@ final class ProductChoice {
 
   /** A few words for reports. */
   String describe() {
-    return switch (source) {
-      case OWN -> "own";
-      case CUBLASLT -> "cuBLASLt";
-      case RULE -> "own and cuBLASLt by the built-in rule";
-      case TABLE -> "own and cuBLASLt by tuning table " + table.orElseThrow().checksum();
-    };
+    return description;
   }
 }

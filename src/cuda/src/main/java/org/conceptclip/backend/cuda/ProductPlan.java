@@ -46,8 +46,8 @@ final class ProductPlan {
     }
 
     /**
-     * Accesses to shared memory of one step over the inputs, which bind on Hopper: a line for each row and column is copied in; and read, those
-     * of the columns once for every 64 rows.
+     * Accesses to shared memory of one step over the inputs, which bind on Hopper: a line for each row and column is copied in; and read,
+     * those of the columns once for every 64 rows.
      */
     private long cost() {
       return rows + columns + rows + (long) columns * Math.ceilDiv(rows, PRODUCT_ROWS);

@@ -3,6 +3,7 @@ package org.conceptclip.backend.cuda;
 import org.conceptclip.backend.cuda.driver.KernelArguments;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
+import org.conceptclip.backend.cuda.driver.TensorMap;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.tensor.DType;
 
@@ -12,12 +13,19 @@ final class Products {
   private final ProductPlan plan;
   private final KernelIndex kernels;
   private final Lane lane;
+  private final CodedProducts codes;
 
   Products(ProductChoice choice, ProductPlan plan, KernelIndex kernels, Lane lane) {
     this.choice = choice;
     this.plan = plan;
     this.kernels = kernels;
     this.lane = lane;
+    this.codes = new CodedProducts(plan, lane);
+  }
+
+  /** Those of codes of F8_E4M3, which have one engine. */
+  CodedProducts ofCodes() {
+    return codes;
   }
 
   /** {@link org.conceptclip.op.Ops#linear}, of checked types. */
@@ -73,7 +81,7 @@ final class Products {
   }
 
   private static TensorMaps.Matrix matrix(ProductPlan.Tile tile, long address, long columns, long rows, long rowBytes, String boxRows) {
-    return new TensorMaps.Matrix(address, columns, rows, rowBytes, tile.fact("boxColumns"), tile.fact(boxRows), tile.fact("swizzleBytes"));
+    return new TensorMaps.Matrix(address, TensorMap.Element.F16, columns, rows, rowBytes, tile.fact("boxColumns"), tile.fact(boxRows), tile.fact("swizzleBytes"));
   }
 
   /**

@@ -6,7 +6,7 @@ import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.TensorMap;
 
 /**
- * Encoded tensor maps of float16 matrices. A map says where and how large something is, not what is there, so one that was made once stays
+ * Encoded tensor maps of matrices. A map says where and how large something is, not what is there, so one that was made once stays
  * right; the most recently used ones are kept, because a pass asks for some hundred of them. Not thread-safe.
  */
 final class TensorMaps {
@@ -23,11 +23,12 @@ final class TensorMaps {
    * @param rowBytes between the beginnings of rows
    * @param boxColumns of what one bulk copy takes
    */
-  record Matrix(long address, long columns, long rows, long rowBytes, int boxColumns, int boxRows, int swizzleBytes) {
+  record Matrix(
+      long address, TensorMap.Element element, long columns, long rows, long rowBytes, int boxColumns, int boxRows, int swizzleBytes) {
     /** Kernels share one instruction for boxes of rank 3, so there is an axis of one element in the middle. */
     TensorMap map() {
-      return new TensorMap(address, new long[] {columns, 1, rows}, new long[] {rowBytes, rowBytes}, new int[] {boxColumns, 1, boxRows},
-          TensorMap.Swizzle.valueOf("BYTES_" + swizzleBytes));
+      return new TensorMap(address, element, new long[] {columns, 1, rows}, new long[] {rowBytes, rowBytes},
+          new int[] {boxColumns, 1, boxRows}, TensorMap.Swizzle.valueOf("BYTES_" + swizzleBytes));
     }
   }
 

@@ -85,13 +85,16 @@ final class TuningStore {
    * @param notices gets a line when there is one that cannot be used
    */
   static Optional<TuningTable> cached(CudaDriver driver, Consumer<String> notices) {
-    Path file;
     try {
-      file = file(CacheFolder.location().resolve(FOLDER), driver);
+      return cached(CacheFolder.location().resolve(FOLDER), driver, notices);
     } catch (IOException e) {
       // A user without a place for caches has tuned nothing.
       return Optional.empty();
     }
+  }
+
+  static Optional<TuningTable> cached(Path folder, CudaDriver driver, Consumer<String> notices) {
+    Path file = file(folder, driver);
     try {
       TuningTable table = read(file);
       Optional<String> difference = table.owner().difference(owner(driver));
@@ -128,8 +131,12 @@ final class TuningStore {
 
   /** Stores a table in the user's cache folder, where later starts on this device find it. Returns the file. */
   static Path store(TuningTable table, CudaDriver driver) throws IOException {
-    Path file = file(CacheFolder.privateFolder(FOLDER), driver);
-    WholeFile.sweep(file.getParent());
+    return store(CacheFolder.privateFolder(FOLDER), table, driver);
+  }
+
+  static Path store(Path folder, TuningTable table, CudaDriver driver) throws IOException {
+    Path file = file(folder, driver);
+    WholeFile.sweep(folder);
     WholeFile.write(file, out -> out.write(table.toBytes()));
     return file;
   }
