@@ -26,8 +26,8 @@ final class TensorMaps {
   record Matrix(long address, long columns, long rows, long rowBytes, int boxColumns, int boxRows, int swizzleBytes) {
     /** Kernels share one instruction for boxes of rank 3, so there is an axis of one element in the middle. */
     TensorMap map() {
-      return new TensorMap(address, new long[] {columns, 1, rows}, new long[] {rowBytes, rowBytes}, new int[] {boxColumns, 1, boxRows},
-          TensorMap.Swizzle.valueOf("BYTES_" + swizzleBytes));
+      return new TensorMap(address, TensorMap.Element.F16, new long[] {columns, 1, rows}, new long[] {rowBytes, rowBytes},
+          new int[] {boxColumns, 1, boxRows}, TensorMap.Swizzle.valueOf("BYTES_" + swizzleBytes));
     }
   }
 
