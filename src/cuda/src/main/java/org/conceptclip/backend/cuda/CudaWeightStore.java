@@ -16,14 +16,19 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 
 /**
- * Weights on the device: matrices and tables in F16, vectors in F32, and in F8_E4M3 the matrices of products that compute in 8 bits, which are
- * not kept in F16 as well. Owns them. Thread-safe.
+ * Weights on the device: matrices and tables in F16, vectors in F32, and in F8_E4M3 the matrices of products that compute in 8 bits, which
+ * are not kept in F16 as well. Owns them. Thread-safe.
  */
 final class CudaWeightStore implements WeightStore {
   private final WeightMemory memory;
   private final Function<String, Optional<Float>> inputScales;
   private final Runnable onClose;
   private boolean open = true;
+
+  /** A store in which no product computes in 8 bits. */
+  CudaWeightStore(CudaDriver driver, Runnable onClose) {
+    this(driver, product -> Optional.empty(), onClose);
+  }
 
   /**
    * @param inputScales of products that compute in 8 bits, by the name of their matrix: the scale of their input's codes

@@ -18,7 +18,6 @@ import org.conceptclip.backend.cuda.driver.KernelIndex;
  * shape is chosen by the number of rows. Immutable and thread-safe.
  */
 final class ProductPlan {
-  private static final String GENERAL = "gemm_";
   private static final String HOPPER = "gemm_sm90_";
   private static final Pattern NAME = Pattern.compile("gemm_(?:sm90_)?([a-z]+_f(?:16|32))_(\\d+)x(\\d+)");
   private static final Pattern CODES = Pattern.compile("gemm_e4m3_sm90_([a-z]+_(?:f16|f32|e4m3))_(\\d+)x(\\d+)");
@@ -87,7 +86,7 @@ final class ProductPlan {
 
   /** Whether this build has such kernels for a device at all. */
   static boolean available(KernelIndex kernels) {
-    return kernels.names().stream().anyMatch(name -> name.startsWith(GENERAL));
+    return kernels.names().stream().anyMatch(name -> NAME.matcher(name).matches());
   }
 
   /** Whether this build has kernels for products of codes of F8_E4M3 for a device. */

@@ -4,7 +4,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.EnumMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
@@ -55,7 +54,7 @@ final class ProductTrial implements AutoCloseable {
     try {
       this.lane = owned.own(new Lane(driver, new ComputeOrder(driver)));
       this.workspace = new CudaWorkspace(lane, DType.F32);
-      CudaWeightStore store = owned.own(new CudaWeightStore(driver, product -> Optional.empty(), () -> { }));
+      CudaWeightStore store = owned.own(new CudaWeightStore(driver, () -> { }));
       this.weights = (DeviceWeights.Linear) store.linear("tuning", normal(1, shape.outputs(), shape.inputs(), Math.sqrt(shape.inputs())),
           shape.hasBias() ? normal(2, 1, shape.outputs(), 1).reshape(shape.outputs()) : null);
       this.norm = store.layerNorm("tuning", normal(3, 1, shape.outputs(), 1).reshape(shape.outputs()),
