@@ -38,8 +38,8 @@ struct TensorCoreSums {
   }
 };
 
-// Hopper's units for f16, and the older ones that add 8 or 16 f16 at a time with as many bits or one less.
-constexpr TensorCoreSums F16_SUMS{16, 24};
+// Hopper's units: 16 f16 with one bit more than f32, 32 e4m3 with 13 bits.
+constexpr TensorCoreSums F16_SUMS{16, 24}, E4M3_SUMS{32, 13};
 
 // a[row] . b[column] of all rows and columns.
 template <typename Sum>
