@@ -8,6 +8,7 @@ import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Backends;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cuda.CudaProvider;
+import org.conceptclip.calibration.Calibration;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.FileNames;
 import picocli.CommandLine.ITypeConverter;
@@ -27,7 +28,7 @@ final class BackendOptions {
       names = "--precision",
       paramLabel = "P",
       converter = PrecisionConverter.class,
-      description = "fp64, fp32, fp16, bf16 or bf16-weights, where the backend supports it, or auto for the fastest on this machine"
+      description = "fp64, fp32, fp16, bf16, bf16-weights or fp8 (which needs --calibration), where the backend supports it, or auto for the fastest on this machine"
           + " (default: fp32 on cpu, fp16 on cuda and emulated, fp64 on reference)")
   private Precision precision;
 
@@ -44,11 +45,17 @@ final class BackendOptions {
       description = "folder of libcudart and libcublasLt (default: the usual places, see doctor)")
   private Path cudaLibraries;
 
+  @Option(
+      names = "--calibration",
+      paramLabel = "X.json",
+      description = "what calibrate has written for this model; --precision fp8 needs it (cuda, emulated)")
+  private Path calibration;
+
   /** Starts the backend, and says which one was taken when the choice was automatic. The caller closes it. */
   Backend open(Context context, boolean checkRange) {
     BackendRequest request = BackendRequest.DEFAULT.withPrecision(Optional.ofNullable(precision)).withThreads(checkedThreads())
         .withCheckRange(checkRange).withNotices(context.console()::say);
-    Backends.Choice choice = context.backends().open(name, libraries(request, cudaLibraries));
+    Backends.Choice choice = context.backends().open(name, calibrated(libraries(request, cudaLibraries)));
     choice.note().ifPresent(context.console()::say);
     return choice.backend();
   }
@@ -60,8 +67,16 @@ final class BackendOptions {
     if (precision != null) {
       builder.precision(precision);
     }
-    libraries(BackendRequest.DEFAULT, cudaLibraries).options().forEach(builder::backendOption);
+    calibrated(libraries(BackendRequest.DEFAULT, cudaLibraries)).options().forEach(builder::backendOption);
     return builder;
+  }
+
+  /** The request with the calibration, if one was given: it goes with fp8 alone. */
+  private BackendRequest calibrated(BackendRequest request) {
+    if (calibration != null && precision != Precision.FP8) {
+      throw new UsageException("--calibration " + FileNames.readable(calibration) + ": only --precision fp8 uses one");
+    }
+    return calibration == null ? request : request.withOption(Calibration.OPTION, FileNames.text(calibration));
   }
 
   private int checkedThreads() {
