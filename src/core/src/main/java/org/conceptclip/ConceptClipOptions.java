@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.batch.EngineOptions;
+import org.conceptclip.calibration.Calibration;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.util.FileNames;
 
@@ -32,7 +33,8 @@ import org.conceptclip.util.FileNames;
  *     auto} chooses the CPU, there is one device
  * @param replicas copies of the model on each device. One keeps a device busy; several are useful in tests and on machines with
  *     several CPU sockets
- * @param backendOptions settings of single backends, by name: {@code cuda-libs} is the folder of the CUDA libraries
+ * @param backendOptions settings of single backends, by name: {@code cuda-libs} is the folder of the CUDA libraries, {@code calibration}
+ *     the file that {@link Precision#FP8} needs
  * @param maxTokens length in tokens to which texts are cut; 0 for the model's context length, 77
  * @param engine options of batching, decoding and warm-up
  * @param meters registry for the meters of docs/metrics.md; empty for none. It is not closed
@@ -171,6 +173,14 @@ public record ConceptClipOptions(
     public Builder backendOption(String name, String value) {
       backendOptions.put(name, value);
       return this;
+    }
+
+    /**
+     * Names the file that {@code conceptclip calibrate} has written for this model, which {@link Precision#FP8} needs. Opening fails if it
+     * is of another model or advises against fp8.
+     */
+    public Builder calibration(Path file) {
+      return backendOption(Calibration.OPTION, FileNames.text(file));
     }
 
     public Builder maxTokens(int value) {

@@ -11,6 +11,7 @@ import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cuda.CudaOptions;
 import org.conceptclip.backend.cuda.CudaProvider;
 import org.conceptclip.backend.cuda.Gemm;
+import org.conceptclip.calibration.Calibration;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.FileNames;
 import picocli.CommandLine.ITypeConverter;
@@ -30,7 +31,7 @@ final class BackendOptions {
       names = "--precision",
       paramLabel = "P",
       converter = PrecisionConverter.class,
-      description = "fp64, fp32, fp16, bf16 or bf16-weights, where the backend supports it, or auto for the fastest on this machine"
+      description = "fp64, fp32, fp16, bf16, bf16-weights or fp8 (which needs --calibration), where the backend supports it, or auto for the fastest on this machine"
           + " (default: fp32 on cpu, fp16 on cuda and emulated, fp64 on reference)")
   private Precision precision;
 
@@ -70,6 +71,11 @@ final class BackendOptions {
   /** Types of the residual stream. */
   private enum Residual { FP32, FP16 }
 
+      names = "--calibration",
+      paramLabel = "X.json",
+      description = "what calibrate has written for this model; --precision fp8 needs it (cuda, emulated)")
+  private Path calibration;
+
   /** Starts the backend, and says which one was taken when the choice was automatic. The caller closes it. */
   Backend open(Context context, boolean checkRange) {
     BackendRequest request = BackendRequest.DEFAULT.withPrecision(Optional.ofNullable(precision)).withThreads(checkedThreads())
@@ -102,7 +108,15 @@ final class BackendOptions {
     if (residual != null) {
       result = result.withOption(CudaOptions.RESIDUAL, residual.name().toLowerCase(Locale.ROOT));
     }
-    return result;
+    return calibrated(result);
+  }
+
+  /** The request with the calibration, if one was given: it goes with fp8 alone. */
+  private BackendRequest calibrated(BackendRequest request) {
+    if (calibration != null && precision != Precision.FP8) {
+      throw new UsageException("--calibration " + FileNames.readable(calibration) + ": only --precision fp8 uses one");
+    }
+    return calibration == null ? request : request.withOption(Calibration.OPTION, FileNames.text(calibration));
   }
 
   private int checkedThreads() {

@@ -23,7 +23,7 @@ import picocli.CommandLine;
     footer = {
       "",
       "Exit codes: 0 done, 1 internal error or out of memory, 2 wrong usage, 3 bad input, 4 backend unavailable or its device failed,"
-          + " 5 partly done, 8 results could not be written to stdout, 141 the reader of stdout has gone.",
+          + " 5 partly done, 8 results could not be written to stdout, 9 fp8 not recommended, 141 the reader of stdout has gone.",
       "Results go to stdout, everything else to stderr."
     })
 public final class CommandLineApp implements Runnable {
@@ -102,6 +102,7 @@ public final class CommandLineApp implements Runnable {
     all.put("forward", () -> new ForwardCommand(context));
     all.put("preprocess", () -> new PreprocessCommand(context));
     all.put("convert", () -> new ConvertCommand(context));
+    all.put("calibrate", () -> new CalibrateCommand(context));
     all.put("tune", () -> new TuneCommand(context));
     all.put("bench", () -> BenchCommand.create(context));
     all.put("doctor", () -> new DoctorCommand(context));

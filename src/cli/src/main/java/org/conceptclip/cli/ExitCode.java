@@ -20,6 +20,8 @@ public final class ExitCode {
 
   /** Results could not be written to stdout: the disk is full, or stdout is closed. */
   public static final int RESULTS_LOST = 8;
+  /** A calibration was measured and written, and it says that fp8 is not recommended for the model. */
+  public static final int NOT_RECOMMENDED = 9;
   /** The reader of stdout has gone, so the command stopped: 128 + 13, as a shell reports a program that SIGPIPE has ended. */
   public static final int READER_GONE = 141;
 

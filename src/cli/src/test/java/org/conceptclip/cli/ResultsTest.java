@@ -51,6 +51,7 @@ class ResultsTest {
     runs.put("conceptclip tune", List.of());
     runs.put("conceptclip convert", List.of());
     runs.put("conceptclip forward", List.of());
+    runs.put("conceptclip calibrate", calibrations());
     List<String> load = List.of("bench", "load", "--model", "synthetic:tiny", "--backend", "reference");
     runs.put("conceptclip bench load", List.of(load, Stream.concat(load.stream(), Stream.of("--json")).toList()));
     // These write through BenchOutput, as bench load does, and take longer.
@@ -58,6 +59,11 @@ class ResultsTest {
       runs.put("conceptclip bench" + other, List.of());
     }
     return runs;
+  }
+
+  private static List<List<String>> calibrations() {
+    List<String> plain = List.of("calibrate", "--model", "synthetic:tiny", "--backend", "reference", "--count", "2", "--out", "/dev/null");
+    return Stream.of("--json", "--report").map(form -> Stream.concat(plain.stream(), Stream.of(form)).toList()).toList();
   }
 
   private static Stream<Arguments> runs() {

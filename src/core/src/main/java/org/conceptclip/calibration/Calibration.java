@@ -58,11 +58,12 @@ public record Calibration(
    * @param largest largest absolute input over all images
    * @param scale number of an input of code 1; inputs beyond 448 times it are cut to that
    * @param outliers largest absolute input of the channel with the largest, divided by that of the median channel
-   * @param sensitivity loss of cosine if {@code measuredWith} products compute in E4M3 and no others do, divided among them
-   * @param measuredWith number of products that the sensitivity was measured with, this one included
+   * @param sensitivity mean loss of cosine if this product alone computes in E4M3
+   * @param measuredAlone whether it was measured so; otherwise the sensitivity is this product's part of the loss that its whole block
+   *     causes, in the ratio of the losses that all products of each kind cause
    * @param fp8 whether it computes in E4M3; in float16 otherwise
    */
-  public record Product(double largest, float scale, double outliers, double sensitivity, int measuredWith, boolean fp8) {}
+  public record Product(double largest, float scale, double outliers, double sensitivity, boolean measuredAlone, boolean fp8) {}
 
   public Calibration {
     products = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(products));

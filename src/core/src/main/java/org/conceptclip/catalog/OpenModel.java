@@ -8,6 +8,7 @@ import java.util.function.LongConsumer;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.ModelConfigReader;
+import org.conceptclip.model.ModelFingerprint;
 import org.conceptclip.model.ModelFolderWriter;
 import org.conceptclip.model.ModelLayout;
 import org.conceptclip.model.Scalars;
@@ -149,6 +150,11 @@ public final class OpenModel implements AutoCloseable {
           + " ids through the forward command");
     }
     return TextTokenizer.absence(folder);
+  }
+
+  /** Hash of architecture and weights, see {@link ModelFingerprint}. Reads all weights. */
+  public String fingerprint() {
+    return ModelFingerprint.of(config, weights);
   }
 
   /** Calls {@link #load(Backend, Consumer)} and drops the notices. */

@@ -10,8 +10,8 @@ import org.conceptclip.op.Epilogue;
 import org.conceptclip.tensor.DType;
 
 /**
- * Products of codes of F8_E4M3 as commands of a lane, always by the kernels of {@code kernels/gemm_e4m3_sm90.cu}. All of their tile shapes give
- * the same bits, so the shape follows the number of rows. Not thread-safe.
+ * Products of codes of F8_E4M3 as commands of a lane, always by the kernels of {@code kernels/gemm_e4m3_sm90.cu}. All of their tile shapes
+ * give the same bits, so the shape follows the number of rows. Not thread-safe.
  */
 final class CodedProducts {
   private final ProductPlan plan;
@@ -23,8 +23,8 @@ final class CodedProducts {
   }
 
   /**
-   * Rejects a device without such kernels. Tensor cores from compute capability 8.9 on can multiply codes; this build has kernels for Hopper's, whose
-   * instructions no other device has.
+   * Rejects a device without such kernels. Tensor cores from compute capability 8.9 on can multiply codes, but the kernels are written for
+   * Hopper's (9.0), whose instructions no other device has.
    */
   static void requireDevice(CudaDriver driver, KernelIndex kernels) {
     if (!ProductPlan.codesAvailable(kernels)) {
@@ -38,23 +38,25 @@ final class CodedProducts {
    * {@link org.conceptclip.op.Ops#linear}.
    *
    * @param x codes of the scale that the weights read
-   * @param out F16 or F32; F16 or codes with GELU
+   * @param out F16 or F32; with GELU, F16 or codes
    */
   void linear(DeviceTensor x, DeviceWeights.Coded weights, Epilogue epilogue, DeviceTensor out) {
-    if (epilogue == Epilogue.GELU) {
-      byTile(tile(out.dtype() == DType.F16 ? "gelu_f16" : "gelu_e4m3", x, weights), x, weights, out);
-    } else if (epilogue == Epilogue.NONE && out.dtype() == DType.F16) {
-      byTile(tile("bias_f16", x, weights), x, weights, out);
-    } else {
-      if (epilogue == Epilogue.NONE) {
-        lane.recorder.zero(out);
-      }
-      byTile(tile(out.dtype() == DType.F16 ? "add_f16" : "add_f32", x, weights), x, weights, out);
-    }
+    byTile(plan.codeTile(kind(epilogue, out.dtype()), x.rows(), weights.outputs()), x, weights, out);
   }
 
-  private ProductPlan.Tile tile(String kind, DeviceTensor x, DeviceWeights.Coded weights) {
-    return plan.codeTile(kind, x.rows(), weights.outputs());
+  /** What becomes of the sums, as the kernels' names say it. */
+  private static String kind(Epilogue epilogue, DType out) {
+    String sums = switch (epilogue) {
+      case NONE -> "bias_";
+      case GELU -> "gelu_";
+      case ACCUMULATE -> "add_";
+    };
+    return sums + switch (out) {
+      case F16 -> "f16";
+      case F32 -> "f32";
+      case F8_E4M3 -> "e4m3";
+      default -> throw new IllegalArgumentException("a product of codes with results in " + out + ", expected F16, F32 or F8_E4M3");
+    };
   }
 
   /** The product by a tile shape of the caller's choice. */
@@ -73,6 +75,7 @@ final class CodedProducts {
   }
 
   private static TensorMaps.Matrix matrix(ProductPlan.Tile tile, long address, long columns, long rows, long rowBytes, String boxRows) {
-    return new TensorMaps.Matrix(address, TensorMap.Element.BYTES, columns, rows, rowBytes, tile.fact("boxColumns"), tile.fact(boxRows), tile.fact("swizzleBytes"));
+    return new TensorMaps.Matrix(address, TensorMap.Element.BYTES, columns, rows, rowBytes,
+        tile.fact("boxColumns"), tile.fact(boxRows), tile.fact("swizzleBytes"));
   }
 }

@@ -2,10 +2,11 @@ package org.conceptclip.op;
 
 import org.conceptclip.tensor.HostTensor;
 
-/** Hands everything on; a subclass overrides what it changes. */
+/** A store that hands everything on to another; a subclass overrides what it changes. Closing it closes the other. Thread-safe as that is. */
 public class ForwardingWeightStore implements WeightStore {
   private final WeightStore inner;
 
+  /** A store in front of {@code inner}. */
   protected ForwardingWeightStore(WeightStore inner) {
     this.inner = inner;
   }

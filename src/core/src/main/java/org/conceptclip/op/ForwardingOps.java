@@ -2,10 +2,11 @@ package org.conceptclip.op;
 
 import org.conceptclip.tensor.Tensor;
 
-/** Hands everything on; a subclass overrides what it changes. */
+/** Ops that hand everything on to others; a subclass overrides what it changes. Not thread-safe. */
 public class ForwardingOps implements Ops {
   private final Ops inner;
 
+  /** Ops in front of {@code inner}. */
   protected ForwardingOps(Ops inner) {
     this.inner = inner;
   }
