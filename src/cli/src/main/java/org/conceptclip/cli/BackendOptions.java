@@ -71,6 +71,7 @@ final class BackendOptions {
   /** Types of the residual stream. */
   private enum Residual { FP32, FP16 }
 
+  @Option(
       names = "--calibration",
       paramLabel = "X.json",
       description = "what calibrate has written for this model; --precision fp8 needs it (cuda, emulated)")
