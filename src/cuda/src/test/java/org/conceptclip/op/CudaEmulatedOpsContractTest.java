@@ -1,5 +1,6 @@
 package org.conceptclip.op;
 
+import java.util.Optional;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.OnEmulator;
 import org.conceptclip.backend.cuda.CudaBackend;
@@ -70,6 +71,15 @@ class CudaEmulatedOpsContractTest {
     @Override
     protected ProductSums productSums() {
       return ProductSums.ofCapability(90);
+    }
+  }
+
+  @Nested
+  class Capability90WithCodes extends CodesContract {
+    @Override
+    protected Backend openBackend() {
+      return new CudaBackend("emulated", EmulatedCudaDriver.open(EmulatedDevice.ofCapability(90), System.err::println),
+          CudaOptions.defaults().withCalibration(Optional.of(calibration())));
     }
   }
 }
