@@ -36,20 +36,20 @@ class CudaEmulatedOpsContractTest {
     }
   }
 
-  /** Products in front of a norm add to the stream inside of the product: here to one in float16. */
-  @Nested
-  class Capability90WithOwnProductsAndHalfResidual extends ProductContract {
-    @Override
-    protected Backend openBackend() {
-      return backend(90, DType.F16, Gemm.OWN);
-    }
-  }
-
+  /** Products in front of a norm add to the stream inside of the product. */
   @Nested
   class Capability90WithOwnProducts extends ProductContract {
     @Override
     protected Backend openBackend() {
       return backend(90, DType.F32, Gemm.OWN);
+    }
+  }
+
+  @Nested
+  class Capability90WithOwnSumsInFloat16 extends LinearAddNormContract {
+    @Override
+    protected Backend openBackend() {
+      return backend(90, DType.F16, Gemm.OWN);
     }
   }
 }
