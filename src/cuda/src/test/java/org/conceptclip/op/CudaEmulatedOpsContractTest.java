@@ -25,6 +25,11 @@ class CudaEmulatedOpsContractTest {
     protected Backend openBackend() {
       return backend(80, DType.F32, Gemm.CUBLASLT);
     }
+
+    @Override
+    protected ProductSums productSums() {
+      return ProductSums.ofCapability(80);
+    }
   }
 
   /** Hopper has attention kernels of its own. */
@@ -33,6 +38,11 @@ class CudaEmulatedOpsContractTest {
     @Override
     protected Backend openBackend() {
       return backend(90, DType.F16, Gemm.CUBLASLT);
+    }
+
+    @Override
+    protected ProductSums productSums() {
+      return ProductSums.ofCapability(90);
     }
   }
 
@@ -43,6 +53,11 @@ class CudaEmulatedOpsContractTest {
     protected Backend openBackend() {
       return backend(90, DType.F32, Gemm.OWN);
     }
+
+    @Override
+    protected ProductSums productSums() {
+      return ProductSums.ofCapability(90);
+    }
   }
 
   @Nested
@@ -50,6 +65,11 @@ class CudaEmulatedOpsContractTest {
     @Override
     protected Backend openBackend() {
       return backend(90, DType.F16, Gemm.OWN);
+    }
+
+    @Override
+    protected ProductSums productSums() {
+      return ProductSums.ofCapability(90);
     }
   }
 }

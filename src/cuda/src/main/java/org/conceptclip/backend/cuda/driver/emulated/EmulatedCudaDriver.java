@@ -203,7 +203,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
           launch.kernel() + " on " + device.properties().name());
     }
     byte[] arguments = launch.arguments().toArray(ValueLayout.JAVA_BYTE);
-    target.submit(() -> library.launch(launch, arguments));
+    target.submit(() -> library.launch(launch, arguments, device.capability()));
   }
 
   /** Plain code stands in for cuBLASLt. */
@@ -214,7 +214,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
 
   @Override
   public synchronized void matmul(MatmulCall product, long stream) {
-    enter("cublasLtMatmul", stream).submit(() -> library.matmul(product));
+    enter("cublasLtMatmul", stream).submit(() -> library.matmul(product, device.capability()));
   }
 
   @Override
