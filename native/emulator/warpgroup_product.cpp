@@ -44,9 +44,9 @@ const std::array<float, 256>& valuesOfE4m3() {
     std::array<float, 256> all;
     for (int code = 0; code < 256; code++) {
       int exponent = code >> 3 & 15, fraction = code & 7;
-      double size = exponent == 0 ? std::ldexp(fraction, -9) : std::ldexp(8 + fraction, exponent - 10);
+      float size = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -9) : std::ldexp(static_cast<float>(8 + fraction), exponent - 10);
       if ((code & 0x7f) == 0x7f) size = NAN;
-      all[static_cast<size_t>(code)] = static_cast<float>(code & 0x80 ? -size : size);
+      all[static_cast<size_t>(code)] = code & 0x80 ? -size : size;
     }
     return all;
   }();
@@ -233,10 +233,10 @@ namespace {
 
 // d = a b (+ d) for one warp, d in fragments: lane 4 g + t has D[g + 8 h][8 j + 2 t + e] in d[4 j + 2 h + e]. Sums and their rounding:
 // tensor_core_sum.hpp.
-void multiply(ProductElement element, const float (&a)[M][MAX_K], const int32_t (&aExponents)[M][MAX_K], const float* b, const int32_t* bExponents,
+void multiply(const float (&a)[M][MAX_K], const int32_t (&aExponents)[M][MAX_K], const float* b, const int32_t* bExponents, ProductElement element,
               int n, bool accumulate, float* values) {
-  const SumRule& rule = element == ProductElement::F16 ? HOPPER_F16 : HOPPER_E4M3;
   int registers = n / 2;
+  const SumRule& rule = element == ProductElement::F16 ? HOPPER_F16 : HOPPER_E4M3;
   for (int row = 0; row < M; row++) {
     int g = row % 8, h = row / 8;
     for (int first = 0; first < n; first += SUM_COLUMNS) {
@@ -285,6 +285,13 @@ uint64_t WarpgroupProducts::readOperands(const Signature& what, uint32_t number)
   return hash;
 }
 
+void WarpgroupProducts::findExponents(ProductElement element, int n) {
+  int smallest = element == ProductElement::F16 ? F16_SMALLEST_EXPONENT : E4M3_SMALLEST_EXPONENT;
+  int depth = depthOf(element);
+  for (int row = 0; row < M; row++) exponentsOf(a_[row], depth, smallest, aExponents_[row]);
+  exponentsOf(b_, depth * n, smallest, bExponents_);
+}
+
 void WarpgroupProducts::requireSameRegistersA(const Product& product, const Site& site) const {
   for (int lane = 0; lane < LANES; lane++) {
     if (std::memcmp(product.a[lane], product.aRegisters[lane], sizeof(product.a[lane])) != 0) {
@@ -304,11 +311,8 @@ void WarpgroupProducts::finish(WarpState& warp, uint64_t groups, const Site& sit
       readRegistersA(product.a, a_);
     }
     Accumulator& accumulator = warp.accumulators[product.accumulator];
-    ProductElement element = product.what.element;
-    int smallest = element == ProductElement::F16 ? F16_SMALLEST_EXPONENT : E4M3_SMALLEST_EXPONENT;
-    exponentsOf(&a_[0][0], M * MAX_K, smallest, &aExponents_[0][0]);
-    exponentsOf(b_, depthOf(element) * product.what.n, smallest, bExponents_);
-    multiply(element, a_, aExponents_, b_, bExponents_, product.what.n, product.what.accumulate, accumulator.values.data());
+    findExponents(product.what.element, product.what.n);
+    multiply(a_, aExponents_, b_, bExponents_, product.what.element, product.what.n, product.what.accumulate, accumulator.values.data());
     warp.products.pop_front();
     warp.finished++;
     if (--accumulator.users == 0) give(warp, accumulator, site);

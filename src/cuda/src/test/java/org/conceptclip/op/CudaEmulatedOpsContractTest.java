@@ -47,12 +47,12 @@ class CudaEmulatedOpsContractTest {
     }
   }
 
-  /** Products in front of a norm add to the stream inside of the product: here to one in float16. */
+  /** Products in front of a norm add to the stream inside of the product. */
   @Nested
-  class Capability90WithOwnProductsAndHalfResidual extends ProductContract {
+  class Capability90WithOwnProducts extends ProductContract {
     @Override
     protected Backend openBackend() {
-      return backend(90, DType.F16, Gemm.OWN);
+      return backend(90, DType.F32, Gemm.OWN);
     }
 
     @Override
@@ -62,10 +62,10 @@ class CudaEmulatedOpsContractTest {
   }
 
   @Nested
-  class Capability90WithOwnProducts extends ProductContract {
+  class Capability90WithOwnSumsInFloat16 extends LinearAddNormContract {
     @Override
     protected Backend openBackend() {
-      return backend(90, DType.F32, Gemm.OWN);
+      return backend(90, DType.F16, Gemm.OWN);
     }
 
     @Override
