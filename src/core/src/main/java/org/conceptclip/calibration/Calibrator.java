@@ -93,7 +93,7 @@ public final class Calibrator {
     List<HostTensor> few = seen.subList(0, Math.min(SENSITIVITY_IMAGES, seen.size()));
     FeatureSet exactFew = exactSeen.first(few.size());
     Sensitivities sensitivities = Sensitivities.measure(products, some -> run.features(few, some).loss(exactFew));
-    Choice choice = new Choice(products, sensitivities.losses()::get, product -> shapes.get(product).elements(), lowestOfAll);
+    Choice choice = new Choice(sensitivities.losses(), product -> shapes.get(product).elements(), lowestOfAll);
     ToDoubleFunction<Set<String>> lowest = some -> run.features(seen, some).agreement(exactSeen).lowest();
     choice.reach(TARGET, lowest);
     Agreement agreement = choice.chosen().size() == products.size() ? everything : run.agreement(heldOut, choice, exactHeldOut);
@@ -109,7 +109,7 @@ public final class Calibrator {
     SequencedMap<String, Product> entries = new LinkedHashMap<>();
     for (String product : products) {
       entries.put(product, new Product(ranges.largest(product), ranges.scale(product), ranges.outliers(product),
-          sensitivities.losses().get(product), sensitivities.measuredAlone(), chosen.contains(product)));
+          shapes.get(product).elements(), sensitivities.losses().get(product), sensitivities.measuredAlone(), chosen.contains(product)));
     }
     return entries;
   }

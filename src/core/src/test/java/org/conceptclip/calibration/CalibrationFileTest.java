@@ -39,7 +39,7 @@ class CalibrationFileTest {
   private static Calibration calibration(double lowest, boolean generated, int fp8Products) {
     SequencedMap<String, Product> products = new LinkedHashMap<>();
     for (int i = 0; i < 4; i++) {
-      products.put("block." + i + ".weight", new Product(3.5 + i, 0.03125f, 2.5, 1e-5 * i, true, i < fp8Products));
+      products.put("block." + i + ".weight", new Product(3.5 + i, 0.03125f, 2.5, 100, 1e-5 * i, true, i < fp8Products));
     }
     return new Calibration("X", "my \"model\"", FINGERPRINT, new Images(16, 8, generated), new Agreement(0.9971, 0.9985),
         new Agreement(lowest, 0.9999), products);
@@ -144,7 +144,7 @@ class CalibrationFileTest {
     assertRefused(named(BackendRequest.DEFAULT, file), "only precision fp8 uses one");
     assertEquals(Optional.empty(), Calibration.of(BackendRequest.DEFAULT));
     assertRefused(named(fp8, written(calibration(0.9989, false, 4))), "advises against it", "lowest cosine 0.998900", "expected fp16");
-    assertRefused(named(fp8, written(calibration(0.9999, false, 1))), "advises against it", "1 of 4 products");
+    assertRefused(named(fp8, written(calibration(0.9999, false, 1))), "advises against it", "1 of 4 products, 25 % of the work");
   }
 
   @Test

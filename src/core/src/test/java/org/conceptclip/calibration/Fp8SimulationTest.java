@@ -17,6 +17,7 @@ import java.util.Random;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.ToDoubleFunction;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.ModelIdentity;
 import org.conceptclip.backend.reference.ReferenceBackend;
@@ -181,28 +182,51 @@ class Fp8SimulationTest {
 
   private static SequencedMap<String, Product> products(OpenModel model) {
     SequencedMap<String, Product> products = new LinkedHashMap<>();
-    ModelLayout.products(model.config()).forEach(name -> products.put(name, new Product(1, 1, 1, 0, true, true)));
+    ModelLayout.products(model.config()).forEach(name -> products.put(name, new Product(1, 1, 1, 10, 0, true, true)));
     return products;
   }
 
-  /** Losses that add up, as the choice supposes: it must find the products that cost most for their work, and no more than needed. */
+  /** Losses that add up, as the choice supposes: it must leave out the products that cost most for their work, and no more than needed. */
   @Test
-  void theChoiceTakesOutWhatCostsMost() {
+  void theChoiceLeavesOutWhatCostsMost() {
     Map<String, Double> losses = new HashMap<>();
     for (int i = 0; i < 20; i++) {
       losses.put("p" + (char) ('a' + i), i < 3 ? 4e-4 : 1e-5);
     }
-    List<String> products = losses.keySet().stream().sorted().toList();
-    double all = losses.values().stream().mapToDouble(loss -> loss).sum();
-    Choice choice = new Choice(products, losses::get, product -> 1, 1 - all);
-    choice.reach(0.9992, some -> 1 - some.stream().mapToDouble(losses::get).sum());
-    Set<String> out = new TreeSet<>(products);
-    out.removeAll(choice.chosen());
-    assertEquals(new TreeSet<>(List.of("pa", "pb")), out);
-    choice.reduceLossTo(0.5, some -> 1 - some.stream().mapToDouble(losses::get).sum());
-    assertEquals(17, choice.chosen().size());
+    Choice choice = new Choice(losses, product -> 1, cosine(losses, losses.keySet()));
+    choice.reach(0.9992, some -> cosine(losses, some));
+    assertEquals(Set.of("pa", "pb"), without(losses, choice));
+    choice.reduceLossTo(0.5, some -> cosine(losses, some));
+    assertEquals(Set.of("pa", "pb", "pc"), without(losses, choice));
     choice.reach(0.99999, some -> 0);
     assertTrue(choice.isLast());
     assertEquals(10, choice.chosen().size());
+  }
+
+  /** Losses that are twice what was predicted, and half of it: the search still ends at the least number that suffices. */
+  @Test
+  void theChoiceTrustsMeasurementsMoreThanPredictions() {
+    Map<String, Double> losses = new HashMap<>();
+    for (int i = 0; i < 40; i++) {
+      losses.put("p" + i, 1e-4 / (1 + i));
+    }
+    for (double factor : new double[] {0.5, 1, 2, 3}) {
+      ToDoubleFunction<Set<String>> measure = some -> 1 - factor * (1 - cosine(losses, some));
+      double target = measure.applyAsDouble(losses.keySet()) + factor * 2e-4;
+      Choice choice = new Choice(losses, product -> 1, measure.applyAsDouble(losses.keySet()));
+      choice.reach(target, measure);
+      assertTrue(measure.applyAsDouble(choice.chosen()) >= target, "factor " + factor);
+      assertEquals(Set.of("p0", "p1", "p2", "p3"), without(losses, choice), "factor " + factor); // 1 + 1/2 + 1/3 + 1/4 > 2
+    }
+  }
+
+  private static double cosine(Map<String, Double> losses, Set<String> some) {
+    return 1 - some.stream().mapToDouble(losses::get).sum();
+  }
+
+  private static Set<String> without(Map<String, Double> losses, Choice choice) {
+    Set<String> out = new TreeSet<>(losses.keySet());
+    out.removeAll(choice.chosen());
+    return out;
   }
 }
