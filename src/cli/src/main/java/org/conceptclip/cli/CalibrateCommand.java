@@ -102,10 +102,10 @@ final class CalibrateCommand implements Callable<Integer> {
       int size = open.config().vision().geometry().imageSize();
       boolean generated = images.isEmpty() && list == null;
       List<HostTensor> pictures = generated ? NoiseImages.of(count, size) : pictures(size);
+      Backend started = resources.own(backend.open(context, false));
       if (generated) {
         context.console().say("no --images: measuring on " + count + " pictures of noise, which is weak evidence");
       }
-      Backend started = resources.own(backend.open(context, false));
       Calibration calibration = measure(open, started, pictures, generated);
       OutputFiles.replace("--out", target, CalibrationFile.bytes(calibration));
       print(calibration);

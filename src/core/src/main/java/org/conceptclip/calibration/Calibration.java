@@ -37,7 +37,7 @@ public record Calibration(
   /** The lowest cosine between the features of an image and those of the model as it is, below which fp8 is not recommended. */
   public static final double LOWEST_COSINE = 0.999;
 
-  /** The part of the products that must compute in E4M3 for fp8 to be worth its error. */
+  /** The part of the products' work that must be in E4M3 for fp8 to be worth its error. */
   public static final double LEAST_SHARE = 0.5;
 
   /**
@@ -58,12 +58,14 @@ public record Calibration(
    * @param largest largest absolute input over all images
    * @param scale number of an input of code 1; inputs beyond 448 times it are cut to that
    * @param outliers largest absolute input of the channel with the largest, divided by that of the median channel
+   * @param weights number of weights: a product does as many multiplications for each token
    * @param sensitivity mean loss of cosine if this product alone computes in E4M3
    * @param measuredAlone whether it was measured so; otherwise the sensitivity is this product's part of the loss that its whole block
    *     causes, in the ratio of the losses that all products of each kind cause
    * @param fp8 whether it computes in E4M3; in float16 otherwise
    */
-  public record Product(double largest, float scale, double outliers, double sensitivity, boolean measuredAlone, boolean fp8) {}
+  public record Product(
+      double largest, float scale, double outliers, long weights, double sensitivity, boolean measuredAlone, boolean fp8) {}
 
   public Calibration {
     products = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(products));
@@ -116,19 +118,25 @@ public record Calibration(
     return Math.toIntExact(products.values().stream().filter(Product::fp8).count());
   }
 
+  /** The part of the products' work that is in E4M3, from 0 to 1. */
+  public double share() {
+    double all = products.values().stream().mapToLong(Product::weights).sum();
+    return products.values().stream().filter(Product::fp8).mapToLong(Product::weights).sum() / all;
+  }
+
   /** Whether fp8 is good enough for this model, and fast enough to be worth it. */
   public boolean recommended() {
-    return chosen.lowest >= LOWEST_COSINE && fp8Products() >= LEAST_SHARE * products.size();
+    return chosen.lowest >= LOWEST_COSINE && share() >= LEAST_SHARE;
   }
 
   /** One line: whether fp8 is recommended, and the numbers behind that. */
   public String verdict() {
-    String cosine = String.format(Locale.ROOT, "lowest cosine %.6f over %d held-out %s with %d of %d products in E4M3", chosen.lowest,
-        images.heldOut, images.generated ? "noise images" : "images", fp8Products(), products.size());
+    String cosine = String.format(Locale.ROOT, "lowest cosine %.6f over %d held-out %s with %d of %d products, %.0f %% of the work, in E4M3",
+        chosen.lowest, images.heldOut, images.generated ? "noise images" : "images", fp8Products(), products.size(), 100 * share());
     if (recommended()) {
       return "fp8 is recommended: " + cosine;
     }
-    return "fp8 is not recommended: " + cosine + ", expected at least " + LOWEST_COSINE + " with at least half of them";
+    return "fp8 is not recommended: " + cosine + ", expected at least " + LOWEST_COSINE + " with at least half of the work";
   }
 
   /**

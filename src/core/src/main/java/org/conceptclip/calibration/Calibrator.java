@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.calibration.Calibration.Agreement;
 import org.conceptclip.calibration.Calibration.Images;
@@ -25,7 +26,7 @@ import org.conceptclip.tensor.Shape;
  *
  * <p>Every second image is held out. On the others it records the inputs of every product, which gives the scales, simulates fp8 ({@link
  * Fp8Simulation}), measures what each product costs ({@link Sensitivities}) and chooses ({@link Choice}). The held-out images then tell
- * how good the choice is. Not thread-safe: one measurement each.
+ * how good the choice is. Where they show it to be too bold, it is made more careful, at most twice. Not thread-safe: one measurement each.
  */
 public final class Calibrator {
   /** Fewest images: half of them are held out. */
@@ -36,6 +37,9 @@ public final class Calibrator {
 
   /** Images for the measurement of each product or block: the losses compared are means, and differ by far more than these do. */
   private static final int SENSITIVITY_IMAGES = 2;
+
+  /** So often the held-out images may ask for a more careful choice. More often, and they would no longer be held out. */
+  private static final int CORRECTIONS = 2;
 
   private final Encoder encoder;
   private final Fp8Simulation simulation;
@@ -89,18 +93,23 @@ public final class Calibrator {
     List<HostTensor> few = seen.subList(0, Math.min(SENSITIVITY_IMAGES, seen.size()));
     FeatureSet exactFew = exactSeen.first(few.size());
     Sensitivities sensitivities = Sensitivities.measure(products, some -> run.features(few, some).loss(exactFew));
-    Set<String> chosen = new Choice(products, sensitivities.losses()::get, product -> shapes.get(product).elements())
-        .reaching(TARGET, lowestOfAll, some -> run.features(seen, some).agreement(exactSeen).lowest());
-    Agreement agreement = chosen.size() == products.size() ? everything : run.features(heldOut, chosen).agreement(exactHeldOut);
+    Choice choice = new Choice(sensitivities.losses(), product -> shapes.get(product).elements(), lowestOfAll);
+    ToDoubleFunction<Set<String>> lowest = some -> run.features(seen, some).agreement(exactSeen).lowest();
+    choice.reach(TARGET, lowest);
+    Agreement agreement = choice.chosen().size() == products.size() ? everything : run.agreement(heldOut, choice, exactHeldOut);
+    for (int more = 0; more < CORRECTIONS && agreement.lowest() < Calibration.LOWEST_COSINE && !choice.isLast(); more++) {
+      choice.reduceLossTo((1 - TARGET) / (1 - agreement.lowest()), lowest);
+      agreement = run.agreement(heldOut, choice, exactHeldOut);
+    }
     return new Calibration("this calibration", model.name(), model.fingerprint(), new Images(images.size(), heldOut.size(), generated),
-        everything, agreement, entries(sensitivities, chosen));
+        everything, agreement, entries(sensitivities, choice.chosen()));
   }
 
   private SequencedMap<String, Product> entries(Sensitivities sensitivities, Set<String> chosen) {
     SequencedMap<String, Product> entries = new LinkedHashMap<>();
     for (String product : products) {
       entries.put(product, new Product(ranges.largest(product), ranges.scale(product), ranges.outliers(product),
-          sensitivities.losses().get(product), sensitivities.measuredAlone(), chosen.contains(product)));
+          shapes.get(product).elements(), sensitivities.losses().get(product), sensitivities.measuredAlone(), chosen.contains(product)));
     }
     return entries;
   }
@@ -123,6 +132,11 @@ public final class Calibrator {
       this.seen = seen;
       int few = Math.min(SENSITIVITY_IMAGES, seen.size());
       this.all = 2L * (seen.size() + heldOut.size()) + (long) few * Sensitivities.measurements(products.size());
+    }
+
+    /** The features with a choice, compared with exact ones. */
+    Agreement agreement(List<HostTensor> images, Choice choice, FeatureSet exact) {
+      return features(images, choice.chosen()).agreement(exact);
     }
 
     /** The features of the model as it is, while the inputs of all products are recorded. */

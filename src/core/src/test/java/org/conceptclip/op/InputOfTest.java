@@ -3,6 +3,7 @@ package org.conceptclip.op;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.Optional;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.backend.reference.ReferenceBackend;
@@ -47,7 +48,7 @@ class InputOfTest {
 
   private static HostTensor ones(int width) {
     float[] ones = new float[width];
-    java.util.Arrays.fill(ones, 1);
+    Arrays.fill(ones, 1);
     return HostTensor.of(ones, width);
   }
 }

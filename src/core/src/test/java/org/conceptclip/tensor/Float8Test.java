@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.math.BigDecimal;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -136,7 +137,7 @@ class Float8Test {
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) (random.nextGaussian() * Math.pow(10, i / columns - 3.0));
     }
-    java.util.Arrays.fill(values, 4 * columns, 5 * columns, 0);
+    Arrays.fill(values, 4 * columns, 5 * columns, 0);
     values[5 * columns + 7] = Float.POSITIVE_INFINITY;
     try (Arena arena = Arena.ofConfined()) {
       ScaledRows rows = ScaledRows.of(arena, HostTensor.of(values, 6, columns));
