@@ -36,6 +36,7 @@
 // built: attention_sm90_d72, 512 threads, 221376 bytes of dynamic shared memory, tileRows=192 boxColumns=64 restColumns=16 boxRows=96 headroomLog2=8; registers sm_90a 128
 // built: attention_sm90_d64, 512 threads, 147648 bytes of dynamic shared memory, tileRows=192 boxColumns=64 restColumns=64 boxRows=96 headroomLog2=8; registers sm_90a 128
 #include "attention_results.cuh"
+#include "online_softmax.cuh"
 
 namespace {
 
@@ -48,7 +49,6 @@ constexpr int KEY_ROWS = 96;
 constexpr int STAGES = 4;
 constexpr int KEY_STEPS = KEY_ROWS / 16;
 constexpr int HEADROOM_LOG2 = 8;
-constexpr float NEGATIVE_INFINITY = -__builtin_huge_valf();
 
 // Registers a thread: 512 threads start with 128 each; (3 * 160 + 32) / 4 = 128.
 constexpr int CONSUMER_REGISTERS = 160;
@@ -93,6 +93,7 @@ struct Plan {
   static constexpr int REST = HAS_REST ? 16 : 0;
   static constexpr int VALUES_REST = HAS_REST ? COLUMNS : 0;
   static constexpr int PIECES = headWidth / 8;
+  using Rows = TileRows<KEY_ROWS, headWidth>;
 
   static constexpr int QUERIES = TILE_ROWS * (COLUMNS + REST);
   static constexpr int KEYS = KEY_ROWS * (COLUMNS + REST);
@@ -235,17 +236,6 @@ DEVICE void clearTails(const A& args, const P& plan, int lane) {
 
 // ---- Consumers --------------------------------------------------------------------------------------------------------------
 
-// One thread's part of two rows, g and g + 8 of its warp's 16.
-template <typename P>
-struct Rows {
-  float scores[KEY_ROWS / 2];
-  uint32_t probabilities[KEY_STEPS][4];
-  float out[P::WIDTH / 2];
-  float largest[2];  // what scores are relative to
-  float sum[2];
-  float correction[2];
-};
-
 // Order of the tensor cores among warpgroups: while one multiplies the others do their softmax. A turn passes from each to the next.
 struct Turns {
   int group;
@@ -262,7 +252,7 @@ DEVICE uint64_t advance(uint64_t descriptor, int bytes) {
 
 // scores = queries of this warpgroup * keys of the stage.
 template <typename P>
-DEVICE void issueScores(Rows<P>& rows, const P& plan, int group, int queries, int stage) {
+DEVICE void issueScores(typename P::Rows& rows, const P& plan, int group, int queries, int stage) {
   uint64_t a = advance(matrixDescriptor(plan.sQueries, 0, 0, 1024, Swizzle::BYTES_128), queries * P::QUERIES * 2 + group * GROUP_ROWS * 128);
   uint64_t b = advance(matrixDescriptor(plan.sKeys, 0, 0, 1024, Swizzle::BYTES_128), stage * P::KEYS * 2);
 #pragma unroll
@@ -278,7 +268,7 @@ DEVICE void issueScores(Rows<P>& rows, const P& plan, int group, int queries, in
 
 // out = probabilities * values of the stage (+ out if `accumulate`).
 template <typename P>
-DEVICE void issueOut(Rows<P>& rows, const P& plan, int stage, bool accumulate) {
+DEVICE void issueOut(typename P::Rows& rows, const P& plan, int stage, bool accumulate) {
   uint64_t b = advance(matrixDescriptor(plan.sValues, 0, KEY_ROWS * 128, 1024, Swizzle::BYTES_128), stage * P::VALUES * 2);
 #pragma unroll
   for (int step = 0; step < KEY_STEPS; step++) {
@@ -287,94 +277,14 @@ DEVICE void issueOut(Rows<P>& rows, const P& plan, int stage, bool accumulate) {
   productCommit();
 }
 
-// Scores of keys from `keys` on do not count.
-template <typename P>
-DEVICE void maskScores(Rows<P>& rows, int keys, int lane) {
-  int limit = keys - 2 * (lane % 4);
-#pragma unroll
-  for (int i = 0; i < KEY_ROWS / 2; i++) {
-    if (8 * (i / 4) + i % 2 >= limit) rows.scores[i] = NEGATIVE_INFINITY;
-  }
-}
-
-// The largest of this thread's scores of row r; in two chains, because each maximum waits for the one before.
-template <typename P>
-DEVICE float largestScore(const Rows<P>& rows, int r) {
-  float a = fmaxf(rows.scores[2 * r], rows.scores[2 * r + 1]);
-  float b = fmaxf(rows.scores[2 * r + 4], rows.scores[2 * r + 5]);
-#pragma unroll
-  for (int i = 2 * r + 8; i < KEY_ROWS / 2; i += 8) {
-    a = fmaxf(a, fmaxf(rows.scores[i], rows.scores[i + 1]));
-    b = fmaxf(b, fmaxf(rows.scores[i + 4], rows.scores[i + 5]));
-  }
-  return fmaxf(a, b);
-}
-
-// Scores become weights, in place. `slack` is the headroom in units of scores. Returns whether this warp's results must be corrected by
-// `correction`. Where an item begins (`fresh`), `correction` becomes the sum of the item before.
-template <typename P>
-DEVICE bool softmax(Rows<P>& rows, float scaleLog2e, float slack, bool fresh) {
-  float most[2] = {largestScore(rows, 0), largestScore(rows, 1)};
-  if (fresh) {
-#pragma unroll
-    for (int r = 0; r < 2; r++) {
-      rows.correction[r] = rows.sum[r];
-      rows.largest[r] = NEGATIVE_INFINITY;
-      rows.sum[r] = 0.0f;
-    }
-  }
-  bool moved = voteMask(most[0] > rows.largest[0] + slack || most[1] > rows.largest[1] + slack) != 0;
-  if (moved) {
-#pragma unroll
-    for (int r = 0; r < 2; r++) {
-      float largest = fmaxf(most[r], shuffleXor(most[r], 1));
-      largest = fmaxf(largest, shuffleXor(largest, 2));
-      // A row whose shift stays is multiplied by 1: its bits do not depend on its neighbours.
-      bool moves = largest > rows.largest[r] + slack;
-      largest = moves ? largest : rows.largest[r];
-      float correction = moves ? exp2Approximate((rows.largest[r] - largest) * scaleLog2e) : 1.0f;
-      rows.largest[r] = largest;
-      rows.sum[r] *= correction;
-      if (!fresh) rows.correction[r] = correction;
-    }
-  }
-#pragma unroll
-  for (int r = 0; r < 2; r++) {
-    float shift = -rows.largest[r] * scaleLog2e;
-    float a = 0.0f, b = 0.0f;
-#pragma unroll
-    for (int i = 2 * r; i < KEY_ROWS / 2; i += 4) {
-      rows.scores[i] = exp2Approximate(fmaf(rows.scores[i], scaleLog2e, shift));
-      rows.scores[i + 1] = exp2Approximate(fmaf(rows.scores[i + 1], scaleLog2e, shift));
-      a += rows.scores[i];
-      b += rows.scores[i + 1];
-    }
-    rows.sum[r] += a + b;
-  }
-  return moved;
-}
-
-// Accumulators of 16 columns are, pair by pair, the A registers of one step of the next product.
-template <typename P>
-DEVICE void packProbabilities(Rows<P>& rows) {
-#pragma unroll
-  for (int i = 0; i < KEY_ROWS / 4; i++) rows.probabilities[i / 4][i % 4] = packHalves(rows.scores[2 * i], rows.scores[2 * i + 1]);
-}
-
-template <typename P>
-DEVICE void correctOut(Rows<P>& rows) {
-#pragma unroll
-  for (int i = 0; i < P::WIDTH / 2; i++) rows.out[i] *= rows.correction[i / 2 % 2];
-}
-
 // Where piece `piece` of a row of results lies, in 16-byte pieces: where that row's queries have it, so that no warp needs another's place,
 // and without bank conflicts.
 DEVICE int stagedPiece(int row, int piece) { return piece < 8 ? row * 8 + (piece ^ row % 8) : TILE_ROWS * 8 + row * 2; }
 
 // Results of an item, whose rows have these sums in this thread's columns. Each warp turns its 16 rows around in the place of its queries.
 template <typename P, typename R>
-DEVICE void writeOut(const R& results, const Place& place, const Rows<P>& rows, const float (&sums)[2], const P& plan, int queries, int warp,
-                     int lane) {
+DEVICE void writeOut(const R& results, const Place& place, const typename P::Rows& rows, const float (&sums)[2], const P& plan, int queries,
+                     int warp, int lane) {
   using Element = typename R::Element;
   constexpr int PIECE = 16 / sizeof(Element);
   Shared<Element> staged = sharedArray<Element>(P::QUERIES_OFFSET + queries * P::QUERIES * 2, P::QUERIES / 8 * PIECE);
@@ -407,7 +317,7 @@ DEVICE void writeOut(const R& results, const Place& place, const Rows<P>& rows, 
 template <typename P, typename A, typename R>
 DEVICE void consume(const A& args, const R& results, const P& plan, int group, int warp, int lane) {
   int i = blockIdx.x;
-  Rows<P> rows;
+  typename P::Rows rows;
   Turns turns{group};
   float slack = args.headroomLog2 / args.scaleLog2e;
   Item first(args, i);
@@ -416,7 +326,7 @@ DEVICE void consume(const A& args, const R& results, const P& plan, int group, i
   Place place(first);
 #pragma unroll
   for (int j = 0; j < P::WIDTH / 2; j++) rows.out[j] = 0.0f;
-  rows.largest[0] = rows.largest[1] = NEGATIVE_INFINITY;
+  rows.largest[0] = rows.largest[1] = NO_SHIFT;
   rows.sum[0] = rows.sum[1] = 0.0f;
   rows.correction[0] = rows.correction[1] = 1.0f;
 
