@@ -8,6 +8,7 @@
 
 #include "hopper_units.hpp"
 #include "shared_memory.hpp"
+#include "tensor_core_sum.hpp"
 #include "text.hpp"
 
 namespace emulated {
@@ -32,14 +33,8 @@ bool overlaps(const void* a, uint32_t aBytes, const void* b, uint32_t bBytes) {
   return from < other + bBytes && other < from + aBytes;
 }
 
-// Cut toward zero to float32.
-float truncate(double value) {
-  double kept = std::bit_cast<double>(std::bit_cast<uint64_t>(value) & ~((uint64_t{1} << 29) - 1));
-  return static_cast<float>(kept);
-}
-
 // Continues the hash (FNV-1a over words of 8 bytes).
-void readPiece(uint32_t place, double* to, int stride, uint64_t& hash) {
+void readPiece(uint32_t place, float* to, int stride, uint64_t& hash) {
   uint64_t words[2];
   std::memcpy(words, current->block->shared->base() + place, sizeof(words));
   for (uint64_t word : words) hash = (hash ^ word) * 0x100000001b3;
@@ -48,10 +43,10 @@ void readPiece(uint32_t place, double* to, int stride, uint64_t& hash) {
   for (int i = 0; i < PIECE; i++) to[i * stride] = floats[i];
 }
 
-double halfOf(uint32_t pair, int side) { return _cvtsh_ss(static_cast<unsigned short>(pair >> (16 * side))); }
+float halfOf(uint32_t pair, int side) { return _cvtsh_ss(static_cast<unsigned short>(pair >> (16 * side))); }
 
 // PTX ISA, register fragment layout of A for m64nNk16.
-void readRegistersA(const uint32_t (&registers)[LANES][4], double (&a)[M][K]) {
+void readRegistersA(const uint32_t (&registers)[LANES][4], float (&a)[M][K]) {
   for (int lane = 0; lane < LANES; lane++) {
     int g = lane / 4, t = lane % 4;
     for (int side = 0; side < 2; side++) {
@@ -211,20 +206,22 @@ void WarpgroupProducts::requireFree(const WarpState& warp, int lane, const Regis
 
 namespace {
 
-// d = a b (+ d) for one warp, d in fragments: lane 4 g + t has D[g + 8 h][8 j + 2 t + e] in d[4 j + 2 h + e].
-// ASSUMPTION: order and rounding of a step's sum are those of the emulated mma.m16n8k16; the manual leaves both open.
-void multiply(const double (&a)[M][K], const double* b, int n, bool accumulate, float* values) {
+// d = a b (+ d) for one warp, d in fragments: lane 4 g + t has D[g + 8 h][8 j + 2 t + e] in d[4 j + 2 h + e]. Sums and their rounding:
+// tensor_core_sum.hpp.
+void multiply(const float (&a)[M][K], const int32_t (&aExponents)[M][K], const float* b, const int32_t* bExponents, int n, bool accumulate,
+              float* values) {
   int registers = n / 2;
   for (int row = 0; row < M; row++) {
-    double sums[MAX_N] = {};
-    for (int k = 0; k < K; k++) {
-      for (int column = 0; column < n; column++) sums[column] += a[row][k] * b[k * n + column];
-    }
     int g = row % 8, h = row / 8;
-    for (int column = 0; column < n; column++) {
-      int lane = 4 * g + column % 8 / 2;
-      float& d = values[lane * registers + column / 8 * 4 + 2 * h + column % 2];
-      d = truncate((accumulate ? static_cast<double>(d) : 0.0) + sums[column]);
+    for (int first = 0; first < n; first += SUM_COLUMNS) {
+      float* d[SUM_COLUMNS];
+      float sums[SUM_COLUMNS];
+      for (int c = 0; c < SUM_COLUMNS; c++) {
+        d[c] = &values[(4 * g + c / 2) * registers + first / 2 + 2 * h + c % 2];
+        sums[c] = accumulate ? *d[c] : 0.0f;
+      }
+      addProducts(HOPPER_F16, K, a[row], aExponents[row], b + first, bExponents + first, n, sums);
+      for (int c = 0; c < SUM_COLUMNS; c++) *d[c] = sums[c];
     }
   }
 }
@@ -247,7 +244,7 @@ void forEachPiece(uint64_t descriptorBits, uint32_t firstOuter, uint32_t count, 
 
 uint64_t WarpgroupProducts::readOperands(const Signature& what, uint32_t number) {
   uint64_t hash = 0xcbf29ce484222325;
-  auto read = [&](double* to) {
+  auto read = [&](float* to) {
     return [&, to](uint32_t place, uint32_t element, int stride) {
       if (number != 0) HopperUnits::ofBlock().requireForProduct(place, number, what.site);
       readPiece(place, to + element, stride, hash);
@@ -278,7 +275,9 @@ void WarpgroupProducts::finish(WarpState& warp, uint64_t groups, const Site& sit
       readRegistersA(product.a, a_);
     }
     Accumulator& accumulator = warp.accumulators[product.accumulator];
-    multiply(a_, b_, product.what.n, product.what.accumulate, accumulator.values.data());
+    exponentsOf(&a_[0][0], M * K, F16_SMALLEST_EXPONENT, &aExponents_[0][0]);
+    exponentsOf(b_, K * product.what.n, F16_SMALLEST_EXPONENT, bExponents_);
+    multiply(a_, aExponents_, b_, bExponents_, product.what.n, product.what.accumulate, accumulator.values.data());
     warp.products.pop_front();
     warp.finished++;
     if (--accumulator.users == 0) give(warp, accumulator, site);

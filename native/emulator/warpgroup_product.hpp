@@ -97,8 +97,10 @@ class WarpgroupProducts {
   static constexpr int MAX_N = 256;
 
   // Operands of the product that is being done; a fibre's stack is small.
-  double a_[M][K];
-  double b_[K * MAX_N];
+  float a_[M][K];
+  float b_[K * MAX_N];
+  int32_t aExponents_[M][K];
+  int32_t bExponents_[K * MAX_N];
   WarpState warps_[MAX_WARPS];
   std::vector<Signature> issuedByGroup_[MAX_WARPS / WARPGROUP_WARPS];
 };

@@ -19,6 +19,11 @@ public abstract class OpsContract {
   /** The backend under test. Opened once a class, closed after it. */
   protected abstract Backend openBackend();
 
+  /** How the device under test sums the products of matrix products. */
+  protected ProductSums productSums() {
+    return ProductSums.FLOAT32;
+  }
+
   @BeforeAll
   void open() {
     backend = openBackend();
@@ -78,6 +83,6 @@ public abstract class OpsContract {
   }
 
   private Stream<DynamicTest> tests(Stream<ContractCase> cases) {
-    return cases.map(test -> DynamicTest.dynamicTest(test.name(), () -> test.run(backend)));
+    return cases.map(test -> DynamicTest.dynamicTest(test.name(), () -> test.run(backend, productSums())));
   }
 }

@@ -24,6 +24,11 @@ class CudaEmulatedOpsContractTest {
     protected Backend openBackend() {
       return backend(80, DType.F32);
     }
+
+    @Override
+    protected ProductSums productSums() {
+      return ProductSums.ofCapability(80);
+    }
   }
 
   /** Hopper has attention kernels of its own. */
@@ -32,6 +37,11 @@ class CudaEmulatedOpsContractTest {
     @Override
     protected Backend openBackend() {
       return backend(90, DType.F16);
+    }
+
+    @Override
+    protected ProductSums productSums() {
+      return ProductSums.ofCapability(90);
     }
   }
 }

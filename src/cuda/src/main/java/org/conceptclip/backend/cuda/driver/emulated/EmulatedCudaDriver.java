@@ -203,12 +203,12 @@ public final class EmulatedCudaDriver implements CudaDriver {
           launch.kernel() + " on " + device.properties().name());
     }
     byte[] arguments = launch.arguments().toArray(ValueLayout.JAVA_BYTE);
-    target.submit(() -> library.launch(launch, arguments));
+    target.submit(() -> library.launch(launch, arguments, device.capability()));
   }
 
   @Override
   public synchronized void matmul(MatmulCall product, long stream) {
-    enter("cublasLtMatmul", stream).submit(() -> library.matmul(product));
+    enter("cublasLtMatmul", stream).submit(() -> library.matmul(product, device.capability()));
   }
 
   @Override
