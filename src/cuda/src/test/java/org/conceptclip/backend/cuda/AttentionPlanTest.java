@@ -92,9 +92,11 @@ class AttentionPlanTest {
         for (AttentionPlan.Part part : plan(headWidth, capability).parts()) {
           for (Tile tile : tiles(part, sequences)) {
             assertTrue(tile.rows >= 1 && tile.rows <= part.tileRows(), tile::toString);
-            int sequence = IntStream.range(0, sequences.count()).filter(s -> sequences.start(s) == tile.firstKeyRow).findFirst().orElseThrow();
+            int sequence = IntStream.range(0, sequences.count())
+                .filter(s -> sequences.start(s) == tile.firstKeyRow).findFirst().orElseThrow();
             assertEquals(sequences.keyLength(sequence), tile.keyLength, tile::toString);
-            assertTrue(tile.firstRow >= tile.firstKeyRow && tile.firstRow + tile.rows <= sequences.cumulativeRows()[sequence + 1], tile::toString);
+            int end = sequences.cumulativeRows()[sequence + 1];
+            assertTrue(tile.firstRow >= tile.firstKeyRow && tile.firstRow + tile.rows <= end, tile::toString);
             for (int row = tile.firstRow; row < tile.firstRow + tile.rows; row++) {
               covered[row]++;
             }
