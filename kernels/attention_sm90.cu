@@ -2,7 +2,7 @@
 //
 // Formula    out[q] = sum_k p[q][k] v[k] / sum_k p[q][k],  p[q][k] = 2^((q.k - max_k q.k) * scaleLog2e), k over the first keyLength rows
 // Shapes     qkv f16 [rows, 3 * heads * d] (queries, keys, values, each by head), out f16 [rows, heads * d]; sums and softmax f32
-// Grid       (tiles, heads): tiles of at most tileRows queries of one sequence
+// Grid       (tiles, heads): tiles of at most tileRows queries of one sequence; idle ones have no rows
 // Tensor map qkv {d, 3 * heads, rows}, strides {2 d, 2 qkvPitch} bytes, box {boxColumns, 1, boxRows}, swizzle over the box's columns
 //
 // Warps      One warp copies boxes (TMA), two stages of 96 keys and their values ahead. Three warpgroups hold 64 queries each; one without
@@ -365,6 +365,8 @@ DEVICE void attention(const AttentionArguments& args) {
   int warp = shuffle(thread / WARP, 0);
   int group = warp / 4;
   Tile tile(args.tiles, blockIdx.x);
+  // An idle tile: a table has as many entries as the largest batch of its size needs.
+  if (tile.rows == 0) return;
   Plan<headWidth> plan;
 
   if (thread == 0) {

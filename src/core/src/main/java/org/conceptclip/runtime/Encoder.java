@@ -86,7 +86,7 @@ public final class Encoder implements AutoCloseable {
   /** The sizes of work that suit this encoder. They shrink when device memory turns out to be too small for a pass. */
   public EncoderLimits limits() {
     PassLimits limits = passes.limits();
-    return new EncoderLimits(limits.images(), limits.tokens(), limits.powersOfTwo(), backend.lanes());
+    return new EncoderLimits(limits.images(), limits.tokens(), limits.recorded(), backend.lanes());
   }
 
   /** Short name of the backend. */
@@ -160,7 +160,7 @@ public final class Encoder implements AutoCloseable {
           encode(execution, texts.texts(first, first + count), Detail.FEATURES)));
     }
     List<Integer> order = new ArrayList<>();
-    if (passes.limits().powersOfTwo()) {
+    if (passes.limits().recorded()) {
       // Buffers grow in the first two passes, before graphs refer to them; work is recorded as a graph when it comes again.
       sizes.stream().max(Comparator.naturalOrder()).ifPresent(order::add);
       order.addAll(sizes);
@@ -217,18 +217,20 @@ public final class Encoder implements AutoCloseable {
     Tensor states = vision.states(ops, workspace, pixels.upload(workspace, first, count));
     Tensor projected = detail == Detail.FEATURES ? null : vision.project(ops, workspace, states);
     Tensor features = vision.pool(ops, workspace, states, Sequences.uniform(count, config.vision().tokens()));
-    return download(ops, workspace, features, projected, states, detail);
+    return download(ops, workspace, features, projected, states, count, states.rows(), detail);
   }
 
-  private static Encoding download(Ops ops, Workspace workspace, Tensor features, Tensor projected, Tensor states, Detail detail) {
+  /** Downloads the outputs of the first {@code items} images or texts, which have the first {@code tokens} rows of tokens. */
+  private static Encoding download(Ops ops, Workspace workspace, Tensor features, Tensor projectedOrNull, Tensor states, int items,
+      long tokens, Detail detail) {
     Map<Output, Tensor> outputs = new EnumMap<>(Output.class);
-    outputs.put(Output.RAW_FEATURES, features);
-    outputs.put(Output.FEATURES, normalise(ops, workspace, features));
+    outputs.put(Output.RAW_FEATURES, workspace.rows(features, 0, items));
+    outputs.put(Output.FEATURES, workspace.rows(normalise(ops, workspace, features), 0, items));
     if (detail != Detail.FEATURES) {
-      outputs.put(Output.TOKEN_FEATURES, projected);
+      outputs.put(Output.TOKEN_FEATURES, workspace.rows(projectedOrNull, 0, tokens));
     }
     if (detail == Detail.STATES) {
-      outputs.put(Output.TOKEN_STATES, states);
+      outputs.put(Output.TOKEN_STATES, workspace.rows(states, 0, tokens));
     }
     return Encoding.download(workspace, outputs);
   }
@@ -325,10 +327,11 @@ public final class Encoder implements AutoCloseable {
   private Encoding encode(Execution execution, TokenBatch texts, Detail detail) {
     Ops ops = execution.ops();
     Workspace workspace = execution.workspace();
-    Tensor states = text.states(ops, workspace, texts);
+    TokenBatch batch = passes.limits().recorded() ? TextBuckets.padded(texts, config.text().contextLength()) : texts;
+    Tensor states = text.states(ops, workspace, batch);
     Tensor projected = detail == Detail.FEATURES ? null : text.project(ops, workspace, states);
-    Tensor features = text.pool(ops, workspace, states, texts.sequences());
-    return download(ops, workspace, features, projected, states, detail);
+    Tensor features = text.pool(ops, workspace, states, batch.sequences());
+    return download(ops, workspace, features, projected, states, texts.count(), texts.sequences().totalRows(), detail);
   }
 
   private static Tensor normalise(Ops ops, Workspace workspace, Tensor features) {

@@ -95,6 +95,11 @@ public final class InputChecks {
     if (tokens.count() == 0) {
       throw new BadInputException("no texts: expected at least one");
     }
+    for (int text = 0; text < tokens.count(); text++) {
+      if (tokens.sequences().rows(text) == 0) {
+        throw new BadInputException("text " + text + " has no tokens, expected at least one");
+      }
+    }
     for (int row = 0; row < tokens.ids().length; row++) {
       token(row, tokens.ids()[row], tokens.positions()[row], config);
     }

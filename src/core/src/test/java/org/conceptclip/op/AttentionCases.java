@@ -23,6 +23,8 @@ final class AttentionCases {
         attention("padded", Sequences.dense(77, 1, 15, 64, 77), 3, 64, 1),
         attention("padded", Sequences.dense(24, 3, 7, 12, 16, 20), 4, 24, 1),
         attention("padded unevenly", new Sequences(new int[] {0, 20, 21, 90}, new int[] {17, 1, 16}), 2, 72, 1),
+        attention("empty", Sequences.packed(5, 0, 77, 0, 0), 3, 64, 1),
+        attention("empty", new Sequences(new int[] {0, 17, 57, 65, 65, 65}, new int[] {17, 1, 1, 0, 0}), 2, 72, 1),
         attention("peaked", Sequences.packed(65, 16), 2, 72, 6),
         attention("flat", Sequences.packed(65, 16), 2, 72, 1e-3));
     return Stream.of(lengths, batches, Stream.of(overflowing(), sameKeys())).flatMap(cases -> cases);

@@ -58,16 +58,25 @@ record AttentionPlan(Kernel kernel) {
         TensorMap.Swizzle.valueOf("BYTES_" + fact("swizzleBytes")));
   }
 
-  /** Tiles of all sequences. Padding rows are computed as queries, too. */
+  /**
+   * Tiles of a table: as many as sequences of this number, total and most rows can have, so that batches of one size are the same work
+   * whatever the lengths in them. Sequences of one length have no other number.
+   */
   int tiles(Sequences sequences) {
-    int tiles = 0;
+    int longest = 0;
     for (int s = 0; s < sequences.count(); s++) {
-      tiles += Math.ceilDiv(sequences.rows(s), tileRows());
+      longest = Math.max(longest, sequences.rows(s));
     }
-    return tiles;
+    long ofLongest = (long) sequences.count() * Math.ceilDiv(longest, tileRows());
+    // Of so many sequences that are not empty, each has a tile for its first row, and one more for every further tileRows rows.
+    int most = Math.min(sequences.count(), sequences.totalRows());
+    return (int) Math.min(ofLongest, most + (sequences.totalRows() - most) / tileRows());
   }
 
-  /** The {@code int4 {firstRow, rows, firstKeyRow, keyLength}} of every tile. A tile never spans two sequences. */
+  /**
+   * The {@code int4 {firstRow, rows, firstKeyRow, keyLength}} of every tile. A tile never spans two sequences. Padding rows are computed as
+   * queries, too. Behind the tiles of the sequences come idle ones, of no rows and the first key: for these nothing is written.
+   */
   ByteBuffer tileTable(Sequences sequences) {
     int tileRows = tileRows();
     ByteBuffer table = table(tiles(sequences));
@@ -77,6 +86,9 @@ record AttentionPlan(Kernel kernel) {
         table.putInt(start + row).putInt(Math.min(tileRows, sequences.rows(s) - row));
         table.putInt(start).putInt(sequences.keyLength(s));
       }
+    }
+    while (table.hasRemaining()) {
+      table.putInt(0).putInt(0).putInt(0).putInt(1);
     }
     return table.flip();
   }
