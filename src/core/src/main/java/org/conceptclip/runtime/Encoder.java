@@ -39,6 +39,8 @@ import org.conceptclip.weights.WeightSource;
  * any size is cut into passes of bounded memory; an embedding does not depend on the batch that it was computed in.
  */
 public final class Encoder implements AutoCloseable {
+  private static final long TEXT_WARM_UP_NANOS = 2_000_000_000;
+
   private final ModelConfig config;
   private final Backend backend;
   private final WeightStore store;
@@ -147,20 +149,57 @@ public final class Encoder implements AutoCloseable {
   /**
    * Runs passes on every lane and discards their results, so that kernels are compiled and loaded, graphs are recorded and buffers are
    * allocated: one batch of texts, then images in batches of each size, the largest first. In this order, buffers grow before graphs refer
-   * to them. Passes become smaller if device memory does not hold one on every lane.
+   * to them. Where passes are recorded, texts follow in batches of each size that they are padded to: the largest, then from the smallest
+   * on, for two seconds at most. Passes become smaller if device memory does not hold one on every lane.
    *
    * @param sizes sizes of the batches of images, each at least 1
-   * @param textTokens tokens of the batch of texts; 0 for no texts
+   * @param textTokens tokens of the largest batch of texts; 0 for no texts
    */
   public void warmUp(List<Integer> sizes, int textTokens) {
+    boolean recorded = passes.limits().recorded();
     if (textTokens > 0) {
-      int length = Math.min(textTokens, config.text().contextLength());
-      TokenBatch texts = TokenBatch.packed(Collections.nCopies(textTokens / length, new int[length]));
-      passes.warmUp(Work.ofTexts(texts.sequences(), (execution, first, count) ->
-          encode(execution, texts.texts(first, first + count), Detail.FEATURES)));
+      // Short texts: of one number of tokens, they have the largest buffers.
+      warmUpTexts(textTokens, recorded ? config.text().contextLength() / 8 : config.text().contextLength());
     }
+    warmUpImages(sizes, recorded);
+    if (textTokens > 0 && recorded) {
+      warmUpTextBuckets(textTokens);
+    }
+  }
+
+  private void warmUpTextBuckets(int most) {
+    long begin = System.nanoTime();
+    List<Integer> sizes = new ArrayList<>(TextBuckets.rowsUpTo(most));
+    sizes.addFirst(sizes.removeLast());
+    for (int rows : sizes) {
+      for (int share : new int[] {2, 4}) {
+        // Work is recorded as a graph when it comes again.
+        for (int time = 0; time < 2; time++) {
+          warmUpTexts(Math.min(rows, most), config.text().contextLength() / share);
+        }
+      }
+      if (System.nanoTime() - begin > TEXT_WARM_UP_NANOS) {
+        return;
+      }
+    }
+  }
+
+  /** Runs texts of so many tokens in all: one as long as the context, where there is room, then others of this length. */
+  private void warmUpTexts(int tokens, int length) {
+    List<int[]> ids = new ArrayList<>();
+    int next = Math.min(tokens, config.text().contextLength());
+    for (int left = tokens; left > 0; left -= ids.getLast().length) {
+      ids.add(new int[Math.min(left, next)]);
+      next = Math.max(1, length);
+    }
+    TokenBatch texts = TokenBatch.packed(ids);
+    passes.warmUp(Work.ofTexts(texts.sequences(), (execution, first, count) ->
+        encode(execution, texts.texts(first, first + count), Detail.FEATURES)));
+  }
+
+  private void warmUpImages(List<Integer> sizes, boolean recorded) {
     List<Integer> order = new ArrayList<>();
-    if (passes.limits().recorded()) {
+    if (recorded) {
       // Buffers grow in the first two passes, before graphs refer to them; work is recorded as a graph when it comes again.
       sizes.stream().max(Comparator.naturalOrder()).ifPresent(order::add);
       order.addAll(sizes);

@@ -1,6 +1,8 @@
 package org.conceptclip.runtime;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import org.conceptclip.op.Sequences;
 import org.conceptclip.op.TokenBatch;
 
@@ -22,6 +24,11 @@ final class TextBuckets {
   private static final int FEWEST_TEXTS = 4;
 
   private TextBuckets() {}
+
+  /** The numbers of rows that up to so many are padded to, ascending. */
+  static List<Integer> rowsUpTo(int most) {
+    return Stream.iterate(rows(1), rows -> rows <= rows(most), rows -> rows(rows + 1)).toList();
+  }
 
   /** The number of rows that so many are padded to. */
   static int rows(int rows) {

@@ -14,6 +14,8 @@ record AttentionPlan(Kernel kernel) {
   private static final String GENERAL = "attention_d";
   private static final String HOPPER = "attention_sm90_d";
   private static final int INT4_BYTES = 16;
+  /** Sequences of up to so many rows, which texts have, are not told apart where tiles are counted. */
+  private static final int SHORT = 128;
 
   /**
    * The kernel that reads by tensor map where the device has one of this width, else the general one.
@@ -59,11 +61,11 @@ record AttentionPlan(Kernel kernel) {
   }
 
   /**
-   * Tiles of a table: as many as sequences of this number, total and most rows can have, so that batches of one size are the same work
-   * whatever the lengths in them. Sequences of one length have no other number.
+   * Tiles of a table: as many as sequences of this number and total can have, so that batches of texts of one size are the same work
+   * whatever the lengths in them. Long sequences of one length, such as images, have no other number.
    */
   int tiles(Sequences sequences) {
-    int longest = 0;
+    int longest = SHORT;
     for (int s = 0; s < sequences.count(); s++) {
       longest = Math.max(longest, sequences.rows(s));
     }

@@ -49,7 +49,7 @@ class AttentionPlanTest {
         assertEquals(plan.tiles(sequences) * 4 * Integer.BYTES, table.remaining());
         int row = 0;
         int sequence = 0;
-        while (table.hasRemaining()) {
+        while (row < sequences.totalRows()) {
           assertEquals(row, table.getInt(), "first row of a tile");
           int rows = table.getInt();
           assertTrue(rows >= 1 && rows <= plan.tileRows(), rows + " rows");
@@ -62,8 +62,32 @@ class AttentionPlanTest {
           }
         }
         assertEquals(sequences.totalRows(), row);
+        while (table.hasRemaining()) {
+          for (int expected : new int[] {0, 0, 0, 1}) {
+            assertEquals(expected, table.getInt(), "an idle tile");
+          }
+        }
       }
     }
+  }
+
+  /** Batches of images have no idle tiles; texts have as many tiles as any texts of their number and total. */
+  @Test
+  void tilesOfTextsDependOnTheirNumberAndTotalAlone() {
+    for (int capability : new int[] {80, 90}) {
+      AttentionPlan images = plan(72, capability);
+      for (int count : new int[] {1, 2, 64, 128}) {
+        assertEquals(count * Math.ceilDiv(729, images.tileRows()), images.tiles(Sequences.uniform(count, 729)));
+      }
+      AttentionPlan texts = plan(64, capability);
+      assertEquals(texts.tiles(Sequences.packed(77, 64, 1, 50, 0, 0)), texts.tiles(Sequences.packed(32, 32, 32, 32, 32, 32)));
+    }
+    AttentionPlan small = plan(64, 80);
+    assertEquals(1, small.tiles(Sequences.packed(64)));
+    assertEquals(2, small.tiles(Sequences.packed(65)));
+    assertEquals(6 + (192 - 6) / 64, small.tiles(Sequences.packed(65, 65, 58, 1, 1, 2)), "more than its 8 tiles are never needed");
+    assertEquals(3, small.tiles(Sequences.packed(1, 1, 1, 0, 0, 0)), "empty sequences have none");
+    assertEquals(6, plan(64, 90).tiles(Sequences.packed(77, 77, 77, 77, 77, 77)));
   }
 
   @Test
