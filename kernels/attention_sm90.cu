@@ -3,7 +3,8 @@
 // Formula    out[q] = sum_k p[q][k] v[k] / sum_k p[q][k],  p[q][k] = 2^((q.k - shift[q]) * scaleLog2e), k over the first keyLength rows
 // Shapes     qkv f16 [rows, 3 * heads * d] (queries, keys, values, each by head), out f16 [rows, heads * d]; sums and softmax f32
 // Grid       persistent: a block per multiprocessor, or per item where there are fewer; block b takes items b, b + blocks, ... An item is
-//            (tile, head), heads innermost: a tile is at most tileRows queries of one sequence, and its heads lie side by side in memory.
+//            (tile, head), heads innermost: a tile is at most tileRows queries of one sequence, and its heads lie side by side in memory. An idle
+//            tile has no rows and a key: it costs a tile of keys, and nothing is written.
 // Maps       qkv as {d, 3 * heads, rows}, strides {2 d, 2 qkvPitch} bytes, twice: `qkv` in boxes {boxColumns, 1, boxRows}, `rest` in boxes
 //            {restColumns, 1, boxRows} for columns 64 to 71, swizzled over the box's columns. Heads of 64 have no rest: nobody looks at it.
 //

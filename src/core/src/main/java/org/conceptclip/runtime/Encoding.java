@@ -139,11 +139,10 @@ public record Encoding(Map<Output, HostTensor> outputs) {
    */
   Encoding requireFinite(Output output, String kind, Map<String, Float> residualRanges) {
     HostTensor tensor = get(output);
-    for (long i = 0; i < tensor.shape().elements(); i++) {
-      if (!Double.isFinite(tensor.getDouble(i))) {
-        throw new NonFiniteResultException(kind + " " + i / tensor.columns() + ": the model computed " + tensor.getDouble(i)
-            + "; its weights or an activation are out of range at this precision" + firstOverflow(residualRanges));
-      }
+    long bad = tensor.firstNonFinite();
+    if (bad >= 0) {
+      throw new NonFiniteResultException(kind + " " + bad / tensor.columns() + ": the model computed " + tensor.getDouble(bad)
+          + "; its weights or an activation are out of range at this precision" + firstOverflow(residualRanges));
     }
     return this;
   }

@@ -25,6 +25,8 @@ final class AttentionCases {
         attention("padded", Sequences.dense(24, 3, 7, 12, 16, 20), 4, 24, 1),
         attention("padded unevenly", new Sequences(new int[] {0, 20, 21, 90}, new int[] {17, 1, 16}), 2, 72, 1),
         attention("short and long, padded", new Sequences(new int[] {0, 200, 300, 390}, new int[] {33, 81, 80}), 2, 64, 1),
+        attention("empty", Sequences.packed(5, 0, 77, 0, 0), 3, 64, 1),
+        attention("empty", new Sequences(new int[] {0, 17, 57, 65, 65, 65}, new int[] {17, 1, 1, 0, 0}), 2, 72, 1),
         attention("peaked", Sequences.packed(65, 16), 2, 72, 6),
         attention("peaked", Sequences.packed(80, 130), 2, 64, 6),
         attention("flat", Sequences.packed(65, 16), 2, 72, 1e-3));

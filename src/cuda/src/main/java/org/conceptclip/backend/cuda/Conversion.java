@@ -3,6 +3,7 @@ package org.conceptclip.backend.cuda;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.conceptclip.tensor.DType;
+import org.conceptclip.tensor.HalfFloats;
 import org.conceptclip.tensor.HostTensor;
 
 /** Converts between dense host tensors and the device's padded rows of other types. Pure. */
@@ -24,29 +25,19 @@ final class Conversion {
       MemorySegment.copy(from.data(), first * valueBytes, to, 0, count * valueBytes);
       return;
     }
+    if (from.dtype() != type && !from.dtype().isFloat()) {
+      throw new IllegalArgumentException("cannot convert " + from + ": only floating-point types convert");
+    }
     float[] values = new float[columns];
     short[] halves = new short[type == DType.F16 ? columns : 0];
     for (long row = 0; row < count; row++) {
       if (from.dtype() == type) {
         MemorySegment.copy(from.data(), (first + row) * valueBytes, to, row * rowBytes, valueBytes);
       } else {
-        read(from, (first + row) * columns, values);
+        from.getFloats((first + row) * columns, values, columns);
         write(values, halves, to.asSlice(row * rowBytes, valueBytes), type);
       }
       to.asSlice(row * rowBytes + valueBytes, rowBytes - valueBytes).fill((byte) 0);
-    }
-  }
-
-  private static void read(HostTensor from, long first, float[] values) {
-    if (from.dtype() == DType.F32) {
-      MemorySegment.copy(from.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, first * Float.BYTES, values, 0, values.length);
-      return;
-    }
-    if (!from.dtype().isFloat()) {
-      throw new IllegalArgumentException("cannot convert " + from + ": only floating-point types convert");
-    }
-    for (int i = 0; i < values.length; i++) {
-      values[i] = from.getFloat(first + i);
     }
   }
 
@@ -84,9 +75,7 @@ final class Conversion {
         MemorySegment.copy(from, row * rowBytes, to.data(), target, valueBytes);
       } else {
         MemorySegment.copy(from, ValueLayout.JAVA_SHORT_UNALIGNED, row * rowBytes, halves, 0, columns);
-        for (int i = 0; i < columns; i++) {
-          values[i] = Float.float16ToFloat(halves[i]);
-        }
+        HalfFloats.float16ToFloat(halves, values, columns);
         MemorySegment.copy(values, 0, to.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, target, columns);
       }
     }
