@@ -113,9 +113,9 @@ class CudaWorkTest {
     assertEquals(2 * (2 * 144 * 4), driver.bytes(Call.COPY_TO_HOST), "no row of padding comes back");
     // Texts of other lengths are the same work, too.
     driver.reset();
-    encoder.encodeCheckedTexts(TokenBatch.packed(List.of(new int[17], new int[5], new int[1])), Detail.FEATURES);
+    encoder.encodeCheckedTexts(TokenBatch.packed(List.of(new int[9], new int[5])), Detail.FEATURES);
     assertEquals(calls(Call.COPY_TO_DEVICE, 1, Call.LAUNCH_GRAPH, 1, Call.RECORD, 1, Call.COPY_TO_HOST, 1, Call.SYNCHRONIZE, 1), driver.calls());
-    assertEquals(3 * 144 * 4, driver.bytes(Call.COPY_TO_HOST));
+    assertEquals(2 * 144 * 4, driver.bytes(Call.COPY_TO_HOST));
   }
 
   @Test
