@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.conceptclip.backend.Backend;
@@ -194,7 +196,7 @@ public final class Encoder implements AutoCloseable {
     }
     TokenBatch texts = TokenBatch.packed(ids);
     passes.warmUp(Work.ofTexts(texts.sequences(), (execution, first, count) ->
-        encode(execution, texts.texts(first, first + count), Detail.FEATURES)));
+        encode(execution, texts.texts(first, first + count), Set.of(Output.FEATURES))));
   }
 
   private void warmUpImages(List<Integer> sizes, boolean recorded) {
@@ -209,7 +211,7 @@ public final class Encoder implements AutoCloseable {
     HostTensor image = HostTensor.allocate(Arena.ofAuto(), DType.U8, imageSize(), imageSize(), 3);
     for (int size : order) {
       Pixels pixels = Pixels.of(Collections.nCopies(size, image), config.vision(), nanos -> {});
-      passes.warmUp(Work.ofImages(size, (execution, first, count) -> encode(execution, pixels, first, count, Detail.FEATURES)));
+      passes.warmUp(Work.ofImages(size, (execution, first, count) -> encode(execution, pixels, first, count, Set.of(Output.FEATURES))));
     }
   }
 
@@ -230,45 +232,61 @@ public final class Encoder implements AutoCloseable {
    * @throws BadInputException if the tensor has another shape or type, or a float pixel is not finite
    */
   public Encoding encodeImages(HostTensor pixels, Detail detail) {
-    return encodeImages(Pixels.of(pixels, config.vision()), detail);
+    return encodeImages(Pixels.of(pixels, config.vision()), wanted(detail, true));
   }
 
   /**
    * Encodes images, each in a tensor of its own. The images are gathered on their way to the device. The results are those of {@link
-   * #encodeImages(HostTensor, Detail)}.
+   * #encodeImages(HostTensor, Detail)}, without the raw features.
    *
    * @param images U8 [size, size, 3] each, RGB
    * @param uploadNanos receives the time that each pass spent on uploading its images
    * @throws BadInputException if there is no image, or one has another shape or type
    */
   public Encoding encodeImages(List<HostTensor> images, Detail detail, LongConsumer uploadNanos) {
-    return encodeImages(Pixels.of(images, config.vision(), uploadNanos), detail);
+    return encodeImages(Pixels.of(images, config.vision(), uploadNanos), wanted(detail, false));
   }
 
-  private Encoding encodeImages(Pixels pixels, Detail detail) {
-    return passes.run(Work.ofImages(pixels.count(), (execution, first, count) -> encode(execution, pixels, first, count, detail)))
+  private Encoding encodeImages(Pixels pixels, Set<Output> wanted) {
+    return passes.run(Work.ofImages(pixels.count(), (execution, first, count) -> encode(execution, pixels, first, count, wanted)))
         .requireFinite(Output.FEATURES, "image", backend.residualRanges());
   }
 
-  private Encoding encode(Execution execution, Pixels pixels, int first, int count, Detail detail) {
+  private static Set<Output> wanted(Detail detail, boolean rawFeatures) {
+    Set<Output> wanted = EnumSet.of(Output.FEATURES);
+    if (rawFeatures) {
+      wanted.add(Output.RAW_FEATURES);
+    }
+    if (detail != Detail.FEATURES) {
+      wanted.add(Output.TOKEN_FEATURES);
+    }
+    if (detail == Detail.STATES) {
+      wanted.add(Output.TOKEN_STATES);
+    }
+    return wanted;
+  }
+
+  private Encoding encode(Execution execution, Pixels pixels, int first, int count, Set<Output> wanted) {
     Ops ops = execution.ops();
     Workspace workspace = execution.workspace();
     Tensor states = vision.states(ops, workspace, pixels.upload(workspace, first, count));
-    Tensor projected = detail == Detail.FEATURES ? null : vision.project(ops, workspace, states);
+    Tensor projected = wanted.contains(Output.TOKEN_FEATURES) ? vision.project(ops, workspace, states) : null;
     Tensor features = vision.pool(ops, workspace, states, Sequences.uniform(count, config.vision().tokens()));
-    return download(ops, workspace, features, projected, states, count, states.rows(), detail);
+    return download(ops, workspace, features, projected, states, count, states.rows(), wanted);
   }
 
   /** Downloads the outputs of the first {@code items} images or texts, which have the first {@code tokens} rows of tokens. */
   private static Encoding download(Ops ops, Workspace workspace, Tensor features, Tensor projectedOrNull, Tensor states, int items,
-      long tokens, Detail detail) {
+      long tokens, Set<Output> wanted) {
     Map<Output, Tensor> outputs = new EnumMap<>(Output.class);
-    outputs.put(Output.RAW_FEATURES, workspace.rows(features, 0, items));
     outputs.put(Output.FEATURES, workspace.rows(normalise(ops, workspace, features), 0, items));
-    if (detail != Detail.FEATURES) {
+    if (wanted.contains(Output.RAW_FEATURES)) {
+      outputs.put(Output.RAW_FEATURES, workspace.rows(features, 0, items));
+    }
+    if (wanted.contains(Output.TOKEN_FEATURES)) {
       outputs.put(Output.TOKEN_FEATURES, workspace.rows(projectedOrNull, 0, tokens));
     }
-    if (detail == Detail.STATES) {
+    if (wanted.contains(Output.TOKEN_STATES)) {
       outputs.put(Output.TOKEN_STATES, workspace.rows(states, 0, tokens));
     }
     return Encoding.download(workspace, outputs);
@@ -282,13 +300,17 @@ public final class Encoder implements AutoCloseable {
    */
   public Encoding encodeTexts(TokenBatch tokens, Detail detail) {
     InputChecks.tokens(tokens, config.text());
-    return encodeCheckedTexts(tokens, detail);
+    return encodeTexts(tokens, wanted(detail, true));
   }
 
-  /** {@link #encodeTexts} for texts each of which {@link #requireText} has accepted. */
+  /** {@link #encodeTexts} for texts each of which {@link #requireText} has accepted, without the raw features. */
   public Encoding encodeCheckedTexts(TokenBatch tokens, Detail detail) {
+    return encodeTexts(tokens, wanted(detail, false));
+  }
+
+  private Encoding encodeTexts(TokenBatch tokens, Set<Output> wanted) {
     return passes.run(Work.ofTexts(tokens.sequences(), (execution, first, count) ->
-            encode(execution, tokens.texts(first, first + count), detail)))
+            encode(execution, tokens.texts(first, first + count), wanted)))
         .requireFinite(Output.FEATURES, "text", backend.residualRanges());
   }
 
@@ -301,7 +323,7 @@ public final class Encoder implements AutoCloseable {
    */
   public Encoding encodePaddedTexts(HostTensor inputIds, Detail detail) {
     PaddedTexts padded = PaddedTexts.of(inputIds, config.text());
-    return encodeCheckedTexts(padded.batch(), detail).withScatteredTokens(padded.denseRow());
+    return encodeTexts(padded.batch(), wanted(detail, true)).withScatteredTokens(padded.denseRow());
   }
 
   /**
@@ -363,14 +385,14 @@ public final class Encoder implements AutoCloseable {
     store.close();
   }
 
-  private Encoding encode(Execution execution, TokenBatch texts, Detail detail) {
+  private Encoding encode(Execution execution, TokenBatch texts, Set<Output> wanted) {
     Ops ops = execution.ops();
     Workspace workspace = execution.workspace();
     TokenBatch batch = passes.limits().recorded() ? TextBuckets.padded(texts, config.text().contextLength()) : texts;
     Tensor states = text.states(ops, workspace, batch);
-    Tensor projected = detail == Detail.FEATURES ? null : text.project(ops, workspace, states);
+    Tensor projected = wanted.contains(Output.TOKEN_FEATURES) ? text.project(ops, workspace, states) : null;
     Tensor features = text.pool(ops, workspace, states, batch.sequences());
-    return download(ops, workspace, features, projected, states, texts.count(), texts.sequences().totalRows(), detail);
+    return download(ops, workspace, features, projected, states, texts.count(), texts.sequences().totalRows(), wanted);
   }
 
   private static Tensor normalise(Ops ops, Workspace workspace, Tensor features) {

@@ -25,7 +25,7 @@ class CudaTextsTest {
   private static final int CONTEXT = SmallModel.CONFIG.text().contextLength();
   private static final int VOCABULARY = SmallModel.CONFIG.text().vocabulary();
   private static final int BUDGET = 256;
-  private static final int PASSES = 200;
+  private static final int PASSES = 100;
 
   private CountingDriver driver;
   private CudaBackend backend;
