@@ -108,6 +108,21 @@ void peaked(int headWidth) {
   }
 }
 
+// A query that is not-a-number spoils its own row. The rows of its warp, with whom it votes on moving shifts, keep their bits.
+void notANumber(int headWidth) {
+  std::string what = "attention_sm90 beside not-a-number, heads of " + std::to_string(headWidth);
+  std::vector<Sequence> one{{100, 100}};
+  Matrix qkv = randomMatrix<f16>(3, 100, 3 * headWidth, 3);
+  Matrix found = run(what, qkv, one, 1, headWidth, tileRows(), 0, 1);
+  qkv[40][headWidth - 1] = NAN;
+  Matrix spoilt = run(what, qkv, one, 1, headWidth, tileRows(), 0, 1);
+  for (double each : spoilt[40]) {
+    if (!std::isnan(each)) return fail(what, "a result is " + std::to_string(each) + ", expected not-a-number");
+  }
+  spoilt[40] = found[40];
+  checkIdentical(what, spoilt, found);
+}
+
 // ---- The shift that follows late, against the exact maximum ------------------------------------------------------------------
 
 constexpr int KEYS = 290;  // four tiles
@@ -194,12 +209,13 @@ int main(int argc, char** argv) {
   maxima(argc > 1 && std::string(argv[1]) == "--figures");
   for (int headWidth : {64, 72}) {
     for (int length : {1, 15, 16, 17, 63, 64, 65, 95, 96, 97, 129, 192, 193, 197}) attention("one", packed({length}), 1, headWidth, 1, {});
-    // Five tiles of keys: every barrier of both stages is used in three phases.
+    // Five tiles of keys an item, of four stages: every barrier is used in several phases, and an item begins at any stage.
     attention("five tiles of keys", {{70, 70}, {400, 397}}, 1, headWidth, 1, {50});
     attention("mixed", packed({17, 1, 130, 64, 3}), 2, headWidth, 1, {64, 37});
     attention("padded", {{77, 1}, {77, 15}, {77, 64}, {200, 96}}, 2, headWidth, 1, {128});
     attention("wide scores", packed({65, 16}), 2, headWidth, 6, {});
     peaked(headWidth);
+    notANumber(headWidth);
   }
   attention("an image", packed({729}), 1, 72, 1, {});
   return finish("attention_sm90_test");
