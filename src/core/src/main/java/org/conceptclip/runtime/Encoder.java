@@ -177,7 +177,7 @@ public final class Encoder implements AutoCloseable {
   public void warmUp(List<Integer> sizes, int textTokens) {
     boolean recorded = passes.limits().recorded();
     if (textTokens > 0) {
-      // Short texts: of one number of tokens, they have the largest buffers.
+      // Short texts: of all that have so many tokens, they have the largest buffers.
       warmUpTexts(textTokens, recorded ? config.text().contextLength() / 8 : config.text().contextLength());
     }
     warmUpImages(sizes, recorded);
@@ -194,11 +194,11 @@ public final class Encoder implements AutoCloseable {
       for (int share : new int[] {2, 4}) {
         // Work is recorded as a graph when it comes again.
         for (int time = 0; time < 2; time++) {
+          if (System.nanoTime() - begin > TEXT_WARM_UP_NANOS) {
+            return;
+          }
           warmUpTexts(Math.min(rows, most), config.text().contextLength() / share);
         }
-      }
-      if (System.nanoTime() - begin > TEXT_WARM_UP_NANOS) {
-        return;
       }
     }
   }
