@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,13 +48,16 @@ class CudaFullWidthTest {
   /** An image of 64 tokens, for what takes an emulator long. */
   private static final ModelConfig SMALL_IMAGE = config(112);
 
+  private static final Map<ModelConfig, Map<String, HostTensor>> TRUTHS = new HashMap<>();
+
   private static ModelConfig config(int imageSize) {
     ModelConfig full = ModelConfig.conceptClip("one block");
     VisionConfig v = full.vision();
     TextConfig t = full.text();
     return new ModelConfig(
         full.name(),
-        new VisionConfig(new PatchGeometry(imageSize, v.geometry().patchSize()), v.width(), 1, v.heads(), v.mlpHidden(), v.poolHeads(), v.poolMlpHidden(),
+        new VisionConfig(new PatchGeometry(imageSize, v.geometry().patchSize()), v.width(), 1, v.heads(), v.mlpHidden(),
+            v.poolHeads(), v.poolMlpHidden(),
             v.layerNormEpsilon(), v.imageMean(), v.imageStd()),
         // A small vocabulary: rows of a table that are never looked up prove nothing.
         new TextConfig(t.width(), 1, t.heads(), t.mlpHidden(), 1000, t.maxPositions(), t.tokenTypes(), t.layerNormEpsilon(),
@@ -79,14 +83,15 @@ class CudaFullWidthTest {
   }
 
   private static void check(ModelConfig config, int capability, CudaOptions options) {
-    Map<String, HostTensor> truthOfAll = outputs(config, new ReferenceBackend());
+    Map<String, HostTensor> truthOfAll = TRUTHS.computeIfAbsent(config, key -> outputs(key, new ReferenceBackend()));
     Map<String, HostTensor> plain = outputs(config, new NarrowSimulation(Precision.FP16, options.residualType()));
     EmulatedCudaDriver driver = EmulatedCudaDriver.open(EmulatedDevice.ofCapability(capability), System.err::println);
     Map<String, HostTensor> found = outputs(config, new CudaBackend("emulated", driver, options));
     truthOfAll.forEach((name, truth) -> {
       Errors allowed = Errors.between(plain.get(name), truth);
       Errors errors = Errors.between(found.get(name), truth);
-      System.out.println("sm_" + capability + ", gemm " + options.gemm().label() + ", residual " + options.residualType() + ": " + name + " " + errors + "; plain " + allowed);
+      System.out.println("sm_" + capability + ", gemm " + options.gemm().label() + ", residual " + options.residualType() + ": "
+          + name + " " + errors + "; plain " + allowed);
       assertTrue(allowed.rmsOverRms() > 0, name + ": the simulation rounds nothing");
       errors.assertWithin(name, 2 * allowed.maxOverRms(), 2 * allowed.rmsOverRms());
       assertTrue(
