@@ -1,6 +1,5 @@
 package org.conceptclip.backend.cuda.driver;
 
-import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.conceptclip.backend.DeviceException.Kind;
@@ -27,8 +26,9 @@ public final class DeviceBlocks {
 
   /** Rejects a range that does not lie inside one block. */
   public synchronized void requireInside(String call, long address, long bytes) {
-    Map.Entry<Long, Long> block = bytesByAddress.floorEntry(address);
-    if (bytes < 0 || block == null || address - block.getKey() > block.getValue() - bytes) {
+    // The key and its value instead of an entry, which would be a new object at every call.
+    Long block = bytesByAddress.floorKey(address);
+    if (bytes < 0 || block == null || address - block > bytesByAddress.get(block) - bytes) {
       throw new CudaException(Kind.FAILED, call, "CUDA_ERROR_INVALID_VALUE",
           bytes + " bytes at " + hex(address) + " do not lie inside one block of device memory");
     }
