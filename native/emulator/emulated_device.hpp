@@ -118,6 +118,9 @@ DEVICE uint32_t packHalves(float low, float high) {
   return std::bit_cast<uint16_t>(toHalf(low)) | static_cast<uint32_t>(std::bit_cast<uint16_t>(toHalf(high))) << 16;
 }
 
+DEVICE f16 lowHalf(uint32_t pair) { return std::bit_cast<f16>(static_cast<uint16_t>(pair)); }
+DEVICE f16 highHalf(uint32_t pair) { return std::bit_cast<f16>(static_cast<uint16_t>(pair >> 16)); }
+
 DEVICE uint32_t floatBits(float value) { return std::bit_cast<uint32_t>(value); }
 DEVICE float bitsFloat(uint32_t bits) { return std::bit_cast<float>(bits); }
 

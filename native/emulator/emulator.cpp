@@ -159,9 +159,9 @@ int emulator_matmul(int rows, int inputs, int outputs, uint64_t x, int64_t xPitc
   });
 }
 
-int emulator_encode_tensor_map(uint64_t address, int rank, const uint64_t* extents, const uint64_t* strideBytes, const int32_t* box, int swizzle,
-                               void* out) {
-  std::string error = encodeTensorMap(address, rank, extents, strideBytes, box, swizzle, out);
+int emulator_encode_tensor_map(uint64_t address, int elementBytes, int rank, const uint64_t* extents, const uint64_t* strideBytes,
+                               const int32_t* box, int swizzle, void* out) {
+  std::string error = encodeTensorMap(address, elementBytes, rank, extents, strideBytes, box, swizzle, out);
   return error.empty() ? EMULATOR_OK : refuse(EMULATOR_INVALID_ARGUMENT, "emulator_encode_tensor_map: " + error);
 }
 

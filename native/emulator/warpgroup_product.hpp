@@ -30,12 +30,15 @@ struct ProductOperand {
   bool accumulate;
 };
 
+// Of both operands; sums are f32.
+enum class ProductElement { F16, E4M3 };
+
 class WarpgroupProducts {
  public:
   // All are operations of a whole warp; every lane gives its own registers.
   void fence(std::array<RegisterRange, 2> registers, const Site& site);
-  // m64nNk16 of f16 with f32 sums. b's N is innermost in shared memory, or its K.
-  void issue(const ProductOperand& operand, int n, bool nInnermost, const Site& site);
+  // m64nNk16 of f16 or m64nNk32 of e4m3. b's N is innermost in shared memory (f16 only), or its K.
+  void issue(const ProductOperand& operand, ProductElement element, int n, bool nInnermost, const Site& site);
   void commit(const Site& site);
   void wait(int pending, std::array<RegisterRange, 2> registers, const Site& site);
 
@@ -45,6 +48,7 @@ class WarpgroupProducts {
  private:
   // What must be the same for all warps of the group.
   struct Signature {
+    ProductElement element;
     int n;
     bool nInnermost;
     bool aShared;
@@ -93,12 +97,12 @@ class WarpgroupProducts {
   void requireFree(const WarpState& warp, int lane, const RegisterRange& range, const Site& site) const;
 
   static constexpr int M = 16;  // of a warp
-  static constexpr int K = 16;
+  static constexpr int MAX_K = 32;
   static constexpr int MAX_N = 256;
 
   // Operands of the product that is being done; a fibre's stack is small.
-  double a_[M][K];
-  double b_[K * MAX_N];
+  double a_[M][MAX_K];
+  double b_[MAX_K * MAX_N];
   WarpState warps_[MAX_WARPS];
   std::vector<Signature> issuedByGroup_[MAX_WARPS / WARPGROUP_WARPS];
 };

@@ -36,7 +36,7 @@ public final class GpuUnderTest {
 
   /** A new backend of the device. The caller closes it. */
   public static Backend openBackend(DType residual) {
-    return new CudaBackend(emulated() ? "emulated" : "cuda", openDriver(), new CudaOptions(residual, false));
+    return new CudaBackend(emulated() ? "emulated" : "cuda", openDriver(), CudaOptions.defaults().withResidualType(residual));
   }
 
   static boolean emulated() {

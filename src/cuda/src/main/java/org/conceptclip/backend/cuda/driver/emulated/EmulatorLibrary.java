@@ -123,8 +123,8 @@ final class EmulatorLibrary {
       MemorySegment strides = arena.allocateFrom(ValueLayout.JAVA_LONG, map.strideBytes());
       MemorySegment box = arena.allocateFrom(ValueLayout.JAVA_INT, map.box());
       MemorySegment encoded = arena.allocate(out.byteSize(), 64);
-      run("emulator_encode_tensor_map", map.describe(), map.address(), map.extents().length, extents.address(), strides.address(),
-          box.address(), map.swizzle().ordinal(), encoded.address());
+      run("emulator_encode_tensor_map", map.describe(), map.address(), map.element().bytes(), map.extents().length, extents.address(),
+          strides.address(), box.address(), map.swizzle().ordinal(), encoded.address());
       out.copyFrom(encoded);
     }
   }

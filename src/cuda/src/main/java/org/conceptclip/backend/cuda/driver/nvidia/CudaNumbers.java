@@ -44,6 +44,7 @@ final class CudaNumbers {
   static final int CU_STREAM_CAPTURE_MODE_RELAXED = 2;
   static final int CU_STREAM_NON_BLOCKING = 1;
   static final int CU_TENSOR_MAP_DATA_TYPE_FLOAT16 = 6;
+  static final int CU_TENSOR_MAP_DATA_TYPE_UINT8 = 0;
   static final int CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE = 0;
   static final int CU_TENSOR_MAP_INTERLEAVE_NONE = 0;
   static final int CU_TENSOR_MAP_L2_PROMOTION_L2_128B = 2;

@@ -96,12 +96,9 @@ public final class NvidiaCudaDriver implements CudaDriver {
       return new NvidiaCudaDriver(api, status, context, modules, products);
     } catch (RuntimeException e) {
       opened.closeAfter(e);
-      throw e instanceof CudaException failure ? unavailable(context.properties(), failure) : e;
+      throw e instanceof CudaException
+          ? new BackendUnavailableException("CUDA: " + context.properties().name() + " cannot be used: " + e.getMessage(), e) : e;
     }
-  }
-
-  private static BackendUnavailableException unavailable(DeviceProperties device, CudaException failure) {
-    return new BackendUnavailableException("CUDA: " + device.name() + " cannot be used: " + failure.getMessage(), failure);
   }
 
   @Override
@@ -115,22 +112,6 @@ public final class NvidiaCudaDriver implements CudaDriver {
       enter("cublasLtCreate");
     }
     return products.absence().isEmpty() ? Optional.of(CublasLt.version()) : Optional.empty();
-  }
-
-  /**
-   * Makes sure that there is a {@link #productLibrary}.
-   *
-   * @throws BackendUnavailableException if there is none or it does not start; the message says why
-   */
-  public void requireProductLibrary() {
-    try {
-      enter("cublasLtCreate");
-      products.absence().ifPresent(absence -> {
-        throw new BackendUnavailableException("CUDA: " + absence);
-      });
-    } catch (CudaException e) {
-      throw unavailable(context.properties(), e);
-    }
   }
 
   @Override
@@ -299,7 +280,8 @@ public final class NvidiaCudaDriver implements CudaDriver {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment encoded = arena.allocate(TENSOR_MAP_BYTES, CallMemory.ALIGNMENT);
       status.check("cuTensorMapEncodeTiled",
-          api.cuTensorMapEncodeTiled(encoded.address(), CU_TENSOR_MAP_DATA_TYPE_FLOAT16, rank, map.address(),
+          api.cuTensorMapEncodeTiled(encoded.address(),
+              map.element() == TensorMap.Element.F16 ? CU_TENSOR_MAP_DATA_TYPE_FLOAT16 : CU_TENSOR_MAP_DATA_TYPE_UINT8, rank, map.address(),
               arena.allocateFrom(ValueLayout.JAVA_LONG, map.extents()).address(),
               arena.allocateFrom(ValueLayout.JAVA_LONG, map.strideBytes()).address(),
               arena.allocateFrom(ValueLayout.JAVA_INT, map.box()).address(),

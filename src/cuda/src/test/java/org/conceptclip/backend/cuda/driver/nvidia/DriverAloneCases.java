@@ -1,6 +1,7 @@
 package org.conceptclip.backend.cuda.driver.nvidia;
 
 import static org.conceptclip.backend.cuda.driver.CudaDriverContract.failure;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,6 +19,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
+import org.conceptclip.backend.cuda.CudaProvider;
+import org.conceptclip.backend.cuda.EmulatedProvider;
+import org.conceptclip.backend.cuda.OwnProducts;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.CudaDriverContract;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
@@ -40,6 +44,7 @@ final class DriverAloneCases {
         .forEach((name, test) -> cases.put("contract: " + name, lab -> CudaDriverContract.check(test, lab.open())));
     cases.put("what is missing is named, and where it was looked for", DriverAloneCases::missing);
     cases.put("every function that a driver may lack is named", DriverAloneCases::missingFunctions);
+    cases.put("a model is computed with our own products, by choice or because there are no others", DriverAloneCases::model);
     cases.put("a cuBLASLt of another CUDA is told and not used", DriverAloneCases::otherVersion);
     cases.put("nothing but the driver was loaded", lab -> nothingLoaded());
     cases.put("a cuBLASLt that does not load is told and not used", DriverAloneCases::damaged);
@@ -60,8 +65,7 @@ final class DriverAloneCases {
     String folder = System.getProperty(CudaLibraries.FOLDER_PROPERTY);
     String absence = RUNTIME + ", " + CUBLASLT + ", " + CUBLAS + " not found (CUDA " + CudaLibraries.MAJOR + "; looked in " + folder
         + " and the usual folders in it); name the folder with --cuda-libs DIR";
-    try (NvidiaCudaDriver driver = lab.open(); TestDevice device = new TestDevice(driver)) {
-      assertEquals("CUDA: " + absence, assertThrows(BackendUnavailableException.class, driver::requireProductLibrary).getMessage());
+    try (CudaDriver driver = lab.open(); TestDevice device = new TestDevice(driver)) {
       long matrix = device.block(256);
       MatmulCall product = new MatmulCall(new MatmulCall.Shape(8, 8, false, true, false), 8, matrix, 8, matrix, 0, device.block(256), 8);
       assertEquals("cublasLtMatmul: no cuBLASLt (" + absence + ")", failure(Kind.FAILED, () -> driver.matmul(product, device.stream)));
@@ -85,6 +89,20 @@ final class DriverAloneCases {
       assertEquals("CUDA: the NVIDIA driver" + version + " has no function " + function
           + " in libcuda.so.1; a driver for CUDA 12.0 or newer is needed", message);
     }
+  }
+
+  private static void model(Lab lab) {
+    lab.fakes.configure("capability", 90);
+    // Numbers of multiprocessors differ, and tiles with them: a row's bits do not.
+    float[][] expected = OwnProducts.features(new EmulatedProvider(), "own");
+    for (String gemm : List.of("own", "auto")) {
+      float[][] found = OwnProducts.features(new CudaProvider(), gemm);
+      assertArrayEquals(expected[0], found[0], "images, gemm " + gemm);
+      assertArrayEquals(expected[1], found[1], "texts, gemm " + gemm);
+    }
+    String message = assertThrows(
+        BackendUnavailableException.class, () -> OwnProducts.features(new CudaProvider(), "cublaslt")).getMessage();
+    assertTrue(message.contains("cuBLASLt") && message.contains("--gemm own"), message);
   }
 
   private static void otherVersion(Lab lab) {
@@ -112,12 +130,12 @@ final class DriverAloneCases {
     library(folder, CUBLAS);
     library(folder, RUNTIME);
     String reason;
-    try (NvidiaCudaDriver driver = lab.open(Optional.of(folder))) {
+    try (CudaDriver driver = lab.open(Optional.of(folder))) {
       CudaDriverContract.casesWithoutProducts().get(REFUSED).accept(driver);
-      reason = assertThrows(BackendUnavailableException.class, driver::requireProductLibrary).getMessage().replaceFirst("^CUDA: ", "");
+      reason = lab.notices.getFirst().replaceFirst("^cuBLASLt is not used: ", "");
     }
     assertTrue(reason.startsWith("cuBLASLt or its bindings cannot be loaded: ") && reason.contains(folder.resolve(RUNTIME).toString()), reason);
-    assertEquals(List.of("cuBLASLt is not used: " + reason), lab.notices);
+    assertEquals(1, lab.notices.size(), lab.notices.toString());
     assertEquals("our own kernels; " + reason, CudaLibraries.describe(Optional.of(folder)).get("matrix products"));
   }
 

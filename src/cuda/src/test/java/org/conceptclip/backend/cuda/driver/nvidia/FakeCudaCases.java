@@ -19,8 +19,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
+import org.conceptclip.backend.cuda.CudaProvider;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.CudaDriverContract;
 import org.conceptclip.backend.cuda.driver.CudaException;
@@ -64,7 +66,6 @@ final class FakeCudaCases {
     String version = "cuBLASLt " + CudaLibraries.MAJOR + ".0.0";
     try (NvidiaCudaDriver driver = lab.open()) {
       assertEquals(Optional.of(version), driver.productLibrary());
-      driver.requireProductLibrary();
     }
     Map<String, String> facts = CudaLibraries.describe(Optional.empty());
     assertTrue(facts.get("devices").contains("device 0: Fake GPU sm_80, compute capability 8.0"), facts.toString());
@@ -140,13 +141,14 @@ final class FakeCudaCases {
   /** A library that is there and does not start is a failure of the device, not an absence: the next who asks tries again. */
   private static void deadLibrary(Lab lab) {
     try (NvidiaCudaDriver driver = lab.open()) {
-      lab.fakes.fail("cublasLtCreate", 1, 1);
-      String message = assertThrows(BackendUnavailableException.class, driver::requireProductLibrary).getMessage();
-      assertTrue(message.startsWith("CUDA: Fake GPU sm_80 cannot be used: cublasLtCreate: "), message);
       lab.fakes.fail("cublasLtCreate", 1, 3);
       failure(Kind.MEMORY, driver::productLibrary);
       assertTrue(driver.productLibrary().isPresent());
     }
+    lab.fakes.fail("cublasLtCreate", 1, 1);
+    String message = assertThrows(BackendUnavailableException.class,
+        () -> new CudaProvider().open(BackendRequest.DEFAULT.withOption("gemm", "cublaslt"))).getMessage();
+    assertTrue(message.startsWith("CUDA: Fake GPU sm_80 cannot be used: cublasLtCreate: "), message);
   }
 
   private static void capabilities(Lab lab) {
@@ -205,12 +207,15 @@ final class FakeCudaCases {
         CudaDriver emulated = EmulatedCudaDriver.open(EmulatedDevice.ofCapability(90), line -> { })) {
       long address = device.block(4096);
       for (TensorMap.Swizzle swizzle : TensorMap.Swizzle.values()) {
-        TensorMap map = new TensorMap(address, new long[] {16, 4, 8}, new long[] {32, 128}, new int[] {16, 1, 8}, swizzle);
-        MemorySegment encoded = driver.encodeTensorMap(map);
-        assertEquals(128, encoded.byteSize());
-        assertArrayEquals(emulated.encodeTensorMap(map).toArray(ValueLayout.JAVA_BYTE), encoded.toArray(ValueLayout.JAVA_BYTE));
+        for (TensorMap.Element element : TensorMap.Element.values()) {
+          TensorMap map = new TensorMap(address, element, new long[] {16, 4, 8}, new long[] {32, 128}, new int[] {16, 1, 8}, swizzle);
+          MemorySegment encoded = driver.encodeTensorMap(map);
+          assertEquals(128, encoded.byteSize());
+          assertArrayEquals(emulated.encodeTensorMap(map).toArray(ValueLayout.JAVA_BYTE), encoded.toArray(ValueLayout.JAVA_BYTE));
+        }
       }
-      TensorMap odd = new TensorMap(address, new long[] {16, 4}, new long[] {24}, new int[] {16, 1}, TensorMap.Swizzle.NONE);
+      TensorMap odd = new TensorMap(
+          address, TensorMap.Element.F16, new long[] {16, 4}, new long[] {24}, new int[] {16, 1}, TensorMap.Swizzle.NONE);
       String message = failure(Kind.FAILED, () -> driver.encodeTensorMap(odd));
       assertTrue(message.contains("stride bytes [24]"), message);
     }

@@ -132,10 +132,11 @@ final class FakeCudaFailures {
   private static void tensorMap(Lab lab) {
     lab.fakes.configure("capability", 90);
     try (CudaDriver driver = lab.open(); TestDevice device = new TestDevice(driver)) {
-      TensorMap map = new TensorMap(device.block(128), new long[] {8, 8}, new long[] {16}, new int[] {8, 1}, TensorMap.Swizzle.NONE);
+      TensorMap map = new TensorMap(device.block(128), TensorMap.Element.F16, new long[] {8, 8}, new long[] {16}, new int[] {8, 1},
+          TensorMap.Swizzle.NONE);
       lab.fakes.fail("cuTensorMapEncodeTiled", 1, INVALID_VALUE);
       String message = failure(Kind.FAILED, () -> driver.encodeTensorMap(map));
-      assertTrue(message.startsWith("cuTensorMapEncodeTiled: CUDA_ERROR_INVALID_VALUE (extents [8, 8]"), message);
+      assertTrue(message.startsWith("cuTensorMapEncodeTiled: CUDA_ERROR_INVALID_VALUE (F16, extents [8, 8]"), message);
       driver.encodeTensorMap(map);
       lab.fakes.fail("cuTensorMapEncodeTiled", 1, LAUNCH_FAILED);
       failure(Kind.LOST, () -> driver.encodeTensorMap(map));
