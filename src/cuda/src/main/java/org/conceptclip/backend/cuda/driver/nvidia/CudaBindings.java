@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.cuda.global.cublas;
+import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.conceptclip.backend.BackendUnavailableException;
@@ -15,6 +16,9 @@ import org.conceptclip.util.NativeFiles;
 
 /** Loads the native glue of JavaCPP for cuBLASLt, once per class loader. Thread-safe. */
 final class CudaBindings {
+  /** A constant of the bindings, which follows their version and is compiled in: asking for it loads nothing. */
+  static final int CUDA_MAJOR = cudart.CUDA_VERSION / 1000;
+
   private static final Pattern SONAME = Pattern.compile("lib(\\w+)\\.so\\.(\\d+)");
 
   private static final Pattern OURS = Pattern.compile("jnijavacpp.*|jnicudart.*|jnicublas.*|cu\\w+@.*|nv\\w+@.*");

@@ -1,6 +1,5 @@
 package org.conceptclip.backend.cuda.driver.nvidia;
 
-import static org.bytedeco.cuda.global.cudart.CUDA_VERSION;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -22,8 +21,8 @@ public final class CudaLibraries {
   /** System property with the folder to look in; {@code --cuda-libs} comes first. */
   public static final String FOLDER_PROPERTY = "conceptclip.cuda.libs";
 
-  /** A constant of the bindings, so that it follows their version without loading them. */
-  static final int MAJOR = CUDA_VERSION / 1000;
+  /** Of the version of CUDA whose cuBLASLt this build calls. */
+  static final int MAJOR = CudaBindings.CUDA_MAJOR;
 
   static final String DRIVER = "libcuda.so.1";
 
