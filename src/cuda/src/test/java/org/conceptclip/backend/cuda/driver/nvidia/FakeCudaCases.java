@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.conceptclip.backend.BackendRequest;
@@ -58,6 +59,7 @@ final class FakeCudaCases {
     cases.put("algorithms are chosen once", FakeCudaCases::algorithmsAreKept);
     cases.put("a damaged file of algorithms is ignored, with a note", FakeCudaCases::damagedAlgorithms);
     cases.put("algorithms that no longer fit are chosen anew", FakeCudaCases::unfitAlgorithms);
+    cases.put("threads that launch at once do not mix their arguments", FakeCudaCases::launchingThreads);
     cases.put("calls of a steady pass allocate nothing", SteadyCalls::allocateNothing);
     return cases;
   }
@@ -218,6 +220,31 @@ final class FakeCudaCases {
           address, TensorMap.Element.F16, new long[] {16, 4}, new long[] {24}, new int[] {16, 1}, TensorMap.Swizzle.NONE);
       String message = failure(Kind.FAILED, () -> driver.encodeTensorMap(odd));
       assertTrue(message.contains("stride bytes [24]"), message);
+    }
+  }
+
+  /** Each thread normalises a vector of its own length in place: (n, 0, 0, ...) becomes (1, 0, 0, ...) for its own pointer alone. */
+  private static void launchingThreads(Lab lab) {
+    try (CudaDriver driver = lab.open()) {
+      CompletableFuture<?>[] threads = new CompletableFuture<?>[4];
+      for (int i = 0; i < threads.length; i++) {
+        float length = 2 + i;
+        int columns = 8 + 8 * i;
+        threads[i] = CompletableFuture.runAsync(() -> {
+          try (TestDevice device = new TestDevice(driver)) {
+            float[] unit = new float[columns];
+            unit[0] = 1;
+            float[] row = new float[columns];
+            for (int round = 0; round < 30; round++) {
+              row[0] = length;
+              long address = device.floats(row);
+              driver.launch(device.l2Normalize(address, columns), device.stream);
+              assertArrayEquals(unit, device.readFloats(address, columns));
+            }
+          }
+        }, task -> new Thread(task).start());
+      }
+      CompletableFuture.allOf(threads).join();
     }
   }
 
