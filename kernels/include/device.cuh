@@ -71,6 +71,13 @@ DEVICE float exp2Approximate(float x) {
   return result;
 }
 
+// The larger one; not a number if one of them is not, unlike fmaxf.
+DEVICE float maxOrNaN(float a, float b) {
+  float result;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(result) : "f"(a), "f"(b));
+  return result;
+}
+
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 890
 #define HAS_E4M3_CONVERSION
 // Two e4m3, `low` in the lower byte. Round to nearest even; what is larger than 448 becomes 448, infinities too; not a number becomes 0x7f.

@@ -30,8 +30,9 @@ constexpr int MAX_SHARED_BYTES = 227 * 1024;
 // Named barriers: a warpgroup's turn at the products. 0 is syncThreads.
 constexpr int TURN = 1;
 
-// A tile's shape, the stages of its ring, and what its epilogue takes of shared memory. `Element` is that of both operands.
-template <typename Element, int tileRows, int columns, int stages, int epilogueBytes>
+// A tile's shape, the stages of its ring, what its epilogue takes of shared memory, and the registers of those who multiply. `Element` is that of
+// both operands.
+template <typename Element, int tileRows, int columns, int stages, int epilogueBytes, int consumerRegisters = 232>
 struct Plan {
   using Operand = Element;
   static constexpr int TILE_ROWS = tileRows;
@@ -43,9 +44,9 @@ struct Plan {
   static constexpr int PRODUCTS = tileRows / PRODUCT_ROWS;
   static_assert(tileRows % PRODUCT_ROWS == 0 && PRODUCTS <= 2 && tileRows * columns <= 128 * 192, "sums are in registers");
 
-  // Registers a thread: 384 threads start with 168 each; (2 * 232 + 40) / 3 = 168.
-  static constexpr int CONSUMER_REGISTERS = 232;
-  static constexpr int PRODUCER_REGISTERS = 40;
+  // Registers a thread: 384 threads start with 168 each, of which the copying warps leave some to the others.
+  static constexpr int CONSUMER_REGISTERS = consumerRegisters;
+  static constexpr int PRODUCER_REGISTERS = 3 * 168 - CONSUMERS * consumerRegisters;
 
   static constexpr int X = tileRows * DEPTH;
   static constexpr int WEIGHT = columns * DEPTH;

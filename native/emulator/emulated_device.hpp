@@ -131,6 +131,8 @@ DEVICE float exp2Approximate(float x) {
   return result < std::numeric_limits<float>::min() ? 0.0f : result;
 }
 
+DEVICE float maxOrNaN(float a, float b) { return isnan(a) || isnan(b) ? std::numeric_limits<float>::quiet_NaN() : a > b ? a : b; }
+
 template <typename T, int N>
 struct alignas(N * sizeof(T)) Vector {
   T values[N];

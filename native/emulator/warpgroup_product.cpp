@@ -10,6 +10,7 @@
 
 #include "hopper_units.hpp"
 #include "shared_memory.hpp"
+#include "tensor_core_sum.hpp"
 #include "text.hpp"
 
 namespace emulated {
@@ -33,23 +34,17 @@ bool overlaps(const void* a, uint32_t aBytes, const void* b, uint32_t bBytes) {
   return from < other + bBytes && other < from + aBytes;
 }
 
-// Cut toward zero to float32.
-float truncate(double value) {
-  double kept = std::bit_cast<double>(std::bit_cast<uint64_t>(value) & ~((uint64_t{1} << 29) - 1));
-  return static_cast<float>(kept);
-}
-
 constexpr int elementsOfPiece(ProductElement element) { return element == ProductElement::F16 ? 8 : 16; }
 // Elements of an operand along k.
 constexpr int depthOf(ProductElement element) { return 2 * elementsOfPiece(element); }
 
 // OCP 8-bit floating point specification, E4M3: bias 7, no infinities, not a number where exponent and fraction are all ones.
-const std::array<double, 256>& valuesOfE4m3() {
-  static const std::array<double, 256> values = [] {
-    std::array<double, 256> all;
+const std::array<float, 256>& valuesOfE4m3() {
+  static const std::array<float, 256> values = [] {
+    std::array<float, 256> all;
     for (int code = 0; code < 256; code++) {
       int exponent = code >> 3 & 15, fraction = code & 7;
-      double size = exponent == 0 ? std::ldexp(fraction, -9) : std::ldexp(8 + fraction, exponent - 10);
+      float size = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -9) : std::ldexp(static_cast<float>(8 + fraction), exponent - 10);
       if ((code & 0x7f) == 0x7f) size = NAN;
       all[static_cast<size_t>(code)] = code & 0x80 ? -size : size;
     }
@@ -59,12 +54,12 @@ const std::array<double, 256>& valuesOfE4m3() {
 }
 
 // Continues the hash (FNV-1a over words of 8 bytes).
-void readPiece(uint32_t place, ProductElement element, double* to, int stride, uint64_t& hash) {
+void readPiece(uint32_t place, ProductElement element, float* to, int stride, uint64_t& hash) {
   uint64_t words[2];
   std::memcpy(words, current->block->shared->base() + place, sizeof(words));
   for (uint64_t word : words) hash = (hash ^ word) * 0x100000001b3;
   if (element == ProductElement::E4M3) {
-    const std::array<double, 256>& values = valuesOfE4m3();
+    const std::array<float, 256>& values = valuesOfE4m3();
     for (int i = 0; i < elementsOfPiece(element); i++) to[i * stride] = values[words[i / 8] >> i % 8 * 8 & 0xff];
     return;
   }
@@ -73,10 +68,10 @@ void readPiece(uint32_t place, ProductElement element, double* to, int stride, u
   for (int i = 0; i < elementsOfPiece(element); i++) to[i * stride] = floats[i];
 }
 
-double halfOf(uint32_t pair, int side) { return _cvtsh_ss(static_cast<unsigned short>(pair >> (16 * side))); }
+float halfOf(uint32_t pair, int side) { return _cvtsh_ss(static_cast<unsigned short>(pair >> (16 * side))); }
 
 // PTX ISA, register fragment layout of A for m64nNk16.
-void readRegistersA(const uint32_t (&registers)[LANES][4], double (&a)[M][MAX_K]) {
+void readRegistersA(const uint32_t (&registers)[LANES][4], float (&a)[M][MAX_K]) {
   for (int lane = 0; lane < LANES; lane++) {
     int g = lane / 4, t = lane % 4;
     for (int side = 0; side < 2; side++) {
@@ -236,20 +231,23 @@ void WarpgroupProducts::requireFree(const WarpState& warp, int lane, const Regis
 
 namespace {
 
-// d = a b (+ d) for one warp, a `depth` deep, d in fragments: lane 4 g + t has D[g + 8 h][8 j + 2 t + e] in d[4 j + 2 h + e].
-// ASSUMPTION: order and rounding of a step's sum are those of the emulated mma.m16n8k16; the manual leaves both open.
-void multiply(const double (&a)[M][MAX_K], const double* b, int depth, int n, bool accumulate, float* values) {
+// d = a b (+ d) for one warp, d in fragments: lane 4 g + t has D[g + 8 h][8 j + 2 t + e] in d[4 j + 2 h + e]. Sums and their rounding:
+// tensor_core_sum.hpp.
+void multiply(const float (&a)[M][MAX_K], const int32_t (&aExponents)[M][MAX_K], const float* b, const int32_t* bExponents, ProductElement element,
+              int n, bool accumulate, float* values) {
   int registers = n / 2;
+  const SumRule& rule = element == ProductElement::F16 ? HOPPER_F16 : HOPPER_E4M3;
   for (int row = 0; row < M; row++) {
-    double sums[MAX_N] = {};
-    for (int k = 0; k < depth; k++) {
-      for (int column = 0; column < n; column++) sums[column] += a[row][k] * b[k * n + column];
-    }
     int g = row % 8, h = row / 8;
-    for (int column = 0; column < n; column++) {
-      int lane = 4 * g + column % 8 / 2;
-      float& d = values[lane * registers + column / 8 * 4 + 2 * h + column % 2];
-      d = truncate((accumulate ? static_cast<double>(d) : 0.0) + sums[column]);
+    for (int first = 0; first < n; first += SUM_COLUMNS) {
+      float* d[SUM_COLUMNS];
+      float sums[SUM_COLUMNS];
+      for (int c = 0; c < SUM_COLUMNS; c++) {
+        d[c] = &values[(4 * g + c / 2) * registers + first / 2 + 2 * h + c % 2];
+        sums[c] = accumulate ? *d[c] : 0.0f;
+      }
+      addProducts(rule, depthOf(element), a[row], aExponents[row], b + first, bExponents + first, n, sums);
+      for (int c = 0; c < SUM_COLUMNS; c++) *d[c] = sums[c];
     }
   }
 }
@@ -275,7 +273,7 @@ void forEachPiece(uint64_t descriptorBits, ProductElement element, uint32_t firs
 
 uint64_t WarpgroupProducts::readOperands(const Signature& what, uint32_t number) {
   uint64_t hash = 0xcbf29ce484222325;
-  auto read = [&](double* to) {
+  auto read = [&](float* to) {
     return [&, to](uint32_t place, uint32_t first, int stride) {
       if (number != 0) HopperUnits::ofBlock().requireForProduct(place, number, what.site);
       readPiece(place, what.element, to + first, stride, hash);
@@ -285,6 +283,13 @@ uint64_t WarpgroupProducts::readOperands(const Signature& what, uint32_t number)
   if (what.aShared) forEachPiece(what.aDescriptor, what.element, firstRow, M, false, false, read(&a_[0][0]));
   forEachPiece(what.bDescriptor, what.element, 0, static_cast<uint32_t>(what.n), what.nInnermost, true, read(b_));
   return hash;
+}
+
+void WarpgroupProducts::findExponents(ProductElement element, int n) {
+  int smallest = element == ProductElement::F16 ? F16_SMALLEST_EXPONENT : E4M3_SMALLEST_EXPONENT;
+  int depth = depthOf(element);
+  for (int row = 0; row < M; row++) exponentsOf(a_[row], depth, smallest, aExponents_[row]);
+  exponentsOf(b_, depth * n, smallest, bExponents_);
 }
 
 void WarpgroupProducts::requireSameRegistersA(const Product& product, const Site& site) const {
@@ -306,7 +311,8 @@ void WarpgroupProducts::finish(WarpState& warp, uint64_t groups, const Site& sit
       readRegistersA(product.a, a_);
     }
     Accumulator& accumulator = warp.accumulators[product.accumulator];
-    multiply(a_, b_, depthOf(product.what.element), product.what.n, product.what.accumulate, accumulator.values.data());
+    findExponents(product.what.element, product.what.n);
+    multiply(a_, aExponents_, b_, bExponents_, product.what.element, product.what.n, product.what.accumulate, accumulator.values.data());
     warp.products.pop_front();
     warp.finished++;
     if (--accumulator.users == 0) give(warp, accumulator, site);

@@ -92,6 +92,8 @@ class WarpgroupProducts {
   // Reads the operands in shared memory into a_ and b_; returns a hash of their bytes. With all checks at the issue of product `number`, or
   // without if that is 0.
   uint64_t readOperands(const Signature& what, uint32_t number);
+  // Of the values in a_ and b_.
+  void findExponents(ProductElement element, int n);
   void requireSameRegistersA(const Product& product, const Site& site) const;
   void give(WarpState& warp, Accumulator& accumulator, const Site& site);
   void requireFree(const WarpState& warp, int lane, const RegisterRange& range, const Site& site) const;
@@ -101,8 +103,10 @@ class WarpgroupProducts {
   static constexpr int MAX_N = 256;
 
   // Operands of the product that is being done; a fibre's stack is small.
-  double a_[M][MAX_K];
-  double b_[MAX_K * MAX_N];
+  float a_[M][MAX_K];
+  float b_[MAX_K * MAX_N];
+  int32_t aExponents_[M][MAX_K];
+  int32_t bExponents_[MAX_K * MAX_N];
   WarpState warps_[MAX_WARPS];
   std::vector<Signature> issuedByGroup_[MAX_WARPS / WARPGROUP_WARPS];
 };

@@ -67,7 +67,7 @@ API cuLaunchKernel(Function* function, unsigned gridX, unsigned gridY, unsigned 
   std::string name = function->name;
   return submit(stream, [=] {
     return emulator_launch(name.c_str(), static_cast<int>(gridX), static_cast<int>(gridY), static_cast<int>(gridZ), static_cast<int>(blockX),
-                           static_cast<int>(sharedBytes), argument.data(), argument.size());
+                           static_cast<int>(sharedBytes), device.capability, argument.data(), argument.size());
   });
 }
 

@@ -14,12 +14,13 @@ inline double geluExact(double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.
 // Toward zero, to a multiple of 2^exponent.
 inline double truncated(double value, int exponent) { return std::ldexp(std::trunc(std::ldexp(value, -exponent)), exponent); }
 
-// How a tensor core adds products: so many at a time, each cut to `fractionBits` behind the leading bit of the largest addend (the sum so far is
-// one of them), and the result cut to f32. Published measurements: Fasi, Higham, Mikaitis and Pranesh, "Numerical behavior of NVIDIA tensor
-// cores" (2021), and its successors for Hopper's units. A kernel has to be no worse than twice this.
+// How Hopper adds products: so many at a time, each cut to `fractionBits` behind the leading bit of the largest addend (the sum so far is one of
+// them), and the result cut to `resultBits` (emulator/tensor_core_sum.hpp has the sources; this is another implementation). A kernel has to be no
+// worse than twice this.
 struct TensorCoreSums {
   int together;
   int fractionBits;
+  int resultBits;
 
   template <typename A, typename B>
   double operator()(const A& a, const B& b, int count) const {
@@ -32,14 +33,13 @@ struct TensorCoreSums {
       int unit = std::ilogb(largest) - fractionBits;
       double total = truncated(sum, unit);
       for (int k = begin; k < end; k++) total += truncated(a[k] * b[k], unit);
-      sum = total == 0 ? 0 : truncated(total, std::ilogb(total) - 23);
+      sum = total == 0 ? 0 : truncated(total, std::ilogb(total) - resultBits);
     }
     return sum;
   }
 };
 
-// Hopper's units for f16, and the older ones that add 8 or 16 f16 at a time with as many bits or one less.
-constexpr TensorCoreSums F16_SUMS{16, 24};
+constexpr TensorCoreSums F16_SUMS{16, 25, 23}, E4M3_SUMS{32, 13, 13};
 
 // a[row] . b[column] of all rows and columns.
 template <typename Sum>

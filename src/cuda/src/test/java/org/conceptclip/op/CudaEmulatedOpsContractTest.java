@@ -25,6 +25,11 @@ class CudaEmulatedOpsContractTest {
     protected Backend openBackend() {
       return backend(80, DType.F32, Gemm.CUBLASLT);
     }
+
+    @Override
+    protected ProductSums productSums() {
+      return ProductSums.ofCapability(80);
+    }
   }
 
   /** Hopper has attention kernels of its own. */
@@ -34,22 +39,37 @@ class CudaEmulatedOpsContractTest {
     protected Backend openBackend() {
       return backend(90, DType.F16, Gemm.CUBLASLT);
     }
-  }
 
-  /** Products in front of a norm add to the stream inside of the product: here to one in float16. */
-  @Nested
-  class Capability90WithOwnProductsAndHalfResidual extends ProductContract {
     @Override
-    protected Backend openBackend() {
-      return backend(90, DType.F16, Gemm.OWN);
+    protected ProductSums productSums() {
+      return ProductSums.ofCapability(90);
     }
   }
 
+  /** Products in front of a norm add to the stream inside of the product. */
   @Nested
   class Capability90WithOwnProducts extends ProductContract {
     @Override
     protected Backend openBackend() {
       return backend(90, DType.F32, Gemm.OWN);
+    }
+
+    @Override
+    protected ProductSums productSums() {
+      return ProductSums.ofCapability(90);
+    }
+  }
+
+  @Nested
+  class Capability90WithOwnSumsInFloat16 extends LinearAddNormContract {
+    @Override
+    protected Backend openBackend() {
+      return backend(90, DType.F16, Gemm.OWN);
+    }
+
+    @Override
+    protected ProductSums productSums() {
+      return ProductSums.ofCapability(90);
     }
   }
 }

@@ -45,12 +45,31 @@ public final class Tuner implements AutoCloseable {
   private final CudaDriver driver;
   private final KernelIndex kernels;
   private final ProductPlan plan;
+  private final long longestBurstNanos;
 
-  /** A tuner of this device, which it owns from now on. */
+  /**
+   * A tuner of this device, which it owns from now on.
+   *
+   * @throws BackendUnavailableException if there is only one engine; then the driver is still the caller's
+   */
   Tuner(CudaDriver driver) {
+    this(driver, LONGEST_BURST_NANOS);
+  }
+
+  /** @param longestBurstNanos of runs without a pause */
+  Tuner(CudaDriver driver, long longestBurstNanos) {
     this.driver = driver;
+    this.longestBurstNanos = longestBurstNanos;
     this.kernels = KernelIndex.forCapability(driver.device().capability());
     this.plan = new ProductPlan(kernels, driver.device().multiprocessors());
+    if (driver.productLibrary().isEmpty()) {
+      throw new BackendUnavailableException("tune: cuBLASLt is not on this machine, so there is nothing to choose: all products are"
+          + " computed by this program's own kernels");
+    }
+    if (!ProductPlan.available(kernels)) {
+      throw new BackendUnavailableException("tune: this build holds no matrix products for " + driver.device().name()
+          + ", so there is nothing to choose: all products are computed by cuBLASLt");
+    }
   }
 
   /**
@@ -62,16 +81,7 @@ public final class Tuner implements AutoCloseable {
     Closer opened = new Closer();
     CudaDriver driver = opened.own(provider.openDriver(request));
     try {
-      if (driver.productLibrary().isEmpty()) {
-        throw new BackendUnavailableException("tune: cuBLASLt is not on this machine, so there is nothing to choose: all products are"
-            + " computed by this program's own kernels");
-      }
-      Tuner tuner = new Tuner(driver);
-      if (!ProductPlan.available(tuner.kernels)) {
-        throw new BackendUnavailableException("tune: this build holds no matrix products for " + driver.device().name()
-            + ", so there is nothing to choose: all products are computed by cuBLASLt");
-      }
-      return tuner;
+      return new Tuner(driver);
     } catch (RuntimeException failure) {
       opened.closeAfter(failure);
       throw failure;
@@ -135,7 +145,7 @@ public final class Tuner implements AutoCloseable {
     Map<ProductEngine, Integer> times = new EnumMap<>(ProductEngine.class);
     for (ProductEngine engine : engines) {
       long once = Math.max(1, nanos(trial, engine, 1));
-      times.put(engine, Math.clamp(Math.min(burstNanos, LONGEST_BURST_NANOS) / once, 1, MOST_TIMES));
+      times.put(engine, Math.clamp(Math.min(burstNanos, longestBurstNanos) / once, 1, MOST_TIMES));
       // The first run of this many goes piece by piece, the second is captured; neither counts.
       trial.run(engine, times.get(engine));
       trial.run(engine, times.get(engine));

@@ -39,6 +39,13 @@ public final class GpuUnderTest {
     return new CudaBackend(emulated() ? "emulated" : "cuda", openDriver(), CudaOptions.defaults().withResidualType(residual));
   }
 
+  /** Compute capability of the device: 90 for 9.0. */
+  static int capability() {
+    try (CudaDriver driver = openDriver()) {
+      return driver.device().capability();
+    }
+  }
+
   static boolean emulated() {
     return switch (System.getProperty(PROPERTY, "cuda")) {
       case "cuda" -> false;
