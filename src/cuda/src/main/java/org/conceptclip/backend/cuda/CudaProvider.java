@@ -9,7 +9,7 @@ import java.util.TreeSet;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
-import org.conceptclip.backend.cuda.driver.nvidia.JavacppCudaDriver;
+import org.conceptclip.backend.cuda.driver.nvidia.NvidiaCudaDriver;
 import org.conceptclip.util.FileNames;
 
 /** Starts the {@code cuda} backend on an NVIDIA GPU. */
@@ -43,7 +43,7 @@ public final class CudaProvider implements DeviceProvider {
 
   @Override
   public CudaDriver openDriver(BackendRequest request) {
-    return JavacppCudaDriver.open(request.device(), libraries(request), request.notices());
+    return NvidiaCudaDriver.open(request.device(), libraries(request), request.notices());
   }
 
   @Override

@@ -5,6 +5,8 @@ import java.util.Optional;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendProvider;
 import org.conceptclip.backend.BackendRequest;
+import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.util.Closer;
 
@@ -27,7 +29,9 @@ public interface DeviceProvider extends BackendProvider {
       return new CudaBackend(name(), driver, options.withTable(table(options, request, driver)));
     } catch (RuntimeException failure) {
       opened.closeAfter(failure);
-      throw failure;
+      // A library of products, for instance, that does not start.
+      throw failure instanceof DeviceException
+          ? new BackendUnavailableException("CUDA: " + driver.device().name() + " cannot be used: " + failure.getMessage(), failure) : failure;
     }
   }
 

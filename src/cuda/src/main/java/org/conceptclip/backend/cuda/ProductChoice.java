@@ -38,7 +38,8 @@ final class ProductChoice {
     if (gemm != Gemm.AUTO && table.isPresent()) {
       throw new UnsupportedRequestException("gemm " + gemm.label() + ": a tuning table chooses shape by shape, expected gemm auto");
     }
-    boolean library = driver.productLibrary().isPresent();
+    // Asking for the library loads it: our own products do without.
+    boolean library = gemm != Gemm.OWN && driver.productLibrary().isPresent();
     boolean own = ProductPlan.available(kernels);
     int capability = driver.device().capability();
     if (gemm == Gemm.CUBLASLT && !library) {

@@ -72,6 +72,11 @@ abstract class ForwardingDriver implements CudaDriver {
   }
 
   @Override
+  public Optional<String> productLibrary() {
+    return inner.productLibrary();
+  }
+
+  @Override
   public long allocate(long bytes) {
     before(Call.ALLOCATE, bytes);
     return inner.allocate(bytes);
@@ -155,11 +160,6 @@ abstract class ForwardingDriver implements CudaDriver {
   public void launch(KernelLaunch launch, long stream) {
     before(Call.LAUNCH, 0);
     inner.launch(launch, stream);
-  }
-
-  @Override
-  public Optional<String> productLibrary() {
-    return inner.productLibrary();
   }
 
   @Override

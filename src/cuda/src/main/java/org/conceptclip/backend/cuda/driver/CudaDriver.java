@@ -15,6 +15,12 @@ import java.util.Optional;
 public interface CudaDriver extends AutoCloseable {
   DeviceProperties device();
 
+  /**
+   * Name and version of the library that answers {@link #matmul}, for example {@code cuBLASLt 13.1.0}. Empty where there is none that can
+   * be used: everything else works without it. The first call may load the library; the answer never changes.
+   */
+  Optional<String> productLibrary();
+
   /** Device memory, aligned to 256 bytes, not initialised. Throws a {@link CudaException} of kind MEMORY when there is not enough. */
   long allocate(long bytes);
 
@@ -57,10 +63,11 @@ public interface CudaDriver extends AutoCloseable {
   /** Launches a kernel of {@code kernels/}. Its module is loaded on first use. */
   void launch(KernelLaunch launch, long stream);
 
-  /** Name and version of the library that computes {@link #matmul}; empty where it is absent, then {@link #matmul} fails. */
-  Optional<String> productLibrary();
-
-  /** A matrix product through cuBLASLt (on the emulator: the same sums in plain code). */
+  /**
+   * A matrix product through cuBLASLt (on the emulator: the same sums in plain code).
+   *
+   * @throws CudaException of kind FAILED, with the reason, if there is no {@link #productLibrary}
+   */
   void matmul(MatmulCall product, long stream);
 
   /**

@@ -81,6 +81,11 @@ public final class EmulatedCudaDriver implements CudaDriver {
   }
 
   @Override
+  public Optional<String> productLibrary() {
+    return device.productLibrary() ? Optional.of("emulated cuBLASLt") : Optional.empty();
+  }
+
+  @Override
   public synchronized long allocate(long bytes) {
     requireReady("cuMemAlloc");
     requirePositive("cuMemAlloc", bytes);
@@ -206,15 +211,13 @@ public final class EmulatedCudaDriver implements CudaDriver {
     target.submit(() -> library.launch(launch, arguments, device.capability()));
   }
 
-  /** Plain code stands in for cuBLASLt. */
-  @Override
-  public Optional<String> productLibrary() {
-    return Optional.of("emulated cuBLASLt");
-  }
-
   @Override
   public synchronized void matmul(MatmulCall product, long stream) {
-    enter("cublasLtMatmul", stream).submit(() -> library.matmul(product, device.capability()));
+    EmulatedStream target = enter("cublasLtMatmul", stream);
+    if (!device.productLibrary()) {
+      throw new CudaException(Kind.FAILED, "cublasLtMatmul", "no cuBLASLt", "the emulated device was opened without it");
+    }
+    target.submit(() -> library.matmul(product, device.capability()));
   }
 
   @Override
