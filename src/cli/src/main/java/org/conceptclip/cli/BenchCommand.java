@@ -199,7 +199,8 @@ final class BenchCommand implements Callable<Integer> {
     }
     return new BenchPlan(
         rounds == null ? plan.rounds() : plan.rounds().withCount(rounds), batches.isEmpty() ? plan.sweepBatches() : batches,
-        plan.texts(), seconds == null ? plan.latencySeconds() : seconds, loads(plan), plan.queueMillis(), plan.ops());
+        plan.texts(), seconds == null ? plan.latencySeconds() : seconds, loads(plan), plan.queueMillis(), plan.ops(),
+        plan.deviceOps());
   }
 
   private List<BenchPlan.Load> loads(BenchPlan plan) {

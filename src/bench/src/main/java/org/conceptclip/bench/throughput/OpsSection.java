@@ -37,9 +37,8 @@ public final class OpsSection {
   private static OpsBenchmark.Plan plan(Session session, Setup setup, Backend backend) {
     int images = setup.batch() > 0 ? setup.batch() : backend.passLimits().images();
     return switch (backend.name()) {
-      case "cuda" -> new OpsBenchmark.Plan(images, session.plan().texts(), 8192, new OpsBenchmark.Timing.Slope(4, 24, 3, 9));
-      // The smallest plan that exercises everything: times on the emulator mean nothing.
-      case "emulated" -> new OpsBenchmark.Plan(images, session.plan().texts(), 64, new OpsBenchmark.Timing.Slope(1, 2, 1, 1));
+      case "cuda", "emulated" -> new OpsBenchmark.Plan(
+          images, session.plan().texts(), session.plan().deviceOps().ceiling(), session.plan().deviceOps().timing());
       default -> new OpsBenchmark.Plan(1, 32, 0, session.plan().ops());
     };
   }
