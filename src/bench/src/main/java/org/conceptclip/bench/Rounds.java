@@ -25,6 +25,11 @@ public record Rounds(int count, WarmUp warmUp, long pauseMillis) {
     return new Rounds(other, warmUp, pauseMillis);
   }
 
+  /** The same after another way of warming up. */
+  public Rounds withWarmUp(WarmUp other) {
+    return new Rounds(count, other, pauseMillis);
+  }
+
   /** The same with another pause. */
   public Rounds withPause(long millis) {
     return new Rounds(count, warmUp, millis);

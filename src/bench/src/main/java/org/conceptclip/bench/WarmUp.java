@@ -1,5 +1,6 @@
 package org.conceptclip.bench;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +24,14 @@ public sealed interface WarmUp {
    * @param limitNanos after this time it ends, steady or not
    */
   record UntilSteady(long windowNanos, double bound, long limitNanos) implements WarmUp {
+    private static final long HALF_A_SECOND = 500_000_000;
+    private static final double TWO_PERCENT = 0.02;
+
+    /** Windows of half a second whose medians agree within 2 %. */
+    public static UntilSteady within(Duration limit) {
+      return new UntilSteady(HALF_A_SECOND, TWO_PERCENT, limit.toNanos());
+    }
+
     public UntilSteady {
       if (windowNanos < 1 || !(bound > 0) || limitNanos < 1) {
         throw new IllegalArgumentException("a window of " + windowNanos + " ns, a bound of " + bound + " and a limit of " + limitNanos

@@ -39,9 +39,6 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     footer = {"", "Example:", "  conceptclip bench gpu --peers none --batches 64"})
 final class BenchGpuCommand implements Callable<Integer> {
-  /** Medians of two windows of half a second within 2 %. */
-  private static final long WINDOW_NANOS = 500_000_000;
-  private static final double STEADY = 0.02;
   private static final String EMULATED = "emulated";
 
   private final Context context;
@@ -118,7 +115,8 @@ final class BenchGpuCommand implements Callable<Integer> {
         Workbench bench = new Workbench(context.backends(), context.console()::say);
         BenchOutput sink = output.begin(context.console(), 1)) {
       BenchPlan plan = BenchPlan.FULL.withTexts(texts).withDeviceOps(least ? BenchPlan.DeviceOps.LEAST : BenchPlan.FULL.deviceOps())
-          .withRounds(new Rounds(rounds, least ? new WarmUp.InRounds(0) : untilSteady(), 0));
+          .withRounds(new Rounds(rounds, least ? new WarmUp.InRounds(0)
+              : WarmUp.UntilSteady.within(BenchTimes.duration("--warm-up", warmUp)), 0));
       Session session = new Session(bench, bench.resolve(setup), plan, sink);
       if (ops) {
         OpsSection.run(session, List.of(session.setup()), Optional.empty());
@@ -127,25 +125,9 @@ final class BenchGpuCommand implements Callable<Integer> {
         workloads.add(Workload.Texts.mixed(texts, TextsSection.context(setup.config().text())));
         List<PeerProcess> started = new TorchPeers(python, work == null ? Checkout.work() : work).start(model, modes, owner);
         TowersSection.run(session, List.of(session.setup()), started, workloads,
-            new TowersSection.Form(true, Optional.of(least ? Duration.ofNanos(1) : duration("--stream", stream))));
+            new TowersSection.Form(true, Optional.of(least ? Duration.ofNanos(1) : BenchTimes.duration("--stream", stream))));
       }
       return sink.finish();
-    }
-  }
-
-  private WarmUp untilSteady() {
-    return new WarmUp.UntilSteady(WINDOW_NANOS, STEADY, duration("--warm-up", warmUp).toNanos());
-  }
-
-  private static Duration duration(String option, String text) {
-    try {
-      Duration duration = Setup.duration(text);
-      if (duration.isPositive()) {
-        return duration;
-      }
-      throw new UsageException(option + " " + text + ": expected more than 0");
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(option + ": " + e.getMessage());
     }
   }
 }

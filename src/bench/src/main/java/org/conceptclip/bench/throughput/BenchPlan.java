@@ -9,6 +9,7 @@ import org.conceptclip.bench.WarmUp;
  * How much is measured.
  *
  * @param rounds of interleaved contestants
+ * @param batchesPerRun batches of images, and repetitions of the texts, in a run: of few, filling the engine is a large part
  * @param sweepBatches batch sizes of the sweep
  * @param texts of a run
  * @param latencySeconds of load for each rate
@@ -19,6 +20,7 @@ import org.conceptclip.bench.WarmUp;
  */
 public record BenchPlan(
     Rounds rounds,
+    int batchesPerRun,
     List<Integer> sweepBatches,
     int texts,
     double latencySeconds,
@@ -26,9 +28,6 @@ public record BenchPlan(
     long queueMillis,
     OpsBenchmark.Timing.Calls ops,
     DeviceOps deviceOps) {
-  /** Batches of images, and repetitions of the texts, in a run. */
-  static final int BATCHES_PER_RUN = 2;
-
   private static final int SWEEP_ROUNDS = 3;
 
   /** Below capacity, near it, and three times as much as can be done. */
@@ -36,11 +35,11 @@ public record BenchPlan(
 
   /** For figures to keep. With the full model on a CPU that is hours: then ask for single sections, fewer rounds, smaller batches. */
   public static final BenchPlan FULL = new BenchPlan(
-      new Rounds(9, new WarmUp.InRounds(1), 100), List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000, new OpsBenchmark.Timing.Calls(1_000_000_000, 500_000_000), DeviceOps.FULL);
+      new Rounds(9, new WarmUp.InRounds(1), 100), 2, List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000, new OpsBenchmark.Timing.Calls(1_000_000_000, 500_000_000), DeviceOps.FULL);
 
   /** For a first impression within two minutes. */
   public static final BenchPlan QUICK = new BenchPlan(
-      new Rounds(5, new WarmUp.InRounds(1), 20), List.of(1, 4), 64, 4, AUTOMATIC, 300, new OpsBenchmark.Timing.Calls(100_000_000, 60_000_000), DeviceOps.FULL);
+      new Rounds(5, new WarmUp.InRounds(1), 20), 2, List.of(1, 4), 64, 4, AUTOMATIC, 300, new OpsBenchmark.Timing.Calls(100_000_000, 60_000_000), DeviceOps.FULL);
 
   /**
    * Single ops on a device, which queues its work.
@@ -93,14 +92,14 @@ public record BenchPlan(
   }
 
   public BenchPlan withRounds(Rounds other) {
-    return new BenchPlan(other, sweepBatches, texts, latencySeconds, loads, queueMillis, ops, deviceOps);
+    return new BenchPlan(other, batchesPerRun, sweepBatches, texts, latencySeconds, loads, queueMillis, ops, deviceOps);
   }
 
   public BenchPlan withDeviceOps(DeviceOps other) {
-    return new BenchPlan(rounds, sweepBatches, texts, latencySeconds, loads, queueMillis, ops, other);
+    return new BenchPlan(rounds, batchesPerRun, sweepBatches, texts, latencySeconds, loads, queueMillis, ops, other);
   }
 
   public BenchPlan withTexts(int value) {
-    return new BenchPlan(rounds, sweepBatches, value, latencySeconds, loads, queueMillis, ops, deviceOps);
+    return new BenchPlan(rounds, batchesPerRun, sweepBatches, value, latencySeconds, loads, queueMillis, ops, deviceOps);
   }
 }

@@ -167,7 +167,7 @@ class SectionsTest {
 
   @Test
   void sweepAndLatencyAndQueueStepAsTheySaid() {
-    Session few = new Session(bench, TINY, new BenchPlan(new Rounds(1, new WarmUp.InRounds(1), 20), List.of(1, 2), 64, 0.3,
+    Session few = new Session(bench, TINY, new BenchPlan(new Rounds(1, new WarmUp.InRounds(1), 20), 2, List.of(1, 2), 64, 0.3,
         List.of(new BenchPlan.Load(0.5, true), new BenchPlan.Load(50, false)), 300, BenchPlan.QUICK.ops(), BenchPlan.QUICK.deviceOps()), sink);
     SweepSection.run(few, List.of(few.backend().precision()));
     LatencySection.run(few);
