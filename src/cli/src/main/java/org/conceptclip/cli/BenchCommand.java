@@ -119,6 +119,7 @@ final class BenchCommand implements Callable<Integer> {
   static CommandLine create(Context context) {
     return new CommandLine(new BenchCommand(context)).addSubcommand("cpu", new BenchCpuCommand(context))
         .addSubcommand("gpu", new BenchGpuCommand(context))
+        .addSubcommand("op", new BenchOpCommand(context))
         .addSubcommand("load", new BenchLoadCommand(context))
         .addSubcommand("soak", new BenchSoakCommand(context))
         // --backend cpu is a backend, not the subcommand.

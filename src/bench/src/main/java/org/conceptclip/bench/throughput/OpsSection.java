@@ -23,7 +23,7 @@ public final class OpsSection {
       Backend backend = session.bench().backend(setup);
       Origin origin = session.with(setup).origin();
       Optional<Roof> roof = switch (backend.name()) {
-        case "cuda" -> Optional.ofNullable(origin.gpu()).map(Gpu::name).flatMap(Roof::ofDevice);
+        case "cuda" -> roof(origin);
         case "emulated" -> Optional.empty();
         default -> peak.map(measured -> measured.roof(backend.precision() == Precision.BF16));
       };
@@ -32,6 +32,11 @@ public final class OpsSection {
           .map(op -> row(new BenchRow.Builder(Section.OPS, origin, subject, op.name(), "ours"), op, roof)).toList());
       session.sink().step();
     }
+  }
+
+  /** By the data sheet of the GPU, where one computed that is known. */
+  static Optional<Roof> roof(Origin origin) {
+    return Optional.ofNullable(origin.gpu()).map(Gpu::name).flatMap(Roof::ofDevice);
   }
 
   private static OpsBenchmark.Plan plan(Session session, Setup setup, Backend backend) {
