@@ -132,6 +132,10 @@ class Races(unittest.TestCase):
         self.assertFalse(passed)
         self.assertIn("the summary counts 153 reports, 50 were read", detail)
 
+    def test_our_kernels_are_those_of_the_table(self):
+        table = "entry point\ttarget\tfile\nattention_sm90_d72\tsm_90a\tattention_sm90.sm_90a.ptx\nbias_gelu\tsm_80\tbias_gelu.sm_80.ptx\n"
+        self.assertEqual(self.KERNELS, check.entry_points(table))
+
     def test_a_crash_beside_a_library_s_reports_fails(self):
         passed, detail = self.judge(self.LIBRARY, code=134)
         self.assertFalse(passed)
