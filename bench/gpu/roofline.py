@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Adds up every kernel and matrix product of one forward pass, holds it against what an H200 did, and predicts the next one: docs/roofline.md.
+"""Adds up every kernel and product of a forward pass, holds it against what an H200 did, and predicts the next one: docs/roofline.md.
 
     bench/gpu/roofline.py            writes the page
     bench/gpu/roofline.py --check    fails when the page is not what this script writes

@@ -103,9 +103,10 @@ class Lab(unittest.TestCase):
         self.assertEqual(2, self.lab([self.variant("plain")], "--only", "slow")[0].returncode)
 
     def test_bad_lists_are_one_line(self):
-        for variants, words in (("{", "is no JSON"), ("[]", "expected a list"), ([{"name": "x"}], "variant 1: expected an object with name"),
-                                ([self.variant("x", color=1)], "none but"), ([self.variant("x"), self.variant("x")], "variant 2: a second x"),
-                                ([self.variant("x", kernels="nowhere")], "no KERNELS.tsv in")):
+        variant = self.variant("x")
+        for variants, words in (("{", "is no JSON"), ("[]", "expected a list"), ([{"name": "x"}], "variant 1: expected an object with"),
+                                ([{**variant, "color": 1}], "none but"), ([variant, variant], "variant 2: a second x"),
+                                ([{**variant, "kernels": "nowhere"}], "no KERNELS.tsv in")):
             done, rows = self.lab(variants)
             self.assertEqual((2, []), (done.returncode, rows), words)
             self.assertIn(words, done.stderr.splitlines()[-1])

@@ -5,8 +5,8 @@
 
 Speaks the lines of org.conceptclip.bench.PeerServer on standard input and output. A run is timed as ours is: from images or token ids
 in (pinned) host memory to pooled features in host memory. Where there is more than one good form (memory layouts of images, how
-texts are padded), the fastest is found before anything is timed, and the version names it. MODEL_DIR holds model.safetensors under open_clip names and config.json, as
-`conceptclip convert` writes them. Needs torch, timm and transformers.
+texts are padded), the fastest is found before anything is timed, and the version names it. MODEL_DIR holds model.safetensors under
+open_clip names and config.json, as `conceptclip convert` writes them. Needs torch, timm and transformers.
 """
 
 import argparse

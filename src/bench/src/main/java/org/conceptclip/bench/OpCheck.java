@@ -174,7 +174,8 @@ public final class OpCheck {
         case FC2 -> linear(execution, store, sequences, first, tower.hidden(), width, Epilogue.NONE);
         case ATTENTION -> {
           Tensor results = workspace.buffer("out", workspace.activationType(), sequences.totalRows(), width);
-          ops.attention(buffer(workspace, "qkv", workspace.activationType(), sequences, first, 3 * width, 1), sequences, tower.heads(), results);
+          Tensor qkv = buffer(workspace, "qkv", workspace.activationType(), sequences, first, 3 * width, 1);
+          ops.attention(qkv, sequences, tower.heads(), results);
           yield results;
         }
         case NORM -> {

@@ -11,8 +11,8 @@ import org.conceptclip.util.OneLine;
 /**
  * The server of the protocol whose client is {@link PeerProcess}: one contestant, one line per request and per answer.
  *
- * <p>Requests {@code version}, {@code prepare <workload>}, {@code run}, {@code stream <passes>}, {@code quit}; answers {@code version <text>}, {@code
- * ready}, {@code sample <nanos> <value>...}, or {@code error <one line>}.
+ * <p>Requests {@code version}, {@code prepare <workload>}, {@code run}, {@code stream <passes>}, {@code
+ * quit}; answers {@code version <text>}, {@code ready}, {@code sample <nanos> <value>...}, or {@code error <one line>}.
  */
 public final class PeerServer {
   private PeerServer() {}

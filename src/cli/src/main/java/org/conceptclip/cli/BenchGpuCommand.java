@@ -108,6 +108,8 @@ final class BenchGpuCommand implements Callable<Integer> {
     List<TorchPeers.Mode> modes = TorchPeers.Mode.of(peers);
     boolean emulated = backendName.equals(EMULATED);
     boolean least = quick || emulated;
+    WarmUp warming = least ? new WarmUp.InRounds(0) : WarmUp.UntilSteady.within(BenchTimes.duration("--warm-up", warmUp));
+    Duration streams = least ? Duration.ofNanos(1) : BenchTimes.duration("--stream", stream);
     // A run of single ops has one batch size; the towers' batches are those of their workloads.
     Setup setup = new Setup(model, backendName, BackendOptions.libraries(BackendRequest.DEFAULT, emulated ? null : cudaLibraries),
         ops ? Collections.max(batches) : 0, BatcherOptions.DEFAULT);
@@ -115,8 +117,7 @@ final class BenchGpuCommand implements Callable<Integer> {
         Workbench bench = new Workbench(context.backends(), context.console()::say);
         BenchOutput sink = output.begin(context.console(), 1)) {
       BenchPlan plan = BenchPlan.FULL.withTexts(texts).withDeviceOps(least ? BenchPlan.DeviceOps.LEAST : BenchPlan.FULL.deviceOps())
-          .withRounds(new Rounds(rounds, least ? new WarmUp.InRounds(0)
-              : WarmUp.UntilSteady.within(BenchTimes.duration("--warm-up", warmUp)), 0));
+          .withRounds(new Rounds(rounds, warming, 0));
       Session session = new Session(bench, bench.resolve(setup), plan, sink);
       if (ops) {
         OpsSection.run(session, List.of(session.setup()), Optional.empty());
@@ -125,7 +126,7 @@ final class BenchGpuCommand implements Callable<Integer> {
         workloads.add(Workload.Texts.mixed(texts, TextsSection.context(setup.config().text())));
         List<PeerProcess> started = new TorchPeers(python, work == null ? Checkout.work() : work).start(model, modes, owner);
         TowersSection.run(session, List.of(session.setup()), started, workloads,
-            new TowersSection.Form(true, Optional.of(least ? Duration.ofNanos(1) : BenchTimes.duration("--stream", stream))));
+            new TowersSection.Form(true, Optional.of(streams)));
       }
       return sink.finish();
     }

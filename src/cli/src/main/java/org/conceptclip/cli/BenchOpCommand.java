@@ -35,10 +35,12 @@ final class BenchOpCommand implements Callable<Integer> {
       description = "vision or text, and qkv, attention, projection, fc1 + GELU, fc2 or add + LayerNorm")
   private String op;
 
-  @Option(names = "--name", paramLabel = "TEXT", defaultValue = "as it is", description = "of the variant, for its row (default: ${DEFAULT-VALUE})")
+  @Option(names = "--name", paramLabel = "TEXT", defaultValue = "as it is",
+      description = "of the variant, for its row (default: ${DEFAULT-VALUE})")
   private String name;
 
-  @Option(names = "--images", paramLabel = "N", defaultValue = "64", description = "that a vision op is timed with (default: ${DEFAULT-VALUE})")
+  @Option(names = "--images", paramLabel = "N", defaultValue = "64",
+      description = "that a vision op is timed with (default: ${DEFAULT-VALUE})")
   private int images;
 
   @Option(names = "--texts", paramLabel = "N", defaultValue = "128",

@@ -23,8 +23,10 @@ record ClockReading(String date, Gpu gpu, List<String> after) {
     Map<Origin, Set<String>> measurements = new LinkedHashMap<>();
     for (BenchRow row : rows) {
       if (row.origin().gpu() != null) {
+        Integer batch = row.subject().batch();
         // Single ops are workloads of their own, and are read after once.
-        String what = row.section().title() + (row.section().hasWorkloadOfEachRow() ? "" : ": " + row.workload());
+        String what = row.section().title() + (row.section().hasWorkloadOfEachRow() ? "" : ": " + row.workload())
+            + (batch == null ? "" : ", batch " + batch);
         measurements.computeIfAbsent(row.origin(), origin -> new LinkedHashSet<>()).add(what);
       }
     }

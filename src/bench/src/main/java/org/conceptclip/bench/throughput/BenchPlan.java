@@ -35,11 +35,13 @@ public record BenchPlan(
 
   /** For figures to keep. With the full model on a CPU that is hours: then ask for single sections, fewer rounds, smaller batches. */
   public static final BenchPlan FULL = new BenchPlan(
-      new Rounds(9, new WarmUp.InRounds(1), 100), 2, List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000, new OpsBenchmark.Timing.Calls(1_000_000_000, 500_000_000), DeviceOps.FULL);
+      new Rounds(9, new WarmUp.InRounds(1), 100), 2, List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000,
+      new OpsBenchmark.Timing.Calls(1_000_000_000, 500_000_000), DeviceOps.FULL);
 
   /** For a first impression within two minutes. */
   public static final BenchPlan QUICK = new BenchPlan(
-      new Rounds(5, new WarmUp.InRounds(1), 20), 2, List.of(1, 4), 64, 4, AUTOMATIC, 300, new OpsBenchmark.Timing.Calls(100_000_000, 60_000_000), DeviceOps.FULL);
+      new Rounds(5, new WarmUp.InRounds(1), 20), 2, List.of(1, 4), 64, 4, AUTOMATIC, 300,
+      new OpsBenchmark.Timing.Calls(100_000_000, 60_000_000), DeviceOps.FULL);
 
   /**
    * Single ops on a device, which queues its work.

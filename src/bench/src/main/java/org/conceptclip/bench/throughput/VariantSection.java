@@ -34,7 +34,8 @@ public final class VariantSection {
     row.parameter("bits", check.bits()).figure("rmsError", check.rms()).figure("rmsErrorOfRoundingAlone", check.rounding())
         .figure("largestError", check.largest());
     check.failure().ifPresent(row::failure);
-    session.sink().rows(List.of(timed.map(measured -> OpsSection.row(row, measured, OpsSection.roof(session.origin()))).orElseGet(row::build)));
+    BenchRow whole = timed.map(measured -> OpsSection.row(row, measured, OpsSection.roof(session.origin()))).orElseGet(row::build);
+    session.sink().rows(List.of(whole));
   }
 
   private static OpsBenchmark.Op time(Session session, Backend backend, String op) {

@@ -104,7 +104,7 @@ class HtmlReportTest {
       Gpu gpu = new Gpu("Test GPU", "580.1", 1980.0 - 15 * i, 1980.0, i == 3 ? null : 3201.0, 700.0, 40.0 + i);
       Origin origin = new Origin("2026-01-01T00:00:0" + i + "Z", "abc", Rows.MACHINE, gpu);
       for (String contestant : List.of("ours", "peer")) {
-        rows.add(new BenchRow.Builder(Section.TOWERS, origin, Rows.SUBJECT, "vision, batch " + (1 << i), contestant)
+        rows.add(new BenchRow.Builder(Section.TOWERS, origin, Rows.SUBJECT.withBatch(1 << i), "images", contestant)
             .rounds("images/s", 1 + i).build());
       }
     }
@@ -121,7 +121,7 @@ class HtmlReportTest {
     NodeList clocks = ((Element) page.getElementsByTagName("table").item(0)).getElementsByTagName("tr");
     assertEquals(1 + 10, clocks.getLength(), "a head, and a line a reading");
     Element fourth = (Element) clocks.item(4);
-    assertEquals("Towers, one call for each batch: vision, batch 8|2026-01-01T00:00:03Z|1935|not reported|43.0",
+    assertEquals("Towers, one call for each batch: images, batch 8|2026-01-01T00:00:03Z|1935|not reported|43.0",
         String.join("|", texts(fourth)));
   }
 
