@@ -281,7 +281,7 @@ OTHER_DEVICES = points(
     "**Blackwell (sm_100 and newer)**: wgmma exists on sm_90 alone, so what is tuned for Hopper does not run there. Products are"
     " cuBLASLt's, which uses that device's own instructions; attention is cuDNN's where it is installed, else our kernel for sm_80;"
     " bias + GELU is a pass of its own. The cost is in attention: a kernel of that kind (FlashAttention-2) took"
-    f" {FLASH2:.0f} us on the H200 where n96 took {N96:.0f} and cuDNN {CUDNN:.0f}. Prediction for a B200, from the H200's figures scaled by data sheets (2.25 PFLOP/s dense float16,"
-    f" 8 TB/s, 148 multiprocessors): a block of 64 images takes {blackwell_block(CUDNN):.0f} us with cuDNN's attention and"
+    f" {FLASH2:.0f} us on the H200 where n96 took {N96:.0f} and cuDNN {CUDNN:.0f}. Prediction for a B200, from the H200's figures scaled"
+    f" by data sheets (2.25 PFLOP/s dense float16, 8 TB/s, 148 multiprocessors): a block of 64 images takes {blackwell_block(CUDNN):.0f} us with cuDNN's attention and"
     f" {blackwell_block(FLASH2):.0f} with ours for sm_80, {blackwell_block(FLASH2) / blackwell_block(CUDNN):.2f} times as much. Nothing was"
     " measured.")

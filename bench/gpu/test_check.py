@@ -3,12 +3,14 @@
 
 import importlib.util
 import json
+import os
 import pathlib
 import sys
 import tempfile
 import time
 import unittest
 from importlib.machinery import SourceFileLoader
+from unittest import mock
 
 sys.dont_write_bytecode = True
 LOADER = SourceFileLoader("check", str(pathlib.Path(__file__).with_name("check")))
@@ -141,6 +143,30 @@ class Races(unittest.TestCase):
         passed, detail = self.judge(self.LIBRARY, code=134)
         self.assertFalse(passed)
         self.assertIn("exit code 134", detail)
+
+
+class Arguments(unittest.TestCase):
+    def parse(self, *words):
+        with mock.patch.object(sys, "argv", ["check", *words]), mock.patch.dict(os.environ, {"CONCEPTCLIP_JAVA_OPTS": "-Xmx1g"}):
+            return check.arguments(), dict(os.environ)
+
+    def test_all_steps_unless_some_are_named(self):
+        self.assertEqual(list(check.STEPS), self.parse()[0].steps)
+        self.assertEqual(["contracts", "bench"], self.parse("bench", "contracts")[0].steps)
+        self.assertEqual("-Xmx1g", self.parse()[1]["CONCEPTCLIP_JAVA_OPTS"])
+
+    def test_folders_reach_the_command_line_and_the_suites(self):
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "KERNELS.tsv").touch()
+            options, environment = self.parse("--kernels", folder, "--cuda-libs", "/libs")
+            expected = f"-Dconceptclip.cuda.libs=/libs -Dconceptclip.cuda.kernels={pathlib.Path(folder).resolve()}"
+            self.assertEqual(f"-Xmx1g {expected}", environment["CONCEPTCLIP_JAVA_OPTS"])
+            command = check.junit(options, "SomeTest")
+            self.assertEqual(expected, " ".join(word for word in command if word.startswith("-Dconceptclip")))
+
+    def test_a_dry_run_needs_its_bundle(self):
+        with self.assertRaises(SystemExit), mock.patch("sys.stderr"):
+            self.parse("--emulated")
 
 
 class Runs(unittest.TestCase):

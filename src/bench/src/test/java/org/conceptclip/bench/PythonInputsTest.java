@@ -37,6 +37,11 @@ class PythonInputsTest {
   }
 
   @Test
+  void thePeerPassesItsOwnTests() throws Exception {
+    python("import subprocess; subprocess.run([sys.executable, 'bench/peers/python/test_torch_peer.py'], check=True)");
+  }
+
+  @Test
   void tokens() throws Exception {
     Workload.Texts texts = Workload.Texts.mixed(40, 77);
     String lengths = Arrays.toString(texts.lengths());
