@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Adds up every kernel and matrix product of one forward pass against the roofs of an H100 SXM, and writes docs/roofline.md.
+"""Adds up every kernel and product of a forward pass, holds it against what an H200 did, and predicts the next one: docs/roofline.md.
 
     bench/gpu/roofline.py            writes the page
     bench/gpu/roofline.py --check    fails when the page is not what this script writes
 
-Arithmetic only: no figure in the page was measured. Plain Python 3, nothing to install.
+Measured figures come from the rows in bench/results; the rest is arithmetic, and says so. Plain Python 3, nothing to install.
 """
 
 import math
@@ -12,25 +12,32 @@ import pathlib
 import sys
 from dataclasses import dataclass
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import predictions  # noqa: E402 (the folder of this script has to be on the path first)
+from measured import LIBRARIES, OPS, PRODUCTS  # noqa: E402
+
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "roofline.md"
 
-# NVIDIA's data sheet of the H100 SXM; exponentials: Shah et al., FlashAttention-3 (arXiv:2407.08608), section 2.
+# NVIDIA's data sheet of the H200 SXM; exponentials: Shah et al., FlashAttention-3 (arXiv:2407.08608), section 2.
 TENSOR_FLOPS = 989e12
-HBM_BYTES = 3.35e12
+HBM_BYTES = 4.8e12
 EXPONENTIALS = 3.9e12
 MULTIPROCESSORS = 132
 
-# Assumptions, to be replaced by measurements; the page says why each is what it is.
-PRODUCT_FRACTION = 0.75
-ATTENTION_FRACTION = 0.60
-HBM_FRACTION = 0.85
+# Measured ceilings, see the page.
+EXTENT = 8192
+PRODUCT_OURS = 2 * EXTENT**3 / (OPS.op("ceiling, product") * 1e-6)
+PRODUCT_TORCH = 2 * EXTENT**3 / (LIBRARIES.median("ceiling matmul fp16 8192", "PyTorch libraries") * 1e-6)
+COPY = 2 * 2 * 2**30 / (LIBRARIES.median("ceiling copy 2 GiB", "PyTorch libraries") * 1e-6)
+# Nsight Compute over bias_gelu (bench/results/2026-11-27-h200-ncu-bias_gelu.txt): more than the copy reached, so the copy is no ceiling.
+STREAMING = 3.87e12
 LAUNCH_SECONDS = 2e-6
 TILE_ROWS, TILE_COLUMNS = 128, 256
 
 F16, F32 = 2, 4
 IMAGES = 64
-TEXTS, TEXT_TOKENS = 128, 32
-TARGET_IMAGES = 1000
+TEXTS, TEXT_TOKENS = 128, 42
 
 # ConceptCLIP: vit_so400m_patch14_siglip_384 and PubMedBERT base.
 IMAGE_SIZE, PATCH, GRID = 384, 14, 27
@@ -51,7 +58,6 @@ class Step:
     read: float = 0.0
     written: float = 0.0
     tile_use: float = 1.0
-    fraction: float = PRODUCT_FRACTION
 
     def roofs(self):
         return {
@@ -67,10 +73,9 @@ class Step:
         return max(self.roofs().values())
 
     def expected(self):
-        """Compute at its assumed fraction and tile use, memory at its own: whichever is longer, and one launch."""
-        roofs = self.roofs()
-        compute = max(roofs["tensor cores"], roofs["exponentials"]) / (self.fraction * self.tile_use)
-        return max(compute, roofs["HBM"] / HBM_FRACTION) + LAUNCH_SECONDS
+        """At the measured ceilings: products at that of the large product and by their tile use, bytes at that of streaming."""
+        compute = max(self.flops / (PRODUCT_OURS * self.tile_use), self.exponentials / EXPONENTIALS)
+        return max(compute, (self.read + self.written) / STREAMING) + LAUNCH_SECONDS
 
 
 def tile_use(rows, columns):
@@ -105,7 +110,6 @@ def attention(name, count, sequences, tokens, width, heads):
         exponentials=float(scores),
         read=3 * rows * width * F16,
         written=rows * width * F16,
-        fraction=ATTENTION_FRACTION,
     )
 
 
@@ -117,48 +121,35 @@ def add_norm(name, count, rows, width, residual_bytes):
     return stream(name, count, rows * width * (residual_bytes + F16), rows * width * (residual_bytes + F16))
 
 
-def vision(residual_bytes, images=IMAGES, separate_gelu=True):
+def vision(images=IMAGES):
     rows = images * TOKENS
     wide = rows * MLP * F16
     seen = (GRID * PATCH) ** 2 * 3
     inputs = PATCH * PATCH * 3
-    pool_rows = images
-    steps = [
+    return [
         Step(
             "patch embedding",
             1,
             flops=2.0 * rows * inputs * WIDTH,
             read=images * seen + inputs * WIDTH * F16 + TOKENS * WIDTH * F32,
-            written=rows * WIDTH * residual_bytes,
-            fraction=ATTENTION_FRACTION,
+            written=rows * WIDTH * F32,
         ),
-        stream("first LayerNorm", 1, rows * WIDTH * residual_bytes, rows * WIDTH * F16),
+        stream("first LayerNorm", 1, rows * WIDTH * F32, rows * WIDTH * F16),
         product("qkv", BLOCKS, rows, WIDTH, 3 * WIDTH),
         attention("attention", BLOCKS, images, TOKENS, WIDTH, HEADS),
         product("projection", BLOCKS, rows, WIDTH, WIDTH),
-        add_norm("add + LayerNorm", 2 * BLOCKS, rows, WIDTH, residual_bytes),
+        add_norm("add + LayerNorm", 2 * BLOCKS, rows, WIDTH, F32),
         product("fc1", BLOCKS, rows, WIDTH, MLP),
-        *([stream("bias + GELU", BLOCKS, wide, wide)] if separate_gelu else []),
+        stream("bias + GELU", BLOCKS, wide, wide),
         product("fc2", BLOCKS, rows, MLP, WIDTH),
         product("pool kv", 1, rows, WIDTH, 2 * WIDTH),
-        stream("pool attention", 1, rows * 2 * WIDTH * F16, pool_rows * WIDTH * F16),
-        product("pool projection", 1, pool_rows, WIDTH, WIDTH, F32),
-        stream("pool LayerNorm", 1, pool_rows * WIDTH * F32, pool_rows * WIDTH * F16),
-        product("pool fc1", 1, pool_rows, WIDTH, MLP),
-        stream("pool bias + GELU", 1, pool_rows * MLP * F16, pool_rows * MLP * F16),
-        product("pool fc2", 1, pool_rows, MLP, WIDTH, F32, accumulate=True),
-        stream("L2 normalisation", 1, pool_rows * WIDTH * F32, pool_rows * WIDTH * F32),
-    ]
-    return steps
-
-
-def heads(rows, width):
-    """The concept heads over every token: only where token features are asked for."""
-    hidden = rows * EMBEDDING * F16
-    return [
-        product("head, first", 1, rows, width, EMBEDDING),
-        stream("head GELU", 1, hidden, hidden),
-        product("head, second", 1, rows, EMBEDDING, EMBEDDING),
+        stream("pool attention", 1, rows * 2 * WIDTH * F16, images * WIDTH * F16),
+        product("pool projection", 1, images, WIDTH, WIDTH, F32),
+        stream("pool LayerNorm", 1, images * WIDTH * F32, images * WIDTH * F16),
+        product("pool fc1", 1, images, WIDTH, MLP),
+        stream("pool bias + GELU", 1, images * MLP * F16, images * MLP * F16),
+        product("pool fc2", 1, images, MLP, WIDTH, F32, accumulate=True),
+        stream("L2 normalisation", 1, images * WIDTH * F32, images * WIDTH * F32),
     ]
 
 
@@ -184,177 +175,120 @@ def total(steps, value):
     return sum(step.count * value(step) for step in steps)
 
 
-def launches(steps):
-    return sum(step.count for step in steps)
+# What was measured of the steps, in microseconds: each op by itself, 24 in a row.
+MEASURED_VISION = {
+    "qkv": OPS.op("vision qkv"),
+    "attention": OPS.op("vision attention"),
+    "projection": OPS.op("vision projection"),
+    "add + LayerNorm": OPS.op("vision add"),
+    "fc1 and bias + GELU": OPS.op("vision fc1"),
+    "bias + GELU": PRODUCTS.median("bias + GELU in a pass of its own", "today", IMAGES),
+    "fc2": OPS.op("vision fc2"),
+}
+MEASURED_TEXT = {
+    "qkv": OPS.op("text qkv"),
+    "attention": OPS.op("text attention"),
+    "projection": OPS.op("text projection"),
+    "add + LayerNorm": OPS.op("text add"),
+    "fc1 and bias + GELU": OPS.op("text fc1"),
+    "fc2": OPS.op("text fc2"),
+}
 
 
-def moved(steps):
-    return total(steps, lambda step: step.read + step.written)
-
-
-def seconds_at_roof(steps):
-    return total(steps, Step.at_roof)
-
-
-def seconds_expected(steps):
-    return total(steps, Step.expected)
-
-
-def table(steps):
+def table(steps, measured):
     lines = [
-        "| step | times | GFLOP | MB read | MB written | roof that binds | us at the roof | tile use | us expected | share |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| step | times | GFLOP | MB | roof that binds | us at the roof | us expected | us measured | measured over expected |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    whole = seconds_expected(steps)
+    expected = {}
     for step in steps:
+        name = step.name.split(",")[0]
+        expected.setdefault(name, step.expected() * 1e6)
+        found = measured.get(name)
         lines.append(
-            f"| {step.name} | {step.count} | {step.flops / 1e9:.1f} | {step.read / 1e6:.1f} | {step.written / 1e6:.1f}"
-            f" | {step.roof()} | {step.at_roof() * 1e6:.1f} | {step.tile_use:.0%} | {step.expected() * 1e6:.1f}"
-            f" | {step.count * step.expected() / whole:.1%} |"
+            f"| {step.name} | {step.count} | {step.flops / 1e9:.1f} | {(step.read + step.written) / 1e6:.1f}"
+            f" | {step.roof()} | {step.at_roof() * 1e6:.1f} | {expected[name]:.1f}"
+            f" | {'' if found is None else f'{found:.1f}'} | {'' if found is None else f'{found / expected[name]:.2f}'} |"
         )
+    both = "fc1 and bias + GELU"
+    beside = expected["fc1"] + expected["bias + GELU"]
+    lines.append(f"| {both} | | | | | | {beside:.1f} | {measured[both]:.1f} | {measured[both] / beside:.2f} |")
     lines.append(
-        f"| **all** | {launches(steps)} | {total(steps, lambda s: s.flops) / 1e9:.0f}"
-        f" | {total(steps, lambda s: s.read) / 1e6:.0f} | {total(steps, lambda s: s.written) / 1e6:.0f}"
-        f" | | {seconds_at_roof(steps) * 1e6:.0f} | | {whole * 1e6:.0f} | 100.0% |"
+        f"| **all** | {sum(step.count for step in steps)} | {total(steps, lambda s: s.flops) / 1e9:.0f}"
+        f" | {total(steps, lambda s: s.read + s.written) / 1e6:.0f} | | {total(steps, Step.at_roof) * 1e6:.0f}"
+        f" | {total(steps, Step.expected) * 1e6:.0f} | | |"
     )
     return "\n".join(lines)
 
 
-def milliseconds(size):
-    return size / HBM_BYTES / HBM_FRACTION * 1e3
-
-
-def variant(name, steps):
-    return (
-        f"| {name} | {launches(steps)} | {moved(steps) / 1e9:.1f}"
-        f" | {seconds_at_roof(steps) * 1e3:.1f} | {seconds_expected(steps) * 1e3:.1f} | {rate(steps):.0f} |"
-    )
-
-
-def rate(steps, items=IMAGES):
-    return items / seconds_expected(steps)
-
-
-def only(steps, *names):
-    return [step for step in steps if step.name.startswith(names)]
-
-
-def needed_fraction(steps):
-    """What products would have to reach of the tensor roof, tile use included, for the target rate with all else as expected."""
-    products = only(steps, "qkv", "projection", "fc1", "fc2")
-    rest = seconds_expected(steps) - seconds_expected(products)
-    left = IMAGES / TARGET_IMAGES - rest - LAUNCH_SECONDS * launches(products)
-    return seconds_at_roof(products) / left
-
-
-def epilogue_saving(residual_bytes):
-    """Bytes a batch that adding the residual inside projection and fc2 saves: the update is not stored, but the sum is read once more."""
-    apart = F16 + (residual_bytes + F16) + (residual_bytes + F16)
-    inside = residual_bytes + residual_bytes + residual_bytes + F16
-    return 2 * BLOCKS * IMAGES * TOKENS * WIDTH * (apart - inside)
-
-
-def pass_row(images):
-    """A pass of so many images: what its tiles use, and the rate when steps between products cost HBM time, or only their launch."""
-    steps = vision(F32, images=images)
-    products = only(steps, "qkv", "projection", "fc1", "fc2")
-    use = seconds_at_roof(products) / total(products, lambda s: s.at_roof() / s.tile_use)
-    between = only(steps, "add + LayerNorm", "bias + GELU")
-    free = seconds_expected(steps) - seconds_expected(between) + LAUNCH_SECONDS * launches(between)
-    return (
-        f"| {images} | {images * TOKENS * MLP * F16 / 1e6:.0f} | {use:.0%} | {rate(steps, images):.0f}"
-        f" | {images / free:.0f} |"
-    )
+def around(steps):
+    """Expected microseconds of what is no op of a block: patches, pooling, norms before and after."""
+    per_block = ("qkv", "attention", "projection,", "add + LayerNorm", "fc1", "bias + GELU", "fc2")
+    return sum(step.count * step.expected() for step in steps if not step.name.startswith(per_block)) * 1e6
 
 
 def page():
-    wide, narrow = vision(F32), vision(F16)
-    fused = vision(F32, separate_gelu=False)
-    both = vision(F16, separate_gelu=False)
-    one = vision(F32, images=1)
-    texts = text()
-    tokens = TEXTS * TEXT_TOKENS
-    gelu = only(wide, "bias + GELU")
-    image_flops = total(wide, lambda s: s.flops) / IMAGES
-    products = only(wide, "qkv", "projection", "fc1", "fc2")
-    scores = seconds_expected(only(wide, "attention"))
-    unfused = 2 * IMAGES * HEADS * TOKENS * TOKENS * F16 * 2 * BLOCKS / HBM_BYTES / HBM_FRACTION
-    passes = "\n".join(pass_row(images) for images in (1, 2, 4, 8, 16, 32, 64, 128))
-    with_heads = wide + heads(IMAGES * TOKENS, WIDTH)
+    wide, texts = vision(), text()
+    passes = predictions.Passes(around(wide), around(vision(images=1)), around(texts))
+    sustained = predictions.PRODUCT_FLOPS / (LIBRARIES.median("four products of a block in a row, sustained", "PyTorch libraries") * 1e-6)
+    best = predictions.PRODUCT_FLOPS / (predictions.sustained_library() * 1e-6)
+    own = 2.0 * IMAGES * TOKENS * WIDTH * MLP / (PRODUCTS.median("fc1, bias, sustained", "pp128x192s5c1", IMAGES) * 1e-6)
     return f"""# Roofline of one forward pass
 
-**A model, not a measurement.** Every figure here is arithmetic of `bench/gpu/roofline.py`, which writes this page (`--check` fails when it is stale).
-It says what an H100 SXM could do with the kernels of `kernels/README.md`, so that a measurement has something to be held against.
+`bench/gpu/roofline.py` writes this page (`--check` fails when it is stale). **Measured** figures are those of one NVIDIA H200 (driver 580.159.04, CUDA 13.0,
+cuBLASLt 13.1, cuDNN 9.19, PyTorch 2.11, 700 W) on 2026-11-27, at commit a540d0d; their rows are in [bench/results](../bench/results/README.md). **Expected** figures
+are arithmetic at measured ceilings. **Predictions** are of code that has not run on a GPU, and are called predictions.
 
-## Roofs and assumptions
+## Ceilings
 
-| what | figure | source |
-|---|---|---|
-| tensor cores, dense float16 | {TENSOR_FLOPS / 1e12:.0f} TFLOP/s | data sheet |
-| HBM3 | {HBM_BYTES / 1e12:.2f} TB/s | data sheet |
-| exponentials | {EXPONENTIALS / 1e12:.1f} T/s | Shah et al., FlashAttention-3 (arXiv:2407.08608), section 2 |
-| L2 | 50 MB | data sheet; the residual stream of {IMAGES} images alone is {IMAGES * TOKENS * WIDTH * F32 / 1e6:.0f} MB, so every operand counts as device memory, once |
-| products reach | {PRODUCT_FRACTION:.0%} of the tensor roof, times tile use | assumed: clocks fall below the data sheet's under full tensor load, and pipelines fill and drain in each tile |
-| tile use | by arithmetic | results are cut in tiles of {TILE_ROWS} x {TILE_COLUMNS}, {MULTIPROCESSORS} at a time: rims and the last wave idle |
-| attention and patch embedding reach | {ATTENTION_FRACTION:.0%} | assumed: softmax and the two products overlap in part only; the inner extent 72 of a head costs 80 (counted below as work) |
-| streaming kernels reach | {HBM_FRACTION:.0%} of HBM | assumed: reads and writes mixed |
-| each launch | {LAUNCH_SECONDS * 1e6:.0f} us | assumed: draining one kernel and starting the next inside a graph |
+| what | data sheet | measured | how |
+|---|---|---|---|
+| tensor cores, dense float16 | {TENSOR_FLOPS / 1e12:.0f} TFLOP/s | {PRODUCT_OURS / 1e12:.0f}-{PRODUCT_TORCH / 1e12:.0f} TFLOP/s | a product of {EXTENT} x {EXTENT} x {EXTENT}: through this runtime, and through PyTorch; both cuBLASLt |
+| the same, sustained | | {sustained / 1e12:.0f}-{own / 1e12:.0f} TFLOP/s | the four products of a block in a row {sustained / 1e12:.0f} (PyTorch), each cuBLASLt product a quarter of a second without pause {best / 1e12:.0f}, our fc1 {own / 1e12:.0f} |
+| HBM3e | {HBM_BYTES / 1e12:.1f} TB/s | {COPY / 1e12:.1f} TB/s | 2 GiB copied by PyTorch, bytes of both ways summed |
+| | | {STREAMING / 1e12:.2f} TB/s | our `bias_gelu`, by Nsight Compute. More than the copy reaches, so this is what streaming kernels are held against |
+| exponentials | {EXPONENTIALS / 1e12:.1f} T/s | | Shah et al., FlashAttention-3 (arXiv:2407.08608), section 2 |
+| each launch | | {LAUNCH_SECONDS * 1e6:.0f} us | assumed: draining one kernel and starting the next inside a graph |
+
+**Long products are limited by power**: at 700 W the clock falls from 1980 MHz to 1.2-1.6 GHz, whatever the library. A run of a few milliseconds is about a tenth faster
+than a sustained one, so each figure says which it is. A block's four products are {predictions.PRODUCT_FLOPS / 1e12:.2f} TFLOP at {IMAGES} images: at the sustained rate of {sustained / 1e12:.0f} TFLOP/s they alone
+allow {IMAGES / (BLOCKS * predictions.PRODUCT_FLOPS / sustained):.0f} images/s, and at {own / 1e12:.0f} {IMAGES / (BLOCKS * predictions.PRODUCT_FLOPS / own):.0f}: about a thousand is the wall of float16.
 
 ## One batch of {IMAGES} images, residual stream float32
 
-{table(wide)}
+Single ops, 24 in a row; what one leaves in the 50 MB of L2 the next may find there, so an op can be faster than expected. Tiles of {TILE_ROWS} x {TILE_COLUMNS} are assumed.
 
-{image_flops / 1e12:.3f} TFLOP an image (the padded head width of attention included). At the roofs {IMAGES / seconds_at_roof(wide):.0f} images/s, expected **{rate(wide):.0f} images/s**.
+{table(wide, MEASURED_VISION)}
 
-| variant | launches | GB moved | ms at the roof | ms expected | images/s expected |
-|---|---|---|---|---|---|
-{variant("residual float32 (above)", wide)}
-{variant("residual float16", narrow)}
-{variant("residual float32, bias + GELU inside fc1", fused)}
-{variant("residual float16, bias + GELU inside fc1", both)}
-{variant("residual float32, with token features (concept head)", with_heads)}
+{passes.calibration()}
 
-## What has to be true for {TARGET_IMAGES} images/s
+## What is predicted for a block
 
-* {TARGET_IMAGES} images/s leave {IMAGES / TARGET_IMAGES * 1e3:.0f} ms a batch. The four products of the blocks take {seconds_at_roof(products) * 1e3:.1f} ms at the roof, attention {scores * 1e3:.1f} ms expected.
-* With all else as expected, the blocks' products have to reach {needed_fraction(wide):.0%} of the tensor roof (tile use included) with the plan above,
-  {needed_fraction(fused):.0%} with GELU inside fc1, {needed_fraction(both):.0%} with that and a float16 residual. A share above 100% means that no product could be fast enough.
-* Attention must not write its scores: stored as float16 and read back once each, scores and probabilities would cost {unfused * 1e3:.0f} ms a batch.
-* The host must keep up: one graph launch a batch instead of {launches(wide)} launches.
+{predictions.block_table()}
 
-## What more fusion would save, a batch
+{predictions.notes()}
 
-| change | GB less | ms less, expected |
-|---|---|---|
-| residual stream float16 instead of float32 | {(moved(wide) - moved(narrow)) / 1e9:.1f} | {(seconds_expected(wide) - seconds_expected(narrow)) * 1e3:.1f} |
-| bias + GELU in fc1's epilogue | {moved(gelu) / 1e9:.1f} | {seconds_expected(gelu) * 1e3:.1f} |
-| residual added in the epilogues of projection and fc2, residual float32 | {epilogue_saving(F32) / 1e9:.1f} | {milliseconds(epilogue_saving(F32)):.1f} |
-| the same, residual float16 | {epilogue_saving(F16) / 1e9:.1f} | {milliseconds(epilogue_saving(F16)):.1f} |
+## What is predicted for a pass
 
-Adding a float32 residual in an epilogue saves nothing: what it spares of the update it costs in reading the sum again for its norm.
-GELU in an epilogue needs a product of our own: cuBLASLt's GELU is the tanh form, the model's is the erf form.
+{passes.table()}
 
-## Smaller passes
+## The bars of the second round
 
-A batch may be computed in passes of fewer images. Then tiles are used worse, but what one step hands to the next may still be in the 50 MB of L2
-when it is read. How fast it is read there is not on the data sheet, so the last column is a bound: the steps between products cost their launch alone.
+A prediction is no measurement: a bar counts as reached when a run beside the peers says so. Measured is what commit a540d0d did.
 
-| images a pass | MB of the MLP's hidden columns | tile use of the blocks' products | images/s, all in HBM | images/s, steps between products free |
-|---|---|---|---|---|
-{passes}
-
-## One image alone
-
-{launches(one)} launches, {moved(one) / 1e9:.2f} GB (mostly weights), {seconds_at_roof(one) * 1e3:.2f} ms at the roof, {seconds_expected(one) * 1e3:.2f} ms expected: {TOKENS} rows fill
-{tile_use(TOKENS, WIDTH):.0%} (projection, fc2) to {tile_use(TOKENS, MLP):.0%} (fc1) of the tile slots. Smaller tiles would better that, but which algorithm computes a product depends on
-its shape and never on its rows, so that a row's bits do not depend on its batch: the price of batch invariance with a library's products.
+{passes.bars()}
 
 ## {TEXTS} texts of {TEXT_TOKENS} tokens, packed
 
-{table(texts)}
+Measured with {TEXTS} texts of 8 to 77 tokens, {predictions.TEXT_ROWS} in all.
 
-{total(texts, lambda s: s.flops) / tokens / 1e9:.3f} GFLOP a token. Expected {seconds_expected(texts) / tokens * 1e9:.0f} ns a token, {TEXTS / seconds_expected(texts):.0f} texts/s; at the roof {seconds_at_roof(texts) / tokens * 1e9:.0f} ns a token.
-Here launches count: {launches(texts)} of them are {launches(texts) * LAUNCH_SECONDS / seconds_expected(texts):.0%} of the time.
+{table(texts, MEASURED_TEXT)}
+
+{passes.texts()}
+
+## Other devices
+
+{predictions.OTHER_DEVICES}
 """
 
 

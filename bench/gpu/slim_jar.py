@@ -4,6 +4,7 @@
     slim_jar.py SOURCE TARGET
 
 Entries are stored, not deflated: the archive around the jars compresses them better. Names, order and dates depend on the source alone.
+Folders have no entries, as in many jars: a program has to find its resources by name, and the dry run proves that ours does.
 Exits with 1 when a jar has none of the natives that it is known to carry: then its layout has changed and the lists below are stale.
 """
 

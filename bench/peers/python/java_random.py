@@ -23,10 +23,17 @@ def states(seed, count):
     return known[:count]
 
 
+def image_bytes(batch, size):
+    """As Workload.Vision.bytes: uint8 [batch, size, size, 3]. Random.nextBytes takes the lowest byte of each 32 bits first."""
+    count = batch * size * size * 3
+    words = (states(batch, -(-count // 4)) >> np.uint64(16)).astype("<u4")
+    return words.view(np.uint8)[:count].reshape(batch, size, size, 3)
+
+
 def pixels(batch, size):
-    """As Workload.Vision.pixels: float32 in [-1, 1), [batch, 3, size, size]."""
-    bits = (states(batch, batch * 3 * size * size) >> np.uint64(24)).astype(np.float32)
-    return (bits * np.float32(2.0**-24) * np.float32(2) - np.float32(1)).reshape(batch, 3, size, size)
+    """As Workload.Vision.pixels: float32 in [-1, 1], [batch, 3, size, size]."""
+    values = image_bytes(batch, size).astype(np.float32) / np.float32(127.5) - np.float32(1)
+    return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
 
 def ids(index, length, vocabulary):
@@ -45,9 +52,17 @@ def ids(index, length, vocabulary):
     return drawn
 
 
-def padded(lengths, vocabulary):
-    """All texts, padded with 0 to the longest: int64 [texts, longest]."""
-    batch = np.zeros((len(lengths), max(lengths)), dtype=np.int64)
-    for index, length in enumerate(lengths):
-        batch[index, :length] = ids(index, length, vocabulary)
+def padded(lengths, vocabulary, chosen=None):
+    """The chosen texts, all unless some are named, padded with 0 to their longest: int64 [texts, longest]."""
+    chosen = range(len(lengths)) if chosen is None else chosen
+    batch = np.zeros((len(chosen), max(lengths[index] for index in chosen)), dtype=np.int64)
+    for row, index in enumerate(chosen):
+        batch[row, : lengths[index]] = ids(index, lengths[index], vocabulary)
     return batch
+
+
+def buckets(lengths, count):
+    """Indices of the texts in at most `count` groups of neighbouring lengths, each about as many texts: what is padded together."""
+    order = sorted(range(len(lengths)), key=lambda index: lengths[index])
+    bounds = [len(order) * part // count for part in range(count + 1)]
+    return [order[first:last] for first, last in zip(bounds, bounds[1:]) if first < last]

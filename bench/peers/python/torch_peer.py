@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """PyTorch as a peer of `conceptclip bench gpu`: timm's SigLIP tower and transformers' BERT in float16, on the weights of MODEL_DIR.
 
-    torch_peer.py --model MODEL_DIR --mode eager|compile [--device cuda|cpu]
+    torch_peer.py --model MODEL_DIR --mode eager|compile|graphs|autotune [--device cuda|cpu]
 
-Speaks the lines of org.conceptclip.bench.PeerServer on standard input and output. A run is timed as ours is: from pixels or token ids
-in host memory to pooled features in host memory. MODEL_DIR holds model.safetensors under open_clip names and config.json, as
-`conceptclip convert` writes them. Needs torch, timm and transformers.
+Speaks the lines of org.conceptclip.bench.PeerServer on standard input and output. A run is timed as ours is: from images or token ids
+in (pinned) host memory to pooled features in host memory. Where there is more than one good form (memory layouts of images, how
+texts are padded), the fastest is found before anything is timed, and the version names it. MODEL_DIR holds model.safetensors under
+open_clip names and config.json, as `conceptclip convert` writes them. Needs torch, timm and transformers.
 """
 
 import argparse
@@ -22,6 +23,13 @@ from safetensors.torch import load_file
 import java_random
 
 VALUES = 16  # features that a sample carries
+
+# What torch.compile is asked for; None: it is not used. "graphs" replays CUDA graphs, "autotune" also tries kernels for minutes.
+COMPILE = {"eager": None, "compile": {}, "graphs": {"mode": "reduce-overhead"}, "autotune": {"mode": "max-autotune"}}
+# Each bucket of texts is a shape, and each shape compiles for a quarter of a minute.
+BUCKETS = {"eager": 4, "compile": 2, "graphs": 2, "autotune": 2}
+# Torch before 2.2 has no such mark, and needs none.
+MARKS_STEPS = hasattr(torch, "compiler") and hasattr(torch.compiler, "cudagraph_mark_step_begin")
 
 
 def vision_tower(weights, config):
@@ -76,6 +84,47 @@ class TextTower(torch.nn.Module):
         return self.proj((states * counted).sum(1) / counted.sum(1))
 
 
+class FromBytes(torch.nn.Module):
+    """A vision tower behind its normalisation: uint8 [B, size, size, 3] as decoded images are, a quarter of float32's upload."""
+
+    def __init__(self, tower):
+        super().__init__()
+        self.tower = tower
+        self.layout = torch.contiguous_format
+
+    def use(self, layout):
+        self.layout = layout
+        self.to(memory_format=layout)
+
+    def forward(self, images):
+        # Decoded images are channels_last as they come, and whatever reads them would follow.
+        pixels = (images.permute(0, 3, 1, 2).float() / 127.5 - 1).half()
+        return self.tower(pixels.contiguous(memory_format=self.layout))
+
+
+class Form:
+    """One way to compute a workload: pinned inputs in host memory, and where the rows of each part belong."""
+
+    def __init__(self, name, parts, places, activate=lambda: None):
+        self.name = name
+        self.parts = parts
+        self.places = places
+        self.activate = activate
+
+    def upload(self, device):
+        return [part.to(device, non_blocking=True) for part in self.parts]
+
+    def features(self, tower, inputs):
+        """Float32 [items, features] on the device, in the order of the workload."""
+        if MARKS_STEPS:
+            torch.compiler.cudagraph_mark_step_begin()
+        if len(inputs) == 1:
+            return tower(inputs[0]).float()
+        # A copy of each part: the outputs of CUDA graphs are written over by the next run.
+        parts = [tower(part).float().clone() for part in inputs]
+        return torch.cat(parts)[self.places]
+
+
 class Peer:
     def __init__(self, folder, mode, device):
         self.config = json.loads((folder / "config.json").read_text())
@@ -84,39 +133,90 @@ class Peer:
         self.device = torch.device(device)
         self.towers = {}
         self.tower = None
-        self.host = None
+        self.form = None
+        self.prepared = None
 
     def version(self):
-        return f"torch {torch.__version__} {self.mode}, timm {timm.__version__}, transformers {transformers.__version__}"
+        form = f", {self.form.name}" if self.form else ""
+        return f"torch {torch.__version__} {self.mode}, timm {timm.__version__}, transformers {transformers.__version__}{form}"
 
     def load(self, kind):
         if kind not in self.towers:
             config = self.config["vision" if kind == "vision" else "text"]
-            tower = vision_tower(self.weights, config) if kind == "vision" else TextTower(self.weights, config)
+            tower = FromBytes(vision_tower(self.weights, config)) if kind == "vision" else TextTower(self.weights, config)
             tower = tower.to(self.device, torch.float16).eval()
-            self.towers[kind] = torch.compile(tower, dynamic=False) if self.mode == "compile" else tower
+            options = COMPILE[self.mode]
+            self.towers[kind] = tower if options is None else torch.compile(tower, dynamic=False, **options)
         return self.towers[kind]
 
-    def prepare(self, kind, argument):
-        self.tower = self.load(kind)
+    def pinned(self, values):
+        tensor = torch.from_numpy(values)
+        return tensor.pin_memory() if self.device.type == "cuda" else tensor
+
+    def forms(self, kind, argument):
         if kind == "vision":
-            values = java_random.pixels(int(argument), self.config["vision"]["image_size"])
-        else:
-            values = java_random.padded([int(length) for length in argument.split(",")], self.config["text"]["vocab"])
-        self.host = torch.from_numpy(values)
-        if self.device.type == "cuda":
-            self.host = self.host.pin_memory()
-        self.run()  # kernels are picked and compiled by the first run
+            images = [self.pinned(java_random.image_bytes(int(argument), self.config["vision"]["image_size"]))]
+            if self.mode != "eager":
+                return [Form("bytes, layout chosen by the compiler", images, None)]
+            layouts = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+            return [
+                Form(f"bytes, {name}", images, None, lambda layout=layout: self.tower.use(layout))
+                for name, layout in layouts.items()
+            ]
+        lengths = [int(length) for length in argument.split(",")]
+        vocabulary = self.config["text"]["vocab"]
+        forms = [Form("padded to the longest", [self.pinned(java_random.padded(lengths, vocabulary))], None)]
+        groups = java_random.buckets(lengths, BUCKETS[self.mode])
+        if len(groups) > 1:
+            order = [index for group in groups for index in group]
+            places = torch.argsort(torch.tensor(order)).to(self.device)
+            parts = [self.pinned(java_random.padded(lengths, vocabulary, group)) for group in groups]
+            forms.append(Form(f"padded in {len(groups)} buckets of lengths", parts, places))
+        return forms
+
+    def prepare(self, kind, argument):
+        """Loads and compiles, and keeps the form that is fastest here: which one that is depends on the device and the mode."""
+        if self.prepared == (kind, argument):
+            return
+        self.tower = self.load(kind)
+        times = []
+        forms = self.forms(kind, argument)
+        for form in forms:
+            self.take(form)
+            self.run()  # kernels are picked and compiled by the first runs
+            self.run()
+            times.append(min(self.run()[0] for _ in range(5)) if len(forms) > 1 else 0)
+        self.take(forms[times.index(min(times))])
+        self.prepared = (kind, argument)
+
+    def take(self, form):
+        self.form = form
+        form.activate()
 
     @torch.inference_mode()
     def run(self):
         start = time.perf_counter_ns()
-        inputs = self.host.to(self.device, non_blocking=True)
-        if inputs.is_floating_point():
-            inputs = inputs.half()
-        features = self.tower(inputs).float().cpu()
+        features = self.form.features(self.tower, self.form.upload(self.device)).cpu()
         nanos = time.perf_counter_ns() - start
         return nanos, features[-1, :VALUES].tolist()
+
+    @torch.inference_mode()
+    def stream(self, passes):
+        """Passes without a pause: the host queues ahead, results go to pinned memory, and the device is waited for once, at the end."""
+        if self.device.type != "cuda":
+            runs = [self.run() for _ in range(passes)]
+            return sum(nanos for nanos, _ in runs), runs[-1][1]
+        host = torch.empty_like(self.form.features(self.tower, self.form.upload(self.device)), device="cpu", pin_memory=True)
+        torch.cuda.synchronize()
+        start = time.perf_counter_ns()
+        for _ in range(passes):
+            host.copy_(self.form.features(self.tower, self.form.upload(self.device)), non_blocking=True)
+        torch.cuda.synchronize()
+        return time.perf_counter_ns() - start, host[-1, :VALUES].tolist()
+
+
+def sample(nanos, values):
+    return " ".join(["sample", str(nanos), *(repr(value) for value in values)])
 
 
 def answer(peer, request):
@@ -127,15 +227,16 @@ def answer(peer, request):
         peer.prepare(words[1], words[2])
         return "ready"
     if request == "run":
-        nanos, values = peer.run()
-        return " ".join(["sample", str(nanos), *(repr(value) for value in values)])
+        return sample(*peer.run())
+    if len(words) == 2 and words[0] == "stream":
+        return sample(*peer.stream(int(words[1])))
     return "error unknown request: " + request
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=pathlib.Path, required=True)
-    parser.add_argument("--mode", choices=["eager", "compile"], required=True)
+    parser.add_argument("--mode", choices=sorted(COMPILE), required=True)
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     options = parser.parse_args()
     # Libraries print to standard output now and then: the protocol has it for itself.

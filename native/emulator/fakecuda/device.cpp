@@ -42,6 +42,11 @@ void runNow(const Work& work) {
 
 }  // namespace
 
+int initialCapability() {
+  const char* value = getenv("FAKECUDA_CAPABILITY");
+  return value == nullptr ? 80 : atoi(value);
+}
+
 int obstacle(const char* function, bool needsContext) {
   if (int ordered = fakecuda_failure(function)) {
     if (loses(ordered)) {
@@ -115,7 +120,7 @@ void fakecuda_reset() {
   fakecuda_forgetFailures();
   device.driverVersion = 13000;
   device.count = 1;
-  device.capability = 80;
+  device.capability = initialCapability();
   device.memoryBytes = GIBIBYTE;
 }
 

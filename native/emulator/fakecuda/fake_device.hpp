@@ -91,13 +91,16 @@ class Registry {
   std::map<T*, std::unique_ptr<T>> objects;
 };
 
+// What FAKECUDA_CAPABILITY says in the environment, 80 without: for programs as they are shipped, which configure nothing.
+int initialCapability();
+
 // The device and its primary context. Guarded by its mutex.
 struct FakeDevice {
   std::recursive_mutex mutex;
   bool initialized = false;
   int driverVersion = 13000;
   int count = 1;
-  int capability = 80;
+  int capability = initialCapability();
   int64_t memoryBytes = GIBIBYTE;
   // What every call returns once the device is lost.
   int sticky = SUCCESS;

@@ -12,7 +12,8 @@ struct FakeStream;
 
 // The `nth` call (1: the next) of `function` returns `status`. A status that loses the device stays.
 FAKECUDA_EXPORT void fakecuda_fail(const char* function, int nth, int status);
-// Sets a property of the device: driver_version (13000), device_count (1), capability (80), memory_bytes (1 GiB).
+// Sets a property of the device: driver_version (13000), device_count (1), capability (FAKECUDA_CAPABILITY of the environment, or 80),
+// memory_bytes (1 GiB).
 FAKECUDA_EXPORT void fakecuda_configure(const char* property, int64_t value);
 // Forgets what was ordered and configured.
 FAKECUDA_EXPORT void fakecuda_reset();

@@ -27,6 +27,21 @@ public interface Contestant extends AutoCloseable {
   /** Computes the prepared workload. */
   Sample run();
 
+  /**
+   * Computes the prepared workload so many times in a row, the next as soon as the contestant can take it, and waits for the last.
+   *
+   * @return the time of all of them; by default, one is computed after the other
+   */
+  default Sample stream(int passes) {
+    long nanos = 0;
+    Sample last = null;
+    for (int pass = 0; pass < passes; pass++) {
+      last = run();
+      nanos += last.nanos();
+    }
+    return new Sample(nanos, last.values());
+  }
+
   /** Releases what {@link #prepare} loaded; nothing by default. */
   @Override
   default void close() {}

@@ -1,5 +1,6 @@
 package org.conceptclip.bench;
 
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -28,6 +29,16 @@ public record Gpu(
   /** The first GPU; empty where there is none, or no nvidia-smi that answers. */
   public static Optional<Gpu> current() {
     return Programs.output("nvidia-smi", "--query-gpu=" + FIELDS, "--format=csv,noheader,nounits", "--id=0").map(Gpu::parse);
+  }
+
+  /** What stays the same from one reading to the next: name, driver, and what limits its clocks. */
+  public String board() {
+    return name + ", driver " + driver + (maxSmClockMhz == null ? "" : ", SM clock at most " + whole(maxSmClockMhz) + " MHz")
+        + (powerLimitWatts == null ? "" : ", power limit " + whole(powerLimitWatts) + " W");
+  }
+
+  private static String whole(double value) {
+    return String.format(Locale.ROOT, "%.0f", value);
   }
 
   static Gpu parse(String line) {

@@ -28,13 +28,15 @@ public final class OpsBenchmark {
   private static final int UPLOAD_ROWS = 1024;
 
   private final Timing timing;
+  private final String start;
   private final Ops ops;
   private final Workspace workspace;
   private final WeightStore store;
   private final List<Op> results = new ArrayList<>();
 
-  private OpsBenchmark(Timing timing, Execution execution, WeightStore store) {
-    this.timing = timing;
+  private OpsBenchmark(Plan plan, Execution execution, WeightStore store) {
+    this.timing = plan.timing();
+    this.start = plan.start();
     this.ops = execution.ops();
     this.workspace = execution.workspace();
     this.store = store;
@@ -47,8 +49,14 @@ public final class OpsBenchmark {
    * @param texts of 8 tokens to the context length, of the text ops
    * @param ceiling rows and columns of a square product that is timed first, beside a stream through memory of four times its elements;
    *     0 for neither
+   * @param start of the names of the ops that are timed; empty for all
    */
-  public record Plan(int images, int texts, int ceiling, Timing timing) {}
+  public record Plan(int images, int texts, int ceiling, Timing timing, String start) {
+    /** All ops. */
+    public Plan(int images, int texts, int ceiling, Timing timing) {
+      this(images, texts, ceiling, timing, "");
+    }
+  }
 
   /** How an op's time is found. */
   public sealed interface Timing {
@@ -160,7 +168,7 @@ public final class OpsBenchmark {
   private static List<Op> with(Backend backend, Plan plan, Consumer<OpsBenchmark> part) {
     try (WeightStore store = backend.openWeightStore();
         Execution execution = backend.openExecution()) {
-      OpsBenchmark benchmark = new OpsBenchmark(plan.timing(), execution, store);
+      OpsBenchmark benchmark = new OpsBenchmark(plan, execution, store);
       part.accept(benchmark);
       return benchmark.results;
     }
@@ -197,6 +205,9 @@ public final class OpsBenchmark {
   }
 
   private void linear(String name, Tensor x, Tensor out, Epilogue epilogue) {
+    if (!name.startsWith(start)) {
+      return;
+    }
     int inputs = (int) x.columns();
     int outputs = (int) out.columns();
     LinearWeights weights = store.linear(name, random(4, outputs, inputs), random(5, outputs));
@@ -206,6 +217,9 @@ public final class OpsBenchmark {
   }
 
   private void time(String name, double flops, double bytes, Tensor out, Runnable op) {
+    if (!name.startsWith(start)) {
+      return;
+    }
     Runnable settle = () -> {
       try (Arena arena = Arena.ofConfined()) {
         workspace.download(workspace.rows(out, 0, 1), arena);

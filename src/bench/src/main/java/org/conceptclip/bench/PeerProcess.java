@@ -87,7 +87,16 @@ public final class PeerProcess implements Contestant {
 
   @Override
   public Sample run() {
-    String[] words = ask("run", "sample ").split(" ");
+    return sample("run");
+  }
+
+  @Override
+  public Sample stream(int passes) {
+    return sample("stream " + passes);
+  }
+
+  private Sample sample(String request) {
+    String[] words = ask(request, "sample ").split(" ");
     try {
       float[] values = new float[words.length - 1];
       for (int i = 0; i < values.length; i++) {

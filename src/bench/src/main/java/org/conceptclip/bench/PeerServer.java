@@ -11,8 +11,8 @@ import org.conceptclip.util.OneLine;
 /**
  * The server of the protocol whose client is {@link PeerProcess}: one contestant, one line per request and per answer.
  *
- * <p>Requests {@code version}, {@code prepare <workload>}, {@code run}, {@code quit}; answers {@code version <text>}, {@code
- * ready}, {@code sample <nanos> <value>...}, or {@code error <one line>}.
+ * <p>Requests {@code version}, {@code prepare <workload>}, {@code run}, {@code stream <passes>}, {@code
+ * quit}; answers {@code version <text>}, {@code ready}, {@code sample <nanos> <value>...}, or {@code error <one line>}.
  */
 public final class PeerServer {
   private PeerServer() {}
@@ -28,6 +28,14 @@ public final class PeerServer {
     }
   }
 
+  private static String answer(Contestant.Sample sample) {
+    StringBuilder answer = new StringBuilder("sample ").append(sample.nanos());
+    for (float value : sample.values()) {
+      answer.append(' ').append(value);
+    }
+    return answer.toString();
+  }
+
   private static String answer(Contestant contestant, String request) {
     try {
       if (request.equals("version")) {
@@ -38,12 +46,10 @@ public final class PeerServer {
         return "ready";
       }
       if (request.equals("run")) {
-        Contestant.Sample sample = contestant.run();
-        StringBuilder answer = new StringBuilder("sample ").append(sample.nanos());
-        for (float value : sample.values()) {
-          answer.append(' ').append(value);
-        }
-        return answer.toString();
+        return answer(contestant.run());
+      }
+      if (request.startsWith("stream ")) {
+        return answer(contestant.stream(Integer.parseInt(request.substring("stream ".length()))));
       }
       return "error unknown request: " + request;
     } catch (Exception | LinkageError failure) {

@@ -13,21 +13,31 @@ import java.util.function.Consumer;
  * slows down for a while therefore slows all of them, and threads of one that still spin do not disturb the next.
  *
  * @param count measured rounds
- * @param warmups rounds before the measured ones, which are thrown away
+ * @param warmUp what comes before them
  * @param pauseMillis before each run
  */
-public record Rounds(int count, int warmups, long pauseMillis) {
+public record Rounds(int count, WarmUp warmUp, long pauseMillis) {
   /** Every run shuffles alike. */
   private static final long SEED = 1;
 
   /** The same with another number of measured rounds. */
   public Rounds withCount(int other) {
-    return new Rounds(other, warmups, pauseMillis);
+    return new Rounds(other, warmUp, pauseMillis);
+  }
+
+  /** The same after another way of warming up. */
+  public Rounds withWarmUp(WarmUp other) {
+    return new Rounds(count, other, pauseMillis);
   }
 
   /** The same with another pause. */
   public Rounds withPause(long millis) {
-    return new Rounds(count, warmups, millis);
+    return new Rounds(count, warmUp, millis);
+  }
+
+  /** Runs of a contestant for which {@link #run} reports progress. */
+  public int reports() {
+    return count + warmUp.rounds();
   }
 
   /**
@@ -45,8 +55,9 @@ public record Rounds(int count, int warmups, long pauseMillis) {
         standing.add(contestant);
       }
     }
+    warm(standing, outcomes);
     Random random = new Random(SEED);
-    for (int round = -warmups; round < count; round++) {
+    for (int round = -warmUp.rounds(); round < count; round++) {
       Collections.shuffle(standing, random);
       boolean measured = round >= 0;
       for (Contestant contestant : List.copyOf(standing)) {
@@ -59,6 +70,19 @@ public record Rounds(int count, int warmups, long pauseMillis) {
       }
     }
     return outcomes;
+  }
+
+  private void warm(List<Contestant> standing, Map<String, Outcome> outcomes) {
+    if (!(warmUp instanceof WarmUp.UntilSteady untilSteady)) {
+      outcomes.values().forEach(outcome -> outcome.warmUp = warmUp.rounds() + " rounds");
+      return;
+    }
+    for (Contestant contestant : List.copyOf(standing)) {
+      Outcome outcome = outcomes.get(contestant.name());
+      if (!outcome.guard(() -> outcome.add(untilSteady.warm(contestant, System::nanoTime)))) {
+        standing.remove(contestant);
+      }
+    }
   }
 
   private void pause() {
@@ -75,12 +99,18 @@ public record Rounds(int count, int warmups, long pauseMillis) {
     private final List<Double> nanos = new ArrayList<>();
     private float[] values;
     private String failure;
+    private String warmUp;
 
     private void add(Contestant.Sample sample, boolean measured) {
       values = sample.values();
       if (measured) {
         nanos.add((double) sample.nanos());
       }
+    }
+
+    private void add(WarmUp.Warmed warmed) {
+      values = warmed.last().values();
+      warmUp = warmed.words();
     }
 
     private boolean guard(Runnable step) {
@@ -91,6 +121,11 @@ public record Rounds(int count, int warmups, long pauseMillis) {
         failure = e.getMessage();
         return false;
       }
+    }
+
+    /** How it was warmed up, for rows; {@code null} when it failed before that ended. */
+    public String warmUp() {
+      return warmUp;
     }
 
     /** One line when the contestant failed, else {@code null}. */

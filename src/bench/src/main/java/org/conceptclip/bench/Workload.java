@@ -45,12 +45,22 @@ public sealed interface Workload {
       return "vision " + batch;
     }
 
-    /** Normalised pixels [batch, 3, size, size], in [-1, 1). */
+    /** Noise as decoded images have it: RGB bytes [batch, size, size, 3]. */
+    public byte[] bytes(int size) {
+      byte[] bytes = new byte[batch * size * size * 3];
+      new Random(batch).nextBytes(bytes);
+      return bytes;
+    }
+
+    /** The same images normalised, [batch, 3, size, size] in [-1, 1]. */
     public float[] pixels(int size) {
-      Random random = new Random(batch);
-      float[] values = new float[batch * 3 * size * size];
-      for (int i = 0; i < values.length; i++) {
-        values[i] = random.nextFloat() * 2 - 1;
+      byte[] bytes = bytes(size);
+      float[] values = new float[bytes.length];
+      int plane = size * size;
+      for (int image = 0; image < batch; image++) {
+        for (int i = 0; i < 3 * plane; i++) {
+          values[3 * plane * image + i % 3 * plane + i / 3] = Byte.toUnsignedInt(bytes[3 * plane * image + i]) / 127.5f - 1;
+        }
       }
       return values;
     }

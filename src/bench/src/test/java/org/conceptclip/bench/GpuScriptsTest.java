@@ -20,6 +20,11 @@ class GpuScriptsTest {
     run("bench/gpu/test_check.py");
   }
 
+  @Test
+  void labPassesItsOwnTests() throws Exception {
+    run("bench/gpu/test_lab.py");
+  }
+
   private static void run(String script, String... arguments) throws IOException, InterruptedException {
     assumeTrue(hasPython(), "no python3 on this machine");
     String[] command = new String[arguments.length + 2];

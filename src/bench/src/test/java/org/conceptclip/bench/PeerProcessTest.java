@@ -37,6 +37,7 @@ class PeerProcessTest {
       Contestant.Sample sample = peer.run();
       assertEquals(3000, sample.nanos());
       assertArrayEquals(new float[] {1.5f, -2, Float.MIN_VALUE}, sample.values());
+      assertEquals(5 * 3000, peer.stream(5).nanos());
     }
   }
 

@@ -22,6 +22,26 @@ class PythonInputsTest {
   }
 
   @Test
+  void bytes() throws Exception {
+    byte[] bytes = new Workload.Vision(3).bytes(5);
+    assertEquals(Arrays.toString(bytes),
+        python("print(list(int(v) for v in java_random.image_bytes(3, 5).ravel().view('int8')))"));
+  }
+
+  @Test
+  void bucketsHoldEachTextOnceAndNeighbouringLengths() throws Exception {
+    assertEquals("[[3, 1], [2, 0]] [[0]]",
+        python("print(java_random.buckets([70, 9, 40, 8], 2), java_random.buckets([7], 4))"));
+    assertEquals("True", python("all, some = java_random.padded([2, 9, 4], 30522), java_random.padded([2, 9, 4], 30522, [2, 0]); "
+        + "print(bool((some == all[[2, 0], :4]).all()) and not all[[2, 0], 4:].any())"));
+  }
+
+  @Test
+  void thePeerPassesItsOwnTests() throws Exception {
+    python("import subprocess; subprocess.run([sys.executable, 'bench/peers/python/test_torch_peer.py'], check=True)");
+  }
+
+  @Test
   void tokens() throws Exception {
     Workload.Texts texts = Workload.Texts.mixed(40, 77);
     String lengths = Arrays.toString(texts.lengths());

@@ -14,6 +14,8 @@ import org.conceptclip.bench.ContestantFailedException;
 import org.conceptclip.bench.MultiplyAddPeak;
 import org.conceptclip.bench.PeerProcess;
 import org.conceptclip.bench.PreparedPeers;
+import org.conceptclip.bench.Rounds;
+import org.conceptclip.bench.WarmUp;
 import org.conceptclip.bench.throughput.AbSection;
 import org.conceptclip.bench.throughput.BenchPlan;
 import org.conceptclip.bench.throughput.ImagesSection;
@@ -28,10 +30,10 @@ import org.conceptclip.bench.throughput.TextsSection;
 import org.conceptclip.bench.throughput.Workbench;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.Closer;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine;
 
 /** {@code bench}: the throughput benchmark of the engine; its subcommands measure other things. */
 @Command(
@@ -82,6 +84,14 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--rounds", paramLabel = "N", description = "measured rounds (default: 9)")
   private Integer rounds;
 
+  @Option(names = "--warm-up", paramLabel = "TIME",
+      description = "warm up each contestant until its speed holds still, at most this long (default: one round)")
+  private String warmUp;
+
+  @Option(names = "--batches-per-run", paramLabel = "N",
+      description = "batches of images, and repetitions of the texts, in a run: more for a steady stream (default: 2)")
+  private Integer batchesPerRun;
+
   @Option(names = "--quick", description = "less of everything, on synthetic:small unless another model is named: under two minutes")
   private boolean quick;
 
@@ -109,6 +119,7 @@ final class BenchCommand implements Callable<Integer> {
   static CommandLine create(Context context) {
     return new CommandLine(new BenchCommand(context)).addSubcommand("cpu", new BenchCpuCommand(context))
         .addSubcommand("gpu", new BenchGpuCommand(context))
+        .addSubcommand("op", new BenchOpCommand(context))
         .addSubcommand("load", new BenchLoadCommand(context))
         .addSubcommand("soak", new BenchSoakCommand(context))
         // --backend cpu is a backend, not the subcommand.
@@ -197,9 +208,15 @@ final class BenchCommand implements Callable<Integer> {
     if (seconds != null && !(seconds > 0 && seconds <= 86_400)) {
       throw new UsageException("--seconds " + seconds + ": expected more than 0 and at most a day");
     }
+    if (batchesPerRun != null) {
+      requirePositive("--batches-per-run", batchesPerRun);
+    }
+    Rounds counted = rounds == null ? plan.rounds() : plan.rounds().withCount(rounds);
     return new BenchPlan(
-        rounds == null ? plan.rounds() : plan.rounds().withCount(rounds), batches.isEmpty() ? plan.sweepBatches() : batches,
-        plan.texts(), seconds == null ? plan.latencySeconds() : seconds, loads(plan), plan.queueMillis(), plan.ops());
+        warmUp == null ? counted : counted.withWarmUp(WarmUp.UntilSteady.within(BenchTimes.duration("--warm-up", warmUp))),
+        batchesPerRun == null ? plan.batchesPerRun() : batchesPerRun, batches.isEmpty() ? plan.sweepBatches() : batches,
+        plan.texts(), seconds == null ? plan.latencySeconds() : seconds, loads(plan), plan.queueMillis(), plan.ops(),
+        plan.deviceOps());
   }
 
   private List<BenchPlan.Load> loads(BenchPlan plan) {

@@ -13,6 +13,7 @@ import org.conceptclip.bench.MultiplyAddPeak;
 import org.conceptclip.bench.PeerProcess;
 import org.conceptclip.bench.PreparedPeers;
 import org.conceptclip.bench.Rounds;
+import org.conceptclip.bench.WarmUp;
 import org.conceptclip.bench.Workload;
 import org.conceptclip.bench.throughput.BenchPlan;
 import org.conceptclip.bench.throughput.OpsSection;
@@ -37,7 +38,7 @@ import picocli.CommandLine.Option;
     footer = {"", "Example:", "  conceptclip bench cpu --peers none --quick"})
 final class BenchCpuCommand implements Callable<Integer> {
   private static final long PAUSE_MILLIS = 300;
-  private static final int WARMUPS = 2;
+  private static final WarmUp WARM_UP = new WarmUp.InRounds(2);
 
   private final Context context;
 
@@ -82,7 +83,7 @@ final class BenchCpuCommand implements Callable<Integer> {
     Setup setup = new Setup(model, "cpu", BackendRequest.DEFAULT.withThreads(threads), 0, BatcherOptions.DEFAULT);
     List<Setup> setups = precisions.stream().map(setup::withPrecision).toList();
     BenchPlan plan = (quick ? BenchPlan.QUICK : BenchPlan.FULL)
-        .withRounds(new Rounds(quick ? Math.min(rounds, 3) : rounds, WARMUPS, PAUSE_MILLIS));
+        .withRounds(new Rounds(quick ? Math.min(rounds, 3) : rounds, WARM_UP, PAUSE_MILLIS));
     try (Closer owner = new Closer();
         Workbench bench = new Workbench(context.backends(), context.console()::say);
         BenchOutput sink = output.begin(context.console(), 1)) {
@@ -92,7 +93,7 @@ final class BenchCpuCommand implements Callable<Integer> {
       } else {
         List<PeerProcess> started =
             new PreparedPeers(work == null ? Checkout.work() : work).start(peers, setup.usedThreads(), owner);
-        TowersSection.run(session, setups, started, workloads(setup));
+        TowersSection.run(session, setups, started, workloads(setup), TowersSection.Form.LIKE_PEERS);
       }
       return sink.finish();
     }

@@ -1,6 +1,7 @@
 package org.conceptclip.cli;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -11,6 +12,7 @@ import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.bench.Checkout;
 import org.conceptclip.bench.PeerProcess;
 import org.conceptclip.bench.Rounds;
+import org.conceptclip.bench.WarmUp;
 import org.conceptclip.bench.Workload;
 import org.conceptclip.bench.throughput.BenchPlan;
 import org.conceptclip.bench.throughput.OpsSection;
@@ -28,15 +30,15 @@ import picocli.CommandLine.Option;
 @Command(
     name = "gpu",
     description = {
-      "Measures both towers on a GPU from host pixels and token ids to host features: interleaved, shuffled rounds, medians, an A/A"
-          + " control. Peers are PyTorch eager and torch.compile in processes of their own, on the same weights in fp16.",
-      "With --backend emulated it exercises the same code without a GPU; such figures say nothing about one."
+      "Measures both towers on a GPU from images and token ids in host memory to host features: each contestant warms up until its speed"
+          + " holds still; then interleaved, shuffled rounds of single passes and of steady streams, medians, an A/A control.",
+      "Peers are PyTorch eager, torch.compile, and torch.compile with CUDA graphs or with max-autotune, in processes of their own, on the"
+          + " same weights in fp16 and the same bytes in pinned memory; texts padded in the form that is faster, which their rows name.",
+      "With --backend emulated it exercises the same code without a GPU, as with --quick; such figures say nothing about one."
     },
     sortOptions = false,
     footer = {"", "Example:", "  conceptclip bench gpu --peers none --batches 64"})
 final class BenchGpuCommand implements Callable<Integer> {
-  private static final long PAUSE_MILLIS = 50;
-  private static final int WARMUPS = 3;
   private static final String EMULATED = "emulated";
 
   private final Context context;
@@ -63,9 +65,21 @@ final class BenchGpuCommand implements Callable<Integer> {
       description = "texts of a run, of 8 tokens to the context length (default: ${DEFAULT-VALUE})")
   private int texts;
 
-  @Option(names = "--peers", paramLabel = "none|torch|torch-compile|all", defaultValue = "all",
-      description = "default: ${DEFAULT-VALUE}")
-  private String peers;
+  @Option(names = "--warm-up", paramLabel = "TIME", defaultValue = "10s",
+      description = "longest time until a contestant has to be steady; its row says whether it was (default: ${DEFAULT-VALUE})")
+  private String warmUp;
+
+  @Option(names = "--stream", paramLabel = "TIME", defaultValue = "400ms",
+      description = "length of each steady stream (default: ${DEFAULT-VALUE})")
+  private String stream;
+
+  @Option(names = "--quick", description = "the least that exercises everything: figures mean nothing")
+  private boolean quick;
+
+  @Option(names = "--peers", paramLabel = "PEER,...", split = ",", defaultValue = "all",
+      description = "of torch, torch-compile, torch-graphs and torch-autotune; or none; or all, which is the first three"
+          + " (default: ${DEFAULT-VALUE})")
+  private List<String> peers;
 
   @Option(names = "--python", paramLabel = "FILE", defaultValue = "python3",
       description = "interpreter with torch, timm and transformers (default: ${DEFAULT-VALUE})")
@@ -91,25 +105,28 @@ final class BenchGpuCommand implements Callable<Integer> {
     if (!List.of("cuda", EMULATED).contains(backendName)) {
       throw new UsageException("--backend " + backendName + ": expected cuda or emulated; bench cpu measures the CPU");
     }
-    if (!List.of("none", "torch", "torch-compile", "all").contains(peers)) {
-      throw new UsageException("--peers " + peers + ": expected none, torch, torch-compile or all");
-    }
+    List<TorchPeers.Mode> modes = TorchPeers.Mode.of(peers);
     boolean emulated = backendName.equals(EMULATED);
+    boolean least = quick || emulated;
+    WarmUp warming = least ? new WarmUp.InRounds(0) : WarmUp.UntilSteady.within(BenchTimes.duration("--warm-up", warmUp));
+    Duration streams = least ? Duration.ofNanos(1) : BenchTimes.duration("--stream", stream);
     // A run of single ops has one batch size; the towers' batches are those of their workloads.
     Setup setup = new Setup(model, backendName, BackendOptions.libraries(BackendRequest.DEFAULT, emulated ? null : cudaLibraries),
         ops ? Collections.max(batches) : 0, BatcherOptions.DEFAULT);
     try (Closer owner = new Closer();
         Workbench bench = new Workbench(context.backends(), context.console()::say);
         BenchOutput sink = output.begin(context.console(), 1)) {
-      BenchPlan plan = BenchPlan.FULL.withTexts(texts).withRounds(new Rounds(rounds, emulated ? 0 : WARMUPS, PAUSE_MILLIS));
+      BenchPlan plan = BenchPlan.FULL.withTexts(texts).withDeviceOps(least ? BenchPlan.DeviceOps.LEAST : BenchPlan.FULL.deviceOps())
+          .withRounds(new Rounds(rounds, warming, 0));
       Session session = new Session(bench, bench.resolve(setup), plan, sink);
       if (ops) {
         OpsSection.run(session, List.of(session.setup()), Optional.empty());
       } else {
         List<Workload> workloads = new ArrayList<>(batches.stream().map(Workload.Vision::new).toList());
         workloads.add(Workload.Texts.mixed(texts, TextsSection.context(setup.config().text())));
-        List<PeerProcess> started = new TorchPeers(python, work == null ? Checkout.work() : work).start(model, peers, owner);
-        TowersSection.run(session, List.of(session.setup()), started, workloads);
+        List<PeerProcess> started = new TorchPeers(python, work == null ? Checkout.work() : work).start(model, modes, owner);
+        TowersSection.run(session, List.of(session.setup()), started, workloads,
+            new TowersSection.Form(true, Optional.of(streams)));
       }
       return sink.finish();
     }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.conceptclip.bench.Checkout;
 import org.conceptclip.bench.PeerProcess;
@@ -26,27 +27,56 @@ record TorchPeers(String python, Path work) {
 
   private static final String SCRIPT = "torch_peer.py";
 
+  /** How PyTorch computes, by the name of {@code --peers}. */
+  enum Mode {
+    EAGER("torch", "PyTorch", "eager"),
+    COMPILE("torch-compile", "PyTorch, torch.compile", "compile"),
+    GRAPHS("torch-graphs", "PyTorch, torch.compile, reduce-overhead", "graphs"),
+    AUTOTUNE("torch-autotune", "PyTorch, torch.compile, max-autotune", "autotune");
+
+    private static final List<Mode> ALL = List.of(EAGER, COMPILE, GRAPHS);
+
+    private final String option;
+    private final String title;
+    private final String argument;
+
+    Mode(String option, String title, String argument) {
+      this.option = option;
+      this.title = title;
+      this.argument = argument;
+    }
+
+    /** Those that are named, in order; {@code all} for those that compile within minutes, {@code none} for none. */
+    static List<Mode> of(List<String> names) {
+      if (names.equals(List.of("none"))) {
+        return List.of();
+      }
+      if (names.equals(List.of("all"))) {
+        return ALL;
+      }
+      return names.stream().map(name -> Stream.of(values()).filter(mode -> mode.option.equals(name)).findFirst()
+          .orElseThrow(() -> new UsageException("--peers " + name + ": expected some of "
+              + Stream.of(values()).map(mode -> mode.option).collect(Collectors.joining(", ")) + ", or none, or all"))).distinct().toList();
+    }
+  }
+
   /**
    * Starts peers.
    *
-   * @param which {@code torch}, {@code torch-compile}, {@code all} or {@code none}
    * @param owner closes each of them, also when a later one cannot be started
    */
-  List<PeerProcess> start(String model, String which, Closer owner) {
+  List<PeerProcess> start(String model, List<Mode> modes, Closer owner) {
     List<PeerProcess> peers = new ArrayList<>();
-    if (List.of("torch", "all").contains(which)) {
-      peers.add(owner.own(start("PyTorch", "eager", model)));
-    }
-    if (List.of("torch-compile", "all").contains(which)) {
-      peers.add(owner.own(start("PyTorch, torch.compile", "compile", model)));
+    for (Mode mode : modes) {
+      peers.add(owner.own(start(mode, model)));
     }
     return peers;
   }
 
-  private PeerProcess start(String name, String mode, String model) {
+  private PeerProcess start(Mode mode, String model) {
     List<String> command =
-        List.of(python, script().toString(), "--model", weights(model).toString(), "--mode", mode, "--device", "cuda");
-    return new PeerProcess(name, "fp16", command, Map.of(), ANSWER_TIMEOUT);
+        List.of(python, script().toString(), "--model", weights(model).toString(), "--mode", mode.argument, "--device", "cuda");
+    return new PeerProcess(mode.title, "fp16", command, Map.of(), ANSWER_TIMEOUT);
   }
 
   /** The model as a folder, in float16, the type that all contestants round their weights to. */

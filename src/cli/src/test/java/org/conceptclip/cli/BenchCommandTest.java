@@ -90,6 +90,11 @@ class BenchCommandTest {
     CliRun.of("bench", "cpu", "--threads", -1).ended(ExitCode.WRONG_USAGE).refused("--threads");
     CliRun.of("bench", "gpu", "--backend", "cpu").ended(ExitCode.WRONG_USAGE).refused("--backend cpu", "cuda or emulated");
     CliRun.of("bench", "gpu", "--peers", "tvm").ended(ExitCode.WRONG_USAGE).refused("--peers tvm");
+    CliRun.of("bench", "--warm-up", "soon").ended(ExitCode.WRONG_USAGE).refused("--warm-up", "soon");
+    CliRun.of("bench", "--batches-per-run", "0").ended(ExitCode.WRONG_USAGE).refused("--batches-per-run");
+    CliRun.of("bench", "gpu", "--peers", "torch,none").ended(ExitCode.WRONG_USAGE).refused("--peers none");
+    CliRun.of("bench", "gpu", "--warm-up", "soon").ended(ExitCode.WRONG_USAGE).refused("--warm-up", "soon");
+    CliRun.of("bench", "gpu", "--stream", "0ms").ended(ExitCode.WRONG_USAGE).refused("--stream 0ms");
     CliRun.of("bench", "gpu", "--batches", "8,0").ended(ExitCode.WRONG_USAGE).refused("--batches");
   }
 

@@ -1,11 +1,14 @@
 package org.conceptclip.bench.report;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.conceptclip.bench.Gpu;
 import org.conceptclip.bench.Machine;
 import org.conceptclip.bench.throughput.BenchRow;
 import org.conceptclip.bench.throughput.Comparison;
@@ -87,24 +90,43 @@ public final class HtmlReport {
     return "<!DOCTYPE html>\n" + page.close().close().close().whole() + "\n";
   }
 
+  /** What is the same for all rows is said once; what was read again and again, the GPU's clocks, is a table of its own. */
   private void origin(List<BenchRow> rows) {
+    List<Origin> origins = rows.stream().map(BenchRow::origin).distinct().toList();
     page.open("dl");
-    for (Origin origin : rows.stream().map(BenchRow::origin).map(Origin::withoutDate).distinct().toList()) {
-      Machine machine = origin.machine();
+    for (Machine machine : origins.stream().map(Origin::machine).distinct().toList()) {
       fact("Machine", machine.cpu() + ", " + machine.cores() + " cores");
       fact("Instruction sets", String.join(" ", machine.features()));
       fact("System", machine.os() + ", JDK " + machine.jdk());
-      fact("Commit", origin.commit());
-      if (origin.gpu() != null) {
-        fact("GPU", origin.gpu().name() + ", driver " + origin.gpu().driver());
-      }
     }
-    List<String> dates = rows.stream().map(row -> row.origin().date()).sorted().toList();
+    facts("Commit", origins.stream().map(Origin::commit));
+    facts("GPU", origins.stream().map(Origin::gpu).filter(Objects::nonNull).map(Gpu::board));
+    List<String> dates = origins.stream().map(Origin::date).sorted().toList();
     if (!dates.isEmpty()) {
       fact("Measured", dates.getFirst().equals(dates.getLast()) ? dates.getFirst() : dates.getFirst() + " to " + dates.getLast());
     }
-    rows.stream().map(row -> row.subject().device()).filter(Objects::nonNull).distinct().forEach(device -> fact("Backend", device));
+    facts("Backend", rows.stream().map(row -> row.subject().device()).filter(Objects::nonNull));
     page.close();
+    clocks(rows);
+  }
+
+  private void clocks(List<BenchRow> rows) {
+    List<ClockReading> readings = ClockReading.of(rows);
+    if (readings.isEmpty()) {
+      return;
+    }
+    page.leaf("h2", "Clocks of the GPU").leaf("p", "Read right after the last round of each measurement.", "class", "notice");
+    table(List.of("after", "read at", "SM, MHz", "memory, MHz", "°C"), () -> readings.forEach(reading -> {
+      page.open("tr").leaf("td", String.join("; ", reading.after())).leaf("td", reading.date());
+      for (Double value : Arrays.asList(reading.gpu().smClockMhz(), reading.gpu().memoryClockMhz(), reading.gpu().celsius())) {
+        number(value == null ? "not reported" : Figures.of(value));
+      }
+      page.close();
+    }));
+  }
+
+  private void facts(String name, Stream<String> values) {
+    values.distinct().forEach(value -> fact(name, value));
   }
 
   private void fact(String name, String value) {

@@ -24,7 +24,7 @@ public final class TextReport {
         lines.add(section.title());
       }
       // Each op is a workload of its own: one heading for all of them, and the op in front of its figures.
-      boolean ops = section == Section.OPS;
+      boolean ops = section.hasWorkloadOfEachRow();
       String title = ops ? row.setup() : row.title();
       if (!title.equals(group)) {
         group = title;

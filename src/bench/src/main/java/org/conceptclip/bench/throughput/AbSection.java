@@ -28,7 +28,7 @@ public final class AbSection {
       Encoder encoderA = bench.encoder(a);
       Encoder encoderB = bench.encoder(b);
       int items = Math.max(engineA.batchImages(), engineB.batchImages());
-      int batches = BenchPlan.BATCHES_PER_RUN;
+      int batches = session.plan().batchesPerRun();
       Subject subjectA = bench.subject(a).withBatch(engineA.batchImages());
       Subject subjectB = bench.subject(b).withBatch(engineB.batchImages());
       compare(session, new Workload.Vision(items), items + " images from memory", List.of(
@@ -50,7 +50,7 @@ public final class AbSection {
   }
 
   private static void compare(Session session, Workload workload, String label, List<Entrant> entrants) {
-    List<Result> results = new Interleaved(Section.AB, workload, label, Map.of("batchesPerRun", BenchPlan.BATCHES_PER_RUN))
+    List<Result> results = new Interleaved(Section.AB, workload, label, Map.of("batchesPerRun", session.plan().batchesPerRun()))
         .run(session, entrants, session.plan().rounds());
     Result b = results.getLast();
     b.over(results.getFirst()).ifPresent(ratio -> b.row().ratio(A, ratio));

@@ -3,29 +3,31 @@ package org.conceptclip.bench.throughput;
 import java.util.List;
 import org.conceptclip.bench.OpsBenchmark;
 import org.conceptclip.bench.Rounds;
+import org.conceptclip.bench.WarmUp;
 
 /**
  * How much is measured.
  *
  * @param rounds of interleaved contestants
+ * @param batchesPerRun batches of images, and repetitions of the texts, in a run: of few, filling the engine is a large part
  * @param sweepBatches batch sizes of the sweep
  * @param texts of a run
  * @param latencySeconds of load for each rate
  * @param loads rates
  * @param queueMillis of each run of the queue's overhead
- * @param ops how long single ops are timed
+ * @param ops how long single ops are timed on a CPU
+ * @param deviceOps how they are timed on a device
  */
 public record BenchPlan(
     Rounds rounds,
+    int batchesPerRun,
     List<Integer> sweepBatches,
     int texts,
     double latencySeconds,
     List<Load> loads,
     long queueMillis,
-    OpsBenchmark.Timing.Calls ops) {
-  /** Batches of images, and repetitions of the texts, in a run. */
-  static final int BATCHES_PER_RUN = 2;
-
+    OpsBenchmark.Timing.Calls ops,
+    DeviceOps deviceOps) {
   private static final int SWEEP_ROUNDS = 3;
 
   /** Below capacity, near it, and three times as much as can be done. */
@@ -33,11 +35,25 @@ public record BenchPlan(
 
   /** For figures to keep. With the full model on a CPU that is hours: then ask for single sections, fewer rounds, smaller batches. */
   public static final BenchPlan FULL = new BenchPlan(
-      new Rounds(9, 1, 100), List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000, new OpsBenchmark.Timing.Calls(1_000_000_000, 500_000_000));
+      new Rounds(9, new WarmUp.InRounds(1), 100), 2, List.of(1, 2, 4, 8), 128, 20, AUTOMATIC, 2000,
+      new OpsBenchmark.Timing.Calls(1_000_000_000, 500_000_000), DeviceOps.FULL);
 
   /** For a first impression within two minutes. */
   public static final BenchPlan QUICK = new BenchPlan(
-      new Rounds(5, 1, 20), List.of(1, 4), 64, 4, AUTOMATIC, 300, new OpsBenchmark.Timing.Calls(100_000_000, 60_000_000));
+      new Rounds(5, new WarmUp.InRounds(1), 20), 2, List.of(1, 4), 64, 4, AUTOMATIC, 300,
+      new OpsBenchmark.Timing.Calls(100_000_000, 60_000_000), DeviceOps.FULL);
+
+  /**
+   * Single ops on a device, which queues its work.
+   *
+   * @param ceiling rows and columns of a large product that is timed first, see {@link OpsBenchmark.Plan}
+   */
+  public record DeviceOps(int ceiling, OpsBenchmark.Timing.Slope timing) {
+    /** For figures to keep. */
+    static final DeviceOps FULL = new DeviceOps(8192, new OpsBenchmark.Timing.Slope(4, 24, 3, 9));
+    /** The least that exercises everything, where times mean nothing. */
+    public static final DeviceOps LEAST = new DeviceOps(64, new OpsBenchmark.Timing.Slope(1, 2, 1, 1));
+  }
 
   /**
    * A rate of requests.
@@ -78,10 +94,14 @@ public record BenchPlan(
   }
 
   public BenchPlan withRounds(Rounds other) {
-    return new BenchPlan(other, sweepBatches, texts, latencySeconds, loads, queueMillis, ops);
+    return new BenchPlan(other, batchesPerRun, sweepBatches, texts, latencySeconds, loads, queueMillis, ops, deviceOps);
+  }
+
+  public BenchPlan withDeviceOps(DeviceOps other) {
+    return new BenchPlan(rounds, batchesPerRun, sweepBatches, texts, latencySeconds, loads, queueMillis, ops, other);
   }
 
   public BenchPlan withTexts(int value) {
-    return new BenchPlan(rounds, sweepBatches, value, latencySeconds, loads, queueMillis, ops);
+    return new BenchPlan(rounds, batchesPerRun, sweepBatches, value, latencySeconds, loads, queueMillis, ops, deviceOps);
   }
 }

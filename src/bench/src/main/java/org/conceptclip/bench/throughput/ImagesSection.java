@@ -34,7 +34,7 @@ public final class ImagesSection {
   public static void run(Session session, List<Path> files, List<? extends Contestant> peers) {
     Workbench bench = session.bench();
     Encoder encoder = bench.encoder(session.setup());
-    int batches = BenchPlan.BATCHES_PER_RUN;
+    int batches = session.plan().batchesPerRun();
     session.sink().begin(Section.IMAGES, session.runs(4 + peers.size()) + 1);
     try (Engine engine = bench.engine(session.setup(), List.of())) {
       int batch = engine.batchImages();
@@ -76,7 +76,7 @@ public final class ImagesSection {
   /** The pipeline's stages over one more run of files, warm as it is by now. */
   private static void stages(Session session, Engine engine, Encoder encoder, List<Path> files, Subject subject) {
     OwnContestant run =
-        OwnContestant.files(FILES, engine, encoder, 2 * BenchPlan.BATCHES_PER_RUN, files);
+        OwnContestant.files(FILES, engine, encoder, 2 * session.plan().batchesPerRun(), files);
     run.prepare(new Workload.Vision(subject.batch()));
     StageReport before = engine.report();
     run.run();

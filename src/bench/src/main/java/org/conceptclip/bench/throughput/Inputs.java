@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.conceptclip.bench.Workload;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.text.TokenizedText;
@@ -32,6 +33,26 @@ final class Inputs {
     long size = images.getFirst().shape().extent(0);
     HostTensor all = HostTensor.allocate(Arena.ofAuto(), DType.U8, images.size(), size, size, 3);
     HostTensor.gather(images, all.data());
+    return all;
+  }
+
+  /** A workload's images, U8 [batch, size, size, 3], off the heap. */
+  static HostTensor bytes(Workload.Vision vision, int size) {
+    byte[] bytes = vision.bytes(size);
+    HostTensor images = HostTensor.allocate(Arena.ofAuto(), DType.U8, vision.batch(), size, size, 3);
+    MemorySegment.copy(bytes, 0, images.data(), ValueLayout.JAVA_BYTE, 0, bytes.length);
+    return images;
+  }
+
+  /** Each image of a stack as a tensor [size, size, 3] of its own. */
+  static List<HostTensor> each(HostTensor images) {
+    long size = images.shape().extent(1);
+    List<HostTensor> all = new ArrayList<>();
+    for (long i = 0; i < images.shape().extent(0); i++) {
+      HostTensor image = HostTensor.allocate(Arena.ofAuto(), DType.U8, size, size, 3);
+      MemorySegment.copy(images.data(), i * image.data().byteSize(), image.data(), 0, image.data().byteSize());
+      all.add(image);
+    }
     return all;
   }
 

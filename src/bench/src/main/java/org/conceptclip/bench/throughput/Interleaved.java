@@ -73,7 +73,7 @@ record Interleaved(Section section, Workload workload, String label, Map<String,
     Subject subject = failure == null && entrant.subject().device() == null
         ? entrant.subject().withDevice(contestant.version()) : entrant.subject();
     BenchRow.Builder row = new BenchRow.Builder(section, origin, subject, label, contestant.name())
-        .parameter("rounds", rounds.count()).parameter("warmups", rounds.warmups());
+        .parameter("rounds", rounds.count()).parameter("warmUp", outcome.warmUp());
     parameters.forEach(row::parameter);
     if (failure != null) {
       return new Result(contestant.name(), row.failure(failure), null);

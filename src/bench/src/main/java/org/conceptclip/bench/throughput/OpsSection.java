@@ -23,7 +23,7 @@ public final class OpsSection {
       Backend backend = session.bench().backend(setup);
       Origin origin = session.with(setup).origin();
       Optional<Roof> roof = switch (backend.name()) {
-        case "cuda" -> Optional.ofNullable(origin.gpu()).map(Gpu::name).flatMap(Roof::ofDevice);
+        case "cuda" -> roof(origin);
         case "emulated" -> Optional.empty();
         default -> peak.map(measured -> measured.roof(backend.precision() == Precision.BF16));
       };
@@ -34,12 +34,16 @@ public final class OpsSection {
     }
   }
 
+  /** By the data sheet of the GPU, where one computed that is known. */
+  static Optional<Roof> roof(Origin origin) {
+    return Optional.ofNullable(origin.gpu()).map(Gpu::name).flatMap(Roof::ofDevice);
+  }
+
   private static OpsBenchmark.Plan plan(Session session, Setup setup, Backend backend) {
     int images = setup.batch() > 0 ? setup.batch() : backend.passLimits().images();
     return switch (backend.name()) {
-      case "cuda" -> new OpsBenchmark.Plan(images, session.plan().texts(), 8192, new OpsBenchmark.Timing.Slope(4, 24, 3, 9));
-      // The smallest plan that exercises everything: times on the emulator mean nothing.
-      case "emulated" -> new OpsBenchmark.Plan(images, session.plan().texts(), 64, new OpsBenchmark.Timing.Slope(1, 2, 1, 1));
+      case "cuda", "emulated" -> new OpsBenchmark.Plan(
+          images, session.plan().texts(), session.plan().deviceOps().ceiling(), session.plan().deviceOps().timing());
       default -> new OpsBenchmark.Plan(1, 32, 0, session.plan().ops());
     };
   }

@@ -31,12 +31,7 @@ public record Origin(String date, String commit, Machine machine, Gpu gpu) {
     return machine.equals(other.machine) && device().equals(other.device());
   }
 
-  /** The same at no date. */
-  public Origin withoutDate() {
-    return new Origin("", commit, machine, gpu);
-  }
-
   private String device() {
-    return gpu == null ? "" : gpu.name() + ", driver " + gpu.driver() + ", " + gpu.powerLimitWatts() + " W";
+    return gpu == null ? "" : gpu.board();
   }
 }

@@ -22,6 +22,7 @@ import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
 import org.conceptclip.runtime.Encoding;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.text.TokenizedText;
 
 /**
  * This runtime as a contestant: the engine, or the bare loop, which calls the encoder again and again with inputs in memory and is the
@@ -31,23 +32,40 @@ final class OwnContestant implements Contestant {
   private final String name;
   private final Backend backend;
   private final int repetitions;
-  private final Function<Workload, Callable<float[]>> prepare;
-  private Callable<float[]> work;
+  private final Function<Workload, Work> prepare;
+  private Work work;
 
-  /** A run calls what {@code prepare} made, which returns the last item's features; its time is divided by the repetitions in it. */
-  private OwnContestant(String name, Encoder encoder, int repetitions, Function<Workload, Callable<float[]>> prepare) {
+  /** A prepared workload. */
+  private interface Work {
+    /** Computes it so many times; returns the last item's features. */
+    float[] compute(int times) throws InterruptedException;
+  }
+
+  /** A run computes what {@code prepare} made; its time is divided by the repetitions in it. */
+  private OwnContestant(String name, Encoder encoder, int repetitions, Function<Workload, Work> prepare) {
     this.name = name;
     this.backend = encoder.backend();
     this.repetitions = repetitions;
     this.prepare = prepare;
   }
 
-  /** Float32 pixels or packed texts to raw features, as peers are given them and as they answer: one call in a run. */
+  /** Float32 pixels or packed texts to raw features, as peers answer: one call in a run. */
   static OwnContestant likePeers(String name, Encoder encoder) {
+    return raw(name, encoder, vision -> {
+      int size = imageSize(encoder);
+      return HostTensor.of(vision.pixels(size), vision.batch(), 3, size, size);
+    });
+  }
+
+  /** The same from the bytes of decoded images, which is what a user has. */
+  static OwnContestant fromBytes(String name, Encoder encoder) {
+    return raw(name, encoder, vision -> Inputs.bytes(vision, imageSize(encoder)));
+  }
+
+  private static OwnContestant raw(String name, Encoder encoder, Function<Workload.Vision, HostTensor> images) {
     return bare(name, encoder, 1, workload -> switch (workload) {
       case Workload.Vision vision -> {
-        int size = imageSize(encoder);
-        HostTensor pixels = HostTensor.of(vision.pixels(size), vision.batch(), 3, size, size);
+        HostTensor pixels = images.apply(vision);
         yield () -> encoder.encodeImages(pixels, Detail.FEATURES).rawFeatures();
       }
       case Workload.Texts texts -> {
@@ -55,6 +73,24 @@ final class OwnContestant implements Contestant {
         yield () -> encoder.encodeTexts(tokens, Detail.FEATURES).rawFeatures();
       }
     });
+  }
+
+  /** The engine on the images of {@link #fromBytes}, or on the texts: for streams, whose passes then overlap. It answers unit vectors. */
+  static OwnContestant engine(String name, Engine engine, Encoder encoder) {
+    return queued(name, encoder, 1, workload -> switch (workload) {
+      case Workload.Vision vision -> Inputs.each(Inputs.bytes(vision, imageSize(encoder))).stream()
+          .map(image -> image(engine, new ImageInput.Pixels(image))).toList();
+      case Workload.Texts texts -> Inputs.tokenized(ids(encoder, texts)).stream().map(text -> text(engine, text)).toList();
+    });
+  }
+
+  /** What the engine's features must come close to. */
+  static float[] unitReference(Encoder encoder, Workload workload) {
+    HostTensor features = switch (workload) {
+      case Workload.Vision vision -> encoder.encodeImages(Inputs.bytes(vision, imageSize(encoder)), Detail.FEATURES).features();
+      case Workload.Texts texts -> encoder.encodeTexts(TokenBatch.packed(ids(encoder, texts)), Detail.FEATURES).features();
+    };
+    return Arrays.copyOf(features.rows(features.rows() - 1, 1).toFloatArray(), Sample.VALUES);
   }
 
   /** What the features of a peer must come close to. */
@@ -91,9 +127,9 @@ final class OwnContestant implements Contestant {
   private static OwnContestant bare(String name, Encoder encoder, int repetitions, Function<Workload, Supplier<HostTensor>> calls) {
     return new OwnContestant(name, encoder, repetitions, workload -> {
       Supplier<HostTensor> call = calls.apply(workload);
-      return () -> {
+      return times -> {
         HostTensor features = null;
-        for (int i = 0; i < repetitions; i++) {
+        for (int i = 0; i < times; i++) {
           features = call.get();
         }
         return features.rows(features.rows() - 1, 1).toFloatArray();
@@ -115,9 +151,12 @@ final class OwnContestant implements Contestant {
 
   /** The engine on texts. */
   static OwnContestant texts(String name, Engine engine, Encoder encoder, int repetitions) {
-    return queued(name, encoder, repetitions, workload -> Inputs.tokenized(ids(encoder, workload)).stream()
-        .<Callable<CompletableFuture<float[]>>>map(text -> () ->
-            engine.submitTextWhenRoom(text, Detail.FEATURES, RequestOptions.DEFAULT).thenApply(OwnContestant::vector)).toList());
+    return queued(name, encoder, repetitions,
+        workload -> Inputs.tokenized(ids(encoder, workload)).stream().map(text -> text(engine, text)).toList());
+  }
+
+  private static Callable<CompletableFuture<float[]>> text(Engine engine, TokenizedText text) {
+    return () -> engine.submitTextWhenRoom(text, Detail.FEATURES, RequestOptions.DEFAULT).thenApply(OwnContestant::vector);
   }
 
   private static Callable<CompletableFuture<float[]>> image(Engine engine, ImageInput input) {
@@ -133,17 +172,27 @@ final class OwnContestant implements Contestant {
       String name, Encoder encoder, int repetitions, Function<Workload, List<Callable<CompletableFuture<float[]>>>> source) {
     return new OwnContestant(name, encoder, repetitions, workload -> {
       List<Callable<CompletableFuture<float[]>>> requests = source.apply(workload);
-      return () -> {
+      return times -> {
         List<CompletableFuture<float[]>> answers = new ArrayList<>();
-        for (int i = 0; i < repetitions; i++) {
+        for (int i = 0; i < times; i++) {
           for (Callable<CompletableFuture<float[]>> request : requests) {
-            answers.add(request.call());
+            answers.add(submit(request));
           }
         }
         answers.forEach(CompletableFuture::join);
         return answers.getLast().join();
       };
     });
+  }
+
+  private static CompletableFuture<float[]> submit(Callable<CompletableFuture<float[]>> request) throws InterruptedException {
+    try {
+      return request.call();
+    } catch (RuntimeException | InterruptedException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("a request waits for room or fails, and does nothing else", e);
+    }
   }
 
   private static int imageSize(Encoder encoder) {
@@ -177,15 +226,19 @@ final class OwnContestant implements Contestant {
 
   @Override
   public Sample run() {
+    Sample all = stream(repetitions);
+    return new Sample(all.nanos() / repetitions, all.values());
+  }
+
+  @Override
+  public Sample stream(int passes) {
     try {
       long start = System.nanoTime();
-      float[] last = work.call();
-      return new Sample((System.nanoTime() - start) / repetitions, Arrays.copyOf(last, Sample.VALUES));
+      float[] last = work.compute(passes);
+      return new Sample(System.nanoTime() - start, Arrays.copyOf(last, Sample.VALUES));
     } catch (CompletionException e) {
       throw new ContestantFailedException(name + ": " + e.getCause().getMessage(), e);
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
+    } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ContestantFailedException(name + ": interrupted", e);
     }

@@ -51,7 +51,8 @@ public final class ResultFile {
     return rows;
   }
 
-  private static BenchRow parse(String where, String line) {
+  /** The row of one line; {@code null} for a line without a schema. */
+  static BenchRow parse(String where, String line) {
     try {
       JsonElement element = JsonParser.parseString(line);
       if (!element.isJsonObject()) {

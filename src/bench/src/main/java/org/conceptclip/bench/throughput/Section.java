@@ -20,6 +20,11 @@ public enum Section {
     this.title = title;
   }
 
+  /** Whether each row is a workload of its own, as each op is. */
+  public boolean hasWorkloadOfEachRow() {
+    return this == OPS;
+  }
+
   /** For people. */
   public String title() {
     return title;

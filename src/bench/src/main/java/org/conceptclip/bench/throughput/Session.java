@@ -46,6 +46,6 @@ public record Session(Workbench bench, Setup setup, BenchPlan plan, Sink sink) {
 
   /** Contestant runs of a workload. */
   int runs(int contestants) {
-    return contestants * (plan.rounds().count() + plan.rounds().warmups());
+    return contestants * plan.rounds().reports();
   }
 }

@@ -16,7 +16,7 @@ public final class SweepSection {
   /** Measures. */
   public static void run(Session session, List<Precision> precisions) {
     List<Integer> batches = session.plan().sweepBatches();
-    int runs = 2 * (session.plan().sweepRounds().count() + session.plan().sweepRounds().warmups());
+    int runs = 2 * session.plan().sweepRounds().reports();
     session.sink().begin(Section.SWEEP, runs * batches.size() * precisions.size());
     for (Precision precision : precisions) {
       for (int batch : batches) {

@@ -47,7 +47,7 @@ public final class TextsSection {
     int context = context(encoder.config().text());
     Workload.Texts workload = new Workload.Texts(corpus.lengths());
     Subject subject = session.bench().subject(session.setup());
-    int batches = BenchPlan.BATCHES_PER_RUN;
+    int batches = session.plan().batchesPerRun();
     String padded = "bare loop, padded to " + context;
     List<Entrant> entrants = new ArrayList<>(List.of(
         new Entrant(OwnContestant.texts(ENGINE, engine, encoder, batches), subject),

@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.conceptclip.bench.Gpu;
 import org.conceptclip.bench.Statistics;
 import org.conceptclip.bench.throughput.Comparison;
 import org.conceptclip.bench.throughput.LatencySummary;
+import org.conceptclip.bench.throughput.Origin;
 import org.conceptclip.bench.throughput.Rows;
 import org.conceptclip.bench.throughput.Section;
 import org.conceptclip.bench.throughput.BenchRow;
@@ -92,6 +95,44 @@ class HtmlReportTest {
         "prefers-color-scheme: dark", "0.980x of bare")) {
       assertTrue(page.contains(words), words);
     }
+  }
+
+  @Test
+  void whatIsConstantIsSaidOnceAndClocksAreATable() throws Exception {
+    List<BenchRow> rows = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      Gpu gpu = new Gpu("Test GPU", "580.1", 1980.0 - 15 * i, 1980.0, i == 3 ? null : 3201.0, 700.0, 40.0 + i);
+      Origin origin = new Origin("2026-01-01T00:00:0" + i + "Z", "abc", Rows.MACHINE, gpu);
+      for (String contestant : List.of("ours", "peer")) {
+        rows.add(new BenchRow.Builder(Section.TOWERS, origin, Rows.SUBJECT.withBatch(1 << i), "images", contestant)
+            .rounds("images/s", 1 + i).build());
+      }
+    }
+    Document page = parse(HtmlReport.of(rows, List.of()));
+    List<String> facts = new ArrayList<>();
+    NodeList terms = page.getElementsByTagName("dt");
+    for (int i = 0; i < terms.getLength(); i++) {
+      facts.add(terms.item(i).getTextContent());
+    }
+    assertEquals(List.of("Machine", "Instruction sets", "System", "Commit", "GPU", "Measured", "Backend"), facts);
+    String text = page.getDocumentElement().getTextContent();
+    assertTrue(text.contains("Test GPU, driver 580.1, SM clock at most 1980 MHz, power limit 700 W"), text);
+    assertEquals(2, text.split("Test CPU").length, "the machine is said once");
+    NodeList clocks = ((Element) page.getElementsByTagName("table").item(0)).getElementsByTagName("tr");
+    assertEquals(1 + 10, clocks.getLength(), "a head, and a line a reading");
+    Element fourth = (Element) clocks.item(4);
+    assertEquals("Towers, one call for each batch: images, batch 8|2026-01-01T00:00:03Z|1935|not reported|43.0",
+        String.join("|", texts(fourth)));
+  }
+
+  private static List<String> texts(Element parent) {
+    NodeList cells = parent.getElementsByTagName("td");
+    return IntStream.range(0, cells.getLength()).mapToObj(i -> cells.item(i).getTextContent()).toList();
+  }
+
+  @Test
+  void withoutAGpuThereAreNoClocks() {
+    assertFalse(HtmlReport.of(all(), List.of()).contains("Clocks of the GPU"));
   }
 
   @Test

@@ -12,8 +12,9 @@ import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.bench.Contestant;
 import org.conceptclip.bench.ContestantFailedException;
 import org.conceptclip.bench.Rounds;
-import org.conceptclip.bench.Workload;
 import org.conceptclip.bench.Statistics;
+import org.conceptclip.bench.WarmUp;
+import org.conceptclip.bench.Workload;
 import org.conceptclip.bench.throughput.Interleaved.Entrant;
 import org.junit.jupiter.api.Test;
 
@@ -52,7 +53,7 @@ class InterleavedTest {
     Setup setup = new Setup("synthetic:tiny", "reference", BackendRequest.DEFAULT, 4, BatcherOptions.DEFAULT);
     Session session = new Session(null, setup, BenchPlan.QUICK, sink);
     Interleaved.report(session, new Interleaved(Section.IMAGES, new Workload.Vision(4), "images", Map.of("files", 3))
-        .run(session, List.of(entrants), new Rounds(3, 1, 0)));
+        .run(session, List.of(entrants), new Rounds(3, new WarmUp.InRounds(1), 0)));
     return sink.rows;
   }
 
@@ -64,7 +65,7 @@ class InterleavedTest {
     assertEquals(Map.of("bare, again (A/A)", new Statistics(1.25, 1.25, 1.25)), rows.get(1).ratios());
     assertEquals(Map.of(), rows.get(2).ratios());
     assertEquals(2000, rows.getFirst().median(), 1e-9, "four images in two milliseconds");
-    assertEquals(Map.of("files", "3", "rounds", "3", "warmups", "1"), rows.getFirst().parameters());
+    assertEquals(Map.of("files", "3", "rounds", "3", "warmUp", "1 rounds"), rows.getFirst().parameters());
     assertEquals(1, Comparison.unsteady(rows).size(), "a control at 1.25");
   }
 

@@ -10,9 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.conceptclip.bench.Statistics;
+import org.conceptclip.bench.report.HtmlReport;
+import org.conceptclip.bench.report.TextReport;
 import org.conceptclip.tensor.BadInputException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ResultFileTest {
   @TempDir private Path folder;
@@ -38,6 +42,18 @@ class ResultFileTest {
     assertEquals(35, rows.size());
     assertEquals(List.of(new Threshold("engine over the bare loop", 0.9979869951972005, true, 0.97)), rows.getFirst().thresholds(),
         "called bars then");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"libraries, 74, 0", "lab-attention, 48, 0", "lab-products, 350, 0", "lab-cudnn, 187, 7"})
+  void everyLineOfTheLabsIsARow(String name, int count, int failures) {
+    List<BenchRow> rows = ResultFile.read(Path.of("bench", "results", "2026-11-27-h200-" + name + ".jsonl"));
+    assertEquals(count, rows.size());
+    assertEquals(failures, rows.stream().filter(row -> row.failure() != null).count());
+    assertEquals(rows, rows.stream().map(ResultFile::line).map(line -> ResultFile.parse(name, line)).toList());
+    assertTrue(rows.stream().map(BenchRow::origin).allMatch(origin -> origin.gpu().name().equals("NVIDIA H200")));
+    assertFalse(HtmlReport.of(rows, List.of()).isEmpty());
+    assertFalse(new TextReport().lines(rows).isEmpty());
   }
 
   @Test

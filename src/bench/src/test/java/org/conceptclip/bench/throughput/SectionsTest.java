@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,7 @@ import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.bench.Contestant;
 import org.conceptclip.bench.MultiplyAddPeak;
 import org.conceptclip.bench.Rounds;
+import org.conceptclip.bench.WarmUp;
 import org.conceptclip.bench.Workload;
 import org.conceptclip.catalog.OpenModel;
 import org.junit.jupiter.api.AfterEach;
@@ -33,7 +35,7 @@ class SectionsTest {
   private final Workbench bench = new Workbench(Backends.discovered(), notice -> {});
   private final CollectingSink sink = new CollectingSink();
   private final List<BenchRow> rows = sink.rows;
-  private final Session session = new Session(bench, TINY, BenchPlan.QUICK.withRounds(new Rounds(2, 1, 20)), sink);
+  private final Session session = new Session(bench, TINY, BenchPlan.QUICK.withRounds(new Rounds(2, new WarmUp.InRounds(1), 20)), sink);
 
   @AfterEach
   void close() {
@@ -110,7 +112,7 @@ class SectionsTest {
   @Test
   void towersAreHeldAgainstTheirControlOtherPrecisionsAndPeers() {
     List<Workload> workloads = List.of(new Workload.Vision(2), new Workload.Texts(5, 24));
-    TowersSection.run(session, List.of(TINY, TINY.withPrecision(Precision.BF16_WEIGHTS)), peers(), workloads);
+    TowersSection.run(session, List.of(TINY, TINY.withPrecision(Precision.BF16_WEIGHTS)), peers(), workloads, TowersSection.Form.LIKE_PEERS);
     assertEquals(sink.announced, sink.steps);
     assertEquals(2 * 5, rows.size());
     BenchRow ours = rows.getFirst();
@@ -119,6 +121,26 @@ class SectionsTest {
     assertEquals("vision, batch 2", ours.workload());
     assertEquals("2 texts of 5-24 tokens", rows.getLast().workload());
     assertTrue(row("scaled").failure().contains("another model"), row("scaled")::toString);
+  }
+
+  @Test
+  void towersFromBytesAreHeldAgainstFloatsAndStreamsAgainstTheEngine() {
+    List<Workload> workloads = List.of(new Workload.Vision(2), new Workload.Texts(5, 24));
+    TowersSection.run(session, List.of(TINY), peers(), workloads, new TowersSection.Form(true, Optional.of(Duration.ofMillis(1))));
+    assertEquals(List.of(), rows.stream().filter(row -> row.failure() != null && !row.contestant().equals("scaled")).toList());
+    assertEquals(sink.announced, sink.steps);
+    assertEquals(List.of("conceptclip fp32, bytes", "conceptclip fp32, bytes, again (A/A)", "conceptclip fp32, float32 pixels", "peer", "scaled"),
+        contestants("vision, batch 2, single passes"));
+    assertEquals(List.of("conceptclip fp32, bytes, bare loop", "conceptclip fp32, bytes, engine", "peer", "scaled"),
+        contestants("vision, batch 2, steady stream"));
+    assertEquals(List.of("conceptclip fp32", "conceptclip fp32, again (A/A)", "peer", "scaled"), contestants("2 texts of 5-24 tokens, single passes"));
+    assertEquals(List.of("conceptclip fp32, bare loop", "conceptclip fp32, engine", "peer", "scaled"),
+        contestants("2 texts of 5-24 tokens, steady stream"));
+    assertEquals(4, rows.stream().filter(row -> row.failure() != null).count(), "the scaled one computes another model");
+  }
+
+  private List<String> contestants(String workload) {
+    return rows.stream().filter(row -> row.workload().equals(workload)).map(BenchRow::contestant).toList();
   }
 
   @Test
@@ -145,8 +167,8 @@ class SectionsTest {
 
   @Test
   void sweepAndLatencyAndQueueStepAsTheySaid() {
-    Session few = new Session(bench, TINY, new BenchPlan(new Rounds(1, 1, 20), List.of(1, 2), 64, 0.3,
-        List.of(new BenchPlan.Load(0.5, true), new BenchPlan.Load(50, false)), 300, BenchPlan.QUICK.ops()), sink);
+    Session few = new Session(bench, TINY, new BenchPlan(new Rounds(1, new WarmUp.InRounds(1), 20), 2, List.of(1, 2), 64, 0.3,
+        List.of(new BenchPlan.Load(0.5, true), new BenchPlan.Load(50, false)), 300, BenchPlan.QUICK.ops(), BenchPlan.QUICK.deviceOps()), sink);
     SweepSection.run(few, List.of(few.backend().precision()));
     LatencySection.run(few);
     QueueSection.run(few);

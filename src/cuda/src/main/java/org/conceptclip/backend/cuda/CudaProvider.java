@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
 import org.conceptclip.backend.cuda.driver.nvidia.NvidiaCudaDriver;
 import org.conceptclip.util.FileNames;
@@ -16,6 +17,9 @@ import org.conceptclip.util.FileNames;
 public final class CudaProvider implements DeviceProvider {
   /** The option with the folder of the CUDA libraries; without it the usual places are searched. */
   public static final String LIBRARIES = "cuda-libs";
+
+  /** The system property with a folder of kernels that take the place of this build's, for measuring variants of them. */
+  public static final String KERNELS = KernelIndex.REPLACEMENT;
 
   private static final int RANK = 100;
 

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -17,6 +19,12 @@ import org.conceptclip.backend.DeviceException.Kind;
  * names and never by listing a folder: a jar need not have entries for folders. Thread-safe.
  */
 public final class KernelIndex {
+  /**
+   * The system property with a folder that holds a table and PTX like this build's, to be used in their place: how variants of kernels are
+   * measured without a build of the program for each.
+   */
+  public static final String REPLACEMENT = "conceptclip.cuda.kernels";
+
   /** Where the build puts {@code kernels/ptx}. */
   private static final String FOLDER = "/org/conceptclip/backend/cuda/ptx/";
 
@@ -76,15 +84,25 @@ public final class KernelIndex {
   /** Content of a file among the kernels: the table, or PTX. */
   public static String text(String file) {
     requireResource(file);
-    try (InputStream in = KernelIndex.class.getResourceAsStream(FOLDER + file)) {
+    try (InputStream in = replacement(file).isPresent()
+        ? Files.newInputStream(replacement(file).get()) : KernelIndex.class.getResourceAsStream(FOLDER + file)) {
       return new String(in.readAllBytes(), StandardCharsets.US_ASCII);
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot read the kernels " + FOLDER + file, e);
+      throw new UncheckedIOException("cannot read the kernels " + replacement(file).map(Path::toString).orElse(FOLDER + file), e);
     }
   }
 
+  private static Optional<Path> replacement(String file) {
+    return Optional.ofNullable(System.getProperty(REPLACEMENT)).map(folder -> Path.of(folder, file));
+  }
+
   private static void requireResource(String file) {
-    if (KernelIndex.class.getResource(FOLDER + file) == null) {
+    Optional<Path> replacement = replacement(file);
+    if (replacement.isPresent() && !Files.isRegularFile(replacement.get())) {
+      throw new BackendUnavailableException("CUDA: no kernels at " + replacement.get() + "; -D" + REPLACEMENT
+          + " expects a folder with " + TABLE + " and the PTX that it lists");
+    }
+    if (replacement.isEmpty() && KernelIndex.class.getResource(FOLDER + file) == null) {
       throw new BackendUnavailableException("CUDA: this build holds no kernels (no resource " + FOLDER + file + ")");
     }
   }

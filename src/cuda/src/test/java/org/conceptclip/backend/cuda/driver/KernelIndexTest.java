@@ -58,6 +58,22 @@ class KernelIndexTest {
   }
 
   @Test
+  void aFolderTakesThePlaceOfTheBuildsKernels() throws IOException {
+    Files.writeString(folder.resolve("KERNELS.tsv"), "another table");
+    System.setProperty(KernelIndex.REPLACEMENT, folder.toString());
+    try {
+      assertEquals("another table", KernelIndex.text("KERNELS.tsv"));
+      BackendUnavailableException missing =
+          assertThrows(BackendUnavailableException.class, () -> KernelIndex.text("layer_norm.sm_80.ptx"));
+      assertEquals("CUDA: no kernels at " + folder.resolve("layer_norm.sm_80.ptx") + "; -Dconceptclip.cuda.kernels expects a folder with"
+          + " KERNELS.tsv and the PTX that it lists", missing.getMessage());
+    } finally {
+      System.clearProperty(KernelIndex.REPLACEMENT);
+    }
+    assertTrue(KernelIndex.text("KERNELS.tsv").startsWith("entry point\t"));
+  }
+
+  @Test
   void otherKernelsAreRejectedByName() {
     CudaException failure = assertThrows(CudaException.class, () -> KernelIndex.forCapability(80).get("attention_sm90_d64"));
     assertEquals("CUDA_ERROR_NOT_FOUND", failure.status());
