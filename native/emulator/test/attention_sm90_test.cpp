@@ -252,6 +252,8 @@ int main(int argc, char** argv) {
     attention("mixed", packed({17, 1, 130, 64, 3}), 2, headWidth, 1, {64, 37});
     attention("padded", {{77, 1}, {77, 15}, {77, 64}, {200, 96}}, 2, headWidth, 1, {128});
     attention("wide scores", packed({65, 16}), 2, headWidth, 6, {});
+    // Rows whose shift moves beside others whose does not, in other company in other tiles.
+    attention("wide scores in three tiles of keys", packed({200}), 1, headWidth, 3, {37});
     peaked(headWidth);
     notANumber(headWidth);
   }
