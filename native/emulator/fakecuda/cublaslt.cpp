@@ -1,5 +1,5 @@
-// libcublasLt.so of CUDA_MAJOR: matrix products over the emulator. Numbers are those of cublasLt.h. Everything that describes a product is checked, so
-// that a wrong transpose, type or leading dimension fails instead of being guessed right.
+// libcublasLt.so of CUDA_MAJOR: matrix products over the emulator. Numbers are those of cublasLt.h. Everything that describes a product is
+// checked, so that a wrong transpose, type or leading dimension fails instead of being guessed right.
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>

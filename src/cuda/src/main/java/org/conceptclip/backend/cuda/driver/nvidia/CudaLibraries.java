@@ -15,7 +15,8 @@ import java.util.stream.Stream;
 import org.conceptclip.backend.BackendUnavailableException;
 
 /**
- * Finds what a machine has of CUDA: the NVIDIA driver, and cuBLASLt in more places than the system's loader and JavaCPP search. Thread-safe.
+ * Finds what a machine has of CUDA: the NVIDIA driver, and cuBLASLt in more places than the system's loader and JavaCPP search.
+ * Thread-safe.
  */
 public final class CudaLibraries {
   /** System property with the folder to look in; {@code --cuda-libs} comes first. */
@@ -117,8 +118,8 @@ public final class CudaLibraries {
    */
   static void requireDriverForProducts(int driverVersion) {
     if (driverVersion / 1000 < MAJOR) {
-      throw new BackendUnavailableException(CUBLASLT + MAJOR + " needs a driver for CUDA " + MAJOR + ".0 or newer, and this one supports CUDA "
-          + DriverApi.dotted(driverVersion));
+      throw new BackendUnavailableException(CUBLASLT + MAJOR + " needs a driver for CUDA " + MAJOR
+          + ".0 or newer, and this one supports CUDA " + DriverApi.dotted(driverVersion));
     }
   }
 
@@ -180,7 +181,7 @@ public final class CudaLibraries {
   }
 
   private static String products(Report report, int driverVersion) {
-    String own = "our own kernels; ";
+    String own = "our own kernels only: ";
     if (report.productLibraryAbsence().isPresent()) {
       return own + report.productLibraryAbsence().get();
     }

@@ -77,7 +77,7 @@ final class DriverAloneCases {
     assertEquals("not found", facts.get(RUNTIME), facts.toString());
     assertEquals("not found", facts.get(CUBLASLT), facts.toString());
     assertEquals("not found", facts.get(CUBLAS), facts.toString());
-    assertEquals("our own kernels; " + absence, facts.get("matrix products"), facts.toString());
+    assertEquals("our own kernels only: " + absence, facts.get("matrix products"), facts.toString());
   }
 
   private static void missingFunctions(Lab lab) {
@@ -115,7 +115,7 @@ final class DriverAloneCases {
     assertTrue(notice.startsWith("cuBLASLt is not used: " + RUNTIME) && notice.contains("; of another CUDA: " + folder), notice);
     Map<String, String> facts = CudaLibraries.describe(Optional.of(folder.getParent()));
     assertEquals(folder + " (of another CUDA, not used)", facts.get(folder.getFileName().toString()), facts.toString());
-    assertTrue(facts.get("matrix products").startsWith("our own kernels; " + RUNTIME), facts.toString());
+    assertTrue(facts.get("matrix products").startsWith("our own kernels only: " + RUNTIME), facts.toString());
   }
 
   private static void nothingLoaded() {
@@ -134,9 +134,10 @@ final class DriverAloneCases {
       CudaDriverContract.casesWithoutProducts().get(REFUSED).accept(driver);
       reason = lab.notices.getFirst().replaceFirst("^cuBLASLt is not used: ", "");
     }
-    assertTrue(reason.startsWith("cuBLASLt or its bindings cannot be loaded: ") && reason.contains(folder.resolve(RUNTIME).toString()), reason);
+    assertTrue(reason.startsWith("cuBLASLt or its bindings cannot be loaded: ") && reason.contains(folder.resolve(RUNTIME).toString()),
+        reason);
     assertEquals(1, lab.notices.size(), lab.notices.toString());
-    assertEquals("our own kernels; " + reason, CudaLibraries.describe(Optional.of(folder)).get("matrix products"));
+    assertEquals("our own kernels only: " + reason, CudaLibraries.describe(Optional.of(folder)).get("matrix products"));
   }
 
   private static void lacksFunctions(Lab lab) {
@@ -153,10 +154,10 @@ final class DriverAloneCases {
     try (CudaDriver driver = lab.open()) {
       CudaDriverContract.casesWithoutProducts().get(REFUSED).accept(driver);
     }
-    String reason = "cuBLASLt or its bindings cannot be loaded: the library says that it is cuBLASLt 11.5.1, and this build calls that of CUDA "
-        + CudaLibraries.MAJOR;
+    String reason = "cuBLASLt or its bindings cannot be loaded: the library says that it is cuBLASLt 11.5.1, and this build calls that"
+        + " of CUDA " + CudaLibraries.MAJOR;
     assertEquals(List.of("cuBLASLt is not used: " + reason), lab.notices);
-    assertEquals("our own kernels; " + reason, CudaLibraries.describe(Optional.empty()).get("matrix products"));
+    assertEquals("our own kernels only: " + reason, CudaLibraries.describe(Optional.empty()).get("matrix products"));
   }
 
   /** A file under a library's name that no loader takes. */

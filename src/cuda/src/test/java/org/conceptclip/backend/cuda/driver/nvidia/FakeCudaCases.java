@@ -109,7 +109,7 @@ final class FakeCudaCases {
     }
     String reason = "libcublasLt.so.13 needs a driver for CUDA 13.0 or newer, and this one supports CUDA 12.4";
     assertEquals(List.of("cuBLASLt is not used: " + reason), lab.notices);
-    assertEquals("our own kernels; " + reason, CudaLibraries.describe(Optional.empty()).get("matrix products"));
+    assertEquals("our own kernels only: " + reason, CudaLibraries.describe(Optional.empty()).get("matrix products"));
   }
 
   private static void noDevice(Lab lab) {
@@ -298,8 +298,8 @@ final class FakeCudaCases {
       new AlgorithmCache(Optional.of(lab.cacheFolder), owner, lab.notices::add).put(SHAPE, new long[] {0xfa4e, 0, 0, 0, 0, 0, 0, 0});
     }
     product(lab);
-    long[] chosen = new AlgorithmCache(Optional.of(lab.cacheFolder), "Fake GPU sm_80 sm_80 cublasLt " + CudaLibraries.MAJOR + "0000 driver 13000", lab.notices::add)
-        .get(SHAPE).orElseThrow();
+    String owner = "Fake GPU sm_80 sm_80 cublasLt " + CudaLibraries.MAJOR + "0000 driver 13000";
+    long[] chosen = new AlgorithmCache(Optional.of(lab.cacheFolder), owner, lab.notices::add).get(SHAPE).orElseThrow();
     assertEquals(3, chosen[1], "kind of the algorithm that was stored");
     assertEquals(List.of(), lab.notices);
   }
