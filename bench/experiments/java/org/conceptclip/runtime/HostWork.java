@@ -50,7 +50,8 @@ final class HostWork {
   private static final int IMAGES = 64;
   private static final int IMAGE_SIZE = 384;
   private static final int PASSES = 60;
-  private static final Subject SUBJECT = new Subject("text tower of 12 layers", "cuda", "none: a driver that computes nothing", "fp16", null, null);
+  private static final Subject SUBJECT =
+      new Subject("text tower of 12 layers", "cuda", "none: a driver that computes nothing", "fp16", null, null);
 
   private final int rounds;
   private final PacedDriver paced = new PacedDriver();

@@ -224,8 +224,8 @@ public final class ModelLoader {
     try {
       long bad = loan.tensor().firstNonFinite();
       if (bad >= 0) {
-        throw new BadInputException(source.description() + ": tensor " + name + " has " + loan.tensor().getDouble(bad) + " at element " + bad
-            + ", expected finite numbers");
+        throw new BadInputException(source.description() + ": tensor " + name + " has " + loan.tensor().getDouble(bad)
+            + " at element " + bad + ", expected finite numbers");
       }
       return loan;
     } catch (RuntimeException | Error failure) {

@@ -12,9 +12,9 @@ import org.conceptclip.op.TokenBatch;
  * nobody. As a row's bits do not depend on what else is in its batch, a text's features do not depend on its bucket.
  *
  * <p>Rows are rounded up to a multiple of 64, and from 1024 on to one of eight steps between two powers of two: by less than 64 rows or an
- * eighth. The number of texts is the number of rows over a power of two, from 64 rows a text down to 1: it only decides how many results are
- * pooled and projected, a hundredth of a token's work for each, so it may be coarse. Most of the additional texts are empty. In all there
- * are 56 numbers of rows up to 32,768, and for texts of any mean length one or two numbers of texts with each. Pure.
+ * eighth. The number of texts is the number of rows over a power of two, from 64 rows a text down to 1: it only decides how many results
+ * are pooled and projected, a hundredth of a token's work for each, so it may be coarse. Most of the additional texts are empty. In all
+ * there are 56 numbers of rows up to 32,768, and for texts of any mean length one or two numbers of texts with each. Pure.
  */
 final class TextBuckets {
   private static final int SMALLEST_STEP = 64;

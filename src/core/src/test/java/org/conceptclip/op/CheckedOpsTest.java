@@ -236,7 +236,8 @@ class CheckedOpsTest {
         refused("widths", () -> OPS.topKMeanSimilarity(patches, TWO, tensor(3, 72), 1, 2, out), "72", "64"),
         refused("k of 0", () -> OPS.topKMeanSimilarity(patches, TWO, concepts, 1, 0, out), "0", "1"),
         refused("negative k", () -> OPS.topKMeanSimilarity(patches, TWO, concepts, 1, -3, out), "-3", "1"),
-        refused("an empty sequence", () -> OPS.topKMeanSimilarity(patches, Sequences.packed(0, 7), concepts, 1, 2, out), "sequence 0", "empty"),
+        refused("an empty sequence",
+            () -> OPS.topKMeanSimilarity(patches, Sequences.packed(0, 7), concepts, 1, 2, out), "sequence 0", "empty"),
         refused("scale", () -> OPS.topKMeanSimilarity(patches, TWO, concepts, Double.POSITIVE_INFINITY, 2, out), "Infinity"),
         refused("rows of out", () -> OPS.topKMeanSimilarity(patches, TWO, concepts, 1, 2, tensor(7, 3)), "7", "2"),
         refused("columns of out", () -> OPS.topKMeanSimilarity(patches, TWO, concepts, 1, 2, tensor(2, 4)), "4", "3"));

@@ -62,7 +62,7 @@ class HostTensorTest {
 
   @Test
   void signsAndPatternsOfFloatsAreNoMatter() {
-    int[] patterns = {0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000, 0x7f800001, 0xffffffff, 0x7fc00000, 0x00000001, 0x80000000, 0x3f800000};
+    int[] patterns = {0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000, 0x7f800001, 0xffffffff, 0x7fc00000, 1, 0x80000000, 0x3f800000};
     for (int pattern : patterns) {
       float value = Float.intBitsToFloat(pattern);
       HostTensor tensor = HostTensor.view(DType.F32, Shape.of(3), MemorySegment.ofArray(new int[] {0, pattern, 0x7f7fffff}));

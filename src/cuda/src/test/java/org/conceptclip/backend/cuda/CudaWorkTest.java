@@ -114,7 +114,8 @@ class CudaWorkTest {
     // Texts of other lengths are the same work, too.
     driver.reset();
     encoder.encodeCheckedTexts(TokenBatch.packed(List.of(new int[9], new int[5])), Detail.FEATURES);
-    assertEquals(calls(Call.COPY_TO_DEVICE, 1, Call.LAUNCH_GRAPH, 1, Call.RECORD, 1, Call.COPY_TO_HOST, 1, Call.SYNCHRONIZE, 1), driver.calls());
+    assertEquals(
+        calls(Call.COPY_TO_DEVICE, 1, Call.LAUNCH_GRAPH, 1, Call.RECORD, 1, Call.COPY_TO_HOST, 1, Call.SYNCHRONIZE, 1), driver.calls());
     assertEquals(2 * 144 * 4, driver.bytes(Call.COPY_TO_HOST));
   }
 
