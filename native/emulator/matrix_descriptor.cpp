@@ -6,7 +6,7 @@ namespace emulated {
 
 namespace {
 
-constexpr uint32_t DEPTH_BYTES = 16 * 2;
+constexpr uint32_t DEPTH_BYTES = 32;
 
 uint32_t field(uint64_t bits, int first) { return static_cast<uint32_t>(bits >> first & 0x3fff) << 4; }
 
@@ -43,7 +43,7 @@ std::string MatrixDescriptor::check(uint32_t outerExtent, bool outerInnermost) c
       return text("leading offset of ", leadingBytes, " bytes, expected a multiple of the swizzle's ", pattern.repeat());
     }
   } else if (inLine + DEPTH_BYTES > pattern.span) {
-    return text("16 elements from byte ", inLine, " leave their line of ", pattern.span, " bytes");
+    return text(DEPTH_BYTES, " bytes from byte ", inLine, " leave their line of ", pattern.span, " bytes");
   }
   return {};
 }

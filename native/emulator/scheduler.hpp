@@ -129,7 +129,7 @@ struct Block {
   Block& operator=(const Block&) = delete;
 
   // Runs all threads to their end. False when a check failed: `fault` says which.
-  bool run(const Kernel& kernel, const void* arguments, Dimensions grid, Dimensions index, int threads, int sharedBytes);
+  bool run(const Kernel& kernel, const void* arguments, Dimensions grid, Dimensions index, int threads, int sharedBytes, int capability);
 
   // Everything so far is known to all threads from here on.
   void newGeneration();
@@ -150,6 +150,7 @@ struct Block {
   Dimensions index{};
   int threads = 0;
   int sharedBytes = 0;
+  int capability = 0;  // of the device: 90 for sm_90
   uint32_t generation = 1;
   std::string fault;
 

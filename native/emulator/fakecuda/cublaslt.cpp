@@ -1,6 +1,7 @@
-// libcublasLt.so.13: matrix products over the emulator. Numbers are those of cublasLt.h. Everything that describes a product is checked, so
+// libcublasLt.so of CUDA_MAJOR: matrix products over the emulator. Numbers are those of cublasLt.h. Everything that describes a product is checked, so
 // that a wrong transpose, type or leading dimension fails instead of being guessed right.
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 
@@ -9,11 +10,14 @@
 
 #define API FAKECUDA_EXPORT int
 
+extern "C" int cuDeviceGetAttribute(int* value, int attribute, int device);
+
 namespace {
 
 enum Status { SUCCESS = 0, ALLOC_FAILED = 3, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
 enum Type { FLOAT32 = 0, FLOAT16 = 2 };
 
+constexpr int CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76;
 constexpr int COMPUTE_32F = 68;
 constexpr int OP_T = 1;
 constexpr int EPILOGUE_DEFAULT = 1;
@@ -103,6 +107,13 @@ int checkAlgorithm(const Algorithm& algorithm, const Layout& d, HeuristicResult&
   return SUCCESS;
 }
 
+int capabilityOfDevice() {
+  int major = 0, minor = 0;
+  cuDeviceGetAttribute(&major, CAPABILITY_MAJOR, 0);
+  cuDeviceGetAttribute(&minor, CAPABILITY_MINOR, 0);
+  return 10 * major + minor;
+}
+
 }  // namespace
 
 #define ENTER()                                      \
@@ -111,7 +122,11 @@ int checkAlgorithm(const Algorithm& algorithm, const Layout& d, HeuristicResult&
   }                                                  \
   static_assert(true)
 
-FAKECUDA_EXPORT size_t cublasLtGetVersion() { return 130000; }
+// CUDA_MAJOR.0.0, or what FAKECUDA_CUBLASLT_VERSION says: a library under the name of another version.
+FAKECUDA_EXPORT size_t cublasLtGetVersion() {
+  const char* version = getenv("FAKECUDA_CUBLASLT_VERSION");
+  return version == nullptr ? CUDA_MAJOR * 10000 : strtoul(version, nullptr, 10);
+}
 
 FAKECUDA_EXPORT const char* cublasLtGetStatusName(int status) {
   switch (status) {
@@ -259,9 +274,10 @@ API cublasLtMatmul(Handle*, Operation* operation, const float* alpha, uint64_t a
   Layout x = *bLayout;
   Layout out = *dLayout;
   int accumulate = *beta == 1;
+  int capability = capabilityOfDevice();
   bool done = fakecuda_submit(stream, [=] {
     return emulator_matmul(static_cast<int>(out.columns), static_cast<int>(x.rows), static_cast<int>(out.rows), b, x.leadingDimension, a,
-                           biased ? op.bias : 0, d, out.leadingDimension, out.type == FLOAT32, accumulate);
+                           biased ? op.bias : 0, d, out.leadingDimension, out.type == FLOAT32, accumulate, capability);
   });
   return done ? SUCCESS : EXECUTION_FAILED;
 }

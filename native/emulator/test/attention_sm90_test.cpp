@@ -40,7 +40,7 @@ void encode(const std::string& what, const DeviceMatrix<f16>& qkv, int rows, int
   std::string kernel = "attention_sm90_d" + std::to_string(headWidth);
   int32_t box[] = {fact(kernel, "boxColumns"), 1, fact(kernel, "boxRows")};
   int swizzle = fact(kernel, "swizzleBytes") == 128 ? 3 : 1;
-  require(emulator_encode_tensor_map(qkv.address(), 3, extents, strides, box, swizzle, map), what);
+  require(emulator_encode_tensor_map(qkv.address(), 2, 3, extents, strides, box, swizzle, map), what);
 }
 
 Matrix run(const std::string& what, const Matrix& qkv, const std::vector<Sequence>& sequences, int heads, int headWidth, int tileRows, int gap) {

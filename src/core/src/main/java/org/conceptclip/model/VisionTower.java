@@ -49,12 +49,10 @@ public final class VisionTower {
       ModelWeights.VisionBlock block = blocks.get(b);
       ops.linear(normed, block.qkv(), Epilogue.NONE, qkv);
       ops.attention(qkv, images, config.heads(), attended);
-      ops.linear(attended, block.proj(), Epilogue.NONE, update);
-      ops.addNorm(x, update, block.norm2(), normed);
+      ops.linearAddNorm(attended, block.proj(), x, block.norm2(), update, normed);
       ops.linear(normed, block.fc1(), Epilogue.GELU, hidden);
-      ops.linear(hidden, block.fc2(), Epilogue.NONE, update);
       NormWeights next = b + 1 < blocks.size() ? blocks.get(b + 1).norm1() : weights.norm();
-      ops.addNorm(x, update, next, normed);
+      ops.linearAddNorm(hidden, block.fc2(), x, next, update, normed);
     }
     return normed;
   }

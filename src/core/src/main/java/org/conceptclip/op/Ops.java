@@ -38,6 +38,22 @@ public interface Ops {
   void linear(Tensor x, LinearWeights weights, Epilogue epilogue, Tensor out);
 
   /**
+   * The end of half a pre-norm block: {@code residual += x W^T + b}, then {@code out = layerNorm(residual)}. All tensors are disjoint.
+   *
+   * <p>A backend may add inside of the product, where the update is not rounded to the activation type, or compute {@link #linear} and
+   * {@link #addNorm} one after the other, as this default does. It does the same for every number of rows.
+   *
+   * @param x [rows, inputs]
+   * @param residual [rows, outputs], read and written
+   * @param update [rows, outputs] in the activation type, for an implementation that needs it; undefined afterwards
+   * @param out [rows, outputs]
+   */
+  default void linearAddNorm(Tensor x, LinearWeights weights, Tensor residual, NormWeights norm, Tensor update, Tensor out) {
+    linear(x, weights, Epilogue.NONE, update);
+    addNorm(residual, update, norm, out);
+  }
+
+  /**
    * Multi-head self-attention within each sequence: {@code softmax(Q K^T / sqrt(headDim)) V}.
    *
    * @param qkv [rows, 3 * width]: queries, keys, values, each divided into heads

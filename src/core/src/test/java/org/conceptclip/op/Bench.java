@@ -24,6 +24,7 @@ final class Bench implements AutoCloseable {
   private static final double SENTINEL = 12288;
 
   private final Backend backend;
+  private final ProductSums products;
   private final WeightStore parameters;
   private final Execution execution;
   private final List<Operand> inputs = new ArrayList<>();
@@ -43,8 +44,10 @@ final class Bench implements AutoCloseable {
 
   record Norm(double[] weight, double[] bias, double epsilon, NormWeights weights) {}
 
-  Bench(Backend backend) {
+  /** @param products how the device of the backend sums */
+  Bench(Backend backend, ProductSums products) {
     this.backend = backend;
+    this.products = products;
     this.parameters = backend.openWeightStore();
     this.execution = backend.openExecution();
   }
@@ -90,7 +93,7 @@ final class Bench implements AutoCloseable {
 
   /** What a plain implementation at this backend's precision would get. */
   PlainOps plain() {
-    return PlainOps.simulating(activation());
+    return PlainOps.simulating(activation(), products);
   }
 
   Operand input(DType type, double[][] values) {

@@ -139,6 +139,29 @@ class CheckedOpsTest {
   }
 
   @TestFactory
+  Stream<DynamicTest> linearAddNorm() {
+    LinearWeights weights = new Linear("proj.weight", 96, 64, true);
+    Tensor x = tensor(5, 96);
+    Tensor residual = tensor(5, 64);
+    Tensor update = tensor(5, 64);
+    Tensor out = tensor(5, 64);
+    HostTensor memory = HostTensor.allocate(Arena.ofAuto(), DType.F32, 12, 64);
+    return Stream.of(
+        refused("inputs", () -> OPS.linearAddNorm(tensor(5, 72), weights, residual, NORM, update, out), "72", "96", "proj.weight"),
+        refused("width of the norm", () -> OPS.linearAddNorm(tensor(5, 64), LINEAR, tensor(5, 96), NORM, tensor(5, 96), tensor(5, 96)),
+            "norm.weight", "64", "96"),
+        refused("rows of the stream", () -> OPS.linearAddNorm(x, weights, tensor(4, 64), NORM, update, out), "residual", "4", "5"),
+        refused("columns of the update", () -> OPS.linearAddNorm(x, weights, residual, NORM, tensor(5, 96), out), "update", "96", "64"),
+        refused("rows of out", () -> OPS.linearAddNorm(x, weights, residual, NORM, update, tensor(6, 64)), "out", "6", "5"),
+        refused("out is the stream", () -> OPS.linearAddNorm(x, weights, residual, NORM, update, residual), "out", "overlaps residual"),
+        refused("out is the update", () -> OPS.linearAddNorm(x, weights, residual, NORM, update, update), "out", "overlaps update"),
+        refused("the update is a part of the stream",
+            () -> OPS.linearAddNorm(x, weights, memory.rows(0, 5), NORM, memory.rows(4, 5), out), "update", "overlaps residual"),
+        refused("the stream is x",
+            () -> OPS.linearAddNorm(residual, new Linear("square", 64, 64, true), residual, NORM, update, out), "residual", "overlaps x"));
+  }
+
+  @TestFactory
   Stream<DynamicTest> attention() {
     Tensor qkv = tensor(7, 192);
     return Stream.of(
@@ -220,6 +243,7 @@ class CheckedOpsTest {
         () -> OPS.l2Normalize(memory.rows(3, 2), memory.rows(3, 2)),
         () -> OPS.l2Normalize(memory.rows(0, 5), memory.rows(5, 5)),
         () -> OPS.linear(memory.rows(0, 1), LINEAR, Epilogue.NONE, tensor(DType.BF16, 1, 96)),
+        () -> OPS.linearAddNorm(tensor(5, 96), new Linear("l", 96, 64, false), memory.rows(0, 5), NORM, memory.rows(5, 5), tensor(5, 64)),
         () -> OPS.topKMeanSimilarity(tensor(7, 64), TWO, tensor(3, 64), -1, 1_000_000, tensor(2, 3)));
     Runnable[] all = calls.toArray(Runnable[]::new);
     return Arrays.stream(all).map(call -> DynamicTest.dynamicTest(

@@ -52,6 +52,7 @@ record AttentionPlan(Kernel kernel) {
   TensorMap tensorMap(DeviceTensor qkv, int heads, int headWidth) {
     return new TensorMap(
         qkv.address(),
+        TensorMap.Element.F16,
         new long[] {headWidth, 3L * heads, qkv.rows()},
         new long[] {(long) headWidth * qkv.dtype().bytes(), qkv.rowBytes()},
         new int[] {fact("boxColumns"), 1, fact("boxRows")},

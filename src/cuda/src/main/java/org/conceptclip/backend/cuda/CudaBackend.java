@@ -19,7 +19,8 @@ import org.conceptclip.op.WeightStore;
 import org.conceptclip.util.Closer;
 
 /**
- * Computes on a CUDA device, stores float16 and sums in float32, with the kernels of {@code kernels/} and matrix products of cuBLASLt.
+ * Computes on a CUDA device, stores float16 and sums in float32, with the kernels of {@code kernels/}; matrix products are those of
+ * cuBLASLt or our own, see {@link ProductChoice}.
  *
  * <p>Owns its driver and the lanes (streams with their memory) that executions take turns on. Executions may be opened by several
  * threads. After a {@link DeviceException} of kind LOST every later call fails at once with the first failure as its cause; only
@@ -39,6 +40,8 @@ public final class CudaBackend extends CountingBackend {
   private final FailureCounter failures;
   private final CudaOptions options;
   private final KernelIndex kernels;
+  private final ProductChoice choice;
+  private final ProductPlan plan;
   private final ResidualRanges ranges = new ResidualRanges();
   private final ComputeOrder order;
   private final ArrayDeque<Lane> idleLanes = new ArrayDeque<>();
@@ -47,6 +50,8 @@ public final class CudaBackend extends CountingBackend {
    * A backend on this driver, which it owns from now on.
    *
    * @param name as on the command line: {@code cuda}, {@code emulated}
+   * @throws BackendUnavailableException if the machine, or this build, lacks the engine of products that the options ask for; then the
+   *     driver is still the caller's
    */
   public CudaBackend(String name, CudaDriver driver, CudaOptions options) {
     super("CUDA backend");
@@ -54,6 +59,8 @@ public final class CudaBackend extends CountingBackend {
     this.failures = new FailureCounter(driver);
     this.driver = failures.counted();
     this.kernels = KernelIndex.forCapability(driver.device().capability());
+    this.choice = ProductChoice.of(options.gemm(), options.table(), driver, kernels);
+    this.plan = new ProductPlan(kernels, driver.device().multiprocessors());
     this.order = new ComputeOrder(this.driver);
     this.options = options;
   }
@@ -72,7 +79,7 @@ public final class CudaBackend extends CountingBackend {
   public String description() {
     DeviceProperties device = driver.device();
     return device.describe() + ", driver CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10
-        + ", fp16, residual stream " + options.residualType();
+        + ", fp16, residual stream " + options.residualType() + ", products: " + choice.describe();
   }
 
   @Override
@@ -113,7 +120,8 @@ public final class CudaBackend extends CountingBackend {
     try {
       ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder, workspace) : null;
       long failuresBefore = failures.failures();
-      return execution(new CudaOps(lane, kernels, slots), workspace, () -> giveBack(lane, slots, failuresBefore));
+      Products products = new Products(choice, plan, kernels, lane);
+      return execution(new CudaOps(lane, kernels, products, slots), workspace, () -> giveBack(lane, slots, failuresBefore));
     } catch (RuntimeException failure) {
       opened.closeAfter(failure);
       throw failure;

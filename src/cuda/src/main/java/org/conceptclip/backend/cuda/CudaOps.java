@@ -5,7 +5,6 @@ import java.nio.ByteOrder;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.KernelArguments;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
-import org.conceptclip.backend.cuda.driver.MatmulCall;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
@@ -31,14 +30,16 @@ final class CudaOps implements Ops {
   private final KernelIndex kernels;
   private final Recorder recorder;
   private final DeviceArena arena;
+  private final Products products;
   private final ResidualRanges.Slots rangesOrNull;
 
   /** The key of a table, valid until the next flush. */
   private record TableKey(String kind, Object source) {}
 
   /** @param rangesOrNull where the largest values of residual sums go; {@code null} if they are not recorded */
-  CudaOps(Lane lane, KernelIndex kernels, ResidualRanges.Slots rangesOrNull) {
+  CudaOps(Lane lane, KernelIndex kernels, Products products, ResidualRanges.Slots rangesOrNull) {
     this.driver = lane.driver;
+    this.products = products;
     this.kernels = kernels;
     this.recorder = lane.recorder;
     this.arena = lane.arena;
@@ -128,23 +129,24 @@ final class CudaOps implements Ops {
   public void linear(Tensor x, LinearWeights weights, Epilogue epilogue, Tensor out) {
     DeviceTensor from = activation("linear", "x", x);
     DeviceTensor to = (DeviceTensor) out;
-    var linear = (DeviceWeights.Linear) weights;
-    boolean float32 = to.dtype() == DType.F32;
     requireType("linear", "out", to, DType.F16, epilogue == Epilogue.GELU ? DType.F16 : DType.F32);
-    // GELU has its bias in the kernel that follows: the product is stored once before it, one rounding more than in a fused
-    // epilogue, and as many as any implementation with GELU as an op of its own.
-    boolean biasInProduct = linear.hasBias() && epilogue != Epilogue.GELU;
-    MatmulCall.Shape shape = new MatmulCall.Shape((int) DeviceTensor.padded(linear.inputs()),
-        (int) DeviceTensor.padded(linear.outputs()), biasInProduct, float32, epilogue == Epilogue.ACCUMULATE);
-    long bias = biasInProduct ? (float32 ? linear.biasF32() : linear.biasF16()) : 0;
-    recorder.multiply(new MatmulCall(shape, Math.toIntExact(from.rows()), from.address(), from.pitch(), linear.weight(), bias,
-        to.address(), to.pitch()), from, to);
-    if (epilogue == Epilogue.GELU) {
-      KernelArguments arguments = arguments("bias_gelu")
-          .address("x", to.address()).int32("pitch", to.pitch())
-          .address("bias", linear.biasF32())
-          .int32("rows", to.rows()).int32("columns", to.columns());
-      recorder.launch(arguments, to.rows() * to.pitch(), 1, to);
+    products.linear(from, (DeviceWeights.Linear) weights, epilogue, to);
+  }
+
+  /**
+   * Where the largest sums are recorded, the update is always stored: the kernel that adds is the one that records. Its sums differ from
+   * those of a run without the record by no more than that rounding to float16.
+   */
+  @Override
+  public void linearAddNorm(Tensor x, LinearWeights weights, Tensor residual, NormWeights norm, Tensor update, Tensor out) {
+    DeviceTensor from = activation("linearAddNorm", "x", x);
+    DeviceTensor stream = (DeviceTensor) residual;
+    requireType("linearAddNorm", "residual", stream, DType.F16, DType.F32);
+    DeviceTensor stored = activation("linearAddNorm", "update", update);
+    if (products.beforeNorm(from, (DeviceWeights.Linear) weights, stream, stored, rangesOrNull == null)) {
+      layerNorm(residual, norm, out);
+    } else {
+      addNorm(residual, update, norm, out);
     }
   }
 

@@ -5,16 +5,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import org.conceptclip.backend.Backend;
-import org.conceptclip.backend.BackendProvider;
+import java.util.TreeSet;
 import org.conceptclip.backend.BackendRequest;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
-import org.conceptclip.backend.cuda.driver.nvidia.JavacppCudaDriver;
+import org.conceptclip.backend.cuda.driver.nvidia.NvidiaCudaDriver;
 import org.conceptclip.util.FileNames;
 
 /** Starts the {@code cuda} backend on an NVIDIA GPU. */
-public final class CudaProvider implements BackendProvider {
+public final class CudaProvider implements DeviceProvider {
   /** The option with the folder of the CUDA libraries; without it the usual places are searched. */
   public static final String LIBRARIES = "cuda-libs";
 
@@ -40,13 +40,14 @@ public final class CudaProvider implements BackendProvider {
 
   @Override
   public Set<String> options() {
-    return Set.of(LIBRARIES);
+    Set<String> names = new TreeSet<>(CudaOptions.NAMES);
+    names.add(LIBRARIES);
+    return names;
   }
 
   @Override
-  public Backend open(BackendRequest request) {
-    CudaOptions options = CudaOptions.of(name(), request);
-    return new CudaBackend(name(), JavacppCudaDriver.open(request.device(), libraries(request), request.notices()), options);
+  public CudaDriver openDriver(BackendRequest request) {
+    return NvidiaCudaDriver.open(request.device(), libraries(request), request.notices());
   }
 
   @Override

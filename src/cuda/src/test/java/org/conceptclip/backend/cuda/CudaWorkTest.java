@@ -43,7 +43,7 @@ class CudaWorkTest {
   @BeforeEach
   void open() {
     driver = new CountingDriver(SmallModel.device(EmulatedDevice.ofCapability(90)));
-    backend = new CudaBackend("test", driver, CudaOptions.defaults());
+    backend = new CudaBackend("test", driver, CudaOptions.defaults().withGemm(Gemm.CUBLASLT));
     try (SyntheticWeights weights = new SyntheticWeights("synthetic:tiny", ModelLayout.of(TINY))) {
       encoder = Encoder.load(TINY, weights, backend, notice -> {});
     }

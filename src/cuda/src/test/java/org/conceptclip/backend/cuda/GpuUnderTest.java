@@ -7,7 +7,7 @@ import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.emulated.EmulatedCudaDriver;
 import org.conceptclip.backend.cuda.driver.emulated.EmulatedDevice;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
-import org.conceptclip.backend.cuda.driver.nvidia.JavacppCudaDriver;
+import org.conceptclip.backend.cuda.driver.nvidia.NvidiaCudaDriver;
 import org.conceptclip.tensor.DType;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
@@ -26,7 +26,7 @@ public final class GpuUnderTest {
   public static CudaDriver openDriver() {
     return emulated()
         ? EmulatedCudaDriver.open(EmulatedDevice.ofCapability(90), System.err::println)
-        : JavacppCudaDriver.open(0, Optional.empty(), System.err::println);
+        : NvidiaCudaDriver.open(0, Optional.empty(), System.err::println);
   }
 
   /** A new backend of the device, with the residual stream in float32. The caller closes it. */
@@ -36,7 +36,14 @@ public final class GpuUnderTest {
 
   /** A new backend of the device. The caller closes it. */
   public static Backend openBackend(DType residual) {
-    return new CudaBackend(emulated() ? "emulated" : "cuda", openDriver(), new CudaOptions(residual, false));
+    return new CudaBackend(emulated() ? "emulated" : "cuda", openDriver(), CudaOptions.defaults().withResidualType(residual));
+  }
+
+  /** Compute capability of the device: 90 for 9.0. */
+  static int capability() {
+    try (CudaDriver driver = openDriver()) {
+      return driver.device().capability();
+    }
   }
 
   static boolean emulated() {

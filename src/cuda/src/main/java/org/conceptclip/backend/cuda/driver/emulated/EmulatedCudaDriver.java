@@ -208,7 +208,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
           launch.kernel() + " on " + device.properties().name());
     }
     byte[] arguments = launch.arguments().toArray(ValueLayout.JAVA_BYTE);
-    target.submit(() -> library.launch(launch, arguments));
+    target.submit(() -> library.launch(launch, arguments, device.capability()));
   }
 
   @Override
@@ -217,7 +217,7 @@ public final class EmulatedCudaDriver implements CudaDriver {
     if (!device.productLibrary()) {
       throw new CudaException(Kind.FAILED, "cublasLtMatmul", "no cuBLASLt", "the emulated device was opened without it");
     }
-    target.submit(() -> library.matmul(product));
+    target.submit(() -> library.matmul(product, device.capability()));
   }
 
   @Override
