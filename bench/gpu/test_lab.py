@@ -30,6 +30,8 @@ row = {"workload": op, "contestant": name, "median": 10.0, "low": 9.0, "high": 1
        "arguments": " ".join(a)}}
 if name == "fast":
     row["median"] = 5.0
+if name == "noise":
+    row["median"] = row["low"] = -1.0
 if name == "wrong":
     row = {"workload": op, "contestant": name, "failure": "wrong: 3 results are not finite", "figures": {}, "parameters": {}}
 print("not a row")
@@ -66,6 +68,12 @@ class Lab(unittest.TestCase):
         self.assertIn("fast", table[1])
         self.assertIn("0.500x fast", table[2])
         self.assertEqual("  all have the same bits", table[4])
+
+    def test_a_time_below_the_noise_is_none(self):
+        done, rows = self.lab([self.variant("noise", value=1), self.variant("plain")])
+        self.assertEqual(0, done.returncode)
+        self.assertIn("noise: no time above the noise", done.stdout)
+        self.assertNotIn("x noise", done.stdout)
 
     def test_what_crashes_hangs_or_is_wrong_is_a_line_and_the_rest_goes_on(self):
         start = time.monotonic()

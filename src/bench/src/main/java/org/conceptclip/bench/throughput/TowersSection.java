@@ -79,7 +79,7 @@ public final class TowersSection {
     // The engine's batches are the workload's, so that both compute the same passes.
     Setup batched = workload instanceof Workload.Vision vision ? setup.withBatch(vision.batch()) : setup;
     Encoder encoder = session.bench().encoder(setup);
-    try (Engine engine = session.bench().engine(batched, List.of())) {
+    try (Engine engine = session.bench().coldEngine(batched)) {
       List<Entrant> entrants = List.of(
           new Entrant(new SteadyStream(bare(session, setup, name + ", bare loop", form), nanos), subject),
           new Entrant(new SteadyStream(

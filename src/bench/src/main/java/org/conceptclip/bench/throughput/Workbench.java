@@ -66,8 +66,17 @@ public final class Workbench implements AutoCloseable {
 
   /** A warm engine over the setup's encoder. The caller closes it. */
   Engine engine(Setup setup, List<BatchListener<WorkKind>> listeners) {
-    return Engine.open(List.of(encoder(setup)),
-        EngineOptions.builder().batching(setup.batching()).batchImages(setup.batch()).listeners(listeners).build());
+    return engine(setup, listeners, true);
+  }
+
+  /** An engine that the rounds have to warm up: none of its batch sizes has been run. The caller closes it. */
+  Engine coldEngine(Setup setup) {
+    return engine(setup, List.of(), false);
+  }
+
+  private Engine engine(Setup setup, List<BatchListener<WorkKind>> listeners, boolean warm) {
+    return Engine.open(List.of(encoder(setup)), EngineOptions.builder().batching(setup.batching()).batchImages(setup.batch())
+        .listeners(listeners).warmUp(warm).build());
   }
 
   /** For rows. */
