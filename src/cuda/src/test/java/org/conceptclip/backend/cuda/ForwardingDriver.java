@@ -1,6 +1,7 @@
 package org.conceptclip.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
@@ -68,6 +69,11 @@ abstract class ForwardingDriver implements CudaDriver {
   @Override
   public DeviceProperties device() {
     return inner.device();
+  }
+
+  @Override
+  public Optional<String> productLibrary() {
+    return inner.productLibrary();
   }
 
   @Override

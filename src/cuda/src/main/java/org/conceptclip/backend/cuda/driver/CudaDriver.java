@@ -1,6 +1,7 @@
 package org.conceptclip.backend.cuda.driver;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * All that the CUDA backend asks of a device: the seam between the backend and a real GPU, or the emulator.
@@ -13,6 +14,12 @@ import java.lang.foreign.MemorySegment;
  */
 public interface CudaDriver extends AutoCloseable {
   DeviceProperties device();
+
+  /**
+   * Name and version of the library that answers {@link #matmul}, for example {@code cuBLASLt 13.1.0}. Empty where there is none that can
+   * be used: everything else works without it. The first call may load the library; the answer never changes.
+   */
+  Optional<String> productLibrary();
 
   /** Device memory, aligned to 256 bytes, not initialised. Throws a {@link CudaException} of kind MEMORY when there is not enough. */
   long allocate(long bytes);
@@ -56,7 +63,11 @@ public interface CudaDriver extends AutoCloseable {
   /** Launches a kernel of {@code kernels/}. Its module is loaded on first use. */
   void launch(KernelLaunch launch, long stream);
 
-  /** A matrix product through cuBLASLt (on the emulator: the same sums in plain code). */
+  /**
+   * A matrix product through cuBLASLt (on the emulator: the same sums in plain code).
+   *
+   * @throws CudaException of kind FAILED, with the reason, if there is no {@link #productLibrary}
+   */
   void matmul(MatmulCall product, long stream);
 
   /**

@@ -81,6 +81,11 @@ public final class EmulatedCudaDriver implements CudaDriver {
   }
 
   @Override
+  public Optional<String> productLibrary() {
+    return device.productLibrary() ? Optional.of("emulated cuBLASLt") : Optional.empty();
+  }
+
+  @Override
   public synchronized long allocate(long bytes) {
     requireReady("cuMemAlloc");
     requirePositive("cuMemAlloc", bytes);
@@ -208,7 +213,11 @@ public final class EmulatedCudaDriver implements CudaDriver {
 
   @Override
   public synchronized void matmul(MatmulCall product, long stream) {
-    enter("cublasLtMatmul", stream).submit(() -> library.matmul(product, device.capability()));
+    EmulatedStream target = enter("cublasLtMatmul", stream);
+    if (!device.productLibrary()) {
+      throw new CudaException(Kind.FAILED, "cublasLtMatmul", "no cuBLASLt", "the emulated device was opened without it");
+    }
+    target.submit(() -> library.matmul(product, device.capability()));
   }
 
   @Override

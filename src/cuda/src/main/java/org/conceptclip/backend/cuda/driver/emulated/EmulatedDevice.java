@@ -10,8 +10,9 @@ import org.conceptclip.backend.cuda.driver.KernelLaunch;
  *
  * @param capability 80 or 90: decides which kernels exist and how much shared memory a block may have
  * @param memoryBytes of device memory; allocations beyond it fail as on a GPU
+ * @param productLibrary whether it multiplies matrices as cuBLASLt would, or stands for a machine that has the NVIDIA driver alone
  */
-public record EmulatedDevice(int capability, long memoryBytes) {
+public record EmulatedDevice(int capability, long memoryBytes, boolean productLibrary) {
   /** Much more than any test needs; host memory is the real limit. */
   private static final long PLENTY = 64L << 30;
 
@@ -27,9 +28,19 @@ public record EmulatedDevice(int capability, long memoryBytes) {
     }
   }
 
+  /** A device with cuBLASLt. */
+  public EmulatedDevice(int capability, long memoryBytes) {
+    this(capability, memoryBytes, true);
+  }
+
   /** A device of this capability with memory to spare. */
   public static EmulatedDevice ofCapability(int capability) {
     return new EmulatedDevice(capability, PLENTY);
+  }
+
+  /** The same device on a machine without cuBLASLt. */
+  public EmulatedDevice withoutProductLibrary() {
+    return new EmulatedDevice(capability, memoryBytes, false);
   }
 
   DeviceProperties properties() {

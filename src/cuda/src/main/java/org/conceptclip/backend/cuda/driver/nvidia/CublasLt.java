@@ -59,6 +59,12 @@ final class CublasLt implements AutoCloseable {
         notices);
   }
 
+  /** Name and version, as {@code cuBLASLt 13.1.0}. */
+  String version() {
+    long version = cublasLtGetVersion();
+    return "cuBLASLt " + version / 10_000 + "." + version / 100 % 100 + "." + version % 100;
+  }
+
   /** Queues a product; the workspace is {@link #WORKSPACE_BYTES} of device memory that no other stream uses. */
   synchronized void matmul(MatmulCall product, CUstream_st stream, long workspace) {
     MatmulCall.Shape shape = product.shape();

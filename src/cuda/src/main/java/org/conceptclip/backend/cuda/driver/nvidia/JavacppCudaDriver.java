@@ -117,6 +117,11 @@ public final class JavacppCudaDriver implements CudaDriver {
   }
 
   @Override
+  public Optional<String> productLibrary() {
+    return Optional.of(cublasLt.version());
+  }
+
+  @Override
   public long allocate(long bytes) {
     enter("cuMemAlloc");
     long address = allocateUncounted(bytes);
