@@ -1,6 +1,7 @@
-// libcublasLt.so.13: matrix products over the emulator. Numbers are those of cublasLt.h. Everything that describes a product is checked, so
+// libcublasLt.so of CUDA_MAJOR: matrix products over the emulator. Numbers are those of cublasLt.h. Everything that describes a product is checked, so
 // that a wrong transpose, type or leading dimension fails instead of being guessed right.
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 
@@ -121,7 +122,11 @@ int capabilityOfDevice() {
   }                                                  \
   static_assert(true)
 
-FAKECUDA_EXPORT size_t cublasLtGetVersion() { return 130000; }
+// CUDA_MAJOR.0.0, or what FAKECUDA_CUBLASLT_VERSION says: a library under the name of another version.
+FAKECUDA_EXPORT size_t cublasLtGetVersion() {
+  const char* version = getenv("FAKECUDA_CUBLASLT_VERSION");
+  return version == nullptr ? CUDA_MAJOR * 10000 : strtoul(version, nullptr, 10);
+}
 
 FAKECUDA_EXPORT const char* cublasLtGetStatusName(int status) {
   switch (status) {

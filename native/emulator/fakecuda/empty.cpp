@@ -1,1 +1,1 @@
-// libcudart.so.13 and libcublas.so.13: the bindings are linked to them and our driver calls nothing in them.
+// libcudart.so and libcublas.so: the bindings are linked to them and our driver calls nothing in them.

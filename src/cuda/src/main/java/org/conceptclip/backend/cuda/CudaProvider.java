@@ -9,7 +9,8 @@ import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendProvider;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
-import org.conceptclip.backend.cuda.driver.nvidia.JavacppCudaDriver;
+import org.conceptclip.backend.cuda.driver.nvidia.NvidiaCudaDriver;
+import org.conceptclip.util.Closer;
 import org.conceptclip.util.FileNames;
 
 /** Starts the {@code cuda} backend on an NVIDIA GPU. */
@@ -42,7 +43,15 @@ public final class CudaProvider implements BackendProvider {
   @Override
   public Backend open(BackendRequest request) {
     CudaOptions options = CudaOptions.of(name(), request);
-    return new CudaBackend(name(), JavacppCudaDriver.open(request.device(), libraries(request), request.notices()), options);
+    Closer opened = new Closer();
+    NvidiaCudaDriver driver = opened.own(NvidiaCudaDriver.open(request.device(), libraries(request), request.notices()));
+    try {
+      driver.requireProductLibrary();
+      return new CudaBackend(name(), driver, options);
+    } catch (RuntimeException e) {
+      opened.closeAfter(e);
+      throw e;
+    }
   }
 
   @Override

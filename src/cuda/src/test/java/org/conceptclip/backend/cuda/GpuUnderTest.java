@@ -7,7 +7,7 @@ import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.emulated.EmulatedCudaDriver;
 import org.conceptclip.backend.cuda.driver.emulated.EmulatedDevice;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
-import org.conceptclip.backend.cuda.driver.nvidia.JavacppCudaDriver;
+import org.conceptclip.backend.cuda.driver.nvidia.NvidiaCudaDriver;
 import org.conceptclip.tensor.DType;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
@@ -26,7 +26,7 @@ public final class GpuUnderTest {
   public static CudaDriver openDriver() {
     return emulated()
         ? EmulatedCudaDriver.open(EmulatedDevice.ofCapability(90), System.err::println)
-        : JavacppCudaDriver.open(0, Optional.empty(), System.err::println);
+        : NvidiaCudaDriver.open(0, Optional.empty(), System.err::println);
   }
 
   /** A new backend of the device, with the residual stream in float32. The caller closes it. */

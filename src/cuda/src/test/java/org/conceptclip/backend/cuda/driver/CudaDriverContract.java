@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -25,7 +26,22 @@ public final class CudaDriverContract {
 
   private CudaDriverContract() {}
 
+  /** Of a driver that has a library for matrix products. */
   public static Map<String, Consumer<CudaDriver>> cases() {
+    Map<String, Consumer<CudaDriver>> cases = common();
+    cases.put("the library of products has a name", CudaDriverContract::productLibrary);
+    cases.putAll(MatmulCases.cases());
+    return cases;
+  }
+
+  /** Of a driver on a machine without such a library. */
+  public static Map<String, Consumer<CudaDriver>> casesWithoutProducts() {
+    Map<String, Consumer<CudaDriver>> cases = common();
+    cases.put("products are refused, and everything else goes on", CudaDriverContract::noProductLibrary);
+    return cases;
+  }
+
+  private static Map<String, Consumer<CudaDriver>> common() {
     Map<String, Consumer<CudaDriver>> cases = new LinkedHashMap<>();
     cases.put("copies come back as they went, at odd sizes", CudaDriverContract::copies);
     cases.put("fill sets the bytes asked for and no others", CudaDriverContract::fills);
@@ -43,7 +59,6 @@ public final class CudaDriverContract {
     cases.put("the books are exact", CudaDriverContract::books);
     cases.put("closing gives back what is left", CudaDriverContract::close);
     cases.put("any thread may call", CudaDriverContract::threads);
-    cases.putAll(MatmulCases.cases());
     return cases;
   }
 
@@ -70,6 +85,32 @@ public final class CudaDriverContract {
         driver.freePinned(pinned);
       }
     }
+  }
+
+  private static void productLibrary(CudaDriver driver) {
+    String library = driver.productLibrary().orElseThrow();
+    assertTrue(library.contains("cuBLASLt"), library);
+    assertEquals(library, driver.productLibrary().orElseThrow());
+  }
+
+  private static void noProductLibrary(CudaDriver driver) {
+    assertEquals(Optional.empty(), driver.productLibrary());
+    try (TestDevice device = new TestDevice(driver)) {
+      long matrix = device.block(128);
+      MatmulCall.Shape shape = new MatmulCall.Shape(8, 8, false, false, false);
+      MatmulCall product = new MatmulCall(shape, 8, matrix, 8, matrix, 0, device.block(128), 8);
+      String message = failure(Kind.FAILED, () -> driver.matmul(product, device.stream));
+      assertTrue(message.startsWith("cublasLtMatmul: no cuBLASLt ("), message);
+      assertEquals(1, message.lines().count(), message);
+      driver.beginCapture(device.stream);
+      failure(Kind.FAILED, () -> driver.matmul(product, device.stream));
+      driver.fill(matrix, (byte) 1, 1, device.stream);
+      long graph = driver.endCapture(device.stream);
+      driver.launchGraph(graph, device.stream);
+      assertArrayEquals(new byte[] {1}, device.readBytes(matrix, 1));
+      driver.destroyGraph(graph);
+    }
+    assertEquals(Optional.empty(), driver.productLibrary());
   }
 
   private static void fills(CudaDriver driver) {

@@ -23,7 +23,7 @@ import org.conceptclip.backend.cuda.driver.MatmulCall;
  * number of rows. An algorithm here is all that decides the order of a row's sums: kernel, tile, stages; so a row's bits do not
  * depend on how many rows come along.
  */
-record AlgorithmChoice(CudaStatus status, cublasLtContext handle, long workspaceBytes) {
+record AlgorithmChoice(CublasStatus status, cublasLtContext handle, long workspaceBytes) {
   /** Large batches decide the throughput: 11 images' patches, or the texts of a full pass. */
   private static final int REFERENCE_ROWS = 8192;
 
@@ -89,19 +89,19 @@ record AlgorithmChoice(CudaStatus status, cublasLtContext handle, long workspace
         set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, value, Long.BYTES);
       }
       int[] found = new int[1];
-      status.checkCublas("cublasLtMatmulAlgoGetHeuristic",
+      status.check("cublasLtMatmulAlgoGetHeuristic",
           cublasLtMatmulAlgoGetHeuristic(handle, reference.operation, reference.weight, reference.x, reference.out,
               reference.out, preference, CANDIDATES, results, found),
           () -> REFERENCE_ROWS + " rows, " + shape);
       return found[0];
     } finally {
-      status.checkCublas("cublasLtMatmulPreferenceDestroy", cublasLtMatmulPreferenceDestroy(preference));
+      status.check("cublasLtMatmulPreferenceDestroy", cublasLtMatmulPreferenceDestroy(preference));
     }
   }
 
   private cublasLtMatmulPreferenceOpaque_t createPreference() {
     try (PointerPointer<Pointer> created = new PointerPointer<>(1)) {
-      status.checkCublas("cublasLtMatmulPreferenceCreate", cublasLtMatmulPreferenceCreate(created));
+      status.check("cublasLtMatmulPreferenceCreate", cublasLtMatmulPreferenceCreate(created));
       return new cublasLtMatmulPreferenceOpaque_t(created.get());
     }
   }
@@ -113,7 +113,7 @@ record AlgorithmChoice(CudaStatus status, cublasLtContext handle, long workspace
   }
 
   private void set(cublasLtMatmulPreferenceOpaque_t preference, int attribute, Pointer value, long bytes) {
-    status.checkCublas("cublasLtMatmulPreferenceSetAttribute",
+    status.check("cublasLtMatmulPreferenceSetAttribute",
         cublasLtMatmulPreferenceSetAttribute(preference, attribute, value, bytes), () -> "attribute " + attribute);
   }
 
@@ -125,7 +125,7 @@ record AlgorithmChoice(CudaStatus status, cublasLtContext handle, long workspace
 
   private int config(cublasLtMatmulAlgo_t algorithm, int attribute) {
     try (IntPointer value = new IntPointer(1).put(0); SizeTPointer written = new SizeTPointer(1)) {
-      status.checkCublas("cublasLtMatmulAlgoConfigGetAttribute",
+      status.check("cublasLtMatmulAlgoConfigGetAttribute",
           cublasLtMatmulAlgoConfigGetAttribute(algorithm, attribute, value, Integer.BYTES, written),
           () -> "attribute " + attribute);
       return value.get();

@@ -34,7 +34,7 @@ final class CublasLt implements AutoCloseable {
 
   private record Plan(MatmulDescriptors descriptors, long workspaceBytes) {}
 
-  private final CudaStatus status;
+  private final CublasStatus status;
   private final cublasLtContext handle;
   private final AlgorithmChoice choice;
   private final AlgorithmCache stored;
@@ -49,10 +49,10 @@ final class CublasLt implements AutoCloseable {
    * @param cacheFolder where chosen algorithms are kept, if anywhere
    * @param notices gets a line when they cannot be
    */
-  CublasLt(CudaStatus cuda, DeviceProperties device, Optional<Path> cacheFolder, Consumer<String> notices) {
-    status = cuda;
+  CublasLt(CublasStatus status, DeviceProperties device, Optional<Path> cacheFolder, Consumer<String> notices) {
+    this.status = status;
     handle = new cublasLtContext();
-    status.checkCublas("cublasLtCreate", cublasLtCreate(handle));
+    status.check("cublasLtCreate", cublasLtCreate(handle));
     choice = new AlgorithmChoice(status, handle, WORKSPACE_BYTES);
     stored = new AlgorithmCache(cacheFolder,
         device.name() + " sm_" + device.capability() + " cublasLt " + cublasLtGetVersion() + " driver " + device.driverVersion(),
@@ -60,13 +60,13 @@ final class CublasLt implements AutoCloseable {
   }
 
   /** Name and version, as {@code cuBLASLt 13.1.0}. */
-  String version() {
+  static String version() {
     long version = cublasLtGetVersion();
     return "cuBLASLt " + version / 10_000 + "." + version / 100 % 100 + "." + version % 100;
   }
 
   /** Queues a product; the workspace is {@link #WORKSPACE_BYTES} of device memory that no other stream uses. */
-  synchronized void matmul(MatmulCall product, CUstream_st stream, long workspace) {
+  synchronized void matmul(MatmulCall product, long stream, long workspace) {
     MatmulCall.Shape shape = product.shape();
     cublasLtMatmulAlgo_t algorithm = algorithms.computeIfAbsent(shape, this::algorithm);
     Plan plan = plan(new Geometry(shape, product.rows(), product.xPitch(), product.outPitch()), algorithm);
@@ -75,11 +75,11 @@ final class CublasLt implements AutoCloseable {
       descriptors.setBias(product.bias());
     }
     RawPointer out = new RawPointer(product.out());
-    status.checkCublas("cublasLtMatmul",
+    status.check("cublasLtMatmul",
         cublasLtMatmul(handle, descriptors.operation,
             one, new RawPointer(product.weight()), descriptors.weight, new RawPointer(product.x()), descriptors.x,
             shape.accumulate() ? one : zero, out, descriptors.out, out, descriptors.out,
-            algorithm, new RawPointer(workspace), plan.workspaceBytes(), stream),
+            algorithm, new RawPointer(workspace), plan.workspaceBytes(), new CUstream_st(new RawPointer(stream))),
         () -> product.rows() + " rows, " + shape);
   }
 
@@ -128,7 +128,7 @@ final class CublasLt implements AutoCloseable {
   @Override
   public synchronized void close() {
     try (Closer owned = new Closer()) {
-      owned.own(handle, () -> status.releaseCublas("cublasLtDestroy", cublasLtDestroy(handle)));
+      owned.own(handle, () -> status.release("cublasLtDestroy", cublasLtDestroy(handle)));
       owned.own(one);
       owned.own(zero);
       algorithms.values().forEach(owned::own);

@@ -8,13 +8,12 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.cuda.global.cublas;
-import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.util.NativeFiles;
 
-/** Loads the native glue of JavaCPP, once per class loader. Thread-safe. */
+/** Loads the native glue of JavaCPP for cuBLASLt, once per class loader. Thread-safe. */
 final class CudaBindings {
   private static final Pattern SONAME = Pattern.compile("lib(\\w+)\\.so\\.(\\d+)");
 
@@ -23,7 +22,7 @@ final class CudaBindings {
 
   private static BackendUnavailableException failureOrNull;
   private static boolean loaded;
-  private static int openDrivers;
+  private static int openLibraries;
 
   /** Looks for the folder of JavaCPP. */
   interface Look {
@@ -33,7 +32,7 @@ final class CudaBindings {
   private CudaBindings() {}
 
   /**
-   * Makes the functions of CUDA and cuBLASLt callable.
+   * Makes the functions of cuBLASLt callable.
    *
    * @param files of the host's libraries by name, {@code libcudart.so.13}, in the order of their dependencies. They are loaded
    *     through JavaCPP, so that it does not look for more of them and load a second copy
@@ -49,12 +48,15 @@ final class CudaBindings {
     }
     try (NativeFiles _ = privateFolder()) {
       files.forEach(CudaBindings::load);
-      Loader.load(cudart.class);
       Loader.load(cublas.class);
+      if (cublas.cublasLtGetVersion() / 10_000 != CudaLibraries.MAJOR) {
+        throw new UnsatisfiedLinkError(
+            "the library says that it is " + CublasLt.version() + ", and this build calls that of CUDA " + CudaLibraries.MAJOR);
+      }
       loaded = true;
     } catch (IOException | LinkageError e) {
       String reason = e instanceof UnsatisfiedLinkError refused ? NativeFiles.reason(refused) : e.getMessage();
-      failureOrNull = new BackendUnavailableException("CUDA: a library or the bindings cannot be loaded: " + reason, e);
+      failureOrNull = new BackendUnavailableException("cuBLASLt or its bindings cannot be loaded: " + reason, e);
       throw failureOrNull;
     }
   }
@@ -94,34 +96,35 @@ final class CudaBindings {
       throw new IllegalArgumentException("library " + name + ", expected " + SONAME);
     }
     try {
-      Loader.loadLibrary(cudart.class, new URL[] {file.toUri().toURL()}, parts.group(1) + "@." + parts.group(2));
+      Loader.loadLibrary(cublas.class, new URL[] {file.toUri().toURL()}, parts.group(1) + "@." + parts.group(2));
     } catch (MalformedURLException e) {
       throw new IllegalStateException("file " + file, e);
     } catch (UnsatisfiedLinkError e) {
       // The JVM binds a file to one class loader, but the library is in the process, where the bindings of this one find it.
       if (!(e + " " + e.getCause()).contains("already loaded in another classloader")) {
-        throw e;
+        // JavaCPP tries other places afterwards and tells of those; what the system said of the file is the cause.
+        throw e.getCause() instanceof UnsatisfiedLinkError refused ? refused : e;
       }
     }
   }
 
-  static synchronized void driverOpened() {
-    openDrivers++;
+  static synchronized void libraryOpened() {
+    openLibraries++;
   }
 
-  /** Ends JavaCPP's thread after the last driver. */
-  static synchronized void driverClosed() {
-    openDrivers--;
+  /** Ends JavaCPP's thread after the last library. */
+  static synchronized void libraryClosed() {
+    openLibraries--;
     endThreadIfIdle();
   }
 
   /**
    * Ends JavaCPP's thread, which frees pointers that nobody closed (ours are all closed) and keeps its class loader alive. Does so only if
-   * JavaCPP belongs to this class loader and has loaded nothing but CUDA, that is, if no other part of the program uses it.
+   * JavaCPP belongs to this class loader and has loaded nothing but cuBLASLt, that is, if no other part of the program uses it.
    */
-  static synchronized void endThreadIfIdle() {
+  private static void endThreadIfIdle() {
     boolean ours = Loader.class.getClassLoader() == CudaBindings.class.getClassLoader();
-    if (openDrivers == 0 && ours && Loader.getLoadedLibraries().keySet().stream().allMatch(OURS.asMatchPredicate())) {
+    if (openLibraries == 0 && ours && Loader.getLoadedLibraries().keySet().stream().allMatch(OURS.asMatchPredicate())) {
       Pointer.interruptDeallocatorThread();
     }
   }

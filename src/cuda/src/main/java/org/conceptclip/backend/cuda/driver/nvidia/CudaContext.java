@@ -1,22 +1,23 @@
 package org.conceptclip.backend.cuda.driver.nvidia;
 
-import static org.bytedeco.cuda.global.cudart.*;
+import static org.conceptclip.backend.cuda.driver.nvidia.CudaNumbers.*;
 
-import java.nio.charset.StandardCharsets;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.bytedeco.cuda.cudart.CUctx_st;
-import org.bytedeco.javacpp.SizeTPointer;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 
-/** A device and its primary context, retained until closed. Thread-safe. */
-record CudaContext(int device, DeviceProperties properties, CUctx_st context, CudaStatus status) implements AutoCloseable {
+/**
+ * A device and its primary context, retained until closed. Thread-safe.
+ *
+ * @param device its number in the driver
+ * @param context the driver's handle
+ */
+record CudaContext(DriverApi api, int device, DeviceProperties properties, long context, CudaStatus status) implements AutoCloseable {
   private static final int MIN_CAPABILITY = 80;
   private static final int NAME_BYTES = 256;
-
-  /** The libraries of a major version of CUDA need a driver of that version: minor versions are compatible in both directions. */
-  private static final int MIN_DRIVER_VERSION = CUDA_VERSION / 1000 * 1000;
 
   /**
    * Opens a device.
@@ -24,27 +25,26 @@ record CudaContext(int device, DeviceProperties properties, CUctx_st context, Cu
    * @param index among the devices that CUDA_VISIBLE_DEVICES leaves visible
    * @throws BackendUnavailableException if driver or device are absent, too old or busy
    */
-  static CudaContext open(int index, CudaStatus status) {
-    int driverVersion = initialize();
-    int count = deviceCount();
+  static CudaContext open(DriverApi api, int index, CudaStatus status) {
+    int driverVersion = initialize(api);
+    int count = deviceCount(api);
     if (index < 0 || index >= count) {
       throw new BackendUnavailableException("CUDA: device " + index + " asked for, " + count + " visible" + visibleDevices());
     }
-    int device = device(index);
-    DeviceProperties properties = properties(device, driverVersion);
+    int device = device(api, index);
+    DeviceProperties properties = properties(api, device, driverVersion);
     if (properties.capability() < MIN_CAPABILITY) {
       throw new BackendUnavailableException("CUDA: " + describe(index, properties) + "; compute capability 8.0 (sm_80, Ampere) or"
           + " newer is needed");
     }
-    CUctx_st context = new CUctx_st();
-    require("cuDevicePrimaryCtxRetain of " + describe(index, properties), cuDevicePrimaryCtxRetain(context, device));
-    return new CudaContext(device, properties, context, status);
+    require(api, "cuDevicePrimaryCtxRetain of " + describe(index, properties), api.cuDevicePrimaryCtxRetain(CallMemory.results(), device));
+    return new CudaContext(api, device, properties, CallMemory.result(), status);
   }
 
   /** One line per visible device, for reports. */
-  static List<String> describeDevices() {
-    int driverVersion = initialize();
-    return IntStream.range(0, deviceCount()).mapToObj(i -> describe(i, properties(device(i), driverVersion))).toList();
+  static List<String> describeDevices(DriverApi api) {
+    int driverVersion = initialize(api);
+    return IntStream.range(0, deviceCount(api)).mapToObj(i -> describe(i, properties(api, device(api, i), driverVersion))).toList();
   }
 
   private static String describe(int index, DeviceProperties device) {
@@ -53,10 +53,9 @@ record CudaContext(int device, DeviceProperties properties, CUctx_st context, Cu
 
   /** Makes the context current on the calling thread, unless it is already. */
   void makeCurrent() {
-    CUctx_st current = new CUctx_st();
-    status.check("cuCtxGetCurrent", cuCtxGetCurrent(current));
-    if (current.address() != context.address()) {
-      status.check("cuCtxSetCurrent", cuCtxSetCurrent(context));
+    status.check("cuCtxGetCurrent", api.cuCtxGetCurrent(CallMemory.results()));
+    if (CallMemory.result() != context) {
+      status.check("cuCtxSetCurrent", api.cuCtxSetCurrent(context));
     }
   }
 
@@ -69,71 +68,71 @@ record CudaContext(int device, DeviceProperties properties, CUctx_st context, Cu
 
   @Override
   public void close() {
-    status.checkRelease("cuDevicePrimaryCtxRelease", cuDevicePrimaryCtxRelease(device));
+    status.checkRelease("cuDevicePrimaryCtxRelease", api.cuDevicePrimaryCtxRelease(device));
   }
 
   /** Starts the driver; returns its version. */
-  private static int initialize() {
-    int[] version = new int[1];
-    require("cuDriverGetVersion", cuDriverGetVersion(version));
-    if (version[0] < MIN_DRIVER_VERSION) {
-      throw new BackendUnavailableException("CUDA: the NVIDIA driver supports CUDA " + dotted(version[0]) + "; CUDA "
-          + dotted(MIN_DRIVER_VERSION) + " or newer is needed (update the driver, or use a build for an older CUDA)");
+  private static int initialize(DriverApi api) {
+    int version = driverVersion(api);
+    if (version < DriverApi.MIN_VERSION) {
+      throw new BackendUnavailableException("CUDA: the NVIDIA driver supports CUDA " + DriverApi.dotted(version) + "; CUDA "
+          + DriverApi.dotted(DriverApi.MIN_VERSION) + " or newer is needed (update the driver)");
     }
-    int initialized = cuInit(0);
+    int initialized = api.cuInit(0);
     if (initialized == CUDA_ERROR_NO_DEVICE) {
-      throw new BackendUnavailableException("CUDA: the driver (CUDA " + dotted(version[0]) + ") sees no device" + visibleDevices());
+      throw new BackendUnavailableException(
+          "CUDA: the driver (CUDA " + DriverApi.dotted(version) + ") sees no device" + visibleDevices());
     }
-    require("cuInit", initialized);
-    return version[0];
+    require(api, "cuInit", initialized);
+    return version;
   }
 
-  private static int deviceCount() {
-    int[] count = new int[1];
-    require("cuDeviceGetCount", cuDeviceGetCount(count));
-    return count[0];
+  /** As CUDA counts: 13010 for 13.1. */
+  static int driverVersion(DriverApi api) {
+    require(api, "cuDriverGetVersion", api.cuDriverGetVersion(CallMemory.results()));
+    return CallMemory.intResult();
   }
 
-  private static int device(int index) {
-    int[] device = new int[1];
-    require("cuDeviceGet", cuDeviceGet(device, index));
-    return device[0];
+  private static int deviceCount(DriverApi api) {
+    require(api, "cuDeviceGetCount", api.cuDeviceGetCount(CallMemory.results()));
+    return CallMemory.intResult();
   }
 
-  private static DeviceProperties properties(int device, int driverVersion) {
-    byte[] name = new byte[NAME_BYTES];
-    require("cuDeviceGetName", cuDeviceGetName(name, name.length, device));
-    try (SizeTPointer bytes = new SizeTPointer(1)) {
-      require("cuDeviceTotalMem", cuDeviceTotalMem(bytes, device));
+  private static int device(DriverApi api, int index) {
+    require(api, "cuDeviceGet", api.cuDeviceGet(CallMemory.results(), index));
+    return CallMemory.intResult();
+  }
+
+  private static DeviceProperties properties(DriverApi api, int device, int driverVersion) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment name = arena.allocate(NAME_BYTES);
+      require(api, "cuDeviceGetName", api.cuDeviceGetName(name.address(), NAME_BYTES, device));
+      require(api, "cuDeviceTotalMem", api.cuDeviceTotalMem(CallMemory.results(), device));
+      long memoryBytes = CallMemory.result();
       return new DeviceProperties(
-          new String(name, StandardCharsets.UTF_8).split("\0", 2)[0],
-          attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
-          attribute(device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
-          attribute(device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
-          bytes.get(),
+          name.getString(0),
+          attribute(api, device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR),
+          attribute(api, device, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR),
+          attribute(api, device, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT),
+          memoryBytes,
           driverVersion);
     }
   }
 
-  private static int attribute(int device, int attribute) {
-    int[] value = new int[1];
-    require("cuDeviceGetAttribute", cuDeviceGetAttribute(value, attribute, device));
-    return value[0];
+  private static int attribute(DriverApi api, int device, int attribute) {
+    require(api, "cuDeviceGetAttribute", api.cuDeviceGetAttribute(CallMemory.results(), attribute, device));
+    return CallMemory.intResult();
   }
 
   /** Before there is a context, whatever fails means that this backend cannot start. */
-  private static void require(String call, int status) {
+  private static void require(DriverApi api, String call, int status) {
     if (status != CUDA_SUCCESS) {
-      throw new BackendUnavailableException("CUDA: " + call + ": " + CudaStatus.name(status));
+      throw new BackendUnavailableException("CUDA: " + call + ": " + CudaStatus.name(api, status));
     }
   }
 
   private static String visibleDevices() {
     String visible = System.getenv("CUDA_VISIBLE_DEVICES");
     return visible == null ? "" : " (CUDA_VISIBLE_DEVICES is \"" + visible + "\")";
-  }
-
-  private static String dotted(int version) {
-    return version / 1000 + "." + version % 1000 / 10;
   }
 }

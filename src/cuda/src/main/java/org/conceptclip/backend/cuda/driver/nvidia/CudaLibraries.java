@@ -1,7 +1,6 @@
 package org.conceptclip.backend.cuda.driver.nvidia;
 
 import static org.bytedeco.cuda.global.cudart.CUDA_VERSION;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -17,8 +16,7 @@ import java.util.stream.Stream;
 import org.conceptclip.backend.BackendUnavailableException;
 
 /**
- * Finds the host's CUDA libraries, in more places than the system's loader and JavaCPP search, and loads them by their files. Loading
- * happens once per JVM: the first folder is used. Thread-safe.
+ * Finds what a machine has of CUDA: the NVIDIA driver, and cuBLASLt in more places than the system's loader and JavaCPP search. Thread-safe.
  */
 public final class CudaLibraries {
   /** System property with the folder to look in; {@code --cuda-libs} comes first. */
@@ -29,12 +27,17 @@ public final class CudaLibraries {
 
   static final String DRIVER = "libcuda.so.1";
 
+  static final String NO_DRIVER = "no NVIDIA driver was found (" + DRIVER + " does not load)";
+
   private static final Path KERNEL_MODULE = Path.of("/proc/driver/nvidia/version");
 
+  private static final String CUBLASLT = "libcublasLt.so.";
+
+  /** JavaCPP starts its binding of the CUDA runtime with that of cuBLAS. */
   private static final String RUNTIME = "libcudart.so." + MAJOR;
 
   /** In the order of their dependencies, and from one folder: a cuBLAS works with the cuBLASLt of its own version only. */
-  private static final List<String> CUBLAS = List.of("libcublasLt.so." + MAJOR, "libcublas.so." + MAJOR);
+  private static final List<String> CUBLAS = List.of(CUBLASLT + MAJOR, "libcublas.so." + MAJOR);
 
   private CudaLibraries() {}
 
@@ -44,18 +47,23 @@ public final class CudaLibraries {
    * @param driver version line of the NVIDIA driver, if one is installed
    * @param found name to file of each library that was found
    * @param missing names of the libraries that were not
+   * @param others files of cuBLASLt of other versions of CUDA, which this build cannot call; looked for where ours is missing
    * @param searched where they were looked for
    */
-  public record Report(Optional<String> driver, Map<String, Path> found, List<String> missing, List<String> searched) {
-    /** Why CUDA cannot start, in one line; empty when driver and libraries are there. */
+  public record Report(
+      Optional<String> driver, Map<String, Path> found, List<String> missing, List<Path> others, List<String> searched) {
+    /** Why CUDA cannot start, in one line; empty when there is a driver. */
     public Optional<String> absence() {
-      if (driver.isEmpty()) {
-        return Optional.of("no NVIDIA driver was found (" + DRIVER + " does not load)");
-      }
+      return driver.isEmpty() ? Optional.of(NO_DRIVER) : Optional.empty();
+    }
+
+    /** Why there is no cuBLASLt, in one line; empty when there is. */
+    public Optional<String> productLibraryAbsence() {
       if (missing.isEmpty()) {
         return Optional.empty();
       }
-      return Optional.of(String.join(", ", missing) + " not found (CUDA " + MAJOR + "; looked in " + String.join(", ", searched)
+      String instead = others.isEmpty() ? "" : "; of another CUDA: " + String.join(", ", others.stream().map(Path::toString).toList());
+      return Optional.of(String.join(", ", missing) + " not found (CUDA " + MAJOR + "; looked in " + String.join(", ", searched) + instead
           + "); name the folder with --cuda-libs DIR");
     }
   }
@@ -68,12 +76,12 @@ public final class CudaLibraries {
   public static Report find(Optional<Path> folder) {
     Optional<String> driver = driver();
     if (driver.isEmpty()) {
-      return new Report(driver, Map.of(), List.of(), List.of());
+      return new Report(driver, Map.of(), List.of(), List.of(), List.of());
     }
-    LibraryFolders folders = new LibraryFolders(System.getenv(), Path.of("/"), MAJOR);
+    LibraryFolders places = new LibraryFolders(System.getenv(), Path.of("/"), MAJOR);
     Optional<Path> named = folder.or(() -> Optional.ofNullable(System.getProperty(FOLDER_PROPERTY)).map(Path::of));
-    List<Path> before = named.map(folders::under).orElseGet(folders::beforeLoader);
-    List<Path> after = named.isPresent() ? List.of() : folders.afterLoader();
+    List<Path> before = named.map(places::under).orElseGet(places::beforeLoader);
+    List<Path> after = named.isPresent() ? List.of() : places.afterLoader();
     Map<String, Path> found = new LinkedHashMap<>();
     List<String> missing = new ArrayList<>();
     for (List<String> group : List.of(List.of(RUNTIME), CUBLAS)) {
@@ -89,7 +97,30 @@ public final class CudaLibraries {
         missing.addAll(group);
       }
     }
-    return new Report(driver, found, missing, searched(named, before, after));
+    Stream<Path> folders = missing.containsAll(CUBLAS) ? Stream.concat(before.stream(), after.stream()) : Stream.empty();
+    return new Report(
+        driver, found, missing, folders.flatMap(CudaLibraries::otherVersions).toList(), searched(named, before, after));
+  }
+
+  /** Files of cuBLASLt in a folder, under the names that programs of other versions of CUDA ask for. */
+  private static Stream<Path> otherVersions(Path folder) {
+    return LibraryFolders.matching(folder, CUBLASLT + "*").stream().filter(file -> {
+      String version = file.getFileName().toString().substring(CUBLASLT.length());
+      return version.matches("\\d+") && !version.equals(Integer.toString(MAJOR));
+    });
+  }
+
+  /**
+   * Rejects a driver that is too old for the version of cuBLASLt that this build calls: the libraries of a major version of CUDA need a
+   * driver of that version, and minor versions are compatible in both directions.
+   *
+   * @param driverVersion as CUDA counts
+   */
+  static void requireDriverForProducts(int driverVersion) {
+    if (driverVersion / 1000 < MAJOR) {
+      throw new BackendUnavailableException(CUBLASLT + MAJOR + " needs a driver for CUDA " + MAJOR + ".0 or newer, and this one supports CUDA "
+          + DriverApi.dotted(driverVersion));
+    }
   }
 
   /**
@@ -122,21 +153,7 @@ public final class CudaLibraries {
   }
 
   /**
-   * Makes CUDA callable.
-   *
-   * @param folder to look in instead of the usual places, if named
-   * @throws BackendUnavailableException if the driver or a library is missing or does not load; the message names it
-   */
-  static void load(Optional<Path> folder) {
-    Report report = find(folder);
-    report.absence().ifPresent(absence -> {
-      throw new BackendUnavailableException("CUDA: " + absence);
-    });
-    CudaBindings.load(report.found());
-  }
-
-  /**
-   * Facts for reports: the driver, each library's file, the devices; or what is missing.
+   * Facts for reports: the driver, its devices, cuBLASLt's files and version; or what is missing. No toolkit is needed to see the devices.
    *
    * @param folder to look in instead of the usual places, if named
    */
@@ -144,19 +161,42 @@ public final class CudaLibraries {
     Map<String, String> facts = new LinkedHashMap<>();
     Report report = find(folder);
     facts.put("driver", report.driver().orElse("none (" + DRIVER + " does not load)"));
+    if (report.absence().isPresent()) {
+      facts.put("devices", "unknown: " + report.absence().get());
+      return facts;
+    }
+    Optional<Integer> driverVersion = Optional.empty();
+    try {
+      DriverApi api = DriverApi.load();
+      facts.put("devices", String.join("; ", CudaContext.describeDevices(api)));
+      driverVersion = Optional.of(CudaContext.driverVersion(api));
+    } catch (BackendUnavailableException e) {
+      facts.put("devices", "none usable: " + e.getMessage());
+    }
     report.found().forEach((name, file) -> facts.put(name, file + " (version " + version(file) + ")"));
     report.missing().forEach(name -> facts.put(name, "not found"));
-    report.absence().ifPresentOrElse(absence -> facts.put("devices", "unknown: " + absence), () -> {
-      try {
-        load(folder);
-        facts.put("devices", String.join("; ", CudaContext.describeDevices()));
-      } catch (BackendUnavailableException e) {
-        facts.put("devices", "none usable: " + e.getMessage());
-      } finally {
-        CudaBindings.endThreadIfIdle();
-      }
-    });
+    report.others().forEach(file -> facts.put(file.getFileName().toString(), file + " (of another CUDA, not used)"));
+    driverVersion.ifPresent(version -> facts.put("matrix products", products(report, version)));
     return facts;
+  }
+
+  private static String products(Report report, int driverVersion) {
+    String own = "our own kernels; ";
+    if (report.productLibraryAbsence().isPresent()) {
+      return own + report.productLibraryAbsence().get();
+    }
+    try {
+      requireDriverForProducts(driverVersion);
+      CudaBindings.load(report.found());
+    } catch (BackendUnavailableException e) {
+      return own + e.getMessage();
+    }
+    CudaBindings.libraryOpened();
+    try {
+      return CublasLt.version();
+    } finally {
+      CudaBindings.libraryClosed();
+    }
   }
 
   private static Map<String, Path> inOneFolder(List<String> names, List<Path> folders) {

@@ -1,27 +1,22 @@
 package org.conceptclip.backend.cuda.driver.nvidia;
 
-import static org.bytedeco.cuda.global.cublas.*;
-import static org.bytedeco.cuda.global.cudart.*;
-
-import java.util.Set;
+import java.lang.foreign.MemorySegment;
 import java.util.function.Supplier;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.SizeTPointer;
 import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.DeviceHealth;
 
-/** Turns what the CUDA driver API and cuBLASLt return into exceptions. */
+/** Turns what the CUDA driver API returns into exceptions, and remembers that a device was lost. Thread-safe. */
 final class CudaStatus {
-  /** Statuses for which cuda.h says that further work returns the same error, or that hardware, driver or context are gone. */
-  private static final Set<Integer> LOST = Set.of(
-      CUDA_ERROR_DEINITIALIZED, CUDA_ERROR_ECC_UNCORRECTABLE, CUDA_ERROR_NVLINK_UNCORRECTABLE, CUDA_ERROR_CONTAINED,
-      CUDA_ERROR_ILLEGAL_ADDRESS, CUDA_ERROR_LAUNCH_TIMEOUT, CUDA_ERROR_CONTEXT_IS_DESTROYED,
-      CUDA_ERROR_ASSERT, CUDA_ERROR_HARDWARE_STACK_ERROR, CUDA_ERROR_ILLEGAL_INSTRUCTION, CUDA_ERROR_MISALIGNED_ADDRESS,
-      CUDA_ERROR_INVALID_ADDRESS_SPACE, CUDA_ERROR_INVALID_PC, CUDA_ERROR_LAUNCH_FAILED, CUDA_ERROR_MPS_CLIENT_TERMINATED,
-      CUDA_ERROR_EXTERNAL_DEVICE, CUDA_ERROR_UNKNOWN);
+  /** Longer than any name of a status, by far. */
+  private static final long NAME_BYTES = 256;
 
   final DeviceHealth health = new DeviceHealth();
+  private final DriverApi api;
+
+  CudaStatus(DriverApi api) {
+    this.api = api;
+  }
 
   void check(String call, int status) {
     check(call, status, () -> "");
@@ -33,9 +28,14 @@ final class CudaStatus {
    * @param details sizes and names for the message
    */
   void check(String call, int status, Supplier<String> details) {
-    if (status != CUDA_SUCCESS) {
-      throw health.note(new CudaException(kind(status), call, name(status), details.get()));
+    if (status != CudaNumbers.CUDA_SUCCESS) {
+      throw failure(call, status, details.get());
     }
+  }
+
+  /** The failure that a status other than success tells of, noted and to be thrown. */
+  CudaException failure(String call, int status, String details) {
+    return health.note(new CudaException(kind(status), call, name(api, status), details));
   }
 
   /** {@link #check} for calls that release something: after a loss, which has been reported, there is nothing left to release. */
@@ -45,44 +45,22 @@ final class CudaStatus {
     }
   }
 
-  void checkCublas(String call, int status) {
-    checkCublas(call, status, () -> "");
-  }
-
-  /** Throws unless a status of cuBLASLt is success. The context must be current. */
-  void checkCublas(String call, int status, Supplier<String> details) {
-    if (status == CUBLAS_STATUS_SUCCESS) {
-      return;
-    }
-    String name = cublasLtGetStatusName(status).getString();
-    if (status == CUBLAS_STATUS_ALLOC_FAILED) {
-      throw new CudaException(Kind.MEMORY, call, name, details.get());
-    }
-    // cuBLAS reports a lost device as EXECUTION_FAILED or INTERNAL_ERROR. Any call of the driver tells the difference.
-    try (SizeTPointer free = new SizeTPointer(1); SizeTPointer total = new SizeTPointer(1)) {
-      check("cuMemGetInfo", cuMemGetInfo(free, total), () -> "after " + call + ": " + name);
-    }
-    throw new CudaException(Kind.FAILED, call, name, details.get());
-  }
-
-  /** {@link #checkRelease} for cuBLASLt. */
-  void releaseCublas(String call, int status) {
-    if (!health.lost()) {
-      checkCublas(call, status);
-    }
+  /** Throws if the device is lost, by asking the driver for something harmless. The context must be current. */
+  void checkAlive(Supplier<String> details) {
+    long results = CallMemory.results();
+    check("cuMemGetInfo", api.cuMemGetInfo(results, results + Long.BYTES), details);
   }
 
   static Kind kind(int status) {
-    if (status == CUDA_ERROR_OUT_OF_MEMORY) {
+    if (status == CudaNumbers.CUDA_ERROR_OUT_OF_MEMORY) {
       return Kind.MEMORY;
     }
-    return LOST.contains(status) ? Kind.LOST : Kind.FAILED;
+    return CudaNumbers.LOST.contains(status) ? Kind.LOST : Kind.FAILED;
   }
 
   /** {@code CUDA_ERROR_...}, or the number of a status that this driver does not know. */
-  static String name(int status) {
-    try (BytePointer name = new BytePointer()) {
-      return cuGetErrorName(status, name) == CUDA_SUCCESS && !name.isNull() ? name.getString() : "CUDA status " + status;
-    }
+  static String name(DriverApi api, int status) {
+    boolean known = api.cuGetErrorName(status, CallMemory.results()) == CudaNumbers.CUDA_SUCCESS && CallMemory.result() != 0;
+    return known ? MemorySegment.ofAddress(CallMemory.result()).reinterpret(NAME_BYTES).getString(0) : "CUDA status " + status;
   }
 }

@@ -1,16 +1,13 @@
 package org.conceptclip.backend.cuda.driver.nvidia;
 
-import static org.bytedeco.cuda.global.cudart.*;
+import static org.conceptclip.backend.cuda.driver.nvidia.CudaNumbers.*;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
-import org.bytedeco.cuda.cudart.CUfunc_st;
-import org.bytedeco.cuda.cudart.CUmod_st;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.IntPointer;
-import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.javacpp.PointerPointer;
 import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
@@ -25,33 +22,44 @@ final class KernelModules implements AutoCloseable {
   private static final int LOG_BYTES = 8 << 10;
 
   private static final class Loaded {
-    final CUfunc_st function = new CUfunc_st();
+    final long function;
+    final int argumentBytes;
     int sharedBytesLimit = DEFAULT_SHARED_BYTES;
+
+    Loaded(long function, int argumentBytes) {
+      this.function = function;
+      this.argumentBytes = argumentBytes;
+    }
   }
 
+  private final DriverApi api;
   private final CudaStatus status;
   private final KernelIndex index;
-  private final Map<String, CUmod_st> modules = new HashMap<>();
+  private final Map<String, Long> modules = new HashMap<>();
   private final Map<String, Loaded> kernels = new HashMap<>();
 
-  KernelModules(CudaStatus status, KernelIndex index) {
+  KernelModules(DriverApi api, CudaStatus status, KernelIndex index) {
+    this.api = api;
     this.status = status;
     this.index = index;
   }
 
-  /** The function for a launch: its argument has the size that it reads, its dynamic shared memory is allowed. */
-  synchronized CUfunc_st function(KernelLaunch launch) {
+  /** The driver's function for a launch: its argument has the size that it reads, its dynamic shared memory is allowed. */
+  synchronized long function(KernelLaunch launch) {
     String name = launch.kernel();
-    int sharedBytes = launch.sharedBytes();
-    Loaded kernel = kernels.computeIfAbsent(name, this::load);
-    int argumentBytes = index.get(name).argumentBytes();
-    if (launch.arguments().byteSize() != argumentBytes) {
-      throw new CudaException(Kind.FAILED, "cuLaunchKernel", "CUDA_ERROR_INVALID_VALUE",
-          launch.describe() + ", the kernel reads " + argumentBytes);
+    Loaded kernel = kernels.get(name);
+    if (kernel == null) {
+      kernel = load(name);
+      kernels.put(name, kernel);
     }
+    if (launch.arguments().byteSize() != kernel.argumentBytes) {
+      throw new CudaException(Kind.FAILED, "cuLaunchKernel", "CUDA_ERROR_INVALID_VALUE",
+          launch.describe() + ", the kernel reads " + kernel.argumentBytes);
+    }
+    int sharedBytes = launch.sharedBytes();
     if (sharedBytes > kernel.sharedBytesLimit) {
       status.check("cuFuncSetAttribute",
-          cuFuncSetAttribute(kernel.function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
+          api.cuFuncSetAttribute(kernel.function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
           () -> name + ", " + sharedBytes + " bytes of dynamic shared memory");
       kernel.sharedBytesLimit = sharedBytes;
     }
@@ -60,35 +68,37 @@ final class KernelModules implements AutoCloseable {
 
   private Loaded load(String name) {
     String file = index.get(name).file();
-    CUmod_st module = modules.computeIfAbsent(file, this::compile);
-    Loaded loaded = new Loaded();
-    status.check("cuModuleGetFunction", cuModuleGetFunction(loaded.function, module, name), () -> name + " in " + file);
-    return loaded;
+    long module = modules.computeIfAbsent(file, this::compile);
+    try (Arena arena = Arena.ofConfined()) {
+      status.check("cuModuleGetFunction",
+          api.cuModuleGetFunction(CallMemory.results(), module, arena.allocateFrom(name).address()), () -> name + " in " + file);
+      return new Loaded(CallMemory.result(), index.get(name).argumentBytes());
+    }
   }
 
-  private CUmod_st compile(String file) {
-    byte[] ptx = (KernelIndex.text(file) + '\0').getBytes(StandardCharsets.US_ASCII);
-    CUmod_st module = new CUmod_st();
-    try (BytePointer image = new BytePointer(ptx);
-        BytePointer log = new BytePointer(LOG_BYTES);
-        IntPointer options = new IntPointer(CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
-        PointerPointer<Pointer> values = new PointerPointer<>(log, new RawPointer(LOG_BYTES))) {
-      log.put(0, (byte) 0);
-      int loaded = cuModuleLoadDataEx(module, image, 2, options, values);
+  private long compile(String file) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment image = arena.allocateFrom(KernelIndex.text(file), StandardCharsets.US_ASCII);
+      MemorySegment log = arena.allocate(LOG_BYTES);
+      MemorySegment options =
+          arena.allocateFrom(ValueLayout.JAVA_INT, CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
+      // An array of pointers: the size is passed as one.
+      MemorySegment values = arena.allocateFrom(ValueLayout.JAVA_LONG, log.address(), LOG_BYTES);
+      int loaded =
+          api.cuModuleLoadDataEx(CallMemory.results(), image.address(), 2, options.address(), values.address());
       if (loaded != CUDA_SUCCESS) {
-        // Up to the terminating zero, which JavaCPP ignores in memory whose size it knows.
-        String said = log.getString(StandardCharsets.US_ASCII).split("\0", 2)[0].strip();
-        status.check("cuModuleLoadDataEx", loaded, () -> file + (said.isEmpty() ? "" : ": " + said.replaceAll("\\s*\n\\s*", "; ")));
+        String said = log.getString(0, StandardCharsets.US_ASCII).strip();
+        throw status.failure("cuModuleLoadDataEx", loaded, file + (said.isEmpty() ? "" : ": " + said.replaceAll("\\s*\n\\s*", "; ")));
       }
+      return CallMemory.result();
     }
-    return module;
   }
 
   @Override
   public synchronized void close() {
     kernels.clear();
     try (Closer owned = new Closer()) {
-      modules.values().forEach(module -> owned.own(module, () -> status.checkRelease("cuModuleUnload", cuModuleUnload(module))));
+      modules.values().forEach(module -> owned.own(() -> status.checkRelease("cuModuleUnload", api.cuModuleUnload(module))));
       modules.clear();
     }
   }

@@ -81,7 +81,8 @@ record LibraryFolders(Map<String, String> environment, Path root, int major) {
         .filter(path -> !path.isEmpty()).map(Path::of).toList();
   }
 
-  private static List<Path> matching(Path folder, String glob) {
+  /** Entries of a folder by a pattern of their names, sorted; none of a folder that is absent. */
+  static List<Path> matching(Path folder, String glob) {
     List<Path> found = new ArrayList<>();
     if (Files.isDirectory(folder)) {
       try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder, glob)) {

@@ -25,17 +25,17 @@ final class MatmulDescriptors implements AutoCloseable {
   final cublasLtMatrixLayoutOpaque_t weight;
   final cublasLtMatrixLayoutOpaque_t x;
   final cublasLtMatrixLayoutOpaque_t out;
-  private final CudaStatus status;
+  private final CublasStatus status;
   private final Closer owned = new Closer();
 
-  MatmulDescriptors(CudaStatus status, MatmulCall.Shape shape, int rows, long xPitch, long outPitch) {
+  MatmulDescriptors(CublasStatus status, MatmulCall.Shape shape, int rows, long xPitch, long outPitch) {
     this.status = status;
     int outType = shape.outFloat32() ? CUDA_R_32F : CUDA_R_16F;
     try (PointerPointer<Pointer> created = new PointerPointer<>(1)) {
-      status.checkCublas("cublasLtMatmulDescCreate", cublasLtMatmulDescCreate(created, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+      status.check("cublasLtMatmulDescCreate", cublasLtMatmulDescCreate(created, CUBLAS_COMPUTE_32F, CUDA_R_32F));
       cublasLtMatmulDescOpaque_t description = new cublasLtMatmulDescOpaque_t(created.get());
       operation = owned.own(description,
-          () -> status.releaseCublas("cublasLtMatmulDescDestroy", cublasLtMatmulDescDestroy(description)));
+          () -> status.release("cublasLtMatmulDescDestroy", cublasLtMatmulDescDestroy(description)));
       set(CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
       set(CUBLASLT_MATMUL_DESC_EPILOGUE, shape.hasBias() ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT);
       if (shape.hasBias()) {
@@ -64,16 +64,16 @@ final class MatmulDescriptors implements AutoCloseable {
   }
 
   private void set(int attribute, Pointer value, long bytes) {
-    status.checkCublas("cublasLtMatmulDescSetAttribute", cublasLtMatmulDescSetAttribute(operation, attribute, value, bytes),
+    status.check("cublasLtMatmulDescSetAttribute", cublasLtMatmulDescSetAttribute(operation, attribute, value, bytes),
         () -> "attribute " + attribute);
   }
 
   private cublasLtMatrixLayoutOpaque_t layout(int type, long rows, long columns, long leadingDimension) {
     try (PointerPointer<Pointer> created = new PointerPointer<>(1)) {
-      status.checkCublas("cublasLtMatrixLayoutCreate", cublasLtMatrixLayoutCreate(created, type, rows, columns, leadingDimension),
+      status.check("cublasLtMatrixLayoutCreate", cublasLtMatrixLayoutCreate(created, type, rows, columns, leadingDimension),
           () -> rows + " x " + columns + ", leading dimension " + leadingDimension);
       cublasLtMatrixLayoutOpaque_t layout = new cublasLtMatrixLayoutOpaque_t(created.get());
-      return owned.own(layout, () -> status.releaseCublas("cublasLtMatrixLayoutDestroy", cublasLtMatrixLayoutDestroy(layout)));
+      return owned.own(layout, () -> status.release("cublasLtMatrixLayoutDestroy", cublasLtMatrixLayoutDestroy(layout)));
     }
   }
 

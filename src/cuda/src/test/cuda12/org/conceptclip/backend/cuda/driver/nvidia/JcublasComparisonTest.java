@@ -53,7 +53,7 @@ class JcublasComparisonTest {
 
   private static CudaDriver open() {
     try {
-      return JavacppCudaDriver.open(0, Optional.empty(), System.err::println);
+      return NvidiaCudaDriver.open(0, Optional.empty(), System.err::println);
     } catch (BackendUnavailableException e) {
       return abort("no GPU with CUDA 12: " + e.getMessage());
     }

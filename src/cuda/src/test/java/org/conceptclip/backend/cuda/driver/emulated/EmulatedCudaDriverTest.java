@@ -48,6 +48,13 @@ class EmulatedCudaDriverTest {
         .map(test -> DynamicTest.dynamicTest(test.getKey(), () -> CudaDriverContract.check(test.getValue(), open(80))));
   }
 
+  @TestFactory
+  Stream<DynamicTest> contractWithoutCublasLt() {
+    EmulatedDevice device = new EmulatedDevice(80, 1L << 30).withoutProductLibrary();
+    return CudaDriverContract.casesWithoutProducts().entrySet().stream().map(test -> DynamicTest.dynamicTest(test.getKey(),
+        () -> CudaDriverContract.check(test.getValue(), EmulatedCudaDriver.open(device, line -> { }))));
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {80, 90})
   void propertiesAreThoseOfTheCapability(int capability) {

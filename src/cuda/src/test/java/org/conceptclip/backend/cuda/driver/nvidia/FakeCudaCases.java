@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.CudaDriverContract;
 import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
@@ -41,9 +42,11 @@ final class FakeCudaCases {
     Map<String, Consumer<Lab>> cases = new LinkedHashMap<>();
     cases.put("the libraries come from where they were found", FakeCudaCases::libraries);
     cases.put("a driver too old is named, with what is needed", FakeCudaCases::oldDriver);
+    cases.put("a driver too old for cuBLASLt runs without it, with a note", FakeCudaCases::driverTooOldForProducts);
     cases.put("no device, or not that one", FakeCudaCases::noDevice);
     cases.put("a device too old is named, with what is needed", FakeCudaCases::oldDevice);
     cases.put("a driver that does not start is told", FakeCudaCases::deadDriver);
+    cases.put("a cuBLASLt that does not start is told", FakeCudaCases::deadLibrary);
     cases.put("each capability gets its kernels", FakeCudaCases::capabilities);
     cases.put("what the compiler says about PTX is told", FakeCudaCases::compilerLog);
     cases.put("an argument of another size is refused", FakeCudaCases::argumentSize);
@@ -53,35 +56,30 @@ final class FakeCudaCases {
     cases.put("algorithms are chosen once", FakeCudaCases::algorithmsAreKept);
     cases.put("a damaged file of algorithms is ignored, with a note", FakeCudaCases::damagedAlgorithms);
     cases.put("algorithms that no longer fit are chosen anew", FakeCudaCases::unfitAlgorithms);
+    cases.put("calls of a steady pass allocate nothing", SteadyCalls::allocateNothing);
     return cases;
   }
 
-  /** With a driver, but a folder without libraries. */
-  static void missing(Path empty) {
-    BackendUnavailableException failure = assertThrows(BackendUnavailableException.class,
-        () -> JavacppCudaDriver.open(0, Optional.of(empty), empty, line -> { }));
-    String libraries = "libcudart.so.N, libcublasLt.so.N, libcublas.so.N".replace("N", Integer.toString(CudaLibraries.MAJOR));
-    assertTrue(failure.getMessage().startsWith("CUDA: " + libraries + " not found"), failure.getMessage());
-    assertTrue(failure.getMessage().contains("looked in " + empty)
-        && failure.getMessage().contains("--cuda-libs DIR"), failure.getMessage());
-    Map<String, String> facts = CudaLibraries.describe(Optional.of(empty));
-    assertEquals("not found", facts.get("libcublas.so." + CudaLibraries.MAJOR), facts.toString());
-    assertTrue(facts.get("devices").startsWith("unknown: libcudart.so."), facts.toString());
-  }
-
   private static void libraries(Lab lab) {
-    lab.open().close();
+    String version = "cuBLASLt " + CudaLibraries.MAJOR + ".0.0";
+    try (NvidiaCudaDriver driver = lab.open()) {
+      assertEquals(Optional.of(version), driver.productLibrary());
+      driver.requireProductLibrary();
+    }
     Map<String, String> facts = CudaLibraries.describe(Optional.empty());
     assertTrue(facts.get("devices").contains("device 0: Fake GPU sm_80, compute capability 8.0"), facts.toString());
+    assertEquals(version, facts.get("matrix products"), facts.toString());
     for (String name : List.of("libcudart.so.", "libcublasLt.so.", "libcublas.so.")) {
       String library = name + CudaLibraries.MAJOR;
       assertTrue(facts.get(library).contains("fakecuda/" + library), facts.toString());
       // The bindings look for libraries too: they must not have found others.
       assertEquals(1, mapped(library).size(), mapped(library).toString());
     }
+    assertEquals(List.of(), lab.notices);
   }
 
-  private static List<String> mapped(String library) {
+  /** Files of this process whose names begin so. */
+  static List<String> mapped(String library) {
     try (Stream<String> lines = Files.lines(Path.of("/proc/self/maps"))) {
       return lines.filter(line -> line.contains("/" + library)).map(line -> line.substring(line.indexOf('/'))).distinct().toList();
     } catch (IOException e) {
@@ -92,7 +90,23 @@ final class FakeCudaCases {
   private static void oldDriver(Lab lab) {
     lab.fakes.configure("driver_version", 11040);
     String message = unavailable(lab);
-    assertTrue(message.contains("supports CUDA 11.4") && message.contains("CUDA " + CudaLibraries.MAJOR + ".0 or newer"), message);
+    assertTrue(message.contains("supports CUDA 11.4") && message.contains("CUDA 12.0 or newer"), message);
+  }
+
+  /** PTX that a driver of CUDA 12 takes, and a cuBLASLt that it does not run. */
+  private static void driverTooOldForProducts(Lab lab) {
+    int older = 1000 * CudaLibraries.MAJOR - 960;
+    if (older < DriverApi.MIN_VERSION) {
+      // A build for CUDA 12: such a driver runs nothing of ours.
+      return;
+    }
+    lab.fakes.configure("driver_version", older);
+    try (NvidiaCudaDriver driver = lab.open()) {
+      CudaDriverContract.casesWithoutProducts().get("products are refused, and everything else goes on").accept(driver);
+    }
+    String reason = "libcublasLt.so.13 needs a driver for CUDA 13.0 or newer, and this one supports CUDA 12.4";
+    assertEquals(List.of("cuBLASLt is not used: " + reason), lab.notices);
+    assertEquals("our own kernels; " + reason, CudaLibraries.describe(Optional.empty()).get("matrix products"));
   }
 
   private static void noDevice(Lab lab) {
@@ -101,7 +115,7 @@ final class FakeCudaCases {
     assertTrue(message.contains("sees no device") && message.contains("CUDA_VISIBLE_DEVICES is \"0\""), message);
     lab.fakes.configure("device_count", 1);
     message = assertThrows(BackendUnavailableException.class,
-        () -> JavacppCudaDriver.open(1, Optional.empty(), lab.cacheFolder, lab.notices::add)).getMessage();
+        () -> NvidiaCudaDriver.open(1, Optional.empty(), lab.cacheFolder, lab.notices::add)).getMessage();
     assertTrue(message.contains("device 1 asked for, 1 visible"), message);
   }
 
@@ -118,9 +132,21 @@ final class FakeCudaCases {
     lab.fakes.fail("cuDevicePrimaryCtxRetain", 1, 2);
     message = unavailable(lab);
     assertTrue(message.contains("CUDA_ERROR_OUT_OF_MEMORY"), message);
-    lab.fakes.fail("cublasLtCreate", 1, 1);
+    lab.fakes.fail("cuInit", 1, 4242);
     message = unavailable(lab);
-    assertTrue(message.contains("cublasLtCreate"), message);
+    assertTrue(message.endsWith("cuInit: CUDA status 4242"), message);
+  }
+
+  /** A library that is there and does not start is a failure of the device, not an absence: the next who asks tries again. */
+  private static void deadLibrary(Lab lab) {
+    try (NvidiaCudaDriver driver = lab.open()) {
+      lab.fakes.fail("cublasLtCreate", 1, 1);
+      String message = assertThrows(BackendUnavailableException.class, driver::requireProductLibrary).getMessage();
+      assertTrue(message.startsWith("CUDA: Fake GPU sm_80 cannot be used: cublasLtCreate: "), message);
+      lab.fakes.fail("cublasLtCreate", 1, 3);
+      failure(Kind.MEMORY, driver::productLibrary);
+      assertTrue(driver.productLibrary().isPresent());
+    }
   }
 
   private static void capabilities(Lab lab) {
@@ -235,12 +261,12 @@ final class FakeCudaCases {
 
   private static void unfitAlgorithms(Lab lab) {
     try (CudaDriver driver = lab.open()) {
-      String owner = driver.device().name() + " sm_80 cublasLt 130000 driver 13000";
+      String owner = driver.device().name() + " sm_80 cublasLt " + CudaLibraries.MAJOR + "0000 driver 13000";
       // One that splits sums: a file like this could be left by a version of ours that allowed it.
       new AlgorithmCache(Optional.of(lab.cacheFolder), owner, lab.notices::add).put(SHAPE, new long[] {0xfa4e, 0, 0, 0, 0, 0, 0, 0});
     }
     product(lab);
-    long[] chosen = new AlgorithmCache(Optional.of(lab.cacheFolder), "Fake GPU sm_80 sm_80 cublasLt 130000 driver 13000", lab.notices::add)
+    long[] chosen = new AlgorithmCache(Optional.of(lab.cacheFolder), "Fake GPU sm_80 sm_80 cublasLt " + CudaLibraries.MAJOR + "0000 driver 13000", lab.notices::add)
         .get(SHAPE).orElseThrow();
     assertEquals(3, chosen[1], "kind of the algorithm that was stored");
     assertEquals(List.of(), lab.notices);

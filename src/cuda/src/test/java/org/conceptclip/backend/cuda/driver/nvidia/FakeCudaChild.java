@@ -13,9 +13,35 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.conceptclip.backend.cuda.driver.CudaDriverContract;
 
-/** What {@link JavacppCudaDriverTest} runs in a process of its own, which sees the fake CUDA libraries. One line a case. */
+/** What {@link NvidiaCudaDriverTest} runs in processes of their own, which see fake CUDA libraries. One line a case. */
 final class FakeCudaChild {
-  private static final String MISSING = "missing libraries are named, and where they were looked for";
+  /** A machine, as its libraries show it. */
+  enum Machine {
+    /** All libraries. */
+    COMPLETE(""),
+    /** The NVIDIA driver and no CUDA toolkit. */
+    DRIVER_ALONE("driver-alone"),
+    /** A driver without functions that came later. */
+    OLD_DRIVER("old-driver"),
+    /** All libraries, but cuBLASLt is not what its name says. */
+    MISLABELLED("");
+
+    /** Where the libraries lie, in the folder of the fakes. */
+    final String folder;
+
+    Machine(String folder) {
+      this.folder = folder;
+    }
+
+    Map<String, Consumer<Lab>> cases() {
+      return switch (this) {
+        case COMPLETE -> FakeCudaChild.complete();
+        case DRIVER_ALONE -> DriverAloneCases.cases();
+        case OLD_DRIVER -> DriverAloneCases.oldDriver();
+        case MISLABELLED -> DriverAloneCases.mislabelled();
+      };
+    }
+  }
 
   /** Opens drivers on the fakes. */
   static final class Lab {
@@ -27,21 +53,19 @@ final class FakeCudaChild {
       this.cacheFolder = cacheFolder;
     }
 
-    JavacppCudaDriver open() {
-      return JavacppCudaDriver.open(0, Optional.empty(), cacheFolder, notices::add);
+    NvidiaCudaDriver open() {
+      return open(Optional.empty());
+    }
+
+    /** @param libraries where cuBLASLt is looked for, instead of the usual places */
+    NvidiaCudaDriver open(Optional<Path> libraries) {
+      return NvidiaCudaDriver.open(0, libraries, cacheFolder, notices::add);
     }
   }
 
   private FakeCudaChild() {}
 
-  /** Names of all cases, in the order in which they run. */
-  static List<String> names() {
-    List<String> names = new ArrayList<>(List.of(MISSING));
-    names.addAll(cases().keySet());
-    return names;
-  }
-
-  private static Map<String, Consumer<Lab>> cases() {
+  private static Map<String, Consumer<Lab>> complete() {
     Map<String, Consumer<Lab>> cases = new LinkedHashMap<>();
     CudaDriverContract.cases()
         .forEach((name, test) -> cases.put("contract: " + name, lab -> CudaDriverContract.check(test, lab.open())));
@@ -50,13 +74,11 @@ final class FakeCudaChild {
     return cases;
   }
 
-  /** Arguments: an empty folder. */
+  /** Arguments: the machine, an empty folder. */
   public static void main(String[] args) {
-    Path folder = Path.of(args[0]);
-    // Before anything is loaded: what is loaded once is never missing again.
-    report(System.out, MISSING, () -> FakeCudaCases.missing(folder));
+    Path folder = Path.of(args[1]);
     int number = 0;
-    for (Map.Entry<String, Consumer<Lab>> test : cases().entrySet()) {
+    for (Map.Entry<String, Consumer<Lab>> test : Machine.valueOf(args[0]).cases().entrySet()) {
       Lab lab = new Lab(newFolder(folder.resolve("cache-" + number++)));
       report(System.out, test.getKey(), () -> run(test.getValue(), lab));
     }

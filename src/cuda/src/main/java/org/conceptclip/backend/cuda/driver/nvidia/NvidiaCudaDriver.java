@@ -1,6 +1,6 @@
 package org.conceptclip.backend.cuda.driver.nvidia;
 
-import static org.bytedeco.cuda.global.cudart.*;
+import static org.conceptclip.backend.cuda.driver.nvidia.CudaNumbers.*;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,14 +11,6 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.bytedeco.cuda.cudart.CUevent_st;
-import org.bytedeco.cuda.cudart.CUfunc_st;
-import org.bytedeco.cuda.cudart.CUgraphExec_st;
-import org.bytedeco.cuda.cudart.CUgraph_st;
-import org.bytedeco.cuda.cudart.CUstream_st;
-import org.bytedeco.cuda.cudart.CUtensorMap;
-import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.javacpp.PointerPointer;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
@@ -34,81 +26,82 @@ import org.conceptclip.backend.cuda.driver.TensorMap;
 import org.conceptclip.util.Closer;
 
 /**
- * A real NVIDIA device: CUDA's driver API and cuBLASLt through JavaCPP.
+ * A real NVIDIA device: CUDA's driver API, and cuBLASLt where the machine has it and somebody asks for a product of it.
  *
  * <p>Handles are this driver's own numbers. Streams do not wait for the default stream. A graph runs on the stream that it was
  * captured on, whose workspace its products use. Once the device is lost, releases only update the counts. Thread-safe.
  */
-public final class JavacppCudaDriver implements CudaDriver {
-  /** That of a tensor map inside an argument, the largest there is. */
-  private static final int ARGUMENT_ALIGNMENT = 64;
-
+public final class NvidiaCudaDriver implements CudaDriver {
   private static final int TENSOR_MAP_BYTES = 128;
 
   /** A stream, and the workspace of its matrix products, which the first product allocates. */
   private static final class Stream {
-    final CUstream_st stream;
+    final long stream;
     long workspace;
 
-    Stream(CUstream_st stream) {
+    Stream(long stream) {
       this.stream = stream;
     }
   }
 
-  private record Graph(CUgraphExec_st graph, long stream) {}
+  private record Graph(long graph, long stream) {}
 
+  private final DriverApi api;
   private final CudaStatus status;
   private final CudaContext context;
   private final KernelModules modules;
-  private final CublasLt cublasLt;
+  private final ProductLibrary products;
   private final AtomicLong lastHandle = new AtomicLong();
   private final DeviceBlocks deviceBlocks = new DeviceBlocks();
-  private final Handles<Pointer> pinnedBlocks = new Handles<>("pinned block", lastHandle);
+  private final Handles<Long> pinnedBlocks = new Handles<>("pinned block", lastHandle);
   private final Handles<Stream> streams = new Handles<>("stream", lastHandle);
-  private final Handles<CUevent_st> events = new Handles<>("event", lastHandle);
+  private final Handles<Long> events = new Handles<>("event", lastHandle);
   private final Handles<Graph> graphs = new Handles<>("graph", lastHandle);
   private volatile boolean closed;
 
-  private JavacppCudaDriver(CudaStatus status, CudaContext context, KernelModules modules, CublasLt cublasLt) {
+  private NvidiaCudaDriver(DriverApi api, CudaStatus status, CudaContext context, KernelModules modules, ProductLibrary products) {
+    this.api = api;
     this.status = status;
     this.context = context;
     this.modules = modules;
-    this.cublasLt = cublasLt;
+    this.products = products;
   }
 
   /**
-   * Opens a device. The algorithms that cuBLASLt chooses are kept in the user's cache folder.
+   * Opens a device. It needs the NVIDIA driver and nothing else. The algorithms that cuBLASLt chooses are kept in the user's cache folder.
    *
    * @param index of the device, among those that CUDA_VISIBLE_DEVICES leaves visible
-   * @param librariesFolder where the CUDA runtime and cuBLAS lie, instead of the usual places
+   * @param librariesFolder where cuBLASLt lies, instead of the usual places
    * @param notices gets one line for each thing that is worth knowing and no failure
-   * @throws BackendUnavailableException if a library, the driver or the device is absent or too old; the message names it
+   * @throws BackendUnavailableException if the driver or the device is absent or too old; the message names it
    */
-  public static JavacppCudaDriver open(int index, Optional<Path> librariesFolder, Consumer<String> notices) {
+  public static NvidiaCudaDriver open(int index, Optional<Path> librariesFolder, Consumer<String> notices) {
     return open(index, librariesFolder, AlgorithmCache::userFolder, notices);
   }
 
-  static JavacppCudaDriver open(int index, Optional<Path> librariesFolder, Path cacheFolder, Consumer<String> notices) {
+  static NvidiaCudaDriver open(int index, Optional<Path> librariesFolder, Path cacheFolder, Consumer<String> notices) {
     return open(index, librariesFolder, unused -> Optional.of(cacheFolder), notices);
   }
 
-  private static JavacppCudaDriver open(
+  private static NvidiaCudaDriver open(
       int index, Optional<Path> librariesFolder, Function<Consumer<String>, Optional<Path>> cacheFolder, Consumer<String> notices) {
-    CudaLibraries.load(librariesFolder);
-    CudaStatus status = new CudaStatus();
+    DriverApi api = DriverApi.load();
+    CudaStatus status = new CudaStatus(api);
     Closer opened = new Closer();
-    CudaContext context = opened.own(CudaContext.open(index, status));
+    CudaContext context = opened.own(CudaContext.open(api, index, status));
     try {
-      KernelModules modules = new KernelModules(status, KernelIndex.forCapability(context.properties().capability()));
+      KernelModules modules = new KernelModules(api, status, KernelIndex.forCapability(context.properties().capability()));
       context.makeCurrent();
-      CublasLt cublasLt = new CublasLt(status, context.properties(), cacheFolder.apply(notices), notices);
-      CudaBindings.driverOpened();
-      return new JavacppCudaDriver(status, context, modules, cublasLt);
+      ProductLibrary products = new ProductLibrary(status, context.properties(), librariesFolder, cacheFolder, notices);
+      return new NvidiaCudaDriver(api, status, context, modules, products);
     } catch (RuntimeException e) {
       opened.closeAfter(e);
-      throw e instanceof CudaException
-          ? new BackendUnavailableException("CUDA: " + context.properties().name() + " cannot be used: " + e.getMessage(), e) : e;
+      throw e instanceof CudaException failure ? unavailable(context.properties(), failure) : e;
     }
+  }
+
+  private static BackendUnavailableException unavailable(DeviceProperties device, CudaException failure) {
+    return new BackendUnavailableException("CUDA: " + device.name() + " cannot be used: " + failure.getMessage(), failure);
   }
 
   @Override
@@ -118,7 +111,26 @@ public final class JavacppCudaDriver implements CudaDriver {
 
   @Override
   public Optional<String> productLibrary() {
-    return Optional.of(cublasLt.version());
+    if (!products.isDecided()) {
+      enter("cublasLtCreate");
+    }
+    return products.absence().isEmpty() ? Optional.of(CublasLt.version()) : Optional.empty();
+  }
+
+  /**
+   * Makes sure that there is a {@link #productLibrary}.
+   *
+   * @throws BackendUnavailableException if there is none or it does not start; the message says why
+   */
+  public void requireProductLibrary() {
+    try {
+      enter("cublasLtCreate");
+      products.absence().ifPresent(absence -> {
+        throw new BackendUnavailableException("CUDA: " + absence);
+      });
+    } catch (CudaException e) {
+      throw unavailable(context.properties(), e);
+    }
   }
 
   @Override
@@ -130,45 +142,43 @@ public final class JavacppCudaDriver implements CudaDriver {
   }
 
   private long allocateUncounted(long bytes) {
-    long[] address = new long[1];
-    status.check("cuMemAlloc", cuMemAlloc(address, bytes),
+    status.check("cuMemAlloc", api.cuMemAlloc(CallMemory.results(), bytes),
         () -> bytes + " bytes, with " + deviceBlocks.allocatedBytes() + " in use by this driver");
-    return address[0];
+    return CallMemory.result();
   }
 
   @Override
   public void free(long address) {
     enterRelease();
     deviceBlocks.remove("cuMemFree", address);
-    status.checkRelease("cuMemFree", cuMemFree(address));
+    status.checkRelease("cuMemFree", api.cuMemFree(address));
   }
 
   @Override
   public MemorySegment allocatePinned(long bytes) {
     enter("cuMemHostAlloc");
-    Pointer memory = new RawPointer(0);
     // Portable: pinned in every context.
-    status.check("cuMemHostAlloc", cuMemHostAlloc(memory, bytes, CU_MEMHOSTALLOC_PORTABLE), () -> bytes + " bytes");
-    pinnedBlocks.put(memory.address(), memory);
-    return MemorySegment.ofAddress(memory.address()).reinterpret(bytes);
+    status.check("cuMemHostAlloc", api.cuMemHostAlloc(CallMemory.results(), bytes, CU_MEMHOSTALLOC_PORTABLE), () -> bytes + " bytes");
+    long address = CallMemory.result();
+    pinnedBlocks.put(address, address);
+    return MemorySegment.ofAddress(address).reinterpret(bytes);
   }
 
   @Override
   public void freePinned(MemorySegment memory) {
     enterRelease();
-    release(pinnedBlocks.remove("cuMemFreeHost", memory.address()));
+    releasePinned(pinnedBlocks.remove("cuMemFreeHost", memory.address()));
   }
 
-  private void release(Pointer pinned) {
-    status.checkRelease("cuMemFreeHost", cuMemFreeHost(pinned));
+  private void releasePinned(long pinned) {
+    status.checkRelease("cuMemFreeHost", api.cuMemFreeHost(pinned));
   }
 
   @Override
   public long createStream() {
     enter("cuStreamCreate");
-    CUstream_st stream = new CUstream_st();
-    status.check("cuStreamCreate", cuStreamCreate(stream, CU_STREAM_NON_BLOCKING));
-    return streams.add(new Stream(stream));
+    status.check("cuStreamCreate", api.cuStreamCreate(CallMemory.results(), CU_STREAM_NON_BLOCKING));
+    return streams.add(new Stream(CallMemory.result()));
   }
 
   @Override
@@ -180,93 +190,95 @@ public final class JavacppCudaDriver implements CudaDriver {
   private void release(Stream removed) {
     try (Closer releases = new Closer()) {
       if (removed.workspace != 0) {
-        releases.own(() -> status.checkRelease("cuMemFree", cuMemFree(removed.workspace)));
+        releases.own(() -> status.checkRelease("cuMemFree", api.cuMemFree(removed.workspace)));
       }
-      releases.own(() -> status.checkRelease("cuStreamDestroy", cuStreamDestroy(removed.stream)));
+      releases.own(() -> status.checkRelease("cuStreamDestroy", api.cuStreamDestroy(removed.stream)));
       // Its work goes on after cuStreamDestroy, in the workspace, which is therefore released when the work is done.
-      releases.own(() -> status.checkRelease("cuStreamSynchronize", cuStreamSynchronize(removed.stream)));
+      releases.own(() -> status.checkRelease("cuStreamSynchronize", api.cuStreamSynchronize(removed.stream)));
     }
   }
 
   @Override
   public long createEvent() {
     enter("cuEventCreate");
-    CUevent_st event = new CUevent_st();
-    status.check("cuEventCreate", cuEventCreate(event, CU_EVENT_DEFAULT));
-    return events.add(event);
+    status.check("cuEventCreate", api.cuEventCreate(CallMemory.results(), CU_EVENT_DEFAULT));
+    return events.add(CallMemory.result());
   }
 
   @Override
   public void destroyEvent(long event) {
     enterRelease();
-    release(events.remove("cuEventDestroy", event));
+    releaseEvent(events.remove("cuEventDestroy", event));
   }
 
-  private void release(CUevent_st event) {
-    status.checkRelease("cuEventDestroy", cuEventDestroy(event));
+  private void releaseEvent(long event) {
+    status.checkRelease("cuEventDestroy", api.cuEventDestroy(event));
   }
 
   @Override
   public void record(long event, long stream) {
-    CUstream_st target = enter("cuEventRecord", stream).stream;
-    status.check("cuEventRecord", cuEventRecord(events.get("cuEventRecord", event), target));
+    long target = enter("cuEventRecord", stream).stream;
+    status.check("cuEventRecord", api.cuEventRecord(events.get("cuEventRecord", event), target));
   }
 
   @Override
   public void await(long stream, long event) {
-    CUstream_st target = enter("cuStreamWaitEvent", stream).stream;
-    status.check("cuStreamWaitEvent", cuStreamWaitEvent(target, events.get("cuStreamWaitEvent", event), 0));
+    long target = enter("cuStreamWaitEvent", stream).stream;
+    status.check("cuStreamWaitEvent", api.cuStreamWaitEvent(target, events.get("cuStreamWaitEvent", event), 0));
   }
 
   @Override
   public void synchronize(long stream) {
-    status.check("cuStreamSynchronize", cuStreamSynchronize(enter("cuStreamSynchronize", stream).stream));
+    status.check("cuStreamSynchronize", api.cuStreamSynchronize(enter("cuStreamSynchronize", stream).stream));
   }
 
   @Override
   public void copyToDevice(long to, MemorySegment from, long stream) {
-    CUstream_st target = enter("cuMemcpyHtoDAsync", stream).stream;
+    long target = enter("cuMemcpyHtoDAsync", stream).stream;
     long bytes = HostMemory.requireNative("cuMemcpyHtoDAsync", from).byteSize();
     deviceBlocks.requireInside("cuMemcpyHtoDAsync", to, bytes);
-    status.check("cuMemcpyHtoDAsync", cuMemcpyHtoDAsync(to, new RawPointer(from.address()), bytes, target), () -> bytes + " bytes");
+    checkBytes("cuMemcpyHtoDAsync", api.cuMemcpyHtoDAsync(to, from.address(), bytes, target), bytes);
   }
 
   @Override
   public void copyToHost(MemorySegment to, long from, long stream) {
-    CUstream_st target = enter("cuMemcpyDtoHAsync", stream).stream;
+    long target = enter("cuMemcpyDtoHAsync", stream).stream;
     long bytes = HostMemory.requireWritable("cuMemcpyDtoHAsync", to).byteSize();
     deviceBlocks.requireInside("cuMemcpyDtoHAsync", from, bytes);
-    status.check("cuMemcpyDtoHAsync", cuMemcpyDtoHAsync(new RawPointer(to.address()), from, bytes, target), () -> bytes + " bytes");
+    checkBytes("cuMemcpyDtoHAsync", api.cuMemcpyDtoHAsync(to.address(), from, bytes, target), bytes);
   }
 
   @Override
   public void fill(long address, byte value, long bytes, long stream) {
-    CUstream_st target = enter("cuMemsetD8Async", stream).stream;
+    long target = enter("cuMemsetD8Async", stream).stream;
     deviceBlocks.requireInside("cuMemsetD8Async", address, bytes);
-    status.check("cuMemsetD8Async", cuMemsetD8Async(address, value, bytes, target), () -> bytes + " bytes");
+    checkBytes("cuMemsetD8Async", api.cuMemsetD8Async(address, value, bytes, target), bytes);
+  }
+
+  /** Without a supplier of the details: calls of a steady pass allocate nothing. */
+  private void checkBytes(String call, int result, long bytes) {
+    if (result != CUDA_SUCCESS) {
+      throw status.failure(call, result, bytes + " bytes");
+    }
   }
 
   @Override
   public void launch(KernelLaunch launch, long stream) {
-    CUstream_st target = enter("cuLaunchKernel", stream).stream;
-    CUfunc_st function = modules.function(launch);
-    try (Arena arena = Arena.ofConfined()) {
-      // CUDA copies the argument during the call, from wherever it lies outside the Java heap.
-      MemorySegment argument = arena.allocate(launch.arguments().byteSize(), ARGUMENT_ALIGNMENT).copyFrom(launch.arguments());
-      // Of the two ways to pass arrays of pointers this one leaves the other array out: a plain Pointer is passed as an array of one.
-      PointerPointer<Pointer> pointers =
-          new PointerPointer<>(new RawPointer(arena.allocateFrom(ValueLayout.ADDRESS, argument).address()));
-      status.check("cuLaunchKernel",
-          cuLaunchKernel(function, launch.gridX(), launch.gridY(), 1, launch.threads(), 1, 1, launch.sharedBytes(),
-              target, pointers, (PointerPointer<?>) null),
-          launch::describe);
+    long target = enter("cuLaunchKernel", stream).stream;
+    long function = modules.function(launch);
+    // CUDA copies the argument during the call.
+    long arguments = CallMemory.argument(launch.arguments());
+    int launched =
+        api.cuLaunchKernel(function, launch.gridX(), launch.gridY(), launch.threads(), launch.sharedBytes(), target, arguments);
+    if (launched != CUDA_SUCCESS) {
+      throw status.failure("cuLaunchKernel", launched, launch.describe());
     }
   }
 
   @Override
   public void matmul(MatmulCall product, long stream) {
     Stream target = enter("cublasLtMatmul", stream);
-    cublasLt.matmul(product, target.stream, workspace(target));
+    products.require().matmul(product, target.stream, workspace(target));
   }
 
   private long workspace(Stream stream) {
@@ -285,12 +297,14 @@ public final class JavacppCudaDriver implements CudaDriver {
     int[] everyElement = new int[rank];
     Arrays.fill(everyElement, 1);
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment encoded = arena.allocate(TENSOR_MAP_BYTES, ARGUMENT_ALIGNMENT);
+      MemorySegment encoded = arena.allocate(TENSOR_MAP_BYTES, CallMemory.ALIGNMENT);
       status.check("cuTensorMapEncodeTiled",
-          cuTensorMapEncodeTiled(new CUtensorMap(new RawPointer(encoded.address())), CU_TENSOR_MAP_DATA_TYPE_FLOAT16, rank,
-              new RawPointer(map.address()), map.extents(), map.strideBytes(), map.box(), everyElement,
-              CU_TENSOR_MAP_INTERLEAVE_NONE, map.swizzle().ordinal(), CU_TENSOR_MAP_L2_PROMOTION_L2_128B,
-              CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE),
+          api.cuTensorMapEncodeTiled(encoded.address(), CU_TENSOR_MAP_DATA_TYPE_FLOAT16, rank, map.address(),
+              arena.allocateFrom(ValueLayout.JAVA_LONG, map.extents()).address(),
+              arena.allocateFrom(ValueLayout.JAVA_LONG, map.strideBytes()).address(),
+              arena.allocateFrom(ValueLayout.JAVA_INT, map.box()).address(),
+              arena.allocateFrom(ValueLayout.JAVA_INT, everyElement).address(),
+              map.swizzle().ordinal(), CU_TENSOR_MAP_L2_PROMOTION_L2_128B),
           map::describe);
       return MemorySegment.ofArray(encoded.toArray(ValueLayout.JAVA_BYTE));
     }
@@ -299,35 +313,43 @@ public final class JavacppCudaDriver implements CudaDriver {
   @Override
   public void beginCapture(long stream) {
     Stream target = enter("cuStreamBeginCapture", stream);
-    // Before the capture: memory that a graph allocates would be the graph's.
-    workspace(target);
+    // What a capture's first product would allocate is better allocated before it; CUDA allows it later, too.
+    if (products.isOpen()) {
+      workspace(target);
+    }
     // Relaxed: modules that are loaded and memory that is allocated meanwhile, here or on another thread, are not part of it.
-    status.check("cuStreamBeginCapture", cuStreamBeginCapture(target.stream, CU_STREAM_CAPTURE_MODE_RELAXED));
+    status.check("cuStreamBeginCapture", api.cuStreamBeginCapture(target.stream, CU_STREAM_CAPTURE_MODE_RELAXED));
   }
 
   @Override
   public long endCapture(long stream) {
-    CUstream_st source = enter("cuStreamEndCapture", stream).stream;
-    CUgraph_st captured = new CUgraph_st();
-    status.check("cuStreamEndCapture", cuStreamEndCapture(source, captured));
+    long source = enter("cuStreamEndCapture", stream).stream;
+    status.check("cuStreamEndCapture", api.cuStreamEndCapture(source, CallMemory.results()));
+    long captured = CallMemory.result();
+    int instantiated = api.cuGraphInstantiate(CallMemory.results(), captured, 0);
+    Graph graph = new Graph(CallMemory.result(), stream);
+    int destroyed = api.cuGraphDestroy(captured);
+    status.check("cuGraphInstantiate", instantiated);
+    Closer made = new Closer();
+    made.own(() -> release(graph));
     try {
-      CUgraphExec_st executable = new CUgraphExec_st();
-      status.check("cuGraphInstantiate", cuGraphInstantiate(executable, captured, 0));
-      return graphs.add(new Graph(executable, stream));
-    } finally {
-      status.checkRelease("cuGraphDestroy", cuGraphDestroy(captured));
+      status.checkRelease("cuGraphDestroy", destroyed);
+      return graphs.add(graph);
+    } catch (CudaException e) {
+      made.closeAfter(e);
+      throw e;
     }
   }
 
   @Override
   public void launchGraph(long graph, long stream) {
-    CUstream_st target = enter("cuGraphLaunch", stream).stream;
+    long target = enter("cuGraphLaunch", stream).stream;
     Graph launched = graphs.get("cuGraphLaunch", graph);
     if (launched.stream != stream) {
       throw new CudaException(Kind.FAILED, "cuGraphLaunch", "CUDA_ERROR_INVALID_VALUE",
           "stream " + stream + "; the graph was captured on stream " + launched.stream + " and uses its workspace");
     }
-    status.check("cuGraphLaunch", cuGraphLaunch(launched.graph, target));
+    status.check("cuGraphLaunch", api.cuGraphLaunch(launched.graph, target));
   }
 
   @Override
@@ -337,7 +359,7 @@ public final class JavacppCudaDriver implements CudaDriver {
   }
 
   private void release(Graph graph) {
-    status.checkRelease("cuGraphExecDestroy", cuGraphExecDestroy(graph.graph));
+    status.checkRelease("cuGraphExecDestroy", api.cuGraphExecDestroy(graph.graph));
   }
 
   @Override
@@ -358,19 +380,18 @@ public final class JavacppCudaDriver implements CudaDriver {
     }
     closed = true;
     try (Closer releases = new Closer()) {
-      releases.own(CudaBindings::driverClosed);
       releases.own(context::close);
       releases.own(modules::close);
-      releases.own(cublasLt::close);
+      releases.own(products::close);
       for (long address : deviceBlocks.addresses()) {
         releases.own(() -> {
           deviceBlocks.remove("cuMemFree", address);
-          status.checkRelease("cuMemFree", cuMemFree(address));
+          status.checkRelease("cuMemFree", api.cuMemFree(address));
         });
       }
-      pinnedBlocks.removeAll(pinned -> releases.own(() -> release(pinned)));
+      pinnedBlocks.removeAll(pinned -> releases.own(() -> releasePinned(pinned)));
       graphs.removeAll(graph -> releases.own(() -> release(graph)));
-      events.removeAll(event -> releases.own(() -> release(event)));
+      events.removeAll(event -> releases.own(() -> releaseEvent(event)));
       // Last in, first out: the streams' work ends before the memory that it uses is released.
       streams.removeAll(stream -> releases.own(() -> release(stream)));
       releases.own(context::makeCurrentForRelease);

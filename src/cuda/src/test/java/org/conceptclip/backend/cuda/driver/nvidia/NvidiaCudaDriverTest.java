@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,29 +15,55 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.OnEmulator;
+import org.conceptclip.backend.cuda.driver.nvidia.FakeCudaChild.Machine;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The real binding, in a process that sees fake CUDA libraries over the emulator: the driver's contract, what a binding has to do
- * beyond it, and every call failing once.
+ * The real binding, in processes that see fake CUDA libraries over the emulator: the driver's contract, what a binding has to do
+ * beyond it, every call failing once, and machines that lack something.
  */
 @OnEmulator
-class JavacppCudaDriverTest {
+class NvidiaCudaDriverTest {
   @TempDir Path folder;
 
   @TestFactory
   List<DynamicTest> onFakeLibraries() throws Exception {
+    return on(Machine.COMPLETE, Map.of());
+  }
+
+  @TestFactory
+  List<DynamicTest> onAMachineWithTheDriverAlone() throws Exception {
+    return on(Machine.DRIVER_ALONE, Map.of());
+  }
+
+  @TestFactory
+  List<DynamicTest> onADriverThatLacksFunctions() throws Exception {
+    return on(Machine.OLD_DRIVER, Map.of());
+  }
+
+  @TestFactory
+  List<DynamicTest> withACublasLtOfAnotherVersionUnderOurName() throws Exception {
+    return on(Machine.MISLABELLED, Map.of("FAKECUDA_CUBLASLT_VERSION", "110501"));
+  }
+
+  private List<DynamicTest> on(Machine machine, Map<String, String> environment) throws Exception {
     Path output = folder.resolve("output");
+    Path libraries = FakeCuda.build().resolve(machine.folder);
     String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xmx512m", "-cp", classPath,
-        FakeCudaChild.class.getName(), folder.toString())
-        .redirectErrorStream(true).redirectOutput(output.toFile());
-    builder.environment().put("LD_LIBRARY_PATH", FakeCuda.build().toString());
+    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xmx512m", "-cp", classPath));
+    if (machine != Machine.COMPLETE) {
+      // Whatever this machine really has must not be found.
+      command.add("-D" + CudaLibraries.FOLDER_PROPERTY + "=" + libraries);
+    }
+    command.addAll(List.of(FakeCudaChild.class.getName(), machine.name(), folder.toString()));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+    builder.environment().put("LD_LIBRARY_PATH", libraries.toString());
     builder.environment().put("CUDA_VISIBLE_DEVICES", "0");
+    builder.environment().putAll(environment);
     Process process = builder.start();
     try {
       assertTrue(process.waitFor(15, TimeUnit.MINUTES), "the child hangs: " + Files.readString(output));
@@ -53,7 +80,7 @@ class JavacppCudaDriverTest {
       }
     }
     // By the names that the child must report: a case that it leaves out fails, too.
-    return FakeCudaChild.names().stream()
+    return machine.cases().keySet().stream()
         .map(name -> DynamicTest.dynamicTest(name, () -> assertEquals("ok", results.get(name), () -> String.join("\n", lines))))
         .toList();
   }
@@ -63,7 +90,7 @@ class JavacppCudaDriverTest {
     assumeTrue(CudaLibraries.find(Optional.empty()).driver().isEmpty(), "an NVIDIA driver is installed here");
     long start = System.nanoTime();
     BackendUnavailableException failure = assertThrows(BackendUnavailableException.class,
-        () -> JavacppCudaDriver.open(0, Optional.empty(), line -> { }));
+        () -> NvidiaCudaDriver.open(0, Optional.empty(), line -> { }));
     assertEquals("CUDA: no NVIDIA driver was found (libcuda.so.1 does not load)", failure.getMessage());
     assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(1), "took too long");
   }
