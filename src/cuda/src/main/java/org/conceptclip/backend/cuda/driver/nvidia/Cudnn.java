@@ -2,17 +2,23 @@ package org.conceptclip.backend.cuda.driver.nvidia;
 
 import static org.bytedeco.cuda.global.cudnn.*;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.cudnn.cudnnContext;
+import org.bytedeco.cuda.global.cudnn;
+import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.cuda.driver.AttentionCall;
 import org.conceptclip.backend.cuda.driver.CudaException;
+import org.conceptclip.backend.cuda.driver.nvidia.OptionalLibrary.Absence;
 import org.conceptclip.util.Closer;
 
 /**
@@ -23,6 +29,8 @@ import org.conceptclip.util.Closer;
  * the same bits). A plan takes up to a second, in which cuDNN compiles.
  */
 final class Cudnn implements AutoCloseable {
+  private static final int MAJOR = 9;
+
   /** Batch sizes are powers of two and texts come in few sizes, so a busy server has about a dozen. */
   private static final int MAX_PLANS = 64;
 
@@ -41,6 +49,31 @@ final class Cudnn implements AutoCloseable {
   private final cudnnContext handle = new cudnnContext();
   private final Map<AttentionCall.Kind, Engine> engines = new HashMap<>();
   private final LinkedHashMap<AttentionCall.Shape, Plan> plans = new LinkedHashMap<>(16, 0.75f, true);
+
+  /**
+   * cuDNN of a device, when somebody asks for it.
+   *
+   * @param folder to look in instead of the usual places, if named
+   * @param notices gets a line if there is one that cannot be used
+   */
+  static OptionalLibrary<Cudnn> optional(CudaStatus status, Optional<Path> folder, Consumer<String> notices) {
+    return new OptionalLibrary<>("cuDNN", () -> load(folder), () -> new Cudnn(new CudnnStatus(status), CublasLt.WORKSPACE_BYTES), notices);
+  }
+
+  private static Optional<Absence> load(Optional<Path> folder) {
+    CudaLibraries.AttentionLibrary library = CudaLibraries.attentionLibrary(folder);
+    if (library.absence().isPresent()) {
+      return library.absence().map(absence -> new Absence(absence, false));
+    }
+    try {
+      CudaBindings.load(cudnn.class, "cuDNN", library.found(), () -> cudnnGetVersion() / 10_000 == MAJOR
+          ? Optional.empty()
+          : Optional.of("the library says that it is " + version() + ", and this build calls cuDNN " + MAJOR));
+      return Optional.empty();
+    } catch (BackendUnavailableException e) {
+      return Optional.of(new Absence(e.getMessage(), true));
+    }
+  }
 
   /** @param workspaceBytes that calls come with; engines that need more are not chosen */
   Cudnn(CudnnStatus status, long workspaceBytes) {

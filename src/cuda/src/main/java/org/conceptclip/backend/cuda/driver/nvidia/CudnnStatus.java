@@ -14,8 +14,8 @@ import org.conceptclip.backend.cuda.driver.CudaException;
  * @param cuda of the driver, which knows whether the device is lost
  */
 record CudnnStatus(CudaStatus cuda) {
-  private static final Set<Integer> MEMORY = Set.of(CUDNN_STATUS_ALLOC_FAILED, CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED,
-      CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED);
+  private static final Set<Integer> MEMORY = Set.of(
+      CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED, CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED);
 
   void check(String call, int status) {
     check(call, status, () -> "");
