@@ -165,7 +165,8 @@ int emulator_attention(int sequences, int maxRows, int heads, int headWidth, uin
                        uint64_t out, int64_t outPitch, uint64_t queryLengths, uint64_t keyLengths, uint64_t offsets, uint64_t outOffsets) {
   return guarded("emulator_attention", [&]() -> int {
     std::shared_lock alive(DeviceMemory::instance().lifetime());
-    std::string error = attendSequences({sequences, maxRows, heads, headWidth, std::bit_cast<float>(scaleBits), q, k, v, out, pitch, outPitch, queryLengths, keyLengths, offsets, outOffsets});
+    std::string error = attendSequences({sequences, maxRows, heads, headWidth, std::bit_cast<float>(scaleBits), q, k, v, out, pitch, outPitch,
+                                         queryLengths, keyLengths, offsets, outOffsets});
     return error.empty() ? EMULATOR_OK : refuse(EMULATOR_INVALID_ARGUMENT, "emulator_attention: " + error);
   });
 }

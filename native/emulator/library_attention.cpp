@@ -88,9 +88,12 @@ std::string attendSequences(const LibraryAttention& a) {
     return text(a.sequences, " sequences of at most ", a.maxRows, " rows, ", a.heads, " heads of ", a.headWidth,
                 ": expected at least one each, and a head width that is a multiple of 8");
   }
-  for (auto [table, entries] : {std::pair{a.queryLengths, a.sequences}, {a.keyLengths, a.sequences}, {a.offsets, a.sequences + 1}, {a.outOffsets, a.sequences + 1}}) {
+  const std::pair<uint64_t, int> tables[] = {
+      {a.queryLengths, a.sequences}, {a.keyLengths, a.sequences}, {a.offsets, a.sequences + 1}, {a.outOffsets, a.sequences + 1}};
+  for (auto [table, entries] : tables) {
     if (table != 0 && !readable(table, entries * static_cast<int64_t>(sizeof(int32_t)))) {
-      return text("a table of ", entries, " numbers begins at ", DeviceMemory::instance().describe(table), ", expected it inside one live allocation");
+      return text("a table of ", entries, " numbers begins at ", DeviceMemory::instance().describe(table),
+                  ", expected it inside one live allocation");
     }
   }
   std::vector<Sequence> sequences;

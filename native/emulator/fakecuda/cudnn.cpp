@@ -1,5 +1,5 @@
-// libcudnn_graph.so.9: graphs of one operation, fused attention, over the emulator. Numbers are those of cudnn_graph.h. A descriptor is a bag of
-// attributes; finalizing checks them as far as a caller can get them wrong.
+// libcudnn_graph.so.9: graphs of one operation, fused attention, over the emulator. Numbers are those of cudnn_graph.h. A descriptor is a
+// bag of attributes; finalizing checks them as far as a caller can get them wrong.
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -17,10 +17,37 @@ enum Status { SUCCESS = 0, BAD_PARAM = 2000, NOT_SUPPORTED = 3000, EXECUTION_FAI
 enum Kind { ENGINE = 2, ENGINE_CONFIG = 3, HEURISTIC = 4, PLAN = 5, KNOB_CHOICE = 7, GRAPH = 15, VARIANT_PACK = 16, TENSOR = 17, ATTENTION = 41 };
 enum Type { HANDLE = 0, DATA_TYPE = 1, BOOLEAN = 2, INT64 = 3, VOID_POINTER = 6, HEURISTIC_MODE = 8, KNOB_TYPE = 9, NUMERICAL_NOTE = 11, DESCRIPTOR = 15 };
 enum Attribute {
-  HEURISTIC_KIND = 200, HEURISTIC_GRAPH = 201, HEURISTIC_RESULTS = 202, CONFIG_ENGINE = 300, CONFIG_KNOBS = 302, PLAN_HANDLE = 400, PLAN_CONFIG = 401,
-  PLAN_WORKSPACE = 402, KNOB_KIND = 600, KNOB_VALUE = 601, GRAPH_HANDLE = 800, GRAPH_OPERATIONS = 801, TENSOR_ALIGNMENT = 900, TENSOR_TYPE = 901,
-  TENSOR_EXTENTS = 902, TENSOR_STRIDES = 903, TENSOR_ID = 906, TENSOR_BY_VALUE = 908, TENSOR_OFFSETS = 913, PACK_IDS = 1000, PACK_POINTERS = 1001,
-  PACK_WORKSPACE = 1003, ENGINE_GRAPH = 1300, ENGINE_INDEX = 1301, ENGINE_NOTES = 1303, Q = 2800, K = 2801, V = 2802, O = 2803, SCALE = 2805, QUERY_LENGTHS = 2809,
+  HEURISTIC_KIND = 200,
+  HEURISTIC_GRAPH = 201,
+  HEURISTIC_RESULTS = 202,
+  CONFIG_ENGINE = 300,
+  CONFIG_KNOBS = 302,
+  PLAN_HANDLE = 400,
+  PLAN_CONFIG = 401,
+  PLAN_WORKSPACE = 402,
+  KNOB_KIND = 600,
+  KNOB_VALUE = 601,
+  GRAPH_HANDLE = 800,
+  GRAPH_OPERATIONS = 801,
+  TENSOR_ALIGNMENT = 900,
+  TENSOR_TYPE = 901,
+  TENSOR_EXTENTS = 902,
+  TENSOR_STRIDES = 903,
+  TENSOR_ID = 906,
+  TENSOR_BY_VALUE = 908,
+  TENSOR_OFFSETS = 913,
+  PACK_IDS = 1000,
+  PACK_POINTERS = 1001,
+  PACK_WORKSPACE = 1003,
+  ENGINE_GRAPH = 1300,
+  ENGINE_INDEX = 1301,
+  ENGINE_NOTES = 1303,
+  Q = 2800,
+  K = 2801,
+  V = 2802,
+  O = 2803,
+  SCALE = 2805,
+  QUERY_LENGTHS = 2809,
   KEY_LENGTHS = 2810
 };
 enum DataType { FLOAT = 0, HALF = 2, INT32 = 4 };
@@ -74,7 +101,8 @@ bool checkAttention(const Descriptor& d) {
   const Descriptor& q = *d.descriptor(Q);
   const std::vector<int64_t>& strides = q.values.at(TENSOR_STRIDES);
   for (int each : {K, V}) {
-    if (d.descriptor(each)->values.at(TENSOR_EXTENTS) != q.values.at(TENSOR_EXTENTS) || d.descriptor(each)->values.at(TENSOR_STRIDES) != strides) return false;
+    const Descriptor& other = *d.descriptor(each);
+    if (other.values.at(TENSOR_EXTENTS) != q.values.at(TENSOR_EXTENTS) || other.values.at(TENSOR_STRIDES) != strides) return false;
   }
   bool types = q.first(TENSOR_TYPE) == HALF && d.descriptor(O)->first(TENSOR_TYPE) == HALF && d.descriptor(SCALE)->first(TENSOR_TYPE) == FLOAT;
   bool shapes = rank4(q) && rank4(*d.descriptor(O)) && d.descriptor(O)->values.at(TENSOR_EXTENTS) == q.values.at(TENSOR_EXTENTS);
@@ -90,13 +118,18 @@ bool check(const Descriptor& d) {
   switch (d.kind) {
     case TENSOR: return checkTensor(d);
     case ATTENTION: return checkAttention(d);
-    case GRAPH: return d.has(GRAPH_HANDLE) && d.has(GRAPH_OPERATIONS) && d.values.at(GRAPH_OPERATIONS).size() == 1 && d.descriptor(GRAPH_OPERATIONS)->finalized;
-    case HEURISTIC: return d.has(HEURISTIC_GRAPH) && d.descriptor(HEURISTIC_GRAPH)->finalized && d.has(HEURISTIC_KIND) && d.first(HEURISTIC_KIND) == MODE_A;
+    case GRAPH:
+      return d.has(GRAPH_HANDLE) && d.has(GRAPH_OPERATIONS) && d.values.at(GRAPH_OPERATIONS).size() == 1 &&
+             d.descriptor(GRAPH_OPERATIONS)->finalized;
+    case HEURISTIC:
+      return d.has(HEURISTIC_GRAPH) && d.descriptor(HEURISTIC_GRAPH)->finalized && d.has(HEURISTIC_KIND) && d.first(HEURISTIC_KIND) == MODE_A;
     case ENGINE: return d.has(ENGINE_GRAPH) && d.descriptor(ENGINE_GRAPH)->finalized && d.has(ENGINE_INDEX);
     case KNOB_CHOICE: return d.has(KNOB_KIND) && d.has(KNOB_VALUE);
     case ENGINE_CONFIG: return d.has(CONFIG_ENGINE) && d.descriptor(CONFIG_ENGINE)->finalized;
     case PLAN: return d.has(PLAN_HANDLE) && d.has(PLAN_CONFIG) && d.descriptor(PLAN_CONFIG)->finalized;
-    case VARIANT_PACK: return d.has(PACK_IDS) && d.has(PACK_POINTERS) && d.has(PACK_WORKSPACE) && d.values.at(PACK_IDS).size() == d.values.at(PACK_POINTERS).size();
+    case VARIANT_PACK:
+      return d.has(PACK_IDS) && d.has(PACK_POINTERS) && d.has(PACK_WORKSPACE) &&
+             d.values.at(PACK_IDS).size() == d.values.at(PACK_POINTERS).size();
     default: return false;
   }
 }
@@ -259,8 +292,9 @@ API cudnnBackendExecute(Handle* handle, Descriptor* plan, Descriptor* pack) {
   int64_t pitch = q.values.at(TENSOR_STRIDES)[2], outPitch = out.values.at(TENSOR_STRIDES)[2];
   uint64_t tables[] = {find(*pack, lengths), find(*pack, keyLengths), find(*pack, offsets), find(*pack, outOffsets)};
   bool done = fakecuda_submit(handle->stream, [=] {
-    return emulator_attention(static_cast<int>(extents[0]), static_cast<int>(extents[2]), static_cast<int>(extents[1]), static_cast<int>(extents[3]), scaleBits,
-                              addresses[0], addresses[1], addresses[2], pitch, addresses[3], outPitch, tables[0], tables[1], tables[2], tables[3]);
+    int sequences = static_cast<int>(extents[0]), heads = static_cast<int>(extents[1]), rows = static_cast<int>(extents[2]);
+    return emulator_attention(sequences, rows, heads, static_cast<int>(extents[3]), scaleBits, addresses[0], addresses[1], addresses[2], pitch,
+                              addresses[3], outPitch, tables[0], tables[1], tables[2], tables[3]);
   });
   return done ? SUCCESS : EXECUTION_FAILED;
 }

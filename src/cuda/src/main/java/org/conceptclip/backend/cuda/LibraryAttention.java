@@ -8,8 +8,8 @@ import org.conceptclip.op.Sequences;
 /**
  * What a library needs to know of the sequences of a batch. Pure.
  *
- * <p>A library makes a plan for each shape, which takes long. So sequences of different lengths are counted up to a power of two, with empty ones at
- * the end, and the longest is rounded up: few shapes serve all batches of texts.
+ * <p>A library makes a plan for each shape, which takes long. So sequences of different lengths are counted up to a power of two, with
+ * empty ones at the end, and the longest is rounded up: few shapes serve all batches of texts.
  */
 final class LibraryAttention {
   private static final int ROWS_MULTIPLE = 64;

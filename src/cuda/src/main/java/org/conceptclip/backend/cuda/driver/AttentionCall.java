@@ -3,9 +3,9 @@ package org.conceptclip.backend.cuda.driver;
 /**
  * Attention through a library, in every sequence and head: {@code out = softmax(Q K^T / sqrt(headWidth)) V}, float16.
  *
- * <p>A row of {@code qkv} holds queries, keys and values, each divided into heads, and a row of {@code out} the heads' results. Which algorithm
- * computes it depends on {@link Shape#kind} alone and never on the number or the lengths of the sequences: a row's bits must not depend on what
- * else is in the batch.
+ * <p>A row of {@code qkv} holds queries, keys and values, each divided into heads, and a row of {@code out} the heads' results. Which
+ * algorithm computes it depends on {@link Shape#kind} alone and never on the number or the lengths of the sequences: a row's bits must not
+ * depend on what else is in the batch.
  *
  * @param qkv device address of the first row
  * @param out device address of the first row
@@ -32,10 +32,11 @@ public record AttentionCall(Shape shape, long qkv, long out, long tables) {
   public record Shape(int sequences, int maxRows, int heads, int headWidth, int qkvPitch, int outPitch, boolean uniform) {
     public Shape {
       int width = heads * headWidth;
-      if (sequences < 1 || maxRows < 1 || heads < 1 || headWidth < 8 || headWidth % 8 != 0 || qkvPitch < 3 * width || outPitch < width) {
-        throw new IllegalArgumentException("attention of " + sequences + " sequences of at most " + maxRows + " rows, " + heads + " heads of "
-            + headWidth + ", pitches " + qkvPitch + " and " + outPitch + ": expected at least one of each, a head width that is a multiple of 8"
-            + " and pitches that hold a row");
+      boolean some = sequences >= 1 && maxRows >= 1 && heads >= 1 && headWidth >= 8;
+      if (!some || headWidth % 8 != 0 || qkvPitch < 3 * width || outPitch < width) {
+        throw new IllegalArgumentException("attention of " + sequences + " sequences of at most " + maxRows + " rows, " + heads
+            + " heads of " + headWidth + ", pitches " + qkvPitch + " and " + outPitch
+            + ": expected at least one of each, a head width that is a multiple of 8 and pitches that hold a row");
       }
     }
 

@@ -5,8 +5,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Native memory that a call of the CUDA driver reads or writes through pointers, so that no call allocates any: one block of {@value #BYTES}
- * bytes for each thread that calls, released some time after the thread has ended. Its content is valid until the thread's next call.
+ * Native memory that a call of the CUDA driver reads or writes through pointers, so that no call allocates any: one block of {@value
+ * #BYTES} bytes for each thread that calls, released some time after the thread has ended. Its content is valid until the thread's next
+ * call.
  */
 final class CallMemory {
   /** CUDA's limit for a kernel's arguments before CUDA 12.1, which our kernels keep to. */

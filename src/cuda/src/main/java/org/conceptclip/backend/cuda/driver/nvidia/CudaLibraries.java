@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 import org.conceptclip.backend.BackendUnavailableException;
 
 /**
- * Finds what a machine has of CUDA: the NVIDIA driver, and cuBLASLt and cuDNN in more places than the system's loader and JavaCPP search. Thread-safe.
+ * Finds what a machine has of CUDA: the NVIDIA driver, and cuBLASLt and cuDNN in more places than the system's loader and JavaCPP search.
+ * Thread-safe.
  */
 public final class CudaLibraries {
   /** System property with the folder to look in; {@code --cuda-libs} comes first. */

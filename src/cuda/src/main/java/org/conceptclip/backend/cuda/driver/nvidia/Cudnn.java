@@ -24,9 +24,9 @@ import org.conceptclip.util.Closer;
 /**
  * Attention through cuDNN's graph API: one engine per kind of attention, a plan per shape. Thread-safe; the context must be current.
  *
- * <p>The engine is the first that the heuristic proposes and that adds in one order always, in float32. Every other shape of the same kind gets the same
- * engine with the same settings, so that a row's bits do not depend on the batch (an H200 with cuDNN 9.19 gave 8 images of 64, and one alone,
- * the same bits). A plan takes up to a second, in which cuDNN compiles.
+ * <p>The engine is the first that the heuristic proposes and that adds in one order always, in float32. Every other shape of the same kind
+ * gets the same engine with the same settings, so that a row's bits do not depend on the batch (an H200 with cuDNN 9.19 gave 8 images of
+ * 64, and one alone, the same bits). A plan takes up to a second, in which cuDNN compiles.
  */
 final class Cudnn implements AutoCloseable {
   private static final int MAJOR = 9;
@@ -105,7 +105,8 @@ final class Cudnn implements AutoCloseable {
     }
     status.check("cudnnSetStream", cudnnSetStream(handle, new CUstream_st(new RawPointer(stream))));
     try (CudnnDescriptor addresses = plan.attention().addresses(call, workspace)) {
-      status.check("cudnnBackendExecute", cudnnBackendExecute(handle, plan.plan().pointer(), addresses.pointer()), () -> call.shape().toString());
+      status.check("cudnnBackendExecute", cudnnBackendExecute(handle, plan.plan().pointer(), addresses.pointer()),
+          () -> call.shape().toString());
     }
   }
 
@@ -170,8 +171,9 @@ final class Cudnn implements AutoCloseable {
   }
 
   private static List<Knob> knobs(CudnnDescriptor config, Closer temporary) {
-    return config.descriptorsOf(CUDNN_ATTR_ENGINECFG_KNOB_CHOICES, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR, "knob", CUDNN_KNOB_TYPE_COUNTS, temporary)
-        .stream()
+    List<CudnnDescriptor> choices = config.descriptorsOf(
+        CUDNN_ATTR_ENGINECFG_KNOB_CHOICES, CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR, "knob", CUDNN_KNOB_TYPE_COUNTS, temporary);
+    return choices.stream()
         .map(choice -> new Knob(choice.numbersOf(CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1).getFirst(),
             choice.longOf(CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE)))
         .toList();

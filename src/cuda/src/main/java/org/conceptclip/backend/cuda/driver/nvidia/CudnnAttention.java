@@ -2,6 +2,7 @@ package org.conceptclip.backend.cuda.driver.nvidia;
 
 import static org.bytedeco.cuda.global.cudnn.*;
 
+import java.util.Arrays;
 import org.bytedeco.cuda.cudnn.cudnnContext;
 import org.bytedeco.javacpp.FloatPointer;
 import org.conceptclip.backend.cuda.driver.AttentionCall;
@@ -11,9 +12,9 @@ import org.conceptclip.util.Closer;
 /**
  * cuDNN's graph of one operation, scaled dot product attention, for one shape. Owns its descriptors. Not thread-safe.
  *
- * <p>Tensors are [sequences, heads, rows, head width] with the strides of our rows, so queries, keys and values are read where the product before
- * has put them. Sequences of different lengths are ragged: tables on the device say where each begins and how long it is, and are no part of the
- * graph.
+ * <p>Tensors are [sequences, heads, rows, head width] with the strides of our rows, so queries, keys and values are read where the product
+ * before has put them. Sequences of different lengths are ragged: tables on the device say where each begins and how long it is, and are no
+ * part of the graph.
  */
 final class CudnnAttention implements AutoCloseable {
   private static final long Q = 1;
@@ -26,6 +27,9 @@ final class CudnnAttention implements AutoCloseable {
   private static final long QKV_OFFSETS = 8;
   private static final long OUT_OFFSETS = 9;
   private static final long ALIGNMENT_BYTES = 16;
+
+  /** Those before the tables. */
+  private static final int UNIFORM_TENSORS = 5;
 
   final CudnnDescriptor graph;
   private final CudnnStatus status;
@@ -95,16 +99,14 @@ final class CudnnAttention implements AutoCloseable {
   /** The addresses of a call's tensors. The caller closes it. */
   CudnnDescriptor addresses(AttentionCall call, long workspace) {
     long width = (long) shape.width() * Short.BYTES;
+    long[] ids = {Q, K, V, OUT, SCALE, ROWS, KEYS, QKV_OFFSETS, OUT_OFFSETS};
+    long[] addresses = {call.qkv(), call.qkv() + width, call.qkv() + 2 * width, call.out(), scale.address(), call.table(Table.ROWS),
+        call.table(Table.KEYS), call.table(Table.QKV_OFFSETS), call.table(Table.OUT_OFFSETS)};
+    int count = shape.uniform() ? UNIFORM_TENSORS : ids.length;
     CudnnDescriptor pack = new CudnnDescriptor(status, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, "addresses of attention");
     try {
-      if (shape.uniform()) {
-        pack.longs(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, Q, K, V, OUT, SCALE)
-            .addresses(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, call.qkv(), call.qkv() + width, call.qkv() + 2 * width, call.out(), scale.address());
-      } else {
-        pack.longs(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, Q, K, V, OUT, SCALE, ROWS, KEYS, QKV_OFFSETS, OUT_OFFSETS)
-            .addresses(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, call.qkv(), call.qkv() + width, call.qkv() + 2 * width, call.out(), scale.address(),
-                call.table(Table.ROWS), call.table(Table.KEYS), call.table(Table.QKV_OFFSETS), call.table(Table.OUT_OFFSETS));
-      }
+      pack.longs(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, Arrays.copyOf(ids, count));
+      pack.addresses(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, Arrays.copyOf(addresses, count));
       return pack.addresses(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, workspace).finalised();
     } catch (RuntimeException e) {
       try (pack) {

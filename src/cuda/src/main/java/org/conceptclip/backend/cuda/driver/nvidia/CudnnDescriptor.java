@@ -14,8 +14,8 @@ import org.bytedeco.javacpp.Pointer;
 import org.conceptclip.util.Closer;
 
 /**
- * A descriptor of cuDNN's graph API: attributes are set, then it is finalised, then others may refer to it, for which it must stay open. Owns
- * the descriptor. Not thread-safe.
+ * A descriptor of cuDNN's graph API: attributes are set, then it is finalised, then others may refer to it, for which it must stay open.
+ * Owns the descriptor. Not thread-safe.
  */
 final class CudnnDescriptor implements AutoCloseable {
   private final CudnnStatus status;

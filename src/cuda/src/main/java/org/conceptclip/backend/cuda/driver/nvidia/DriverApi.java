@@ -20,8 +20,8 @@ import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.util.NativeLibrary;
 
 /**
- * The functions of the CUDA driver API that we call, by their names in {@code cuda.h}, bound to the symbols that it maps them to. All of them
- * lie in {@code libcuda.so.1}, which the NVIDIA driver installs: no library of a CUDA toolkit is needed.
+ * The functions of the CUDA driver API that we call, by their names in {@code cuda.h}, bound to the symbols that it maps them to. All of
+ * them lie in {@code libcuda.so.1}, which the NVIDIA driver installs: no library of a CUDA toolkit is needed.
  *
  * <p>Pointers, handles, sizes and device addresses are numbers of 64 bits; whoever passes a pointer keeps its memory alive during the call.
  * Every function returns a {@code CUresult}. None is linked as critical: each may take a lock of the driver, and a thread that waits for

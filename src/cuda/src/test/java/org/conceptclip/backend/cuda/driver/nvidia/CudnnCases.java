@@ -54,8 +54,9 @@ final class CudnnCases {
       cases.put("no memory at each " + call, lab -> sweep(lab, call, NO_DEVICE_MEMORY, Kind.MEMORY));
     }
     cases.put("a lost device behind a failure of cuDNN", CudnnCases::lost);
-    cases.put("a failing cudnnBackendDestroyDescriptor keeps nothing else from going", lab -> failingRelease(lab, "cudnnBackendDestroyDescriptor"));
-    cases.put("a failing cudnnDestroy keeps nothing else from going", lab -> failingRelease(lab, "cudnnDestroy"));
+    for (String call : List.of("cudnnBackendDestroyDescriptor", "cudnnDestroy")) {
+      cases.put("a failing " + call + " keeps nothing else from going", lab -> failingRelease(lab, call));
+    }
     return cases;
   }
 
@@ -75,7 +76,8 @@ final class CudnnCases {
       float[] qkv = values(6, 3 * WIDTH);
       long from = device.halves(qkv);
       long to = device.block(6 * WIDTH * Short.BYTES);
-      driver.attention(new AttentionCall(new AttentionCall.Shape(2, 3, HEADS, HEAD_WIDTH, 3 * WIDTH, WIDTH, true), from, to, 0), device.stream);
+      AttentionCall.Shape shape = new AttentionCall.Shape(2, 3, HEADS, HEAD_WIDTH, 3 * WIDTH, WIDTH, true);
+      driver.attention(new AttentionCall(shape, from, to, 0), device.stream);
       float[] found = device.readHalves(to, 6 * WIDTH);
       requireClose(found, attended(qkv, new int[] {0, 3}, new int[] {3, 3}, new int[] {3, 3}));
     }
