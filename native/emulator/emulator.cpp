@@ -1,12 +1,14 @@
 #include "emulator.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <new>
 #include <string>
 
 #include "device_memory.hpp"
 #include "launch.hpp"
+#include "library_attention.hpp"
 #include "matrix_product.hpp"
 #include "tensor_map.hpp"
 #include "text.hpp"
@@ -156,6 +158,16 @@ int emulator_matmul(int rows, int inputs, int outputs, uint64_t x, int64_t xPitc
     std::string error =
         multiplyMatrices({rows, inputs, outputs, x, xPitch, weight, biasOrZero, out, outPitch, outFloat32 != 0, accumulate != 0, capability});
     return error.empty() ? EMULATOR_OK : refuse(EMULATOR_INVALID_ARGUMENT, "emulator_matmul: " + error);
+  });
+}
+
+int emulator_attention(int sequences, int maxRows, int heads, int headWidth, uint32_t scaleBits, uint64_t q, uint64_t k, uint64_t v, int64_t pitch,
+                       uint64_t out, int64_t outPitch, uint64_t queryLengths, uint64_t keyLengths, uint64_t offsets, uint64_t outOffsets) {
+  return guarded("emulator_attention", [&]() -> int {
+    std::shared_lock alive(DeviceMemory::instance().lifetime());
+    std::string error = attendSequences({sequences, maxRows, heads, headWidth, std::bit_cast<float>(scaleBits), q, k, v, out, pitch, outPitch,
+                                         queryLengths, keyLengths, offsets, outOffsets});
+    return error.empty() ? EMULATOR_OK : refuse(EMULATOR_INVALID_ARGUMENT, "emulator_attention: " + error);
   });
 }
 

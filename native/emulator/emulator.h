@@ -1,4 +1,5 @@
-// C interface of the emulator: device memory, launches by kernel name, and the matrix product that cuBLASLt does on a GPU.
+// C interface of the emulator: device memory, launches by kernel name, and what cuBLASLt and cuDNN do on a GPU: matrix product and
+// attention.
 //
 // Every function that returns int returns a status; emulator_last_error tells the calling thread in one line what went wrong.
 // All functions may be called by any thread. After a kernel fault the library goes on working: what a fault means for later
@@ -47,6 +48,14 @@ int emulator_launch(const char* kernel, int gridX, int gridY, int gridZ, int thr
 // of this compute capability, in the order of the inputs, so the bits of a row do not depend on the other rows.
 int emulator_matmul(int rows, int inputs, int outputs, uint64_t x, int64_t xPitch, uint64_t weight, uint64_t biasOrZero, uint64_t out,
                     int64_t outPitch, int outFloat32, int accumulate, int capability);
+
+// Attention as cuDNN fuses it: out = softmax(scale * q k^T) v in every sequence and head, scale given by the bits of its float32. q, k, v
+// and out are f16, heads beside each other in a row, rows `pitch` and `outPitch` elements apart. Sequence s has queryLengths[s] rows of q
+// and keyLengths[s] of k and v, at most `maxRows`, and begins offsets[s] elements into q, k and v and outOffsets[s] into out. All four are
+// device addresses of int32, or 0: every sequence has `maxRows` rows, and begins where the one before ends. A sequence without queries is
+// left out.
+int emulator_attention(int sequences, int maxRows, int heads, int headWidth, uint32_t scaleBits, uint64_t q, uint64_t k, uint64_t v, int64_t pitch,
+                       uint64_t out, int64_t outPitch, uint64_t queryLengths, uint64_t keyLengths, uint64_t offsets, uint64_t outOffsets);
 
 // The 128 bytes that describe a tensor of rank 2 to 5 to bulk copies, with what cuTensorMapEncodeTiled checks. `elementBytes` is 2 (f16) or 1
 // (bytes). Axes are innermost first; `strideBytes` has one less than `extents` and `box`. `swizzle` is 0 (none), 1, 2 or 3 (32, 64, 128 bytes);

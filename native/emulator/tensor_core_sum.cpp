@@ -34,8 +34,8 @@ __m256d powers(__m128i exponent) {
   return _mm256_castsi256_pd(_mm256_slli_epi64(biased, DOUBLE_FRACTION_BITS));
 }
 
-// Four sums in units of 2^(largest - fraction bits), cut toward zero to so many fraction bits of their own. What is below the normal range of
-// float32 is rounded by the conversion.
+// Four sums in units of 2^(largest - fraction bits), cut toward zero to so many fraction bits of their own. What is below the normal range
+// of float32 is rounded by the conversion.
 __m128 finished(__m128i products, __m128 before, __m128i largest, const SumRule& rule) {
   __m128i unit = _mm_sub_epi32(largest, _mm_set1_epi32(rule.fractionBits));
   __m256d inverse = powers(_mm_sub_epi32(_mm_setzero_si128(), unit));
@@ -49,8 +49,8 @@ __m128 finished(__m128i products, __m128 before, __m128i largest, const SumRule&
 __m256 add(const SumRule& rule, const float* a, const int32_t* aExponents, const float* b, const int32_t* bExponents, int stride, __m256 before) {
   __m256i largest = _mm256_set1_epi32(2 * ZERO_EXPONENT);
   for (int i = 0; i < rule.products; i++) {
-    __m256i exponent = _mm256_add_epi32(_mm256_set1_epi32(aExponents[i]), _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bExponents + i * stride)));
-    largest = _mm256_max_epi32(largest, exponent);
+    __m256i ofB = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bExponents + i * stride));
+    largest = _mm256_max_epi32(largest, _mm256_add_epi32(_mm256_set1_epi32(aExponents[i]), ofB));
   }
   __m256i beforeExponent = exponents(before, FLOAT_SMALLEST_EXPONENT);
   __m256i notFinite = _mm256_cmpgt_epi32(_mm256_max_epi32(largest, beforeExponent), _mm256_set1_epi32(FINITE));
@@ -64,8 +64,8 @@ __m256 add(const SumRule& rule, const float* a, const int32_t* aExponents, const
   largest = _mm256_max_epi32(_mm256_max_epi32(largest, beforeExponent), _mm256_set1_epi32(FLOAT_SMALLEST_EXPONENT));
   largest = _mm256_min_epi32(largest, _mm256_set1_epi32(FLOAT_LARGEST_EXPONENT));
 
-  // Products have at most 22 significant bits, so they and their multiples by powers of two are exact in float32 until they are cut. Where the
-  // value before is so much larger that the factor underflows, nothing of the products is left.
+  // Products have at most 22 significant bits, so they and their multiples by powers of two are exact in float32 until they are cut. Where
+  // the value before is so much larger that the factor underflows, nothing of the products is left.
   __m256i factorExponent = _mm256_sub_epi32(_mm256_set1_epi32(rule.fractionBits + 127), largest);
   factorExponent = _mm256_max_epi32(_mm256_min_epi32(factorExponent, _mm256_set1_epi32(254)), _mm256_setzero_si256());
   __m256 factor = _mm256_castsi256_ps(_mm256_slli_epi32(factorExponent, 23));

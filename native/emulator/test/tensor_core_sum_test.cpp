@@ -94,6 +94,9 @@ float added(const SumRule& rule, float before, std::initializer_list<std::pair<f
   return sums[0];
 }
 
+// One, and four times the same product.
+float fourAdded(const SumRule& rule, float x, float y) { return added(rule, 1, {{x, y}, {x, y}, {x, y}, {x, y}}); }
+
 // A column with a number that is not finite leaves its neighbours alone.
 void testNeighbours() {
   float a[MOST] = {0x1p-13f, 0x1p-13f, 0x1p-13f, 0x1p-13f}, b[MOST * SUM_COLUMNS] = {}, sums[SUM_COLUMNS];
@@ -117,12 +120,12 @@ void requireSum(const char* what, float found, float expected) {
 
 void testByHand() {
   // Four products of 2^-24 beside 1: in float32 one by one they would vanish, here they make 2^-22.
-  requireSum("small products together", added(HOPPER_F16, 1, {{0x1p-12f, 0x1p-12f}, {0x1p-12f, 0x1p-12f}, {0x1p-12f, 0x1p-12f}, {0x1p-12f, 0x1p-12f}}), 1 + 0x1p-22f);
+  requireSum("small products together", fourAdded(HOPPER_F16, 0x1p-12f, 0x1p-12f), 1 + 0x1p-22f);
   // 2^-26 beside 1 is cut before it is added, however often.
-  requireSum("cut one by one", added(HOPPER_F16, 1, {{0x1p-13f, 0x1p-13f}, {0x1p-13f, 0x1p-13f}, {0x1p-13f, 0x1p-13f}, {0x1p-13f, 0x1p-13f}}), 1);
+  requireSum("cut one by one", fourAdded(HOPPER_F16, 0x1p-13f, 0x1p-13f), 1);
   // On Ampere 2^-25 is cut, too.
-  requireSum("Ampere's bit less", added(AMPERE_F16, 1, {{0x1p-12f, 0x1p-13f}, {0x1p-12f, 0x1p-13f}, {0x1p-12f, 0x1p-13f}, {0x1p-12f, 0x1p-13f}}), 1);
-  requireSum("Hopper keeps it", added(HOPPER_F16, 1, {{0x1p-12f, 0x1p-13f}, {0x1p-12f, 0x1p-13f}, {0x1p-12f, 0x1p-13f}, {0x1p-12f, 0x1p-13f}}), 1 + 0x1p-23f);
+  requireSum("Ampere's bit less", fourAdded(AMPERE_F16, 0x1p-12f, 0x1p-13f), 1);
+  requireSum("Hopper keeps it", fourAdded(HOPPER_F16, 0x1p-12f, 0x1p-13f), 1 + 0x1p-23f);
   // Toward zero on both sides.
   requireSum("toward zero", added(HOPPER_F16, -1, {{-0x1p-12f, 0x1p-12f}, {-0x1p-12f, 0x1p-13f}}), -1);
   requireSum("no products", added(HOPPER_F16, 0x1p-140f, {{0, 3}}), 0x1p-140f);

@@ -2,6 +2,7 @@ package org.conceptclip.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import org.conceptclip.backend.cuda.driver.AttentionCall;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
@@ -28,6 +29,7 @@ abstract class ForwardingDriver implements CudaDriver {
     FILL,
     LAUNCH,
     MATMUL,
+    ATTENTION,
     ENCODE_TENSOR_MAP,
     BEGIN_CAPTURE,
     END_CAPTURE,
@@ -69,6 +71,17 @@ abstract class ForwardingDriver implements CudaDriver {
   @Override
   public DeviceProperties device() {
     return inner.device();
+  }
+
+  @Override
+  public Optional<String> attentionLibrary() {
+    return inner.attentionLibrary();
+  }
+
+  @Override
+  public void attention(AttentionCall call, long stream) {
+    before(Call.ATTENTION, 0);
+    inner.attention(call, stream);
   }
 
   @Override

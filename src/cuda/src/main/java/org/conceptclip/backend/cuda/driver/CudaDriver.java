@@ -71,6 +71,20 @@ public interface CudaDriver extends AutoCloseable {
   void matmul(MatmulCall product, long stream);
 
   /**
+   * The library that {@link #attention} calls, with its version: {@code cuDNN 9.19.0}. Empty where there is none, which is no fault. It is
+   * looked for at the first question, or at the first call.
+   */
+  Optional<String> attentionLibrary();
+
+  /**
+   * Attention through cuDNN (on the emulator: the same formula in plain code). The first call of a shape makes a plan, which takes up to a
+   * second and must not happen while a stream is captured.
+   *
+   * @throws CudaException of kind FAILED where there is no {@link #attentionLibrary}, or if it has no engine for the call
+   */
+  void attention(AttentionCall call, long stream);
+
+  /**
    * The 128 bytes that describe a tensor to the bulk copy engine; the caller puts them into a kernel's arguments, at an
    * alignment of 64.
    */

@@ -10,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
+import org.conceptclip.backend.cuda.driver.AttentionCall;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.DeviceBlocks;
@@ -218,6 +219,20 @@ public final class EmulatedCudaDriver implements CudaDriver {
       throw new CudaException(Kind.FAILED, "cublasLtMatmul", "no cuBLASLt", "the emulated device was opened without it");
     }
     target.submit(() -> library.matmul(product, device.capability()));
+  }
+
+  @Override
+  public Optional<String> attentionLibrary() {
+    return device.attentionLibrary() ? Optional.of("emulated cuDNN") : Optional.empty();
+  }
+
+  @Override
+  public synchronized void attention(AttentionCall call, long stream) {
+    EmulatedStream target = enter("cudnnBackendExecute", stream);
+    if (!device.attentionLibrary()) {
+      throw new CudaException(Kind.FAILED, "cudnnBackendExecute", "no cuDNN", "the emulated device was opened without it");
+    }
+    target.submit(() -> library.attention(call));
   }
 
   @Override

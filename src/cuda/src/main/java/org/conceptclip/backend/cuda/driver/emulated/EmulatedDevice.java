@@ -11,8 +11,9 @@ import org.conceptclip.backend.cuda.driver.KernelLaunch;
  * @param capability 80 or 90: decides which kernels exist and how much shared memory a block may have
  * @param memoryBytes of device memory; allocations beyond it fail as on a GPU
  * @param productLibrary whether it multiplies matrices as cuBLASLt would, or stands for a machine that has the NVIDIA driver alone
+ * @param attentionLibrary whether it attends as cuDNN would; most machines have no cuDNN
  */
-public record EmulatedDevice(int capability, long memoryBytes, boolean productLibrary) {
+public record EmulatedDevice(int capability, long memoryBytes, boolean productLibrary, boolean attentionLibrary) {
   /** Much more than any test needs; host memory is the real limit. */
   private static final long PLENTY = 64L << 30;
 
@@ -28,9 +29,9 @@ public record EmulatedDevice(int capability, long memoryBytes, boolean productLi
     }
   }
 
-  /** A device with cuBLASLt. */
+  /** A device with cuBLASLt and without cuDNN. */
   public EmulatedDevice(int capability, long memoryBytes) {
-    this(capability, memoryBytes, true);
+    this(capability, memoryBytes, true, false);
   }
 
   /** A device of this capability with memory to spare. */
@@ -40,7 +41,12 @@ public record EmulatedDevice(int capability, long memoryBytes, boolean productLi
 
   /** The same device on a machine without cuBLASLt. */
   public EmulatedDevice withoutProductLibrary() {
-    return new EmulatedDevice(capability, memoryBytes, false);
+    return new EmulatedDevice(capability, memoryBytes, false, attentionLibrary);
+  }
+
+  /** The same device on a machine with cuDNN. */
+  public EmulatedDevice withAttentionLibrary() {
+    return new EmulatedDevice(capability, memoryBytes, productLibrary, true);
   }
 
   DeviceProperties properties() {

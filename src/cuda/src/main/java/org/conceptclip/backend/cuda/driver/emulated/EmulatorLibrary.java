@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
+import org.conceptclip.backend.cuda.driver.AttentionCall;
 import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.DeviceBlocks;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
@@ -119,6 +120,16 @@ final class EmulatorLibrary {
     run("emulator_matmul", product.rows() + " rows, " + shape, product.rows(), shape.inputs(), shape.outputs(), product.x(),
         product.xPitch(), product.weight(), product.bias(), product.out(), product.outPitch(), shape.outFloat32() ? 1 : 0,
         shape.accumulate() ? 1 : 0, capability);
+  }
+
+  /** Attention in plain code. */
+  synchronized void attention(AttentionCall call) {
+    AttentionCall.Shape shape = call.shape();
+    long width = (long) shape.width() * Short.BYTES;
+    int scale = Float.floatToRawIntBits((float) (1 / Math.sqrt(shape.headWidth())));
+    run("emulator_attention", shape.toString(), shape.sequences(), shape.maxRows(), shape.heads(), shape.headWidth(), scale, call.qkv(),
+        call.qkv() + width, call.qkv() + 2 * width, shape.qkvPitch(), call.out(), shape.outPitch(), call.table(AttentionCall.Table.ROWS),
+        call.table(AttentionCall.Table.KEYS), call.table(AttentionCall.Table.QKV_OFFSETS), call.table(AttentionCall.Table.OUT_OFFSETS));
   }
 
   /** Writes the 128 bytes of a tensor map into {@code out}. */

@@ -8,14 +8,18 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.cublas.cublasLtMatmulAlgo_t;
 import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.cuda.global.cublas;
 import org.bytedeco.javacpp.FloatPointer;
+import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
+import org.conceptclip.backend.cuda.driver.nvidia.OptionalLibrary.Absence;
 import org.conceptclip.util.Closer;
 
 /**
@@ -42,6 +46,44 @@ final class CublasLt implements AutoCloseable {
   private final LinkedHashMap<Geometry, Plan> plans = new LinkedHashMap<>(16, 0.75f, true);
   private final FloatPointer one = new FloatPointer(1).put(1f);
   private final FloatPointer zero = new FloatPointer(1).put(0f);
+
+  /**
+   * cuBLASLt of a device, when somebody asks for it.
+   *
+   * @param folder to look in instead of the usual places, if named
+   * @param cacheFolder where chosen algorithms are kept, if anywhere
+   * @param notices gets a line for what is worth knowing
+   */
+  static OptionalLibrary<CublasLt> optional(CudaStatus status, DeviceProperties device, Optional<Path> folder,
+      Function<Consumer<String>, Optional<Path>> cacheFolder, Consumer<String> notices) {
+    return new OptionalLibrary<>("cuBLASLt", () -> load(device, folder),
+        () -> new CublasLt(new CublasStatus(status), device, cacheFolder.apply(notices), notices), notices);
+  }
+
+  private static Optional<Absence> load(DeviceProperties device, Optional<Path> folder) {
+    CudaLibraries.Report report = CudaLibraries.find(folder);
+    if (report.productLibraryAbsence().isPresent()) {
+      return report.productLibraryAbsence().map(absence -> new Absence(absence, !report.others().isEmpty()));
+    }
+    try {
+      CudaLibraries.requireDriverForProducts(device.driverVersion());
+      load(report.found());
+      return Optional.empty();
+    } catch (BackendUnavailableException e) {
+      return Optional.of(new Absence(e.getMessage(), true));
+    }
+  }
+
+  /**
+   * Makes its functions callable.
+   *
+   * @throws BackendUnavailableException if it does not load
+   */
+  static void load(Map<String, Path> files) {
+    CudaBindings.load(cublas.class, "cuBLASLt", files, () -> cublasLtGetVersion() / 10_000 == CudaLibraries.MAJOR
+        ? Optional.empty()
+        : Optional.of("the library says that it is " + version() + ", and this build calls that of CUDA " + CudaLibraries.MAJOR));
+  }
 
   /**
    * Starts cuBLASLt.

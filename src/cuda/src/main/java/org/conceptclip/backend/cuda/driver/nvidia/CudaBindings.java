@@ -4,28 +4,32 @@ import java.io.IOException;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.bytedeco.cuda.global.cublas;
 import org.bytedeco.cuda.global.cudart;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.util.NativeFiles;
 
-/** Loads the native glue of JavaCPP for cuBLASLt, once per class loader. Thread-safe. */
+/** Loads the native glue of JavaCPP for cuBLASLt and cuDNN, once per class loader. Thread-safe. */
 final class CudaBindings {
   /** A constant of the bindings, which follows their version and is compiled in: asking for it loads nothing. */
   static final int CUDA_MAJOR = cudart.CUDA_VERSION / 1000;
 
   private static final Pattern SONAME = Pattern.compile("lib(\\w+)\\.so\\.(\\d+)");
 
-  private static final Pattern OURS = Pattern.compile("jnijavacpp.*|jnicudart.*|jnicublas.*|cu\\w+@.*|nv\\w+@.*");
+  private static final Pattern OURS = Pattern.compile("jnijavacpp.*|jnicudart.*|jnicudnn.*|jnicublas.*|cu\\w+@.*|nv\\w+@.*");
   private static final String CACHE = "org.bytedeco.javacpp.cachedir";
 
-  private static BackendUnavailableException failureOrNull;
-  private static boolean loaded;
+  private static final Map<Class<?>, BackendUnavailableException> FAILURES = new HashMap<>();
+  private static final Set<Class<?>> LOADED = new HashSet<>();
   private static int openLibraries;
 
   /** Looks for the folder of JavaCPP. */
@@ -36,32 +40,37 @@ final class CudaBindings {
   private CudaBindings() {}
 
   /**
-   * Makes the functions of cuBLASLt callable.
+   * Makes the functions of a library callable.
    *
-   * @param files of the host's libraries by name, {@code libcudart.so.13}, in the order of their dependencies. They are loaded
+   * @param binding of the library: JavaCPP's class with its functions
+   * @param library for messages
+   * @param files of the host's libraries by name, {@code libcublasLt.so.13}, in the order of their dependencies. They are loaded
    *     through JavaCPP, so that it does not look for more of them and load a second copy
+   * @param check says what is wrong with the loaded library, if anything
    * @throws BackendUnavailableException if the glue cannot be loaded; the same at every later call, since a class that failed to
    *     start cannot be tried again
    */
-  static synchronized void load(Map<String, Path> files) {
-    if (failureOrNull != null) {
-      throw new BackendUnavailableException(failureOrNull.getMessage(), failureOrNull);
+  static synchronized void load(Class<?> binding, String library, Map<String, Path> files, Supplier<Optional<String>> check) {
+    BackendUnavailableException before = FAILURES.get(binding);
+    if (before != null) {
+      throw new BackendUnavailableException(before.getMessage(), before);
     }
-    if (loaded) {
+    if (LOADED.contains(binding)) {
       return;
     }
     try (NativeFiles _ = privateFolder()) {
-      files.forEach(CudaBindings::load);
-      Loader.load(cublas.class);
-      if (cublas.cublasLtGetVersion() / 10_000 != CudaLibraries.MAJOR) {
-        throw new UnsatisfiedLinkError(
-            "the library says that it is " + CublasLt.version() + ", and this build calls that of CUDA " + CudaLibraries.MAJOR);
-      }
-      loaded = true;
+      files.forEach((name, file) -> load(binding, name, file));
+      Loader.load(binding);
+      check.get().ifPresent(fault -> {
+        throw new UnsatisfiedLinkError(fault);
+      });
+      LOADED.add(binding);
     } catch (IOException | LinkageError e) {
       String reason = e instanceof UnsatisfiedLinkError refused ? NativeFiles.reason(refused) : e.getMessage();
-      failureOrNull = new BackendUnavailableException("cuBLASLt or its bindings cannot be loaded: " + reason, e);
-      throw failureOrNull;
+      BackendUnavailableException failure =
+          new BackendUnavailableException(library + " or its bindings cannot be loaded: " + reason, e);
+      FAILURES.put(binding, failure);
+      throw failure;
     }
   }
 
@@ -94,13 +103,13 @@ final class CudaBindings {
     }
   }
 
-  private static void load(String name, Path file) {
+  private static void load(Class<?> binding, String name, Path file) {
     Matcher parts = SONAME.matcher(name);
     if (!parts.matches()) {
       throw new IllegalArgumentException("library " + name + ", expected " + SONAME);
     }
     try {
-      Loader.loadLibrary(cublas.class, new URL[] {file.toUri().toURL()}, parts.group(1) + "@." + parts.group(2));
+      Loader.loadLibrary(binding, new URL[] {file.toUri().toURL()}, parts.group(1) + "@." + parts.group(2));
     } catch (MalformedURLException e) {
       throw new IllegalStateException("file " + file, e);
     } catch (UnsatisfiedLinkError e) {
@@ -124,7 +133,7 @@ final class CudaBindings {
 
   /**
    * Ends JavaCPP's thread, which frees pointers that nobody closed (ours are all closed) and keeps its class loader alive. Does so only if
-   * JavaCPP belongs to this class loader and has loaded nothing but cuBLASLt, that is, if no other part of the program uses it.
+   * JavaCPP belongs to this class loader and has loaded nothing but these libraries, that is, if no other part of the program uses it.
    */
   private static void endThreadIfIdle() {
     boolean ours = Loader.class.getClassLoader() == CudaBindings.class.getClassLoader();

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import org.conceptclip.backend.BackendUnavailableException;
 
 /**
- * Finds what a machine has of CUDA: the NVIDIA driver, and cuBLASLt in more places than the system's loader and JavaCPP search.
+ * Finds what a machine has of CUDA: the NVIDIA driver, and cuBLASLt and cuDNN in more places than the system's loader and JavaCPP search.
  * Thread-safe.
  */
 public final class CudaLibraries {
@@ -39,7 +39,70 @@ public final class CudaLibraries {
   /** In the order of their dependencies, and from one folder: a cuBLAS works with the cuBLASLt of its own version only. */
   private static final List<String> CUBLAS = List.of(CUBLASLT + MAJOR, "libcublas.so." + MAJOR);
 
+  /** The parts of cuDNN that its binding is linked to; these find the others, which lie beside them. */
+  private static final List<String> CUDNN =
+      List.of("libcudnn_graph.so.9", "libcudnn_ops.so.9", "libcudnn_cnn.so.9", "libcudnn_adv.so.9");
+
   private CudaLibraries() {}
+
+  /**
+   * Where to look.
+   *
+   * @param named a folder instead of all others, if named
+   * @param before folders before the system loader's
+   * @param after folders after those
+   */
+  private record Places(Optional<Path> named, List<Path> before, List<Path> after) {
+    static Places of(Optional<Path> folder) {
+      LibraryFolders folders = new LibraryFolders(System.getenv(), Path.of("/"), MAJOR);
+      Optional<Path> named = folder.or(() -> Optional.ofNullable(System.getProperty(FOLDER_PROPERTY)).map(Path::of));
+      return new Places(named, named.map(folders::under).orElseGet(folders::beforeLoader),
+          named.isPresent() ? List.of() : folders.afterLoader());
+    }
+
+    /** The files of libraries that belong together; empty if no place has all. */
+    Map<String, Path> files(List<String> group) {
+      Map<String, Path> files = inOneFolder(group, before);
+      if (files.isEmpty() && named.isEmpty()) {
+        files = throughLoader(group);
+      }
+      return files.isEmpty() ? inOneFolder(group, after) : files;
+    }
+
+    List<String> searched() {
+      List<String> places = new ArrayList<>();
+      named.ifPresent(folder -> places.add(folder + " and the usual folders in it"));
+      if (named.isEmpty()) {
+        before.forEach(folder -> places.add(folder.toString()));
+        places.add("the system loader's paths");
+        after.forEach(folder -> places.add(folder.toString()));
+      }
+      return places;
+    }
+  }
+
+  /**
+   * cuDNN on this machine.
+   *
+   * @param found name to file of its libraries, and of the CUDA runtime that its binding needs; empty where something is missing
+   * @param absence why there is none, in one line
+   */
+  record AttentionLibrary(Map<String, Path> found, Optional<String> absence) {}
+
+  /** Looks for cuDNN. */
+  static AttentionLibrary attentionLibrary(Optional<Path> folder) {
+    Places places = Places.of(folder);
+    Map<String, Path> found = new LinkedHashMap<>();
+    for (List<String> group : List.of(List.of(RUNTIME), CUDNN)) {
+      Map<String, Path> files = places.files(group);
+      if (files.isEmpty()) {
+        return new AttentionLibrary(Map.of(), Optional.of(String.join(", ", group) + " not found (looked in "
+            + String.join(", ", places.searched()) + "); name the folder with --cuda-libs DIR"));
+      }
+      found.putAll(files);
+    }
+    return new AttentionLibrary(found, Optional.empty());
+  }
 
   /**
    * The parts of CUDA that a machine has.
@@ -78,28 +141,19 @@ public final class CudaLibraries {
     if (driver.isEmpty()) {
       return new Report(driver, Map.of(), List.of(), List.of(), List.of());
     }
-    LibraryFolders places = new LibraryFolders(System.getenv(), Path.of("/"), MAJOR);
-    Optional<Path> named = folder.or(() -> Optional.ofNullable(System.getProperty(FOLDER_PROPERTY)).map(Path::of));
-    List<Path> before = named.map(places::under).orElseGet(places::beforeLoader);
-    List<Path> after = named.isPresent() ? List.of() : places.afterLoader();
+    Places places = Places.of(folder);
     Map<String, Path> found = new LinkedHashMap<>();
     List<String> missing = new ArrayList<>();
     for (List<String> group : List.of(List.of(RUNTIME), CUBLAS)) {
-      Map<String, Path> files = inOneFolder(group, before);
-      if (files.isEmpty() && named.isEmpty()) {
-        files = throughLoader(group);
-      }
-      if (files.isEmpty()) {
-        files = inOneFolder(group, after);
-      }
+      Map<String, Path> files = places.files(group);
       found.putAll(files);
       if (files.isEmpty()) {
         missing.addAll(group);
       }
     }
-    Stream<Path> folders = missing.containsAll(CUBLAS) ? Stream.concat(before.stream(), after.stream()) : Stream.empty();
+    Stream<Path> folders = missing.containsAll(CUBLAS) ? Stream.concat(places.before().stream(), places.after().stream()) : Stream.empty();
     return new Report(
-        driver, found, missing, folders.flatMap(CudaLibraries::otherVersions).toList(), searched(named, before, after));
+        driver, found, missing, folders.flatMap(CudaLibraries::otherVersions).toList(), places.searched());
   }
 
   /** Files of cuBLASLt in a folder, under the names that programs of other versions of CUDA ask for. */
@@ -141,17 +195,6 @@ public final class CudaLibraries {
     }
   }
 
-  private static List<String> searched(Optional<Path> named, List<Path> before, List<Path> after) {
-    List<String> places = new ArrayList<>();
-    named.ifPresent(folder -> places.add(folder + " and the usual folders in it"));
-    if (named.isEmpty()) {
-      before.forEach(folder -> places.add(folder.toString()));
-      places.add("the system loader's paths");
-      after.forEach(folder -> places.add(folder.toString()));
-    }
-    return places;
-  }
-
   /**
    * Facts for reports: the driver, its devices, cuBLASLt's files and version; or what is missing. No toolkit is needed to see the devices.
    *
@@ -177,6 +220,9 @@ public final class CudaLibraries {
     report.missing().forEach(name -> facts.put(name, "not found"));
     report.others().forEach(file -> facts.put(file.getFileName().toString(), file + " (of another CUDA, not used)"));
     driverVersion.ifPresent(version -> facts.put("matrix products", products(report, version)));
+    AttentionLibrary attention = attentionLibrary(folder);
+    attention.found().forEach((name, file) -> facts.putIfAbsent(name, file + " (version " + version(file) + ")"));
+    facts.put("attention", "our own kernels" + attention.absence().map(absence -> "; no cuDNN: " + absence).orElse(" or cuDNN"));
     return facts;
   }
 
@@ -187,7 +233,7 @@ public final class CudaLibraries {
     }
     try {
       requireDriverForProducts(driverVersion);
-      CudaBindings.load(report.found());
+      CublasLt.load(report.found());
     } catch (BackendUnavailableException e) {
       return own + e.getMessage();
     }

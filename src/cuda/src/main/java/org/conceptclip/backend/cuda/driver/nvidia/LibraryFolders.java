@@ -65,10 +65,11 @@ record LibraryFolders(Map<String, String> environment, Path root, int major) {
     return List.of(home, home.resolve("lib64"), home.resolve("lib"), home.resolve("targets/x86_64-linux/lib"));
   }
 
-  /** Since CUDA 13 all libraries are in one folder; before, each had its own. */
+  /** Since CUDA 13 all libraries of the toolkit are in one folder; before, each had its own, as cuDNN has. */
   private List<Path> pip(Path packages) {
     Path nvidia = packages.resolve("nvidia");
-    return List.of(nvidia.resolve("cu" + major + "/lib"), nvidia.resolve("cublas/lib"), nvidia.resolve("cuda_runtime/lib"));
+    return List.of(nvidia.resolve("cu" + major + "/lib"), nvidia.resolve("cublas/lib"), nvidia.resolve("cuda_runtime/lib"),
+        nvidia.resolve("cudnn/lib"));
   }
 
   private static List<Path> pythons(Path prefix) {

@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
+import org.conceptclip.backend.cuda.driver.AttentionCall;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.DeviceBlocks;
@@ -34,7 +35,7 @@ import org.conceptclip.util.Closer;
 public final class NvidiaCudaDriver implements CudaDriver {
   private static final int TENSOR_MAP_BYTES = 128;
 
-  /** A stream, and the workspace of its matrix products, which the first product allocates. */
+  /** A stream, and the workspace of the libraries' work on it, which the first such work allocates. */
   private static final class Stream {
     final long stream;
     long workspace;
@@ -50,7 +51,8 @@ public final class NvidiaCudaDriver implements CudaDriver {
   private final CudaStatus status;
   private final CudaContext context;
   private final KernelModules modules;
-  private final ProductLibrary products;
+  private final OptionalLibrary<CublasLt> products;
+  private final OptionalLibrary<Cudnn> attention;
   private final AtomicLong lastHandle = new AtomicLong();
   private final DeviceBlocks deviceBlocks = new DeviceBlocks();
   private final Handles<Long> pinnedBlocks = new Handles<>("pinned block", lastHandle);
@@ -59,12 +61,14 @@ public final class NvidiaCudaDriver implements CudaDriver {
   private final Handles<Graph> graphs = new Handles<>("graph", lastHandle);
   private volatile boolean closed;
 
-  private NvidiaCudaDriver(DriverApi api, CudaStatus status, CudaContext context, KernelModules modules, ProductLibrary products) {
+  private NvidiaCudaDriver(DriverApi api, CudaStatus status, CudaContext context, KernelModules modules,
+      OptionalLibrary<CublasLt> products, OptionalLibrary<Cudnn> attention) {
     this.api = api;
     this.status = status;
     this.context = context;
     this.modules = modules;
     this.products = products;
+    this.attention = attention;
   }
 
   /**
@@ -92,8 +96,9 @@ public final class NvidiaCudaDriver implements CudaDriver {
     try {
       KernelModules modules = new KernelModules(api, status, KernelIndex.forCapability(context.properties().capability()));
       context.makeCurrent();
-      ProductLibrary products = new ProductLibrary(status, context.properties(), librariesFolder, cacheFolder, notices);
-      return new NvidiaCudaDriver(api, status, context, modules, products);
+      return new NvidiaCudaDriver(api, status, context, modules,
+          CublasLt.optional(status, context.properties(), librariesFolder, cacheFolder, notices),
+          Cudnn.optional(status, librariesFolder, notices));
     } catch (RuntimeException e) {
       opened.closeAfter(e);
       throw e instanceof CudaException
@@ -259,7 +264,21 @@ public final class NvidiaCudaDriver implements CudaDriver {
   @Override
   public void matmul(MatmulCall product, long stream) {
     Stream target = enter("cublasLtMatmul", stream);
-    products.require().matmul(product, target.stream, workspace(target));
+    products.require("cublasLtMatmul").matmul(product, target.stream, workspace(target));
+  }
+
+  @Override
+  public Optional<String> attentionLibrary() {
+    if (!attention.isDecided()) {
+      enter("cudnnCreate");
+    }
+    return attention.absence().isEmpty() ? Optional.of(Cudnn.version()) : Optional.empty();
+  }
+
+  @Override
+  public void attention(AttentionCall call, long stream) {
+    Stream target = enter("cudnnBackendExecute", stream);
+    attention.require("cudnnBackendExecute").attention(call, target.stream, workspace(target));
   }
 
   private long workspace(Stream stream) {
@@ -296,7 +315,7 @@ public final class NvidiaCudaDriver implements CudaDriver {
   public void beginCapture(long stream) {
     Stream target = enter("cuStreamBeginCapture", stream);
     // What a capture's first product would allocate is better allocated before it; CUDA allows it later, too.
-    if (products.isOpen()) {
+    if (products.isOpen() || attention.isOpen()) {
       workspace(target);
     }
     // Relaxed: modules that are loaded and memory that is allocated meanwhile, here or on another thread, are not part of it.
@@ -365,6 +384,7 @@ public final class NvidiaCudaDriver implements CudaDriver {
       releases.own(context::close);
       releases.own(modules::close);
       releases.own(products::close);
+      releases.own(attention::close);
       for (long address : deviceBlocks.addresses()) {
         releases.own(() -> {
           deviceBlocks.remove("cuMemFree", address);

@@ -23,6 +23,8 @@ final class FakeCudaChild {
     DRIVER_ALONE("driver-alone"),
     /** A driver without functions that came later. */
     OLD_DRIVER("old-driver"),
+    /** cuDNN as well, which lies in a folder of its own. */
+    WITH_CUDNN("with-cudnn"),
     /** All libraries, but cuBLASLt is not what its name says. */
     MISLABELLED("");
 
@@ -38,6 +40,7 @@ final class FakeCudaChild {
         case COMPLETE -> FakeCudaChild.complete();
         case DRIVER_ALONE -> DriverAloneCases.cases();
         case OLD_DRIVER -> DriverAloneCases.oldDriver();
+        case WITH_CUDNN -> CudnnCases.cases();
         case MISLABELLED -> DriverAloneCases.mislabelled();
       };
     }

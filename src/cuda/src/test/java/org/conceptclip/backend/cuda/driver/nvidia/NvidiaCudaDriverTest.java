@@ -45,23 +45,29 @@ class NvidiaCudaDriverTest {
   }
 
   @TestFactory
+  List<DynamicTest> onAMachineWithCudnn() throws Exception {
+    return on(Machine.WITH_CUDNN, Map.of());
+  }
+
+  @TestFactory
   List<DynamicTest> withACublasLtOfAnotherVersionUnderOurName() throws Exception {
     return on(Machine.MISLABELLED, Map.of("FAKECUDA_CUBLASLT_VERSION", "110501"));
   }
 
   private List<DynamicTest> on(Machine machine, Map<String, String> environment) throws Exception {
     Path output = folder.resolve("output");
-    Path libraries = FakeCuda.build().resolve(machine.folder);
+    Path complete = FakeCuda.build();
+    Path libraries = complete.resolve(machine.folder);
     String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-Xmx512m", "-cp", classPath));
-    if (machine != Machine.COMPLETE) {
+    if (machine != Machine.COMPLETE && machine != Machine.WITH_CUDNN) {
       // Whatever this machine really has must not be found.
       command.add("-D" + CudaLibraries.FOLDER_PROPERTY + "=" + libraries);
     }
     command.addAll(List.of(FakeCudaChild.class.getName(), machine.name(), folder.toString()));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
-    builder.environment().put("LD_LIBRARY_PATH", libraries.toString());
+    builder.environment().put("LD_LIBRARY_PATH", machine == Machine.WITH_CUDNN ? libraries + ":" + complete : libraries.toString());
     builder.environment().put("CUDA_VISIBLE_DEVICES", "0");
     builder.environment().putAll(environment);
     Process process = builder.start();
