@@ -24,6 +24,6 @@ class CudaFp8FaultsTest extends CudaFaults {
 
   @Override
   int stride() {
-    return 5;
+    return 23;
   }
 }
