@@ -69,110 +69,129 @@ struct GemmE4m3Arguments {
   float outScale;       // gelu_e4m3
 };
 
-// Outputs whose weights are exchanged with each other.
+// Outputs whose weights are exchanged with each other: those of a quad of lanes. Each has 8 neighbouring ones of two rows, g and g + 8 of its
+// warp's 16; its sum of output i of row g + 8 r is element at(i, r).
 constexpr int GROUP_COLUMNS = 32;
+DEVICE constexpr int at(int i, int r) { return i / 2 * 4 + 2 * r + i % 2; }
 
-// 8 neighbouring outputs of a thread.
-using Eight = Vector<float, 8>;
+// `column` is the first of a lane's 8 outputs from here on, `row` its first row.
 
-DEVICE Eight loadEight(Global<float> from, int at) {
-  Eight values;
-#pragma unroll
-  for (int i = 0; i < 8; i += 4) {
-    Vector<float, 4> four = from.load<4>(at + i);
-#pragma unroll
-    for (int k = 0; k < 4; k++) values[i + k] = four[k];
+// Where a lane may read scales and biases. Behind the rim: any values, which nobody stores.
+DEVICE int readable(const GemmE4m3Arguments& args, int column) { return column < args.outputs ? column : 0; }
+
+// Scale and bias of N outputs.
+template <int N>
+struct Linear {
+  Vector<float, N> scale, bias = {};
+
+  DEVICE Linear(const GemmE4m3Arguments& args, int from) {
+    scale = args.scale.load<N>(from);
+    if (args.bias.present()) bias = args.bias.load<N>(from);
   }
-  return values;
-}
-
-// Where a thread stores: outputs `column` to column + 7 of row `row`, if `there`.
-struct Place {
-  int row, column;
-  bool there;
+  DEVICE float operator()(float sum, int i) const { return fmaf(sum, scale[i], bias[i]); }
 };
 
+// The values of a lane's outputs 0 to 7.
+struct Values {
+  Linear<4> low, high;
+
+  DEVICE Values(const GemmE4m3Arguments& args, int column) : low(args, readable(args, column)), high(args, readable(args, column) + 4) {}
+  DEVICE float operator()(const float* sums, int i, int r) const { return i < 4 ? low(sums[at(i, r)], i) : high(sums[at(i, r)], i - 4); }
+};
+
+// f16: 16 bytes a lane.
 template <Epilogue epilogue>
-DEVICE void storeHalves(const GemmE4m3Arguments& args, const Eight& values, Place place) {
-  if (!place.there) return;
-  int64_t to = static_cast<int64_t>(place.row) * args.outPitch + place.column;
-  Vector<f16, 8> halves;
-  if constexpr (epilogue == Epilogue::ADD_F16) halves = args.out.asHalves.load<8>(to);
+DEVICE void writeHalves(const GemmE4m3Arguments& args, const float* sums, int row, int column) {
+  int64_t to = static_cast<int64_t>(row) * args.outPitch + column;
+  Vector<f16, 8> stream[2];
+  // All loads are before all stores: behind a store to what might be the same place a load would wait.
 #pragma unroll
-  for (int i = 0; i < 8; i++) {
-    if constexpr (epilogue == Epilogue::ADD_F16) halves[i] = toHalf(toFloat(halves[i]) + values[i]);
-    else halves[i] = toHalf(epilogue == Epilogue::GELU_F16 ? gelu(values[i]) : values[i]);
+  for (int r = 0; r < 2; r++) {
+    bool there = row + 8 * r < args.rows && column < args.outputs;
+    if (epilogue == Epilogue::ADD_F16 && there) stream[r] = args.out.asHalves.load<8>(to + 8 * r * args.outPitch);
   }
-  args.out.asHalves.store<8>(to, halves);
-}
-
-DEVICE void storeE4m3(const GemmE4m3Arguments& args, Eight values, Place place) {
+  Values values(args, column);
 #pragma unroll
-  for (int i = 0; i < 8; i++) values[i] = geluForE4m3(values[i]) * args.outScale;
-  if (place.there) args.out.asE4m3.store<8>(static_cast<int64_t>(place.row) * args.outPitch + place.column, toE4m3(values));
+  for (int r = 0; r < 2; r++) {
+    Vector<f16, 8> halves;
+#pragma unroll
+    for (int i = 0; i < 8; i++) {
+      float value = values(sums, i, r);
+      if constexpr (epilogue == Epilogue::ADD_F16) halves[i] = toHalf(toFloat(stream[r][i]) + value);
+      else halves[i] = toHalf(epilogue == Epilogue::GELU_F16 ? gelu(value) : value);
+    }
+    if (row + 8 * r < args.rows && column < args.outputs) args.out.asHalves.store<8>(to + 8 * r * args.outPitch, halves);
+  }
 }
 
-// All lanes. Of a pair of lanes, which has 16 neighbouring outputs, both store 4 of the first 8 and then 4 of the last: whole sectors.
+// e4m3: 8 bytes a lane.
+DEVICE void writeE4m3(const GemmE4m3Arguments& args, const float* sums, int row, int column) {
+  Values values(args, column);
+#pragma unroll
+  for (int r = 0; r < 2; r++) {
+    Vector<float, 8> scaled;
+#pragma unroll
+    for (int i = 0; i < 8; i++) scaled[i] = geluForE4m3(values(sums, i, r)) * args.outScale;
+    if (row + 8 * r < args.rows && column < args.outputs) {
+      args.out.asE4m3.store<8>(static_cast<int64_t>(row + 8 * r) * args.outPitch + column, toE4m3(scaled));
+    }
+  }
+}
+
+// f32. A lane would store half a sector at a time. So of a pair of lanes, which has 16 neighbouring outputs, both store 4 of the first 8 and then
+// 4 of the last: what one has of the other's it hands over.
 template <Epilogue epilogue>
-DEVICE void storeFloats(const GemmE4m3Arguments& args, const Eight& values, Place place, int lane) {
+DEVICE void writeFloats(const GemmE4m3Arguments& args, const float* sums, int row, int column, int lane) {
   bool odd = lane % 2 == 1;
-  Vector<float, 4> parts[2];
+  int first = odd ? column - 4 : column;
+  int64_t to = static_cast<int64_t>(row) * args.outPitch + first;
+  int from = readable(args, column);
+  auto there = [&](int r, int p) { return row + 8 * r < args.rows && (first + 8 * p) / 8 * 8 < args.outputs; };
+  Vector<float, 4> parts[2][2] = {};
+  if constexpr (epilogue == Epilogue::ADD_F32) {
+    // All loads are before all stores: behind a store to what might be the same place a load would wait.
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      if (there(i / 2, i % 2)) parts[i / 2][i % 2] = args.out.asFloats.load<4>(to + 8 * (i / 2) * args.outPitch + 8 * (i % 2));
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < 4; i += 2) {
+    // Bounds what is computed side by side: more does not fit into the registers.
+    syncWarp();
+    Linear<2> low(args, from + i), high(args, from + 4 + i);
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      int e = k / 2, r = k % 2;
+      float mine = low(sums[at(i + e, r)], e), others = high(sums[at(4 + i + e, r)], e);
+      float handed = shuffleXor(odd ? mine : others, 1);
+      parts[r][0][i + e] += odd ? handed : mine;
+      parts[r][1][i + e] += odd ? others : handed;
+    }
+  }
 #pragma unroll
   for (int i = 0; i < 4; i++) {
-    float other = shuffleXor(odd ? values[i] : values[4 + i], 1);
-    parts[0][i] = odd ? other : values[i];
-    parts[1][i] = odd ? values[4 + i] : other;
+    if (there(i / 2, i % 2)) args.out.asFloats.store<4>(to + 8 * (i / 2) * args.outPitch + 8 * (i % 2), parts[i / 2][i % 2]);
   }
-  int column = odd ? place.column - 4 : place.column;
-  int64_t to = static_cast<int64_t>(place.row) * args.outPitch + column;
-#pragma unroll
-  for (int p = 0; p < 2; p++) {
-    if (place.row >= args.rows || (column + 8 * p) / 8 * 8 >= args.outputs) continue;
-    if constexpr (epilogue == Epilogue::ADD_F32) {
-      Vector<float, 4> stream = args.out.asFloats.load<4>(to + 8 * p);
-#pragma unroll
-      for (int i = 0; i < 4; i++) parts[p][i] += stream[i];
-    }
-    args.out.asFloats.store<4>(to + 8 * p, parts[p]);
-  }
-}
-
-template <Epilogue epilogue>
-DEVICE void storeEight(const GemmE4m3Arguments& args, const Eight& values, Place place, int lane) {
-  if constexpr (epilogue == Epilogue::BIAS_F32 || epilogue == Epilogue::ADD_F32) storeFloats<epilogue>(args, values, place, lane);
-  else if constexpr (epilogue == Epilogue::GELU_E4M3) storeE4m3(args, values, place);
-  else storeHalves<epilogue>(args, values, place);
 }
 
 template <Epilogue epilogue>
 struct Writer {
-  // Thread (g, t) of warp w has rows 16 w + g (+ 8, + 64) and of every group of 32 columns those from 8 t on.
   template <typename P>
   static DEVICE void write(const GemmE4m3Arguments& args, const typename P::Sums& sums, int row, int column, int warp, int lane) {
     static_assert(P::COLUMNS % GROUP_COLUMNS == 0);
-    int g = lane / 4, t = lane % 4;
-    int firstRow = row + warp % 4 * 16 + g;
 #pragma unroll
-    for (int c = 0; c < P::COLUMNS; c += GROUP_COLUMNS) {
-      if (column + c >= args.outputs) continue;
-      int at = column + c + 8 * t;
-      // Behind the rim: any values, not stored.
-      int from = at < args.outputs ? at : 0;
-      Eight scale = loadEight(args.scale, from), bias = {};
-      if (args.bias.present()) bias = loadEight(args.bias, from);
+    for (int p = 0; p < P::PRODUCTS; p++) {
+      int firstRow = row + p * gemm::PRODUCT_ROWS + warp % 4 * 16;
+      if (firstRow >= args.rows) continue;
 #pragma unroll
-      for (int p = 0; p < P::PRODUCTS; p++) {
-#pragma unroll
-        for (int r = 0; r < 2; r++) {
-          Eight values;
-#pragma unroll
-          for (int i = 0; i < 8; i++) {
-            // Output i = 2 j + e of the thread is in block j of 8 columns, element e.
-            values[i] = fmaf(sums[p][(c / 8 + i / 2) * 4 + 2 * r + i % 2], scale[i], bias[i]);
-          }
-          int m = firstRow + p * gemm::PRODUCT_ROWS + 8 * r;
-          storeEight<epilogue>(args, values, {m, at, m < args.rows && at < args.outputs}, lane);
-        }
+      for (int c = 0; c < P::COLUMNS; c += GROUP_COLUMNS) {
+        if (column + c >= args.outputs) continue;
+        const float* group = &sums[p][c / 2];
+        int myRow = firstRow + lane / 4, myColumn = column + c + 8 * (lane % 4);
+        if constexpr (epilogue == Epilogue::BIAS_F32 || epilogue == Epilogue::ADD_F32) writeFloats<epilogue>(args, group, myRow, myColumn, lane);
+        else if constexpr (epilogue == Epilogue::GELU_E4M3) writeE4m3(args, group, myRow, myColumn);
+        else writeHalves<epilogue>(args, group, myRow, myColumn);
         // Bounds what is computed side by side.
         syncWarp();
       }

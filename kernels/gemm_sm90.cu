@@ -13,9 +13,7 @@
 //
 // Loop       include/gemm_sm90.cuh: one warp copies, two warpgroups multiply a tile each, in turns; the epilogue of one is hidden behind the
 //            products of the other.
-// Epilogue   f16: a warp turns 16 rows x 64 columns around in shared memory of its own and stores lines of 128 bytes; adding to f16 turns f32, 32
-//            columns at a time, so that a sum is rounded once. f32: the four lanes that share a row hold 8 neighbouring columns, a whole sector:
-//            no turning around.
+// Epilogue   include/gemm_epilogue.cuh: f16 results are turned around in shared memory, f32 results are stored from registers.
 // Rims       Boxes behind the rims are zeros. Results behind them are not stored; columns up to the next multiple of 8 are, as zeros.
 //
 // Shapes     128x192, for many rows: 192 divides 1152 and 3456 (256 would waste 10 % and 3.6 %), and 192 sums a thread fit. 64x128, for some hundred
@@ -49,12 +47,10 @@
 // built: gemm_sm90_bias_f16_64x64, 384 threads, 149632 bytes of dynamic shared memory, tileRows=64 tileColumns=64 boxColumns=64 boxRows=64 weightBoxRows=64 swizzleBytes=128; registers sm_90a 168
 // built: gemm_sm90_bias_f16_64x128, 384 threads, 215168 bytes of dynamic shared memory, tileRows=64 tileColumns=128 boxColumns=64 boxRows=64 weightBoxRows=128 swizzleBytes=128; registers sm_90a 168
 // built: gemm_sm90_bias_f16_128x192, 384 threads, 223312 bytes of dynamic shared memory, tileRows=128 tileColumns=192 boxColumns=64 boxRows=128 weightBoxRows=192 swizzleBytes=128; registers sm_90a 168
-#include "gelu.cuh"
+#include "gemm_epilogue.cuh"
 #include "gemm_sm90.cuh"
 
 namespace {
-
-enum class Epilogue { BIAS_F16, BIAS_F32, GELU_F16, ADD_F32, ADD_F16 };
 
 struct GemmArguments {
   TensorMap x;         // {inputs, 1, rows}, box {Plan::DEPTH, 1, Plan::TILE_ROWS}
@@ -70,151 +66,29 @@ struct GemmArguments {
   int32_t outPitch;
 };
 
-// A warp's part of shared memory, where it turns 16 rows around.
-template <typename T, int columns, int pitch>
-struct Turned {
-  static constexpr int COLUMNS = columns;
-  static constexpr int PITCH = pitch;
-  static constexpr int ELEMENTS = 16 * pitch;
-  static constexpr int BYTES = ELEMENTS * sizeof(T);
-};
-// Pitches of 36 and 40 words: rows of a store instruction are 4 and 8 banks apart.
-using TurnedHalves = Turned<f16, 64, 72>;
-using TurnedFloats = Turned<float, 32, 40>;
-
-// Biases of columns `at` and at + 1; zeros behind the last output.
-DEVICE Vector<float, 2> biases(const GemmArguments& args, int at) {
-  Vector<float, 2> bias;
-  bias[0] = bias[1] = 0.0f;
-  if (args.bias.present() && at < args.outputs) bias = args.bias.load<2>(at);
-  return bias;
-}
-
-// 16 rows x 64 columns of one warp, as f16.
-template <Epilogue epilogue, typename P>
-DEVICE void writeHalves(const GemmArguments& args, const float* sums, int row, int column, int warp, int lane) {
-  constexpr int PITCH = TurnedHalves::PITCH;
-  Shared<f16> turned = sharedArray<f16>(P::EPILOGUE_OFFSET + warp * TurnedHalves::BYTES, TurnedHalves::ELEMENTS);
-  int g = lane / 4, t = lane % 4;
-#pragma unroll
-  for (int j = 0; j < TurnedHalves::COLUMNS / 8; j++) {
-    // Bounds what is computed side by side: more does not fit into the registers.
-    if (j == TurnedHalves::COLUMNS / 16) syncWarp();
-    Vector<float, 2> bias = biases(args, column + 8 * j + 2 * t);
-#pragma unroll
-    for (int r = 0; r < 2; r++) {
-      Vector<f16, 2> pair;
-#pragma unroll
-      for (int e = 0; e < 2; e++) {
-        float value = sums[4 * j + 2 * r + e] + bias[e];
-        pair[e] = toHalf(epilogue == Epilogue::GELU_F16 ? gelu(value) : value);
-      }
-      turned.store<2>((g + 8 * r) * PITCH + 8 * j + 2 * t, pair);
-    }
-  }
-  syncWarp();
-  int inRow = lane / 8, inColumn = lane % 8 * 8;
-  int64_t to = static_cast<int64_t>(row + inRow) * args.outPitch + column + inColumn;
-#pragma unroll
-  for (int i = 0; i < 16; i += 4) {
-    if (row + inRow + i < args.rows && column + inColumn < args.outputs) {
-      args.out.asHalves.store<8>(to + i * args.outPitch, turned.load<8>((inRow + i) * PITCH + inColumn));
-    }
-  }
-  syncWarp();
-}
-
-// 16 rows x 32 columns of one warp, added to f16.
-template <typename P>
-DEVICE void addToHalves(const GemmArguments& args, const float* sums, int row, int column, int warp, int lane) {
-  constexpr int PITCH = TurnedFloats::PITCH;
-  Shared<float> turned = sharedArray<float>(P::EPILOGUE_OFFSET + warp * TurnedFloats::BYTES, TurnedFloats::ELEMENTS);
-  int g = lane / 4, t = lane % 4;
-#pragma unroll
-  for (int j = 0; j < TurnedFloats::COLUMNS / 8; j++) {
-    Vector<float, 2> bias = biases(args, column + 8 * j + 2 * t);
-#pragma unroll
-    for (int r = 0; r < 2; r++) {
-      Vector<float, 2> pair;
-#pragma unroll
-      for (int e = 0; e < 2; e++) pair[e] = sums[4 * j + 2 * r + e] + bias[e];
-      turned.store<2>((g + 8 * r) * PITCH + 8 * j + 2 * t, pair);
-    }
-  }
-  syncWarp();
-  int inRow = lane / 8, inColumn = lane % 8 * 4;
-  int64_t to = static_cast<int64_t>(row + inRow) * args.outPitch + column + inColumn;
-#pragma unroll
-  for (int i = 0; i < 16; i += 4) {
-    // Columns are stored up to a multiple of 8: the two lanes that share 8 of them go together.
-    if (row + inRow + i < args.rows && column + inColumn / 8 * 8 < args.outputs) {
-      Vector<float, 4> values = turned.load<4>((inRow + i) * PITCH + inColumn);
-      Vector<f16, 4> stream = args.out.asHalves.load<4>(to + i * args.outPitch);
-#pragma unroll
-      for (int e = 0; e < 4; e++) stream[e] = toHalf(toFloat(stream[e]) + values[e]);
-      args.out.asHalves.store<4>(to + i * args.outPitch, stream);
-    }
-  }
-  syncWarp();
-}
-
-// 16 rows x 32 columns of one warp, as f32 or added to f32.
-template <Epilogue epilogue>
-DEVICE void writeFloats(const GemmArguments& args, const float* sums, int row, int column, int lane) {
-  constexpr int BLOCKS = 4;  // of 8 columns
-  int g = lane / 4, t = lane % 4;
-  int64_t to = static_cast<int64_t>(row + g) * args.outPitch + column + 2 * t;
-  Vector<float, 2> values[BLOCKS][2];
-#pragma unroll
-  for (int j = 0; j < BLOCKS; j++) {
-    Vector<float, 2> bias = biases(args, column + 8 * j + 2 * t);
-#pragma unroll
-    for (int r = 0; r < 2; r++) {
-      bool there = row + g + 8 * r < args.rows && column + 8 * j < args.outputs;
-      Vector<float, 2>& value = values[j][r];
-      if constexpr (epilogue == Epilogue::ADD_F32) {
-        if (there) value = args.out.asFloats.load<2>(to + 8 * r * args.outPitch + 8 * j);
-      }
-#pragma unroll
-      for (int e = 0; e < 2; e++) {
-        float sum = sums[4 * j + 2 * r + e] + bias[e];
-        if constexpr (epilogue == Epilogue::ADD_F32) value[e] += sum;
-        else value[e] = sum;
-      }
-      if (there) args.out.asFloats.store<2>(to + 8 * r * args.outPitch + 8 * j, value);
-    }
-  }
-  // Bounds what is under way side by side.
-  syncWarp();
-}
+using gemm::Epilogue;
 
 template <Epilogue epilogue>
 struct Writer {
-  static constexpr bool FLOATS = epilogue == Epilogue::BIAS_F32 || epilogue == Epilogue::ADD_F32;
-  static constexpr bool HALVES_ADDED = epilogue == Epilogue::ADD_F16;
-  static constexpr int PIECE_COLUMNS = FLOATS ? 32 : HALVES_ADDED ? TurnedFloats::COLUMNS : TurnedHalves::COLUMNS;
-  static constexpr int SHARED_BYTES = gemm::CONSUMER_WARPS * (FLOATS ? 0 : HALVES_ADDED ? TurnedFloats::BYTES : TurnedHalves::BYTES);
+  static constexpr int SHARED_BYTES = gemm::CONSUMER_WARPS * gemm::TURN_BYTES<epilogue>;
 
   template <typename P>
   static DEVICE void write(const GemmArguments& args, const typename P::Sums& sums, int row, int column, int warp, int lane) {
+    int turnAt = P::EPILOGUE_OFFSET + warp * gemm::TURN_BYTES<epilogue>;
 #pragma unroll
     for (int p = 0; p < P::PRODUCTS; p++) {
       int firstRow = row + p * gemm::PRODUCT_ROWS + warp % 4 * 16;
       if (firstRow >= args.rows) continue;
 #pragma unroll
-      for (int c = 0; c < P::COLUMNS; c += PIECE_COLUMNS) {
-        if (column + c >= args.outputs) continue;
-        const float* piece = &sums[p][c / 2];
-        if constexpr (FLOATS) writeFloats<epilogue>(args, piece, firstRow, column + c, lane);
-        else if constexpr (HALVES_ADDED) addToHalves<P>(args, piece, firstRow, column + c, warp, lane);
-        else writeHalves<epilogue, P>(args, piece, firstRow, column + c, warp, lane);
+      for (int c = 0; c < P::COLUMNS; c += gemm::PIECE_COLUMNS) {
+        if (column + c < args.outputs) gemm::writePiece<epilogue>(args, &sums[p][c / 2], firstRow, column + c, turnAt, lane);
       }
     }
   }
 };
 
 template <Epilogue epilogue, int tileRows, int columns, int stages>
-using Shape = gemm::Plan<f16, tileRows, columns, stages, Writer<epilogue>::SHARED_BYTES>;
+using Shape = gemm::Plan<f16, tileRows, columns, stages, Writer<epilogue>::SHARED_BYTES, epilogue == Epilogue::ADD_F16 ? 240 : 232>;
 template <Epilogue epilogue>
 using Large = Shape<epilogue, 128, 192, 5>;
 template <Epilogue epilogue>

@@ -31,7 +31,7 @@ struct Operands {
         weight(randomMatrix<E4m3>(2, outputs, inputs, 60)),
         stream(randomMatrix<f16>(4, rows, outputs, 1)),
         scale(outputs),
-        bias(withBias ? randomVector(3, outputs, 1) : std::vector<double>(outputs)),
+        bias(withBias ? randomMatrix<float>(3, 1, outputs, 1)[0] : std::vector<double>(outputs)),
         withBias(withBias) {
     for (int n = 0; n < outputs; n++) scale[n] = static_cast<float>((1 + n % 5 * 0.25) / (16 * 60 * std::sqrt(inputs)));
   }

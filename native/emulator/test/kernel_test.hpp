@@ -130,10 +130,10 @@ constexpr int CAPABILITY = 90;
 
 // Over so many items in each direction, of which a block takes tileX and tileY, or one.
 template <typename Arguments>
-void launch(const std::string& kernel, int itemsX, int itemsY, const Arguments& arguments) {
+void launch(const std::string& kernel, int itemsX, int itemsY, const Arguments& arguments, int capability = CAPABILITY) {
   int tileX = std::max(1, fact(kernel, "tileX")), tileY = std::max(1, fact(kernel, "tileY"));
   require(emulator_launch(kernel.c_str(), (itemsX + tileX - 1) / tileX, (itemsY + tileY - 1) / tileY, 1, fact(kernel, "threads"),
-                          fact(kernel, "sharedBytes"), CAPABILITY, &arguments, sizeof(arguments)),
+                          fact(kernel, "sharedBytes"), capability, &arguments, sizeof(arguments)),
           kernel);
 }
 

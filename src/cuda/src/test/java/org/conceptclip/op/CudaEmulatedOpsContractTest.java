@@ -49,6 +49,19 @@ class CudaEmulatedOpsContractTest {
 
   /** Products in front of a norm add to the stream inside of the product. */
   @Nested
+  class Capability80WithOwnProducts extends ProductContract {
+    @Override
+    protected Backend openBackend() {
+      return backend(80, DType.F32, Gemm.OWN);
+    }
+
+    @Override
+    protected ProductSums productSums() {
+      return ProductSums.ofCapability(80);
+    }
+  }
+
+  @Nested
   class Capability90WithOwnProducts extends ProductContract {
     @Override
     protected Backend openBackend() {

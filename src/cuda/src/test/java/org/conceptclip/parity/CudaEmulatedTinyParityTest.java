@@ -4,6 +4,7 @@ import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.OnEmulator;
 import org.conceptclip.backend.cuda.CudaBackend;
 import org.conceptclip.backend.cuda.CudaOptions;
+import org.conceptclip.backend.cuda.Gemm;
 import org.conceptclip.backend.cuda.driver.emulated.EmulatedCudaDriver;
 import org.conceptclip.backend.cuda.driver.emulated.EmulatedDevice;
 import org.conceptclip.tensor.DType;
@@ -15,31 +16,33 @@ class CudaEmulatedTinyParityTest {
   @Nested
   class Float32Residual extends Emulated {
     Float32Residual() {
-      super(80, DType.F32);
+      super(80, DType.F32, Gemm.CUBLASLT);
     }
   }
 
   @Nested
   class Float16ResidualOnHopper extends Emulated {
     Float16ResidualOnHopper() {
-      super(90, DType.F16);
+      super(90, DType.F16, Gemm.OWN);
     }
   }
 
   private abstract static class Emulated extends TinyParity {
     private final int capability;
     private final DType residual;
+    private final Gemm gemm;
 
-    Emulated(int capability, DType residual) {
+    Emulated(int capability, DType residual, Gemm gemm) {
       this.capability = capability;
       this.residual = residual;
+      this.gemm = gemm;
     }
 
     @Override
     Backend openBackend() {
       EmulatedCudaDriver driver =
           EmulatedCudaDriver.open(EmulatedDevice.ofCapability(capability), System.err::println);
-      return new CudaBackend("emulated", driver, CudaOptions.defaults().withResidualType(residual));
+      return new CudaBackend("emulated", driver, CudaOptions.defaults().withResidualType(residual).withGemm(gemm));
     }
 
     @Override

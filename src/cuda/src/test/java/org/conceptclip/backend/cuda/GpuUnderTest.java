@@ -36,7 +36,12 @@ public final class GpuUnderTest {
 
   /** A new backend of the device. The caller closes it. */
   public static Backend openBackend(DType residual) {
-    return new CudaBackend(emulated() ? "emulated" : "cuda", openDriver(), CudaOptions.defaults().withResidualType(residual));
+    return openBackend(CudaOptions.defaults().withResidualType(residual));
+  }
+
+  /** A new backend of the device. The caller closes it. */
+  static Backend openBackend(CudaOptions options) {
+    return new CudaBackend(emulated() ? "emulated" : "cuda", openDriver(), options);
   }
 
   /** Compute capability of the device: 90 for 9.0. */

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
+import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.OnEmulator;
@@ -154,5 +156,46 @@ class ProductChoiceTest {
     }
     Path absent = folder.resolve("absent.tsv");
     assertTrue(assertThrows(BadInputException.class, () -> TuningStore.named(absent, driver)).getMessage().contains(": no such file; "));
+  }
+
+  /** A provider on this test's machine. */
+  private static DeviceProvider provider(CudaDriver device) {
+    return new DeviceProvider() {
+      @Override
+      public String name() {
+        return "test";
+      }
+
+      @Override
+      public OptionalInt automaticRank() {
+        return OptionalInt.empty();
+      }
+
+      @Override
+      public CudaDriver openDriver(BackendRequest request) {
+        return device;
+      }
+    };
+  }
+
+  @Test
+  void aMachineWithoutTheLibraryIsSaidSoOnce() {
+    try (Backend backend = provider(withoutLibrary(driver)).open(BackendRequest.DEFAULT.withNotices(notices::add))) {
+      assertTrue(backend.description().endsWith("products: own"), backend.description());
+    }
+    assertEquals(List.of("cuBLASLt is not on this machine: every matrix product is computed by this program's own kernels"), notices);
+  }
+
+  @Test
+  void aDeviceIsClosedWhenItsBackendCannotStart() {
+    BackendRequest library = BackendRequest.DEFAULT.withOption(CudaOptions.GEMM, "cublaslt").withNotices(notices::add);
+    DeviceProvider bare = provider(withoutLibrary(driver));
+    assertThrows(BackendUnavailableException.class, () -> bare.open(library));
+    assertThrows(IllegalStateException.class, () -> driver.allocate(1), "the driver is closed");
+    CudaDriver other = SmallModel.device();
+    BackendRequest absent = BackendRequest.DEFAULT.withOption(CudaOptions.GEMM_TABLE, folder.resolve("absent").toString());
+    assertThrows(BadInputException.class, () -> provider(other).open(absent));
+    assertThrows(IllegalStateException.class, () -> other.allocate(1), "the driver is closed");
+    assertEquals(List.of(), notices);
   }
 }

@@ -37,7 +37,7 @@ class ProductTilesTest {
 
   @TestFactory
   Stream<DynamicTest> allTilesGiveTheSameBits() {
-    return Stream.of(90).flatMap(capability -> KINDS.stream()
+    return Stream.of(80, 90).flatMap(capability -> KINDS.stream()
         .map(kind -> DynamicTest.dynamicTest("sm_" + capability + " " + kind, () -> sameBits(capability, kind))));
   }
 
@@ -96,6 +96,9 @@ class ProductTilesTest {
     assertEquals("128x192", shape(hopper, 729, 3456));
     assertEquals("128x192", shape(hopper, 46656, 1152));
     assertEquals("128x192", shape(hopper, 46656, 4304));
+    ProductPlan others = plan(80);
+    assertEquals("64x64", shape(others, 729, 1152));
+    assertEquals("128x128", shape(others, 46656, 1152));
   }
 
   private static String shape(ProductPlan plan, int rows, int outputs) {
