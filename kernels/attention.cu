@@ -3,7 +3,7 @@
 // Formula    out[q] = sum_k p[q][k] v[k] / sum_k p[q][k],  p[q][k] = 2^(q.k * scaleLog2e - shift[q]), k over the first keyLength rows.
 //            The scale is the multiplier of the exponent's FMA, which is there for the shift anyway: folding it into q would save nothing.
 // Shapes     qkv f16 [rows, 3 * width] (queries, keys, values, each by head), out f16 [rows, width]; sums and softmax f32, p f16 for P V
-// Grid       (tiles, heads): tiles of at most tileRows queries of one sequence, 16 (d24, d64) or 32 (d72) per warp
+// Grid       (tiles, heads): tiles of at most tileRows queries of one sequence, 16 (d24, d64) or 32 (d72) per warp; idle ones have no rows
 // Keys       Tiles of 64, always from the sequence's first key on, so a query's bits depend on its row and keys alone. Two stages: tile
 //            t + 1 is on its way (cp.async) while tile t is computed; one barrier per tile. Rows from keyLength on are not read: they arrive
 //            as zeros, their scores are masked, and groups of 16 of them are skipped. Only a sequence's last tile has that code.
@@ -313,6 +313,8 @@ DEVICE void attend(const A& args, const R& results) {
   int lane = threadIdx.x % WARP;
   int warpQuery = threadIdx.x / WARP * H::WARP_QUERIES;
   int keyTiles = (keyLength + TILE_KEYS - 1) / TILE_KEYS;
+  // An idle tile: a table has as many entries as the largest batch of its size needs.
+  if (queries == 0) return;
 
   // The queries lie where the second tile of keys will, until they are in registers.
   Shared<f16> sQueries = sharedArray<f16>(STAGE_BYTES, H::STAGE);

@@ -2,7 +2,7 @@
 //
 // Formula    out[q] = sum_k p[q][k] v[k] / sum_k p[q][k],  p[q][k] = 2^((q.k - max_k q.k) * scaleLog2e), k over the first keyLength rows
 // Shapes     qkv f16 [rows, 3 * width] (queries, keys, values, each by head), out f16 [rows, width]; sums and softmax f32, p f16 for P V
-// Grid       (tiles, heads): tiles of at most tileRows queries of one sequence, 16 a warp; keyLength is at most maxKeys
+// Grid       (tiles, heads): tiles of at most tileRows queries of one sequence, 16 a warp; idle ones have no rows; keyLength is at most maxKeys
 // Which      The host gives a sequence to this kernel by its own number of keys, never by its neighbours': its bits are the same in every batch.
 // Keys       All at once: a warp has the scores of its 16 queries and all keys in registers, so there is one maximum, one sum, no correction and
 //            no loop over tiles. Groups of 16 keys that no key is in are neither copied nor multiplied. Values are on their way (cp.async) while
@@ -20,8 +20,8 @@
 //            50 MB from the product before: then less). Shared memory at 128 bytes per clock and SM: 63 KB a block, 3.1 us. Exponentials 16 per
 //            clock and SM: 1.2 us. Tensor cores: 1.2 us.
 // Predicted  9 to 12 us on an H200 for these texts: 11.6 blocks an SM in rounds of 5, each about 2.5 us of latencies (table, copy, two products,
-//            store), overlapping. Not measured. The general kernel, measured on an H200 for the same work: 41 us; cuDNN 9.19 takes 24 us for
-//            64 texts.
+//            store), overlapping. Not measured. What an H200 (700 W) took for the same work before this kernel, with Hopper's tiles of keys: 41 us;
+//            cuDNN 9.19 takes 24 us for 64 texts of them.
 // Test       native/emulator/test/attention_test.cpp (float64 loops), AttentionCases and InvarianceCases of the op contract.
 #include "attention_results.cuh"
 
@@ -170,6 +170,8 @@ DEVICE void attend(const A& args, const R& results) {
   int column = blockIdx.y * HEAD_WIDTH;
   int lane = threadIdx.x % WARP;
   int firstQuery = threadIdx.x / WARP * GROUP;
+  // An idle tile: a table has as many entries as the largest batch of its size needs.
+  if (queries == 0) return;
   auto sQueries = sharedArray<f16>(0, MATRIX);
   auto sKeys = sharedArray<f16>(MATRIX_BYTES, MATRIX);
   auto sValues = sharedArray<f16>(2 * MATRIX_BYTES, MATRIX);

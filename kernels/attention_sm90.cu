@@ -5,7 +5,8 @@
 // Shapes     qkv f16 [rows, 3 * heads * d] (queries, keys, values, each by head), out f16 [rows, heads * d]; sums and softmax f32
 //            _e4m3: out e4m3 [rows, heads * d] of outScale times the result, rounded once; saturates at 448, not a number stays one
 // Grid       persistent: a block per multiprocessor, or per item where there are fewer; block b takes items b, b + blocks, ... An item is
-//            (tile, head), heads innermost: a tile is at most tileRows queries of one sequence, and its heads lie side by side in memory.
+//            (tile, head), heads innermost: a tile is at most tileRows queries of one sequence, and its heads lie side by side in memory. An idle
+//            tile has no rows and a key: it costs a tile of keys, and nothing is written.
 // Maps       qkv as {d, 3 * heads, rows}, strides {2 d, 2 qkvPitch} bytes, twice: `qkv` in boxes {boxColumns, 1, boxRows}, `rest` in boxes
 //            {restColumns, 1, boxRows} for columns 64 to 71, swizzled over the box's columns. Heads of 64 have no rest: nobody looks at it.
 //
@@ -21,24 +22,34 @@
 //            before anyone may read them. A query's bits depend on its own row and its keys, not on tile, item, block or batch.
 // Results    turn around in the place of the item's own queries, which no product needs any more.
 //
-// Headroom   Weights are rounded to f16 for the product with the values. With the shift at most 8 below a row's largest exponent they reach
-//            2^8 where the exact maximum keeps them at 1. Rounding is relative (2^-11) from 2^-14 to 65504, so a common factor of a row's weights
-//            changes no relative error there; below, where steps are absolute (2^-25), a larger factor helps. The only price is at the upper end:
-//            overflow from 2^16 on, 2^8 away. Sums are f32: keys * 2^8 * |v| cannot overflow. So any headroom to 15 would be as exact; at 8 a
-//            shift moves about once a row. Measured on the emulator (native/emulator/test/attention_maximum_test.cpp): see "Error".
+// Headroom   Weights are rounded to f16 for the product with the values. The exact maximum keeps them at 1 and below; here the shift may be 8
+//            behind, and they reach 2^8. Rounding is relative, 2^-11, from 2^-14 to 65504: a common factor of a row's weights changes no bound
+//            on the result's error there. Below 2^-14 its steps are absolute, 2^-25, and a factor above 1 helps. The one price is at the upper
+//            end: f16 overflows at 2^16, which leaves a factor of 2^8. Sums are f32: keys * 2^8 * |v| stays far from 2^128. Any headroom up to 15
+//            would be as exact; 8 already means that almost no row moves after its first tile.
+// Error      Root mean squares against float64 of one head, 290 keys (emulator; attention_sm90_test --figures), as: headroom 8, exact maximum,
+//            plain f16 implementation. Equal scores 1.28e-5, 1.28e-5, 1.33e-5; growing by 2^8 a tile 4.33e-5, 4.06e-5, 3.36e-4; by 2^40 a tile
+//            9.41e-5, 8.42e-5, 4.10e-3; to just under the headroom 2.22e-5, 1.55e-5, 2.32e-5; falling 3.95e-5, 3.95e-5, 4.63e-5; a late key e^4
+//            above the rest 4.40e-5, 3.43e-5, 1.26e-4; around -20000 3.23e-5, 3.23e-5, 3.48e-2; values of 65000 15.6, 5.0, 17.6 (a unit there is
+//            32). The exact maximum is ahead where many keys share the largest score: their weight is then 1, which is exact. At most 0.6 of
+//            what rounding allows, in all cases. |v| above 65504 * (1 - 2^-11) may round to infinity, with either.
 //
 // Registers  160 per consumer: scores 48, probabilities 24, out 36 (d72), the rest addresses and statistics.
 // Work       16 heads x 729 x 729 x 72: 2.45 GFLOP; run as 768 x 768 x (80 + 72): 2.87 GFLOP and 9.4 M exponentials.
 // Roofs      H200, 132 SMs, 1.83 GHz, an image: tensor cores, 989 TFLOP/s: 2.9 us. Exponentials, 16 per clock and SM: 2.4 us. HBM, 5.0 MB in and
 //            1.7 MB out at 4.8 TB/s: 1.4 us.
+// Predicted  2.9 us an image if all overlaps, 5.3 us with exponentials after products, in batches that fill the SMs and at a clock that 700 W do
+//            not hold in long runs (1.2 to 1.6 GHz were seen). One image is 64 items for 132 SMs.
 // Measured   NVIDIA H200, 700 W, CUDA 13.0, d72, 16 heads of 729: 375 us for 64 images (5.9 us each, 418 useful TFLOP/s), 51 us for 8, 15 us for
-//            1, by the prototype of this kernel in a harness of its own. The kernel before it (one item a block, two stages, 16-column boxes):
-//            537 to 577, 67 and 16. cuDNN 9.19 545 for 64, FlashAttention-2 827. d64 was not measured.
+//            1, by this kernel's prototype in a harness of its own; bits of an image alone and among 64 were the same. The kernel before it (an
+//            item a block, two stages, boxes of 16 columns): 537 to 577, 67 and 16 us. On the same machine and day cuDNN 9.19 545 and
+//            FlashAttention-2 827 us for 64. d64 is not measured.
 // Test       native/emulator/test/attention_sm90_test.cpp (float64 loops), the op contract on an emulated device of capability 90.
 // built: attention_sm90_d72, 512 threads, 221376 bytes of dynamic shared memory, tileRows=192 boxColumns=64 restColumns=16 boxRows=96 headroomLog2=8; registers sm_90a 128
 // built: attention_sm90_d64, 512 threads, 147648 bytes of dynamic shared memory, tileRows=192 boxColumns=64 restColumns=64 boxRows=96 headroomLog2=8; registers sm_90a 128
 // built: attention_sm90_d72_e4m3, 512 threads, 221376 bytes of dynamic shared memory, tileRows=192 boxColumns=64 restColumns=16 boxRows=96 headroomLog2=8; registers sm_90a 128
 #include "attention_results.cuh"
+#include "online_softmax.cuh"
 
 namespace {
 
@@ -51,7 +62,6 @@ constexpr int KEY_ROWS = 96;
 constexpr int STAGES = 4;
 constexpr int KEY_STEPS = KEY_ROWS / 16;
 constexpr int HEADROOM_LOG2 = 8;
-constexpr float NEGATIVE_INFINITY = -__builtin_huge_valf();
 
 // Registers a thread: 512 threads start with 128 each; (3 * 160 + 32) / 4 = 128.
 constexpr int CONSUMER_REGISTERS = 160;
@@ -109,6 +119,7 @@ struct Plan {
   static constexpr int REST = HAS_REST ? 16 : 0;
   static constexpr int VALUES_REST = HAS_REST ? COLUMNS : 0;
   static constexpr int PIECES = headWidth / 8;
+  using Rows = TileRows<KEY_ROWS, headWidth>;
 
   static constexpr int QUERIES = TILE_ROWS * (COLUMNS + REST);
   static constexpr int KEYS = KEY_ROWS * (COLUMNS + REST);
@@ -251,17 +262,6 @@ DEVICE void clearTails(const A& args, const P& plan, int lane) {
 
 // ---- Consumers --------------------------------------------------------------------------------------------------------------
 
-// One thread's part of two rows, g and g + 8 of its warp's 16.
-template <typename P>
-struct Rows {
-  float scores[KEY_ROWS / 2];
-  uint32_t probabilities[KEY_STEPS][4];
-  float out[P::WIDTH / 2];
-  float largest[2];  // what scores are relative to
-  float sum[2];
-  float correction[2];
-};
-
 // Order of the tensor cores among warpgroups: while one multiplies the others do their softmax. A turn passes from each to the next.
 struct Turns {
   int group;
@@ -278,7 +278,7 @@ DEVICE uint64_t advance(uint64_t descriptor, int bytes) {
 
 // scores = queries of this warpgroup * keys of the stage.
 template <typename P>
-DEVICE void issueScores(Rows<P>& rows, const P& plan, int group, int queries, int stage) {
+DEVICE void issueScores(typename P::Rows& rows, const P& plan, int group, int queries, int stage) {
   uint64_t a = advance(matrixDescriptor(plan.sQueries, 0, 0, 1024, Swizzle::BYTES_128), queries * P::QUERIES * 2 + group * GROUP_ROWS * 128);
   uint64_t b = advance(matrixDescriptor(plan.sKeys, 0, 0, 1024, Swizzle::BYTES_128), stage * P::KEYS * 2);
 #pragma unroll
@@ -294,7 +294,7 @@ DEVICE void issueScores(Rows<P>& rows, const P& plan, int group, int queries, in
 
 // out = probabilities * values of the stage (+ out if `accumulate`).
 template <typename P>
-DEVICE void issueOut(Rows<P>& rows, const P& plan, int stage, bool accumulate) {
+DEVICE void issueOut(typename P::Rows& rows, const P& plan, int stage, bool accumulate) {
   uint64_t b = advance(matrixDescriptor(plan.sValues, 0, KEY_ROWS * 128, 1024, Swizzle::BYTES_128), stage * P::VALUES * 2);
 #pragma unroll
   for (int step = 0; step < KEY_STEPS; step++) {
@@ -303,94 +303,14 @@ DEVICE void issueOut(Rows<P>& rows, const P& plan, int stage, bool accumulate) {
   productCommit();
 }
 
-// Scores of keys from `keys` on do not count.
-template <typename P>
-DEVICE void maskScores(Rows<P>& rows, int keys, int lane) {
-  int limit = keys - 2 * (lane % 4);
-#pragma unroll
-  for (int i = 0; i < KEY_ROWS / 2; i++) {
-    if (8 * (i / 4) + i % 2 >= limit) rows.scores[i] = NEGATIVE_INFINITY;
-  }
-}
-
-// The largest of this thread's scores of row r; in two chains, because each maximum waits for the one before.
-template <typename P>
-DEVICE float largestScore(const Rows<P>& rows, int r) {
-  float a = fmaxf(rows.scores[2 * r], rows.scores[2 * r + 1]);
-  float b = fmaxf(rows.scores[2 * r + 4], rows.scores[2 * r + 5]);
-#pragma unroll
-  for (int i = 2 * r + 8; i < KEY_ROWS / 2; i += 8) {
-    a = fmaxf(a, fmaxf(rows.scores[i], rows.scores[i + 1]));
-    b = fmaxf(b, fmaxf(rows.scores[i + 4], rows.scores[i + 5]));
-  }
-  return fmaxf(a, b);
-}
-
-// Scores become weights, in place. `slack` is the headroom in units of scores. Returns whether this warp's results must be corrected by
-// `correction`. Where an item begins (`fresh`), `correction` becomes the sum of the item before.
-template <typename P>
-DEVICE bool softmax(Rows<P>& rows, float scaleLog2e, float slack, bool fresh) {
-  float most[2] = {largestScore(rows, 0), largestScore(rows, 1)};
-  if (fresh) {
-#pragma unroll
-    for (int r = 0; r < 2; r++) {
-      rows.correction[r] = rows.sum[r];
-      rows.largest[r] = NEGATIVE_INFINITY;
-      rows.sum[r] = 0.0f;
-    }
-  }
-  bool moved = voteMask(most[0] > rows.largest[0] + slack || most[1] > rows.largest[1] + slack) != 0;
-  if (moved) {
-#pragma unroll
-    for (int r = 0; r < 2; r++) {
-      float largest = fmaxf(most[r], shuffleXor(most[r], 1));
-      largest = fmaxf(largest, shuffleXor(largest, 2));
-      // A row whose shift stays is multiplied by 1: its bits do not depend on its neighbours.
-      bool moves = largest > rows.largest[r] + slack;
-      largest = moves ? largest : rows.largest[r];
-      float correction = moves ? exp2Approximate((rows.largest[r] - largest) * scaleLog2e) : 1.0f;
-      rows.largest[r] = largest;
-      rows.sum[r] *= correction;
-      if (!fresh) rows.correction[r] = correction;
-    }
-  }
-#pragma unroll
-  for (int r = 0; r < 2; r++) {
-    float shift = -rows.largest[r] * scaleLog2e;
-    float a = 0.0f, b = 0.0f;
-#pragma unroll
-    for (int i = 2 * r; i < KEY_ROWS / 2; i += 4) {
-      rows.scores[i] = exp2Approximate(fmaf(rows.scores[i], scaleLog2e, shift));
-      rows.scores[i + 1] = exp2Approximate(fmaf(rows.scores[i + 1], scaleLog2e, shift));
-      a += rows.scores[i];
-      b += rows.scores[i + 1];
-    }
-    rows.sum[r] += a + b;
-  }
-  return moved;
-}
-
-// Accumulators of 16 columns are, pair by pair, the A registers of one step of the next product.
-template <typename P>
-DEVICE void packProbabilities(Rows<P>& rows) {
-#pragma unroll
-  for (int i = 0; i < KEY_ROWS / 4; i++) rows.probabilities[i / 4][i % 4] = packHalves(rows.scores[2 * i], rows.scores[2 * i + 1]);
-}
-
-template <typename P>
-DEVICE void correctOut(Rows<P>& rows) {
-#pragma unroll
-  for (int i = 0; i < P::WIDTH / 2; i++) rows.out[i] *= rows.correction[i / 2 % 2];
-}
-
 // Where piece `piece` of a row of results lies, in 16-byte pieces: where that row's queries have it, so that no warp needs another's place,
 // and without bank conflicts.
 DEVICE int stagedPiece(int row, int piece) { return piece < 8 ? row * 8 + (piece ^ row % 8) : TILE_ROWS * 8 + row * 2; }
 
 // Results of an item, whose rows have these sums in this thread's columns. Each warp turns its 16 rows around in the place of its queries.
 template <typename P, typename R>
-DEVICE void writeOut(const R& results, const Place& place, const Rows<P>& rows, const float (&sums)[2], const P& plan, int queries, int warp,
-                     int lane) {
+DEVICE void writeOut(const R& results, const Place& place, const typename P::Rows& rows, const float (&sums)[2], const P& plan, int queries,
+                     int warp, int lane) {
   using Element = typename R::Element;
   constexpr int PIECE = 16 / sizeof(Element);
   Shared<Element> staged = sharedArray<Element>(P::QUERIES_OFFSET + queries * P::QUERIES * 2, P::QUERIES / 8 * PIECE);
@@ -423,7 +343,7 @@ DEVICE void writeOut(const R& results, const Place& place, const Rows<P>& rows, 
 template <typename P, typename A, typename R>
 DEVICE void consume(const A& args, const R& results, const P& plan, int group, int warp, int lane) {
   int i = blockIdx.x;
-  Rows<P> rows;
+  typename P::Rows rows;
   Turns turns{group};
   float slack = args.headroomLog2 / args.scaleLog2e;
   Item first(args, i);
@@ -432,7 +352,7 @@ DEVICE void consume(const A& args, const R& results, const P& plan, int group, i
   Place place(first);
 #pragma unroll
   for (int j = 0; j < P::WIDTH / 2; j++) rows.out[j] = 0.0f;
-  rows.largest[0] = rows.largest[1] = NEGATIVE_INFINITY;
+  rows.largest[0] = rows.largest[1] = NO_SHIFT;
   rows.sum[0] = rows.sum[1] = 0.0f;
   rows.correction[0] = rows.correction[1] = 1.0f;
 

@@ -1,4 +1,4 @@
-// Masked mean: out[s] = mean of the first keyLength rows of sequence s, in f32.
+// Masked mean: out[s] = mean of the first keyLength rows of sequence s, in f32; zeros where there are none.
 //
 // x [rows, columns] f16, out [sequences, columns] f16, sequences int4 {firstRow, rows, keyLength, 0}; any number of columns
 // grid: (columns, sequences)
@@ -31,6 +31,7 @@ KERNEL(mean_pool, MeanPoolArguments, POOL_THREADS, 16) {
   Vector<int32_t, 4> bounds = args.sequences.load<4>(4 * static_cast<int64_t>(sequence));
   int firstRow = bounds[0];
   int keyLength = bounds[2];
+  int divisor = keyLength > 0 ? keyLength : 1;
 
   Floats sum{};
   // Lanes outside take part in the shuffles below.
@@ -48,7 +49,7 @@ KERNEL(mean_pool, MeanPoolArguments, POOL_THREADS, 16) {
     for (int mask = WARP / 2; mask >= LANE_VECTORS; mask /= 2) {
       sum[k] += shuffleXor(sum[k], mask);
     }
-    sum[k] /= keyLength;
+    sum[k] /= divisor;
   }
   if (inside && lane < LANE_VECTORS) {
     storeFloats(args.out, static_cast<int64_t>(sequence) * args.outPitch + column, sum);

@@ -16,6 +16,8 @@ enum class Defect {
   OTHER_DESCRIPTOR,      // in one warp
   SHORT_STRIDE,          // of a descriptor, inside the swizzle's pattern
   LONG_STRIDE,           // past the tile
+  PART_OF_SHORT_LINE,    // N = 72 is four and a half lines of 32 bytes
+  INSIDE_LINE,           // an operand with N innermost does not begin with its line
   WRONG_PARITY,          // of a wait for the tile
   FEWER_BYTES,           // announced than copied
   MORE_BYTES,
@@ -28,7 +30,8 @@ enum class Defect {
   ABANDONED_COPY,        // nobody waits for the last one
   REGISTERS_NOT_GIVEN,   // the copying warpgroup keeps its own
   REGISTER_COUNT,        // no multiple of 8
-  REGISTERS_IN_THREE_WARPS
+  REGISTERS_IN_THREE_WARPS,
+  NEGATIVE_VALUE         // where the kernel would stop
 };
 
 struct Arguments {
@@ -102,6 +105,19 @@ DEVICE void multiply(const Memory& memory, float (&d)[48], int warp, int lane) {
   if (!EARLY && lane == 0) barrierArrive(memory.barriers, EMPTY);
 }
 
+// A product with N innermost, whose operand is not where it may be.
+template <Defect defect>
+DEVICE void multiplyValues(const Memory& memory) {
+  constexpr bool INSIDE = defect == Defect::INSIDE_LINE;
+  float d[36] = {};
+  uint32_t a[4] = {};
+  productFence(d, a);
+  productRegisters(d, a, matrixDescriptor(memory.sB, INSIDE ? 16 : 0, LINES_BYTES, LINES_BYTES, INSIDE ? Swizzle::BYTES_128 : Swizzle::BYTES_32),
+                   false);
+  productCommit();
+  productWait<0>(d, a);
+}
+
 template <Defect defect>
 DEVICE void run(const Arguments& args) {
   int thread = threadIdx.x, warp = thread / WARP, lane = thread % WARP;
@@ -130,6 +146,8 @@ DEVICE void run(const Arguments& args) {
   if (defect != Defect::REGISTERS_IN_THREE_WARPS || warp != 3) increaseRegisters<232>();
   float d[48];
   multiply<defect>(memory, d, warp, lane);
+  if (defect == Defect::PART_OF_SHORT_LINE || defect == Defect::INSIDE_LINE) multiplyValues<defect>(memory);
+  if (defect == Defect::NEGATIVE_VALUE) computeBeforeWait(lane == 5 ? -1.0f : 0.0f);
   for (int i = 0; i < 48; i++) {
     int row = 16 * warp + lane / 4 + 8 * (i / 2 % 2), column = 8 * (i / 4) + 2 * (lane % 4) + i % 2;
     args.out.set(row * B_ROWS + column, d[i]);
@@ -152,6 +170,8 @@ PLANTED(missing_warp, MISSING_WARP)
 PLANTED(other_descriptor, OTHER_DESCRIPTOR)
 PLANTED(short_stride, SHORT_STRIDE)
 PLANTED(long_stride, LONG_STRIDE)
+PLANTED(part_of_short_line, PART_OF_SHORT_LINE)
+PLANTED(inside_line, INSIDE_LINE)
 PLANTED(wrong_parity, WRONG_PARITY)
 PLANTED(fewer_bytes, FEWER_BYTES)
 PLANTED(more_bytes, MORE_BYTES)
@@ -165,3 +185,4 @@ PLANTED(abandoned_copy, ABANDONED_COPY)
 PLANTED(registers_not_given, REGISTERS_NOT_GIVEN)
 PLANTED(register_count, REGISTER_COUNT)
 PLANTED(registers_in_three_warps, REGISTERS_IN_THREE_WARPS)
+PLANTED(negative_value, NEGATIVE_VALUE)

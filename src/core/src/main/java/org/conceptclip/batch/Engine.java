@@ -73,7 +73,7 @@ public final class Engine implements AutoCloseable {
       ImageDecoder.warmUp();
     }
     int images = batchImages(encoders, options);
-    boolean powersOfTwo = encoders.stream().anyMatch(encoder -> encoder.limits().powersOfTwo());
+    boolean powersOfTwo = encoders.stream().anyMatch(encoder -> encoder.limits().recorded());
     this.imageLimits = new BatchLimits(Math.multiplyExact(images, first.imageTokens()), images, powersOfTwo);
     int tokens = batchTokens(encoders, options);
     this.textLimits = new BatchLimits(tokens, tokens, false);
@@ -134,7 +134,7 @@ public final class Engine implements AutoCloseable {
     int images = batchImages(encoders, options);
     int tokens = batchTokens(encoders, options);
     for (Encoder encoder : encoders) {
-      if (encoder.limits().powersOfTwo()) {
+      if (encoder.limits().recorded()) {
         encoder.warmUp(Stream.iterate(1, size -> size <= images, size -> 2 * size).toList(), tokens);
       } else {
         encoder.warmUp(List.of(1), Math.min(tokens, CPU_WARM_UP_TOKENS));

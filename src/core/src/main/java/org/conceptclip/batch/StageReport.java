@@ -11,8 +11,8 @@ import java.util.Locale;
  * @param windowNanos length of the span
  * @param rows one per stage, in the order of {@link Stage}
  * @param tokensWanted tokens of the texts whose batches succeeded, without padding
- * @param tokensComputed token rows that were given to devices, including those of failed batches; equal to {@code tokensWanted} if there
- *     was no padding and no failure
+ * @param tokensComputed token rows that were given to encoders, including those of failed batches; equal to {@code tokensWanted} if there
+ *     was no failure. Rows that an encoder adds, to have passes of few sizes, are not counted
  */
 public record StageReport(long windowNanos, List<Row> rows, long tokensWanted, long tokensComputed) {
   public StageReport {

@@ -222,11 +222,10 @@ public final class ModelLoader {
   private TensorLoan finite(String name) {
     TensorLoan loan = source.borrow(name);
     try {
-      for (long i = 0; i < loan.tensor().shape().elements(); i++) {
-        if (!Double.isFinite(loan.tensor().getDouble(i))) {
-          throw new BadInputException(source.description() + ": tensor " + name + " has " + loan.tensor().getDouble(i) + " at element " + i
-              + ", expected finite numbers");
-        }
+      long bad = loan.tensor().firstNonFinite();
+      if (bad >= 0) {
+        throw new BadInputException(source.description() + ": tensor " + name + " has " + loan.tensor().getDouble(bad) + " at element " + bad
+            + ", expected finite numbers");
       }
       return loan;
     } catch (RuntimeException | Error failure) {

@@ -113,6 +113,7 @@ public final class CheckedOps implements Ops {
   @Override
   public void poolAttention(QueryWeights query, Tensor kv, Sequences sequences, int heads, Tensor out) {
     String op = "poolAttention " + query.name();
+    checkNotEmpty(op, sequences);
     checkMatrix(op, "kv", kv, sequences.totalRows(), "rows of the sequences", 2L * query.width(), "2 * width of the query");
     checkDivides(op, "query", query.width(), "values", "heads", checkHeads(op, heads));
     checkMatrix(op, "out", out, sequences.count(), "sequences", query.width(), "width of the query");
@@ -155,6 +156,7 @@ public final class CheckedOps implements Ops {
   public void topKMeanSimilarity(
       Tensor patches, Sequences sequences, Tensor concepts, double scale, int k, Tensor out) {
     String op = "topKMeanSimilarity";
+    checkNotEmpty(op, sequences);
     checkMatrix(op, "patches", patches, sequences.totalRows(), "rows of the sequences");
     checkMatrix(op, "concepts", concepts);
     checkEqual(op, "concepts", concepts.columns(), "columns", "columns of patches", patches.columns());
@@ -182,6 +184,14 @@ public final class CheckedOps implements Ops {
           op + ": pixels are " + pixels.dtype() + " " + shape + ", expected " + pixels.dtype() + " " + expected);
     }
     return images;
+  }
+
+  private static void checkNotEmpty(String op, Sequences sequences) {
+    for (int s = 0; s < sequences.count(); s++) {
+      if (sequences.rows(s) == 0) {
+        throw new IllegalArgumentException(op + ": sequence " + s + " is empty, expected at least one row");
+      }
+    }
   }
 
   private static void checkIndex(String op, int row, String what, int index, String table, int size) {

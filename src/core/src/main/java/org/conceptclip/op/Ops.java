@@ -65,7 +65,7 @@ public interface Ops {
   }
 
   /**
-   * Multi-head self-attention within each sequence: {@code softmax(Q K^T / sqrt(headDim)) V}.
+   * Multi-head self-attention within each sequence: {@code softmax(Q K^T / sqrt(headDim)) V}. Sequences may be empty.
    *
    * @param qkv [rows, 3 * width]: queries, keys, values, each divided into heads
    * @param out [rows, width], heads concatenated
@@ -73,14 +73,14 @@ public interface Ops {
   void attention(Tensor qkv, Sequences sequences, int heads, Tensor out);
 
   /**
-   * Multi-head attention of one constant query over each sequence.
+   * Multi-head attention of one constant query over each sequence, none of which may be empty.
    *
    * @param kv [rows, 2 * width]: keys, values
    * @param out [sequences, width]
    */
   void poolAttention(QueryWeights query, Tensor kv, Sequences sequences, int heads, Tensor out);
 
-  /** Mean of the first {@code keyLength} rows of each sequence, so without padding: [sequences, width]. */
+  /** Mean of the first {@code keyLength} rows of each sequence, so without padding: [sequences, width]. Zeros for an empty sequence. */
   void meanPool(Tensor x, Sequences sequences, Tensor out);
 
   /** {@code out = x / max(norm2(x), 1e-12)} per row. A row of zeros stays zero. {@code out} may be {@code x}. */
@@ -91,7 +91,7 @@ public interface Ops {
 
   /**
    * For each sequence of patches and each concept, the mean of the {@code k} largest values of {@code scale * dot(patch,
-   * concept)}, or of all values if a sequence has fewer than {@code k} patches.
+   * concept)}, or of all values if a sequence has fewer than {@code k} patches. No sequence may be empty.
    *
    * @param patches [rows, width]
    * @param concepts [concepts, width]

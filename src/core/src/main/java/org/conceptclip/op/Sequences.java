@@ -8,12 +8,13 @@ import java.util.Arrays;
  * <p>Sequence {@code s} consists of rows {@code cumulativeRows[s]} (inclusive) to {@code cumulativeRows[s + 1]} (exclusive).
  * Attention reads keys and values from its first {@code keyLengths[s]} rows only, and the mean is taken over these rows. The
  * rows after them are padding: they are computed as queries and no other row attends to them. A packed batch has no padding; a
- * dense batch pads every sequence to one length.
+ * dense batch pads every sequence to one length. A sequence may be empty: with such sequences at its end, a batch has as many as the
+ * recorded work that it is to run as.
  *
  * <p>Immutable by convention: for speed, the accessors return the arrays themselves, which callers must not change.
  *
- * @param cumulativeRows first row of each sequence, then the total; length {@code count + 1}, starts at 0, increasing
- * @param keyLengths number of rows of each sequence that are not padding, from 1 to all of its rows
+ * @param cumulativeRows first row of each sequence, then the total; length {@code count + 1}, starts at 0, never decreasing
+ * @param keyLengths number of rows of each sequence that are not padding, from 1 to all of its rows; 0 for an empty sequence
  */
 public record Sequences(int[] cumulativeRows, int[] keyLengths) {
   public Sequences {
@@ -23,7 +24,7 @@ public record Sequences(int[] cumulativeRows, int[] keyLengths) {
     }
     for (int s = 0; s < keyLengths.length; s++) {
       int rows = cumulativeRows[s + 1] - cumulativeRows[s];
-      if (keyLengths[s] < 1 || keyLengths[s] > rows) {
+      if (keyLengths[s] < Math.min(1, rows) || keyLengths[s] > rows) {
         throw new IllegalArgumentException("sequence " + s + " has " + rows + " rows and key length " + keyLengths[s]);
       }
     }

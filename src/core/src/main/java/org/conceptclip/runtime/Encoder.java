@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.conceptclip.backend.Backend;
@@ -42,6 +44,8 @@ import org.conceptclip.weights.WeightSource;
  * any size is cut into passes of bounded memory; an embedding does not depend on the batch that it was computed in.
  */
 public final class Encoder implements AutoCloseable {
+  private static final long TEXT_WARM_UP_NANOS = 2_000_000_000;
+
   private final ModelConfig config;
   private final Backend backend;
   private final WeightStore store;
@@ -103,7 +107,7 @@ public final class Encoder implements AutoCloseable {
   /** The sizes of work that suit this encoder. They shrink when device memory turns out to be too small for a pass. */
   public EncoderLimits limits() {
     PassLimits limits = passes.limits();
-    return new EncoderLimits(limits.images(), limits.tokens(), limits.powersOfTwo(), backend.lanes());
+    return new EncoderLimits(limits.images(), limits.tokens(), limits.recorded(), backend.lanes());
   }
 
   /** Short name of the backend. */
@@ -164,20 +168,57 @@ public final class Encoder implements AutoCloseable {
   /**
    * Runs passes on every lane and discards their results, so that kernels are compiled and loaded, graphs are recorded and buffers are
    * allocated: one batch of texts, then images in batches of each size, the largest first. In this order, buffers grow before graphs refer
-   * to them. Passes become smaller if device memory does not hold one on every lane.
+   * to them. Where passes are recorded, texts follow in batches of each size that they are padded to: the largest, then from the smallest
+   * on, for two seconds at most. Passes become smaller if device memory does not hold one on every lane.
    *
    * @param sizes sizes of the batches of images, each at least 1
-   * @param textTokens tokens of the batch of texts; 0 for no texts
+   * @param textTokens tokens of the largest batch of texts; 0 for no texts
    */
   public void warmUp(List<Integer> sizes, int textTokens) {
+    boolean recorded = passes.limits().recorded();
     if (textTokens > 0) {
-      int length = Math.min(textTokens, config.text().contextLength());
-      TokenBatch texts = TokenBatch.packed(Collections.nCopies(textTokens / length, new int[length]));
-      passes.warmUp(Work.ofTexts(texts.sequences(), (execution, first, count) ->
-          encode(execution, texts.texts(first, first + count), Detail.FEATURES)));
+      // Short texts: of one number of tokens, they have the largest buffers.
+      warmUpTexts(textTokens, recorded ? config.text().contextLength() / 8 : config.text().contextLength());
     }
+    warmUpImages(sizes, recorded);
+    if (textTokens > 0 && recorded) {
+      warmUpTextBuckets(textTokens);
+    }
+  }
+
+  private void warmUpTextBuckets(int most) {
+    long begin = System.nanoTime();
+    List<Integer> sizes = new ArrayList<>(TextBuckets.rowsUpTo(most));
+    sizes.addFirst(sizes.removeLast());
+    for (int rows : sizes) {
+      for (int share : new int[] {2, 4}) {
+        // Work is recorded as a graph when it comes again.
+        for (int time = 0; time < 2; time++) {
+          warmUpTexts(Math.min(rows, most), config.text().contextLength() / share);
+        }
+      }
+      if (System.nanoTime() - begin > TEXT_WARM_UP_NANOS) {
+        return;
+      }
+    }
+  }
+
+  /** Runs texts of so many tokens in all: one as long as the context, where there is room, then others of this length. */
+  private void warmUpTexts(int tokens, int length) {
+    List<int[]> ids = new ArrayList<>();
+    int next = Math.min(tokens, config.text().contextLength());
+    for (int left = tokens; left > 0; left -= ids.getLast().length) {
+      ids.add(new int[Math.min(left, next)]);
+      next = Math.max(1, length);
+    }
+    TokenBatch texts = TokenBatch.packed(ids);
+    passes.warmUp(Work.ofTexts(texts.sequences(), (execution, first, count) ->
+        encode(execution, texts.texts(first, first + count), Set.of(Output.FEATURES))));
+  }
+
+  private void warmUpImages(List<Integer> sizes, boolean recorded) {
     List<Integer> order = new ArrayList<>();
-    if (passes.limits().powersOfTwo()) {
+    if (recorded) {
       // Buffers grow in the first two passes, before graphs refer to them; work is recorded as a graph when it comes again.
       sizes.stream().max(Comparator.naturalOrder()).ifPresent(order::add);
       order.addAll(sizes);
@@ -187,7 +228,7 @@ public final class Encoder implements AutoCloseable {
     HostTensor image = HostTensor.allocate(Arena.ofAuto(), DType.U8, imageSize(), imageSize(), 3);
     for (int size : order) {
       Pixels pixels = Pixels.of(Collections.nCopies(size, image), config.vision(), nanos -> {});
-      passes.warmUp(Work.ofImages(size, (execution, first, count) -> encode(execution, pixels, first, count, Detail.FEATURES)));
+      passes.warmUp(Work.ofImages(size, (execution, first, count) -> encode(execution, pixels, first, count, Set.of(Output.FEATURES))));
     }
   }
 
@@ -208,44 +249,62 @@ public final class Encoder implements AutoCloseable {
    * @throws BadInputException if the tensor has another shape or type, or a float pixel is not finite
    */
   public Encoding encodeImages(HostTensor pixels, Detail detail) {
-    return encodeImages(Pixels.of(pixels, config.vision()), detail);
+    return encodeImages(Pixels.of(pixels, config.vision()), wanted(detail, true));
   }
 
   /**
    * Encodes images, each in a tensor of its own. The images are gathered on their way to the device. The results are those of {@link
-   * #encodeImages(HostTensor, Detail)}.
+   * #encodeImages(HostTensor, Detail)}, without the raw features.
    *
    * @param images U8 [size, size, 3] each, RGB
    * @param uploadNanos receives the time that each pass spent on uploading its images
    * @throws BadInputException if there is no image, or one has another shape or type
    */
   public Encoding encodeImages(List<HostTensor> images, Detail detail, LongConsumer uploadNanos) {
-    return encodeImages(Pixels.of(images, config.vision(), uploadNanos), detail);
+    return encodeImages(Pixels.of(images, config.vision(), uploadNanos), wanted(detail, false));
   }
 
-  private Encoding encodeImages(Pixels pixels, Detail detail) {
-    return passes.run(Work.ofImages(pixels.count(), (execution, first, count) -> encode(execution, pixels, first, count, detail)))
+  private Encoding encodeImages(Pixels pixels, Set<Output> wanted) {
+    return passes.run(Work.ofImages(pixels.count(), (execution, first, count) -> encode(execution, pixels, first, count, wanted)))
         .requireFinite(Output.FEATURES, "image", backend.residualRanges());
   }
 
-  private Encoding encode(Execution execution, Pixels pixels, int first, int count, Detail detail) {
+  private static Set<Output> wanted(Detail detail, boolean rawFeatures) {
+    Set<Output> wanted = EnumSet.of(Output.FEATURES);
+    if (rawFeatures) {
+      wanted.add(Output.RAW_FEATURES);
+    }
+    if (detail != Detail.FEATURES) {
+      wanted.add(Output.TOKEN_FEATURES);
+    }
+    if (detail == Detail.STATES) {
+      wanted.add(Output.TOKEN_STATES);
+    }
+    return wanted;
+  }
+
+  private Encoding encode(Execution execution, Pixels pixels, int first, int count, Set<Output> wanted) {
     Ops ops = execution.ops();
     Workspace workspace = execution.workspace();
     Tensor states = vision.states(ops, workspace, pixels.upload(workspace, first, count));
-    Tensor projected = detail == Detail.FEATURES ? null : vision.project(ops, workspace, states);
+    Tensor projected = wanted.contains(Output.TOKEN_FEATURES) ? vision.project(ops, workspace, states) : null;
     Tensor features = vision.pool(ops, workspace, states, Sequences.uniform(count, config.vision().tokens()));
-    return download(ops, workspace, features, projected, states, detail);
+    return download(ops, workspace, features, projected, states, count, states.rows(), wanted);
   }
 
-  private static Encoding download(Ops ops, Workspace workspace, Tensor features, Tensor projected, Tensor states, Detail detail) {
+  /** Downloads the outputs of the first {@code items} images or texts, which have the first {@code tokens} rows of tokens. */
+  private static Encoding download(Ops ops, Workspace workspace, Tensor features, Tensor projectedOrNull, Tensor states, int items,
+      long tokens, Set<Output> wanted) {
     Map<Output, Tensor> outputs = new EnumMap<>(Output.class);
-    outputs.put(Output.RAW_FEATURES, features);
-    outputs.put(Output.FEATURES, normalise(ops, workspace, features));
-    if (detail != Detail.FEATURES) {
-      outputs.put(Output.TOKEN_FEATURES, projected);
+    outputs.put(Output.FEATURES, workspace.rows(normalise(ops, workspace, features), 0, items));
+    if (wanted.contains(Output.RAW_FEATURES)) {
+      outputs.put(Output.RAW_FEATURES, workspace.rows(features, 0, items));
     }
-    if (detail == Detail.STATES) {
-      outputs.put(Output.TOKEN_STATES, states);
+    if (wanted.contains(Output.TOKEN_FEATURES)) {
+      outputs.put(Output.TOKEN_FEATURES, workspace.rows(projectedOrNull, 0, tokens));
+    }
+    if (wanted.contains(Output.TOKEN_STATES)) {
+      outputs.put(Output.TOKEN_STATES, workspace.rows(states, 0, tokens));
     }
     return Encoding.download(workspace, outputs);
   }
@@ -258,13 +317,17 @@ public final class Encoder implements AutoCloseable {
    */
   public Encoding encodeTexts(TokenBatch tokens, Detail detail) {
     InputChecks.tokens(tokens, config.text());
-    return encodeCheckedTexts(tokens, detail);
+    return encodeTexts(tokens, wanted(detail, true));
   }
 
-  /** {@link #encodeTexts} for texts each of which {@link #requireText} has accepted. */
+  /** {@link #encodeTexts} for texts each of which {@link #requireText} has accepted, without the raw features. */
   public Encoding encodeCheckedTexts(TokenBatch tokens, Detail detail) {
+    return encodeTexts(tokens, wanted(detail, false));
+  }
+
+  private Encoding encodeTexts(TokenBatch tokens, Set<Output> wanted) {
     return passes.run(Work.ofTexts(tokens.sequences(), (execution, first, count) ->
-            encode(execution, tokens.texts(first, first + count), detail)))
+            encode(execution, tokens.texts(first, first + count), wanted)))
         .requireFinite(Output.FEATURES, "text", backend.residualRanges());
   }
 
@@ -277,7 +340,7 @@ public final class Encoder implements AutoCloseable {
    */
   public Encoding encodePaddedTexts(HostTensor inputIds, Detail detail) {
     PaddedTexts padded = PaddedTexts.of(inputIds, config.text());
-    return encodeCheckedTexts(padded.batch(), detail).withScatteredTokens(padded.denseRow());
+    return encodeTexts(padded.batch(), wanted(detail, true)).withScatteredTokens(padded.denseRow());
   }
 
   /**
@@ -339,13 +402,14 @@ public final class Encoder implements AutoCloseable {
     store.close();
   }
 
-  private Encoding encode(Execution execution, TokenBatch texts, Detail detail) {
+  private Encoding encode(Execution execution, TokenBatch texts, Set<Output> wanted) {
     Ops ops = execution.ops();
     Workspace workspace = execution.workspace();
-    Tensor states = text.states(ops, workspace, texts);
-    Tensor projected = detail == Detail.FEATURES ? null : text.project(ops, workspace, states);
-    Tensor features = text.pool(ops, workspace, states, texts.sequences());
-    return download(ops, workspace, features, projected, states, detail);
+    TokenBatch batch = passes.limits().recorded() ? TextBuckets.padded(texts, config.text().contextLength()) : texts;
+    Tensor states = text.states(ops, workspace, batch);
+    Tensor projected = wanted.contains(Output.TOKEN_FEATURES) ? text.project(ops, workspace, states) : null;
+    Tensor features = text.pool(ops, workspace, states, batch.sequences());
+    return download(ops, workspace, features, projected, states, texts.count(), texts.sequences().totalRows(), wanted);
   }
 
   private static Tensor normalise(Ops ops, Workspace workspace, Tensor features) {

@@ -5,7 +5,7 @@ package org.conceptclip.runtime;
  *
  * @param images most images of a pass
  * @param tokens most tokens of the texts of a pass
- * @param powersOfTwo whether the number of images of a pass is a power of two, because each number is one recorded graph
+ * @param recorded whether each shape of a pass is a recorded graph, so that the number of images of a pass is a power of two
  * @param lanes concurrent calls that keep the device busy
  */
-public record EncoderLimits(int images, int tokens, boolean powersOfTwo, int lanes) {}
+public record EncoderLimits(int images, int tokens, boolean recorded, int lanes) {}

@@ -109,7 +109,7 @@ public record Encoding(Map<Output, HostTensor> outputs) {
   }
 
   /**
-   * One image or text of these, without its raw features. A copy on the heap: a view would keep the memory of the whole batch alive.
+   * One image or text of these. A copy on the heap: a view would keep the memory of the whole batch alive.
    *
    * @param item which one, counted from 0
    * @param firstToken its first row among the rows of tokens
@@ -121,11 +121,9 @@ public record Encoding(Map<Output, HostTensor> outputs) {
     for (Map.Entry<Output, HostTensor> each : outputs.entrySet()) {
       Output output = each.getKey();
       HostTensor all = each.getValue();
-      if (output != Output.RAW_FEATURES) {
-        HostTensor rows = output.hasRowsOfTokens() ? all.rows(firstToken, tokens) : all.rows(item, 1);
-        MemorySegment copy = MemorySegment.ofArray(rows.data().toArray(ValueLayout.JAVA_BYTE));
-        copies.put(output, HostTensor.view(rows.dtype(), Shape.of(rows.rows(), rows.columns()), copy));
-      }
+      HostTensor rows = output.hasRowsOfTokens() ? all.rows(firstToken, tokens) : all.rows(item, 1);
+      MemorySegment copy = MemorySegment.ofArray(rows.data().toArray(ValueLayout.JAVA_BYTE));
+      copies.put(output, HostTensor.view(rows.dtype(), Shape.of(rows.rows(), rows.columns()), copy));
     }
     return new Encoding(copies);
   }
@@ -139,11 +137,10 @@ public record Encoding(Map<Output, HostTensor> outputs) {
    */
   Encoding requireFinite(Output output, String kind, Map<String, Float> residualRanges) {
     HostTensor tensor = get(output);
-    for (long i = 0; i < tensor.shape().elements(); i++) {
-      if (!Double.isFinite(tensor.getDouble(i))) {
-        throw new NonFiniteResultException(kind + " " + i / tensor.columns() + ": the model computed " + tensor.getDouble(i)
-            + "; its weights or an activation are out of range at this precision" + firstOverflow(residualRanges));
-      }
+    long bad = tensor.firstNonFinite();
+    if (bad >= 0) {
+      throw new NonFiniteResultException(kind + " " + bad / tensor.columns() + ": the model computed " + tensor.getDouble(bad)
+          + "; its weights or an activation are out of range at this precision" + firstOverflow(residualRanges));
     }
     return this;
   }

@@ -33,10 +33,9 @@ public final class InputChecks {
           .map(type -> type + (type == DType.U8 ? " [batch, " + size + ", " + size + ", 3]" : " [batch, 3, " + size + ", " + size + "]"))
           .collect(Collectors.joining(" or ")));
     }
-    for (long i = 0; !bytes && i < pixels.shape().elements(); i++) {
-      if (!Float.isFinite(pixels.getFloat(i))) {
-        throw new BadInputException(name + index(pixels, i) + ": found " + pixels.getFloat(i) + ", expected a finite number");
-      }
+    long bad = bytes ? -1 : pixels.firstNonFinite();
+    if (bad >= 0) {
+      throw new BadInputException(name + index(pixels, bad) + ": found " + pixels.getFloat(bad) + ", expected a finite number");
     }
   }
 
@@ -94,6 +93,11 @@ public final class InputChecks {
   static void tokens(TokenBatch tokens, TextConfig config) {
     if (tokens.count() == 0) {
       throw new BadInputException("no texts: expected at least one");
+    }
+    for (int text = 0; text < tokens.count(); text++) {
+      if (tokens.sequences().rows(text) == 0) {
+        throw new BadInputException("text " + text + " has no tokens, expected at least one");
+      }
     }
     for (int row = 0; row < tokens.ids().length; row++) {
       token(row, tokens.ids()[row], tokens.positions()[row], config);

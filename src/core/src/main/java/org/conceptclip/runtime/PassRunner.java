@@ -139,7 +139,7 @@ final class PassRunner {
   private synchronized void shrink(Work work, int size) {
     int half = Math.max(1, size / 2);
     limits = work.texts
-        ? new PassLimits(limits.images(), Math.min(limits.tokens(), half), limits.powersOfTwo())
-        : new PassLimits(Math.min(limits.images(), half), limits.tokens(), limits.powersOfTwo());
+        ? new PassLimits(limits.images(), Math.min(limits.tokens(), half), limits.recorded())
+        : new PassLimits(Math.min(limits.images(), half), limits.tokens(), limits.recorded());
   }
 }

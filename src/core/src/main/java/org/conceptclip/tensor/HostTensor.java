@@ -168,16 +168,36 @@ public final class HostTensor implements Tensor {
     };
   }
 
+  /** Index (row-major) of the first element of a floating-point tensor that is NaN or infinite; -1 if all are finite. */
+  public long firstNonFinite() {
+    return FiniteScan.first(this);
+  }
+
+  /** Reads elements {@code first} (row-major) and the following of a floating-point tensor as floats; F64 is rounded. */
+  public void getFloats(long first, float[] values, int count) {
+    switch (dtype) {
+      case F32 -> MemorySegment.copy(data, FLOAT, first * Float.BYTES, values, 0, count);
+      case F16, BF16 -> {
+        short[] halves = new short[count];
+        MemorySegment.copy(data, SHORT, first * Short.BYTES, halves, 0, count);
+        if (dtype == DType.F16) {
+          HalfFloats.float16ToFloat(halves, values, count);
+        } else {
+          HalfFloats.bfloat16ToFloat(halves, values, count);
+        }
+      }
+      default -> {
+        for (int i = 0; i < count; i++) {
+          values[i] = getFloat(first + i);
+        }
+      }
+    }
+  }
+
   /** All elements of a floating-point tensor as float32, row-major. */
   public float[] toFloatArray() {
     float[] values = new float[Math.toIntExact(shape.elements())];
-    if (dtype == DType.F32) {
-      MemorySegment.copy(data, FLOAT, 0, values, 0, values.length);
-      return values;
-    }
-    for (int i = 0; i < values.length; i++) {
-      values[i] = getFloat(i);
-    }
+    getFloats(0, values, values.length);
     return values;
   }
 

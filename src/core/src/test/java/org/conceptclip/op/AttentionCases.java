@@ -6,7 +6,7 @@ import java.util.stream.Stream;
 
 /** Cases of {@link Ops#attention}. */
 final class AttentionCases {
-  private static final int[] LENGTHS = {1, 2, 15, 16, 17, 63, 64, 65, 77, 197};
+  private static final int[] LENGTHS = {1, 2, 15, 16, 17, 63, 64, 65, 77, 80, 81, 197};
 
   private AttentionCases() {}
 
@@ -19,11 +19,16 @@ final class AttentionCases {
         attention("an image's", Sequences.packed(729), 1, 72, 1),
         attention("mixed", Sequences.packed(1, 77, 16, 2, 197, 17, 65), 2, 72, 1),
         attention("mixed", Sequences.packed(5, 12, 33, 77), 3, 64, 1),
+        attention("short and long", Sequences.packed(80, 193, 7, 81), 2, 64, 1),
         attention("full width", Sequences.packed(17, 3), 16, 72, 1),
         attention("padded", Sequences.dense(77, 1, 15, 64, 77), 3, 64, 1),
         attention("padded", Sequences.dense(24, 3, 7, 12, 16, 20), 4, 24, 1),
         attention("padded unevenly", new Sequences(new int[] {0, 20, 21, 90}, new int[] {17, 1, 16}), 2, 72, 1),
+        attention("short and long, padded", new Sequences(new int[] {0, 200, 300, 390}, new int[] {33, 81, 80}), 2, 64, 1),
+        attention("empty", Sequences.packed(5, 0, 77, 0, 0), 3, 64, 1),
+        attention("empty", new Sequences(new int[] {0, 17, 57, 65, 65, 65}, new int[] {17, 1, 1, 0, 0}), 2, 72, 1),
         attention("peaked", Sequences.packed(65, 16), 2, 72, 6),
+        attention("peaked", Sequences.packed(80, 130), 2, 64, 6),
         attention("flat", Sequences.packed(65, 16), 2, 72, 1e-3));
     return Stream.of(lengths, batches, Stream.of(overflowing(), sameKeys())).flatMap(cases -> cases);
   }

@@ -191,6 +191,7 @@ class CheckedOpsTest {
         refused("rows", () -> OPS.poolAttention(QUERY, tensor(9, 128), TWO, 2, tensor(2, 64)), "9", "7", "pool.query"),
         refused("width", () -> OPS.poolAttention(QUERY, tensor(7, 144), TWO, 2, tensor(2, 64)), "144", "128"),
         refused("heads", () -> OPS.poolAttention(QUERY, kv, TWO, 3, tensor(2, 64)), "64", "3"),
+        refused("an empty sequence", () -> OPS.poolAttention(QUERY, kv, Sequences.packed(7, 0), 2, tensor(2, 64)), "sequence 1", "empty"),
         refused("no heads", () -> OPS.poolAttention(QUERY, kv, TWO, 0, tensor(2, 64)), "0", "1"),
         refused("rows of out", () -> OPS.poolAttention(QUERY, kv, TWO, 2, tensor(7, 64)), "7", "2"),
         refused("columns of out", () -> OPS.poolAttention(QUERY, kv, TWO, 2, tensor(2, 128)), "128", "64"));
@@ -235,6 +236,7 @@ class CheckedOpsTest {
         refused("widths", () -> OPS.topKMeanSimilarity(patches, TWO, tensor(3, 72), 1, 2, out), "72", "64"),
         refused("k of 0", () -> OPS.topKMeanSimilarity(patches, TWO, concepts, 1, 0, out), "0", "1"),
         refused("negative k", () -> OPS.topKMeanSimilarity(patches, TWO, concepts, 1, -3, out), "-3", "1"),
+        refused("an empty sequence", () -> OPS.topKMeanSimilarity(patches, Sequences.packed(0, 7), concepts, 1, 2, out), "sequence 0", "empty"),
         refused("scale", () -> OPS.topKMeanSimilarity(patches, TWO, concepts, Double.POSITIVE_INFINITY, 2, out), "Infinity"),
         refused("rows of out", () -> OPS.topKMeanSimilarity(patches, TWO, concepts, 1, 2, tensor(7, 3)), "7", "2"),
         refused("columns of out", () -> OPS.topKMeanSimilarity(patches, TWO, concepts, 1, 2, tensor(2, 4)), "4", "3"));

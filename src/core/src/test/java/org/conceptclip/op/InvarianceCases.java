@@ -26,7 +26,9 @@ final class InvarianceCases {
         .flatMap(epilogue -> Stream.of(linear(17, 1152, 538, epilogue), linear(33, 144, 4304, epilogue)));
     return Stream.concat(wide, Stream.of(
         norm(), addNorm(), l2(), similarity(),
-        attention(4, 24), attention(1, 64), attention(2, 72), padding(),
+        attention(MIXED, 4, 24), attention(MIXED, 1, 64), attention(MIXED, 2, 72),
+        // Numbers of keys around the most that a kernel for short texts takes.
+        attention(Sequences.packed(81, 3, 80, 200, 77), 2, 64), padding(77, 1, 15, 64, 77), padding(90, 80, 5, 81),
         poolAttention(), meanPool(), topK(), patchEmbed(), tokenEmbed()));
   }
 
@@ -138,21 +140,21 @@ final class InvarianceCases {
     return bench.rows(operand, begin, MIXED.cumulativeRows()[firstSequence + count] - begin);
   }
 
-  private static ContractCase attention(int heads, int headWidth) {
-    String name = "batch invariance of attention, " + heads + " heads of " + headWidth;
+  private static ContractCase attention(Sequences sequences, int heads, int headWidth) {
+    String name = "batch invariance of attention " + Arrays.toString(sequences.keyLengths()) + ", " + heads + " heads of " + headWidth;
     int width = heads * headWidth;
     return new ContractCase(name, bench -> {
-      Bench.Operand qkv = bench.input(bench.activation(), Values.normal(101, MIXED.totalRows(), 3 * width, 1));
-      Bench.Operand all = bench.output(bench.activation(), MIXED.totalRows(), width);
-      bench.ops().attention(qkv.tensor(), MIXED, heads, all.tensor());
+      Bench.Operand qkv = bench.input(bench.activation(), Values.normal(101, sequences.totalRows(), 3 * width, 1));
+      Bench.Operand all = bench.output(bench.activation(), sequences.totalRows(), width);
+      bench.ops().attention(qkv.tensor(), sequences, heads, all.tensor());
       double[][] whole = bench.result(all);
-      for (int first = 0; first < MIXED.count(); first++) {
+      for (int first = 0; first < sequences.count(); first++) {
         for (int count : new int[] {1, 3}) {
-          if (first + count <= MIXED.count()) {
-            Sequences part = MIXED.range(first, first + count);
+          if (first + count <= sequences.count()) {
+            Sequences part = sequences.range(first, first + count);
             Bench.Operand out = bench.output(bench.activation(), part.totalRows(), width);
-            bench.ops().attention(rowsOf(bench, qkv, first, count), part, heads, out.tensor());
-            int begin = MIXED.start(first);
+            bench.ops().attention(bench.rows(qkv, sequences.start(first), part.totalRows()), part, heads, out.tensor());
+            int begin = sequences.start(first);
             Comparison.checkIdentical(name + ": sequence " + first + " and " + (count - 1) + " more",
                 bench.result(out), Arrays.copyOfRange(whole, begin, begin + part.totalRows()));
           }
@@ -162,11 +164,10 @@ final class InvarianceCases {
   }
 
   /** A text's real tokens come out the same with and without padding behind them. */
-  private static ContractCase padding() {
-    String name = "attention of real rows does not depend on padding";
+  private static ContractCase padding(int rows, int... lengths) {
+    String name = "attention of real rows does not depend on padding to " + rows;
     return new ContractCase(name, bench -> {
-      int[] lengths = {1, 15, 64, 77};
-      Sequences dense = Sequences.dense(77, lengths);
+      Sequences dense = Sequences.dense(rows, lengths);
       Bench.Operand qkv = bench.input(bench.activation(), Values.normal(102, dense.totalRows(), 3 * 64, 1));
       Bench.Operand all = bench.output(bench.activation(), dense.totalRows(), 64);
       bench.ops().attention(qkv.tensor(), dense, 1, all.tensor());

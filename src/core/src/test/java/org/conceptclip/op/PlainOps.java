@@ -162,7 +162,7 @@ final class PlainOps {
         for (int row = 0; row < sequences.keyLength(s); row++) {
           sum = r(sum + x[sequences.start(s) + row][i]);
         }
-        out[s][i] = store(type, r(sum / sequences.keyLength(s)));
+        out[s][i] = store(type, r(sum / Math.max(1, sequences.keyLength(s))));
       }
     }
     return out;

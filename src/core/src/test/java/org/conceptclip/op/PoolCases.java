@@ -17,9 +17,10 @@ final class PoolCases {
         Sequences.packed(729),
         Sequences.dense(77, 1, 15, 64, 77),
         Sequences.dense(24, 3, 7, 12, 16, 20));
-    return shapes.flatMap(sequences -> Stream.of(
+    Stream<ContractCase> all = shapes.flatMap(sequences -> Stream.of(
         poolAttention(sequences, 4, 24), poolAttention(sequences, 1, 64), poolAttention(sequences, 2, 72),
         poolAttention(sequences, 16, 72), meanPool(sequences, 96), meanPool(sequences, 768)));
+    return Stream.concat(all, Stream.of(meanPool(Sequences.packed(15, 0, 1, 0, 0), 96)));
   }
 
   private static ContractCase poolAttention(Sequences sequences, int heads, int headWidth) {

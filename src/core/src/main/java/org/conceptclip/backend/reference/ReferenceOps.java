@@ -139,7 +139,7 @@ final class ReferenceOps implements Ops {
       for (int i = 0; i < length; i++) {
         add(mean, Rows.read(from, sequences.start(s) + i));
       }
-      Arrays.setAll(mean, i -> mean[i] / length);
+      Arrays.setAll(mean, i -> mean[i] / Math.max(1, length));
       Rows.write(mean, to, s, 0);
     });
   }

@@ -35,7 +35,7 @@ record AttentionOp(Kernels kernels, WorkerPool pool) {
       if (keys > TILE) {
         int tile = Math.ceilDiv(keys, Math.ceilDiv(keys, TILE));
         oneHead(context, new AttentionKernels.Shape(tile, keys, 1, true, headDim, width, type), queries, rows, target);
-      } else if (head % group == 0) {
+      } else if (keys > 0 && head % group == 0) {
         batched(context, new AttentionKernels.Shape(keys, keys, group, false, headDim, width, type), queries, rows, target);
       }
     });

@@ -71,7 +71,7 @@ record PoolingOps(WorkerPool pool) {
         }
       }
       for (int c = 0; c < width; c++) {
-        row[c] = (float) (sums[c] / count);
+        row[c] = (float) (sums[c] / Math.max(1, count));
       }
       Floats.store(row, out.data(), out.dtype(), (long) sequence * width, width);
     });

@@ -25,6 +25,9 @@ record AttentionPlan(List<Part> parts) {
   private static final String CODES = "_e4m3";
   private static final int INT4_BYTES = 16;
 
+  /** Sequences of up to so many rows, which texts have, are not told apart where tiles are counted. */
+  private static final int ROWS_OF_TEXTS = 128;
+
   /**
    * The kernel for sequences of few keys where there is one of this width. For the others, the kernel that reads by tensor map where the
    * device has one of this width, else the general one.
@@ -37,10 +40,10 @@ record AttentionPlan(List<Part> parts) {
             "attention: heads are " + headWidth + " wide, the CUDA kernels are compiled for " + headWidths(kernels)));
     Optional<Kernel> few = kernels.find(SHORT + headWidth);
     if (few.isEmpty()) {
-      return new AttentionPlan(List.of(new Part(any, 1, Integer.MAX_VALUE)));
+      return new AttentionPlan(List.of(new Part(any, 0, Integer.MAX_VALUE)));
     }
     int most = fact(few.get(), "maxKeys");
-    return new AttentionPlan(List.of(new Part(few.get(), 1, most), new Part(any, most + 1, Integer.MAX_VALUE)));
+    return new AttentionPlan(List.of(new Part(few.get(), 0, most), new Part(any, most + 1, Integer.MAX_VALUE)));
   }
 
   /** The kernel whose results are codes of F8_E4M3, if there is one for the device and this head width. It takes all sequences. */
@@ -60,7 +63,7 @@ record AttentionPlan(List<Part> parts) {
     return kernel.fact(name).orElseThrow(() -> new IllegalStateException("kernel " + kernel + " states no " + name));
   }
 
-  /** A kernel, and the sequences that are its own: those of {@code minKeys} to {@code maxKeys} keys, both inclusive. */
+  /** A kernel, and the sequences that are its own: of {@code minKeys} to {@code maxKeys} keys, both inclusive; empty ones have none. */
   record Part(Kernel kernel, int minKeys, int maxKeys) {
     /** Queries per tile, at most. */
     int tileRows() {
@@ -104,16 +107,32 @@ record AttentionPlan(List<Part> parts) {
       return sequences.keyLength(s) >= minKeys && sequences.keyLength(s) <= maxKeys;
     }
 
-    /** Tiles of this part's sequences, 0 if there are none. Padding rows are computed as queries, too. */
+    /**
+     * Tiles of a table; 0 if none of the sequences' rows are this part's. They are as many as sequences of this number and total can have,
+     * so that batches of texts of one size are the same work whatever the lengths in them. Long sequences of one length, such as images,
+     * have no other number.
+     */
     int tiles(Sequences sequences) {
-      int tiles = 0;
+      int count = 0;
+      int rows = 0;
+      int longest = Math.min(maxKeys, ROWS_OF_TEXTS);
       for (int s = 0; s < sequences.count(); s++) {
-        tiles += takes(sequences, s) ? Math.ceilDiv(sequences.rows(s), tileRows()) : 0;
+        if (takes(sequences, s)) {
+          count++;
+          rows += sequences.rows(s);
+          longest = Math.max(longest, sequences.rows(s));
+        }
       }
-      return tiles;
+      long ofLongest = (long) count * Math.ceilDiv(longest, tileRows());
+      // Of so many sequences that are not empty, each has a tile for its first row, and one more for every further tileRows rows.
+      int most = Math.min(count, rows);
+      return rows == 0 ? 0 : (int) Math.min(ofLongest, most + (rows - most) / tileRows());
     }
 
-    /** The {@code int4 {firstRow, rows, firstKeyRow, keyLength}} of every tile. A tile never spans two sequences. */
+    /**
+     * The {@code int4 {firstRow, rows, firstKeyRow, keyLength}} of every tile. A tile never spans two sequences. Padding rows are computed
+     * as queries, too. Behind the tiles of the sequences come idle ones, of no rows and the first key: for these nothing is written.
+     */
     ByteBuffer tileTable(Sequences sequences) {
       int tileRows = tileRows();
       ByteBuffer table = table(tiles(sequences));
@@ -126,6 +145,9 @@ record AttentionPlan(List<Part> parts) {
           table.putInt(start + row).putInt(Math.min(tileRows, sequences.rows(s) - row));
           table.putInt(start).putInt(sequences.keyLength(s));
         }
+      }
+      while (table.hasRemaining()) {
+        table.putInt(0).putInt(0).putInt(0).putInt(1);
       }
       return table.flip();
     }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.Float8;
+import org.conceptclip.tensor.HalfFloats;
 import org.conceptclip.tensor.HostTensor;
 
 /** Converts between dense host tensors and the device's padded rows of other types. Pure. */
@@ -41,6 +42,9 @@ final class Conversion {
       MemorySegment.copy(from.data(), first * valueBytes, to, 0, count * valueBytes);
       return;
     }
+    if (!same && !from.dtype().isFloat()) {
+      throw new IllegalArgumentException("cannot convert " + from + ": only floating-point types convert");
+    }
     float[] values = new float[columns];
     short[] halves = new short[rows.type() == DType.F16 ? columns : 0];
     for (long row = 0; row < count; row++) {
@@ -48,23 +52,10 @@ final class Conversion {
       if (same) {
         MemorySegment.copy(from.data(), (first + row) * valueBytes, target, 0, valueBytes);
       } else {
-        read(from, (first + row) * columns, values);
+        from.getFloats((first + row) * columns, values, columns);
         write(values, halves, target, rows);
       }
       target.asSlice(valueBytes).fill((byte) 0);
-    }
-  }
-
-  private static void read(HostTensor from, long first, float[] values) {
-    if (from.dtype() == DType.F32) {
-      MemorySegment.copy(from.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, first * Float.BYTES, values, 0, values.length);
-      return;
-    }
-    if (!from.dtype().isFloat()) {
-      throw new IllegalArgumentException("cannot convert " + from + ": only floating-point types convert");
-    }
-    for (int i = 0; i < values.length; i++) {
-      values[i] = from.getFloat(first + i);
     }
   }
 
@@ -120,9 +111,7 @@ final class Conversion {
       }
     } else {
       MemorySegment.copy(from, ValueLayout.JAVA_SHORT_UNALIGNED, 0, halves, 0, halves.length);
-      for (int i = 0; i < values.length; i++) {
-        values[i] = Float.float16ToFloat(halves[i]);
-      }
+      HalfFloats.float16ToFloat(halves, values, halves.length);
     }
   }
 }

@@ -11,8 +11,11 @@ import org.conceptclip.util.Closer;
  * and its graphs. Owns them. Not thread-safe: one execution has it at a time.
  */
 final class Lane implements AutoCloseable {
-  /** Batch sizes and requested outputs make about a dozen kinds of work; texts of ever new lengths must not accumulate. */
-  private static final int GRAPHS = 32;
+  /**
+   * Images in powers of two with the requested outputs make about a dozen kinds of work; texts are padded to 56 numbers of tokens, for one
+   * or two numbers of texts each. Other work, such as scores of ever new classes, must not accumulate.
+   */
+  private static final int GRAPHS = 160;
 
   final CudaDriver driver;
   final long stream;

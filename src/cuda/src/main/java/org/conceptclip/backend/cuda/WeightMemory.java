@@ -1,7 +1,6 @@
 package org.conceptclip.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +8,7 @@ import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.tensor.Shape;
 import org.conceptclip.util.Closer;
 
 /**
@@ -75,16 +75,11 @@ final class WeightMemory implements AutoCloseable {
 
   private static void requireFinite(
       String name, HostTensor tensor, long first, MemorySegment halves, long rows, long pitch) {
-    long columns = tensor.columns();
-    for (long row = 0; row < rows; row++) {
-      for (long column = 0; column < columns; column++) {
-        short half = halves.get(ValueLayout.JAVA_SHORT_UNALIGNED, (row * pitch + column) * Short.BYTES);
-        if ((half & 0x7c00) == 0x7c00) {
-          throw new BadInputException(name + ": element " + ((first + row) * columns + column) + " is "
-              + tensor.getDouble((first + row) * columns + column) + ", the CUDA backend stores weights in fp16, which ends at "
-              + LARGEST_HALF);
-        }
-      }
+    long bad = HostTensor.view(DType.F16, Shape.of(rows, pitch), halves.asSlice(0, rows * pitch * Short.BYTES)).firstNonFinite();
+    if (bad >= 0) {
+      long element = (first + bad / pitch) * tensor.columns() + bad % pitch;
+      throw new BadInputException(name + ": element " + element + " is " + tensor.getDouble(element)
+          + ", the CUDA backend stores weights in fp16, which ends at " + LARGEST_HALF);
     }
   }
 

@@ -40,7 +40,7 @@ class AttentionPlanTest {
   void everyNumberOfKeysHasOneKernel(int headWidth, int capability, int parts) {
     AttentionPlan plan = plan(headWidth, capability);
     assertEquals(parts, plan.parts().size());
-    int next = 1;
+    int next = 0;
     for (AttentionPlan.Part part : plan.parts()) {
       assertEquals(next, part.minKeys());
       next = part.maxKeys() + 1;
@@ -63,6 +63,8 @@ class AttentionPlanTest {
     assertEquals(0, plan.parts().getFirst().tiles(Sequences.packed(81, 512)));
   }
 
+  private static final Tile IDLE = new Tile(0, 0, 0, 1);
+
   private record Tile(int firstRow, int rows, int firstKeyRow, int keyLength) {}
 
   private static List<Tile> tiles(AttentionPlan.Part part, Sequences sequences) {
@@ -72,6 +74,12 @@ class AttentionPlanTest {
     while (table.hasRemaining()) {
       tiles.add(new Tile(table.getInt(), table.getInt(), table.getInt(), table.getInt()));
     }
+    // Idle ones are behind all others, and alike.
+    int idle = 0;
+    for (; !tiles.isEmpty() && tiles.getLast().rows == 0; idle++) {
+      assertEquals(IDLE, tiles.removeLast());
+    }
+    assertTrue(idle == 0 || !tiles.isEmpty(), "no table of idle tiles alone");
     return tiles;
   }
 
@@ -92,9 +100,11 @@ class AttentionPlanTest {
         for (AttentionPlan.Part part : plan(headWidth, capability).parts()) {
           for (Tile tile : tiles(part, sequences)) {
             assertTrue(tile.rows >= 1 && tile.rows <= part.tileRows(), tile::toString);
-            int sequence = IntStream.range(0, sequences.count()).filter(s -> sequences.start(s) == tile.firstKeyRow).findFirst().orElseThrow();
+            int sequence = IntStream.range(0, sequences.count())
+                .filter(s -> sequences.start(s) == tile.firstKeyRow).findFirst().orElseThrow();
             assertEquals(sequences.keyLength(sequence), tile.keyLength, tile::toString);
-            assertTrue(tile.firstRow >= tile.firstKeyRow && tile.firstRow + tile.rows <= sequences.cumulativeRows()[sequence + 1], tile::toString);
+            int end = sequences.cumulativeRows()[sequence + 1];
+            assertTrue(tile.firstRow >= tile.firstKeyRow && tile.firstRow + tile.rows <= end, tile::toString);
             for (int row = tile.firstRow; row < tile.firstRow + tile.rows; row++) {
               covered[row]++;
             }
@@ -103,6 +113,31 @@ class AttentionPlanTest {
         assertTrue(Arrays.stream(covered).allMatch(times -> times == 1), headWidth + " wide on " + capability);
       }
     }
+  }
+
+  /** Batches of images have no idle tiles; texts have as many tiles as any texts of their number and total. */
+  @Test
+  void tilesOfTextsDependOnTheirNumberAndTotalAlone() {
+    for (int capability : new int[] {80, 90}) {
+      AttentionPlan.Part images = plan(72, capability).parts().getFirst();
+      for (int count : new int[] {1, 2, 64, 128}) {
+        assertEquals(count * Math.ceilDiv(729, images.tileRows()), images.tiles(Sequences.uniform(count, 729)));
+      }
+      AttentionPlan.Part texts = plan(64, capability).parts().getFirst();
+      assertEquals(6, texts.tiles(Sequences.packed(77, 64, 1, 50, 0, 0)));
+      assertEquals(6, texts.tiles(Sequences.packed(32, 32, 32, 32, 32, 32)));
+      Sequences padded = new Sequences(new int[] {0, 299, 300}, new int[] {1, 1});
+      assertEquals(2 + (300 - 2) / 80, texts.tiles(padded), "padding of more rows than a tile");
+    }
+    AttentionPlan.Part general = plan(24, 80).parts().getFirst();
+    assertEquals(1, general.tiles(Sequences.packed(64)));
+    assertEquals(2, general.tiles(Sequences.packed(65)));
+    assertEquals(6 + (192 - 6) / 64, general.tiles(Sequences.packed(65, 65, 58, 1, 1, 2)), "more than its 8 tiles are never needed");
+    assertEquals(3, general.tiles(Sequences.packed(1, 1, 1, 0, 0, 0)), "empty sequences have none");
+    AttentionPlan.Part hopper = plan(64, 90).parts().getLast();
+    assertEquals(2, hopper.tiles(Sequences.packed(81, 77, 128, 0, 1)));
+    assertEquals(0, hopper.tiles(Sequences.packed(77, 0, 80)));
+    assertEquals(0, plan(64, 80).parts().getFirst().tiles(Sequences.packed(81, 0)), "empty sequences are no reason for a launch");
   }
 
   @Test

@@ -147,7 +147,7 @@ class CudaEngineTest {
     try (CudaBackend backend = new CudaBackend("test", SmallModel.device(), CudaOptions.defaults());
         Encoder encoder = SmallModel.load(backend, notices::add)) {
       weights = backend.deviceBytes();
-      encoder.warmUp(List.of(8), 0);
+      encoder.warmUp(List.of(32), 16);
       plenty = backend.deviceBytes();
     }
     assertEquals(List.of(), notices);
@@ -155,7 +155,7 @@ class CudaEngineTest {
     try (CudaBackend backend = new CudaBackend("test", SmallModel.device(small), CudaOptions.defaults());
         Encoder encoder = SmallModel.load(backend, notices::add);
         Engine engine = Engine.open(List.of(encoder), OPTIONS.toBuilder().batchImages(0).build())) {
-      assertTrue(engine.batchImages() < 8, () -> "batches of " + engine.batchImages());
+      assertTrue(engine.batchImages() < 32, () -> "batches of " + engine.batchImages());
       assertAlone(alone(encoder), submitAll(engine));
     }
     assertTrue(notices.getFirst().startsWith("device memory does not hold a pass of "), notices::toString);

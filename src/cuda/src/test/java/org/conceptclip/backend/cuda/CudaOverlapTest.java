@@ -20,6 +20,7 @@ import org.conceptclip.backend.OnEmulator;
 import org.conceptclip.backend.cuda.ForwardingDriver.Call;
 import org.conceptclip.backend.cuda.TracingDriver.Step;
 import org.conceptclip.backend.cuda.driver.emulated.EmulatedCudaDriver;
+import org.conceptclip.op.TokenBatch;
 import org.conceptclip.runtime.Detail;
 import org.conceptclip.runtime.Encoder;
 import org.conceptclip.tensor.HostTensor;
@@ -108,6 +109,46 @@ class CudaOverlapTest {
       gates.get(streamOfFirst).countDown();
       assertArrayEquals(expected, first.get());
     }
+  }
+
+  /** The thread of one pass of texts gives all its work to the device while another pass is there, and only then waits. */
+  @Test
+  void textsOfOnePassTravelWhileAnotherIsComputed() throws Exception {
+    try (CudaBackend backend = new CudaBackend("test", driver, CudaOptions.defaults());
+        Encoder encoder = SmallModel.load(backend, notice -> {})) {
+      encoder.warmUp(List.of(1), 64);
+      TokenBatch texts = SmallModel.texts();
+      float[] expected = encoder.encodeCheckedTexts(texts, Detail.FEATURES).features().toFloatArray();
+      driver.reset();
+      stopAtWaits();
+
+      CompletableFuture<float[]> first = encode(encoder, texts);
+      long streamOfFirst = waiting.take();
+      List<Step> stepsOfFirst = driver.steps();
+      CompletableFuture<float[]> second = encode(encoder, TokenBatch.packed(List.of(new int[] {4, 4}, new int[] {1, 2, 3, 4})));
+      long streamOfSecond = waiting.take();
+      List<Step> stepsOfSecond = driver.steps().subList(stepsOfFirst.size(), driver.steps().size());
+
+      assertTrue(stepsOfFirst.contains(new Step(Call.LAUNCH_GRAPH, streamOfFirst, 0)), stepsOfFirst::toString);
+      // One copy of tables, one graph, whatever the lengths; one copy of features.
+      assertEquals(
+          List.of(
+              new Step(Call.COPY_TO_DEVICE, streamOfSecond, 0),
+              new Step(Call.AWAIT, streamOfSecond, recorded(stepsOfFirst)),
+              new Step(Call.LAUNCH_GRAPH, streamOfSecond, 0),
+              new Step(Call.RECORD, streamOfSecond, recorded(stepsOfSecond)),
+              new Step(Call.COPY_TO_HOST, streamOfSecond, 0)),
+          stepsOfSecond);
+      gates.get(streamOfFirst).countDown();
+      gates.get(streamOfSecond).countDown();
+      assertArrayEquals(expected, first.get());
+      second.get();
+    }
+  }
+
+  private static CompletableFuture<float[]> encode(Encoder encoder, TokenBatch texts) {
+    return CompletableFuture.supplyAsync(
+        () -> encoder.encodeCheckedTexts(texts, Detail.FEATURES).features().toFloatArray(), Thread.ofPlatform()::start);
   }
 
   private static long recorded(List<Step> steps) {

@@ -108,8 +108,14 @@ class CudaWorkTest {
     driver.reset();
     assertArrayEquals(expected, encoder.encodeTexts(others, Detail.FEATURES).features().toFloatArray());
     assertEquals(calls(Call.COPY_TO_DEVICE, 1, Call.LAUNCH_GRAPH, 1, Call.RECORD, 1, Call.COPY_TO_HOST, 2, Call.SYNCHRONIZE, 2), driver.calls());
-    // Ids and positions, tiles, sequences: four tables of 256 bytes.
+    // Ids and positions of 64 rows, tiles and sequences: four tables of 256 bytes.
     assertEquals(4 * 256, driver.bytes(Call.COPY_TO_DEVICE));
+    assertEquals(2 * (2 * 144 * 4), driver.bytes(Call.COPY_TO_HOST), "no row of padding comes back");
+    // Texts of other lengths are the same work, too.
+    driver.reset();
+    encoder.encodeCheckedTexts(TokenBatch.packed(List.of(new int[9], new int[5])), Detail.FEATURES);
+    assertEquals(calls(Call.COPY_TO_DEVICE, 1, Call.LAUNCH_GRAPH, 1, Call.RECORD, 1, Call.COPY_TO_HOST, 1, Call.SYNCHRONIZE, 1), driver.calls());
+    assertEquals(2 * 144 * 4, driver.bytes(Call.COPY_TO_HOST));
   }
 
   @Test

@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.DeviceException.Kind;
@@ -200,10 +202,12 @@ class EmulatedCudaDriverTest {
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
     for (int capability : new int[] {80, 90}) {
       KernelIndex index = KernelIndex.forCapability(capability);
+      Set<String> facts = index.names().stream().flatMap(name -> index.get(name).facts().keySet().stream()).collect(Collectors.toSet());
+      assertTrue(facts.containsAll(List.of("tileX", "tileRows", "maxKeys")), facts::toString);
       for (String name : index.names()) {
         Kernel kernel = index.get(name);
         Map<String, Integer> expected = new HashMap<>();
-        for (String stated : List.of("tileX", "tileY", "tileRows", "boxColumns", "boxRows", "swizzleBytes")) {
+        for (String stated : facts) {
           expected.put(stated, kernel.fact(stated).orElse(0));
         }
         expected.put("threads", kernel.threads());

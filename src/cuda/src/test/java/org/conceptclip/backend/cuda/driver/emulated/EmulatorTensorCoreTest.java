@@ -111,13 +111,39 @@ class EmulatorTensorCoreTest {
     assertEquals(1, result[2 * N]);
   }
 
+  /** N = 72 is a whole line of 64 columns and 8 of the next, as an H200 has it. */
+  @Test
+  void aWarpgroupsOperandMayEndInsideALine() {
+    int rows = 64;
+    int columns = 72;
+    float[] a = new float[rows * K];
+    float[] b = new float[K * columns];
+    for (int i = 0; i < a.length; i++) {
+      a[i] = i * 37 % 101 - 50;
+    }
+    for (int i = 0; i < b.length; i++) {
+      b[i] = i * 53 % 97 - 48;
+    }
+    float[] expected = new float[rows * columns];
+    for (int i = 0; i < expected.length; i++) {
+      for (int k = 0; k < K; k++) {
+        expected[i] += a[i / columns * K + k] * b[k * columns + i % columns];
+      }
+    }
+    assertArrayEquals(expected, multiply("multiply_part_of_line", 4 * LANES, 2 * K * 128, a, b, new float[rows * columns]));
+  }
+
   private static float[] multiply(float[] a, float[] b, float[] d) {
+    return multiply("multiply_fragments", LANES, 0, a, b, d);
+  }
+
+  private static float[] multiply(String kernel, int threads, int sharedBytes, float[] a, float[] b, float[] d) {
     try (Session session = new Session(); Arena arena = Arena.ofConfined()) {
       long left = session.upload(halves(arena, a));
       long right = session.upload(halves(arena, b));
       MemorySegment sums = arena.allocateFrom(ValueLayout.JAVA_FLOAT, d);
       long out = session.upload(sums);
-      session.launch("multiply_fragments", 1, LANES, 0, arena.allocateFrom(ValueLayout.JAVA_LONG, left, right, out));
+      session.launch(kernel, 1, threads, sharedBytes, arena.allocateFrom(ValueLayout.JAVA_LONG, left, right, out));
       session.download(out, sums);
       session.driver.free(left);
       session.driver.free(right);

@@ -63,6 +63,8 @@ class HopperPlantedDefectsTest {
         new Defect("other_descriptor", "product 0 of the warpgroup differs in another warp"),
         new Defect("short_stride", "stride of 512 bytes, expected a multiple of the swizzle's 1024"),
         new Defect("long_stride", "uninitialised: reads for a product 16 bytes"),
+        new Defect("part_of_short_line", "N of 72 from byte 0 of a line, expected whole lines of 16"),
+        new Defect("inside_line", "N of 72 from byte 32 of a line, expected whole pieces of 8 from a line's begin"),
         new Defect("wrong_parity", "uninitialised: reads 2 bytes"),
         new Defect("fewer_bytes", "bulk copy brings 128 bytes more than the mbarrier's phase expects"),
         new Defect("more_bytes", "stuck: 128 threads, the first is 0, wait in mbarrier"),
@@ -75,7 +77,8 @@ class HopperPlantedDefectsTest {
         new Defect("abandoned_copy", "bulk copy is still under way when the block ends"),
         new Defect("registers_not_given", "wait in setmaxnreg (the other warps of its warpgroup, or registers)"),
         new Defect("register_count", "setmaxnreg to 228 registers, expected a multiple of 8 from 24 to 256"),
-        new Defect("registers_in_three_warps", "wait in setmaxnreg (the other warps of its warpgroup, or registers)"));
+        new Defect("registers_in_three_warps", "wait in setmaxnreg (the other warps of its warpgroup, or registers)"),
+        new Defect("negative_value", "computeBeforeWait of a negative value, which stops the kernel"));
   }
 
   @ParameterizedTest
