@@ -72,6 +72,25 @@ class ForwardCommandTest {
         .refused("--check-range", "fp16");
   }
 
+  /** From the measurement to the features, as a user would. */
+  @Test
+  @OnEmulator
+  void theEmulatedCudaBackendComputesInFp8WithACalibration() throws IOException {
+    Path calibration = folder.resolve("calibration.json");
+    CliRun.of("calibrate", "--model", TINY, "--backend", "cpu", "--threads", "2", "--count", "4", "--out", calibration).ended(0);
+    Path in = golden("input_uint8_nhwc", "pixels_u8", "input_ids", "input_ids");
+    Path out = folder.resolve("out.safetensors");
+    String[] fp8 = {"forward", "--model", TINY.toString(), "--backend", "emulated", "--precision", "fp8", "--in", in.toString(),
+        "--out", out.toString()};
+    CliRun.of(CliRun.join(fp8, "--calibration", calibration, "--check-range")).ended(0).said("emulated, fp8)").said("visual.trunk.blocks.0.norm2.weight");
+    // Unit vectors this far apart have a cosine of 0.999. Texts are computed in float16 as before.
+    compare(out, new String[] {"image_features"}, Math.sqrt(2 * (1 - 0.999)));
+    compare(out, new String[] {"text_features", "text_features_raw"}, 5.9e-3);
+    CliRun.of(CliRun.join(fp8)).ended(2).refused("precision fp8: no calibration", "conceptclip calibrate");
+    fp8[2] = "synthetic:small";
+    CliRun.of(CliRun.join(fp8, "--calibration", calibration)).ended(3).refused("calibration.json", "calibrate this model");
+  }
+
   @Test
   void bytesAreNormalisedAsThePreprocessorDoes() throws IOException {
     Path out = folder.resolve("out.safetensors");

@@ -42,7 +42,7 @@ final class Conversion {
       MemorySegment.copy(from.data(), first * valueBytes, to, 0, count * valueBytes);
       return;
     }
-    if (from.dtype() != type && !from.dtype().isFloat()) {
+    if (!same && !from.dtype().isFloat()) {
       throw new IllegalArgumentException("cannot convert " + from + ": only floating-point types convert");
     }
     float[] values = new float[columns];
@@ -111,7 +111,7 @@ final class Conversion {
       }
     } else {
       MemorySegment.copy(from, ValueLayout.JAVA_SHORT_UNALIGNED, 0, halves, 0, halves.length);
-      HalfFloats.float16ToFloat(halves, values, values.length);
+      HalfFloats.float16ToFloat(halves, values, halves.length);
     }
   }
 }
