@@ -43,6 +43,7 @@ public final class CudaBackend extends CountingBackend {
   private final KernelIndex kernels;
   private final ProductChoice choice;
   private final ProductPlan plan;
+  private final AttentionChoice attention;
   private final ResidualRanges ranges = new ResidualRanges();
   private final ComputeOrder order;
   private final ArrayDeque<Lane> idleLanes = new ArrayDeque<>();
@@ -51,7 +52,7 @@ public final class CudaBackend extends CountingBackend {
    * A backend on this driver, which it owns from now on.
    *
    * @param name as on the command line: {@code cuda}, {@code emulated}
-   * @throws BackendUnavailableException if the machine, or this build, lacks the engine of products that the options ask for, or the device
+   * @throws BackendUnavailableException if the machine, or this build, lacks the engine that the options ask for, or the device
    *     has no products of 8 bits and the options ask for fp8; then the driver is still the caller's
    */
   public CudaBackend(String name, CudaDriver driver, CudaOptions options) {
@@ -64,6 +65,7 @@ public final class CudaBackend extends CountingBackend {
       CodedProducts.requireDevice(driver, kernels);
     }
     this.choice = ProductChoice.of(options.gemm(), options.table(), driver, kernels);
+    this.attention = AttentionChoice.of(options.attention(), options.table(), driver);
     this.plan = new ProductPlan(kernels, driver.device().multiprocessors());
     this.order = new ComputeOrder(this.driver);
     this.options = options;
@@ -84,7 +86,7 @@ public final class CudaBackend extends CountingBackend {
     DeviceProperties device = driver.device();
     return device.describe() + ", driver CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10
         + ", " + precision().label() + options.calibration().map(scales -> " in " + scales.fp8Products() + " products, by own kernels").orElse("")
-        + ", residual stream " + options.residualType() + ", products: " + choice.describe();
+        + ", residual stream " + options.residualType() + ", products: " + choice.describe() + ", attention: " + attention.describe();
   }
 
   @Override
@@ -131,7 +133,7 @@ public final class CudaBackend extends CountingBackend {
       ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder, workspace) : null;
       long failuresBefore = failures.failures();
       Products products = new Products(choice, plan, kernels, lane);
-      return execution(new CudaOps(lane, kernels, products, slots), workspace, () -> giveBack(lane, slots, failuresBefore));
+      return execution(new CudaOps(lane, kernels, products, attention, slots), workspace, () -> giveBack(lane, slots, failuresBefore));
     } catch (RuntimeException failure) {
       opened.closeAfter(failure);
       throw failure;

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.conceptclip.backend.cuda.driver.AttentionCall;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.Kernel;
 import org.conceptclip.backend.cuda.driver.KernelArguments;
@@ -39,6 +40,7 @@ final class CudaOps implements Ops {
   private final Recorder recorder;
   private final DeviceArena arena;
   private final Products products;
+  private final AttentionChoice attention;
   private final ResidualRanges.Slots rangesOrNull;
 
   private final Map<MapKey, MemorySegment> tensorMaps = new HashMap<>();
@@ -50,9 +52,10 @@ final class CudaOps implements Ops {
   private record TableKey(String kind, Object source) {}
 
   /** @param rangesOrNull where the largest values of residual sums go; {@code null} if they are not recorded */
-  CudaOps(Lane lane, KernelIndex kernels, Products products, ResidualRanges.Slots rangesOrNull) {
+  CudaOps(Lane lane, KernelIndex kernels, Products products, AttentionChoice attention, ResidualRanges.Slots rangesOrNull) {
     this.driver = lane.driver;
     this.products = products;
+    this.attention = attention;
     this.kernels = kernels;
     this.recorder = lane.recorder;
     this.arena = lane.arena;
@@ -200,7 +203,7 @@ final class CudaOps implements Ops {
     DeviceTensor to = result("attention", out);
     int headWidth = Math.toIntExact(to.columns()) / heads;
     if (to.dtype() != DType.F8_E4M3) {
-      attend(AttentionPlan.of(kernels, headWidth), from, sequences, heads, to);
+      attendHalves(from, sequences, heads, headWidth, to);
       return;
     }
     Optional<AttentionPlan> codes = AttentionPlan.ofCodes(kernels, headWidth);
@@ -208,9 +211,20 @@ final class CudaOps implements Ops {
       attend(codes.get(), from, sequences, heads, to);
     } else {
       DeviceTensor halves = halves(to.shape());
-      attend(AttentionPlan.of(kernels, headWidth), from, sequences, heads, halves);
+      attendHalves(from, sequences, heads, headWidth, halves);
       encode(halves, false, to);
     }
+  }
+
+  private void attendHalves(DeviceTensor from, Sequences sequences, int heads, int headWidth, DeviceTensor to) {
+    if (!attention.byLibrary(new AttentionChoice.Kind(heads, headWidth))) {
+      attend(AttentionPlan.of(kernels, headWidth), from, sequences, heads, to);
+      return;
+    }
+    AttentionCall.Shape shape = LibraryAttention.shape(sequences, heads, headWidth, from.pitch(), to.pitch());
+    long tables = recorder.table(new TableKey("library's sequences, pitch " + from.pitch() + " and " + to.pitch(), sequences),
+        () -> LibraryAttention.tables(sequences, shape));
+    recorder.attend(new AttentionCall(shape, from.address(), to.address(), tables), from, to);
   }
 
   private void attend(AttentionPlan plan, DeviceTensor from, Sequences sequences, int heads, DeviceTensor to) {

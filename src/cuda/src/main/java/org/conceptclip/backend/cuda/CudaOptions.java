@@ -16,14 +16,20 @@ import org.conceptclip.util.FileNames;
  * @param residualType of the vision tower's residual stream: F32, or F16 for a quarter less traffic per block at some accuracy
  * @param checkRange whether to record the largest residual sums, see {@link org.conceptclip.backend.Backend#residualRanges}
  * @param gemm whose kernels multiply matrices
- * @param table engines of products as they were measured on this device, for {@link Gemm#AUTO}; without one a built-in rule decides
+ * @param attention who computes attention
+ * @param table engines as they were measured on this device, for {@link Gemm#AUTO} and {@link AttentionEngine#AUTO}; without one built-in
+ *     rules decide
  * @param calibration which products compute in 8 bits, and with which scales: present for {@link Precision#FP8}, empty for fp16. Such
  *     products are always our own, whatever {@code gemm} says of the others
  */
 public record CudaOptions(
-    DType residualType, boolean checkRange, Gemm gemm, Optional<TuningTable> table, Optional<Calibration> calibration) {
+    DType residualType, boolean checkRange, Gemm gemm, AttentionEngine attention, Optional<TuningTable> table,
+    Optional<Calibration> calibration) {
   /** The backend option that chooses {@link #gemm}: {@code auto}, {@code own} or {@code cublaslt}. */
   public static final String GEMM = "gemm";
+
+  /** The backend option that chooses {@link #attention}: {@code auto}, {@code own} or {@code cudnn}. */
+  public static final String ATTENTION = "attention";
 
   /** The backend option with a file that {@code conceptclip tune} wrote, instead of the one in the cache. */
   public static final String GEMM_TABLE = "gemm-table";
@@ -32,7 +38,7 @@ public record CudaOptions(
   public static final String RESIDUAL = "residual";
 
   /** All of them. */
-  static final Set<String> NAMES = Set.of(GEMM, GEMM_TABLE, RESIDUAL, Calibration.OPTION);
+  static final Set<String> NAMES = Set.of(GEMM, GEMM_TABLE, ATTENTION, RESIDUAL, Calibration.OPTION);
 
   public CudaOptions {
     if (residualType != DType.F16 && residualType != DType.F32) {
@@ -42,27 +48,31 @@ public record CudaOptions(
 
   /** Float32 residual stream, no record of ranges, engines of products by the built-in rule, fp16. */
   public static CudaOptions defaults() {
-    return new CudaOptions(DType.F32, false, Gemm.AUTO, Optional.empty(), Optional.empty());
+    return new CudaOptions(DType.F32, false, Gemm.AUTO, AttentionEngine.AUTO, Optional.empty(), Optional.empty());
   }
 
   public CudaOptions withResidualType(DType value) {
-    return new CudaOptions(value, checkRange, gemm, table, calibration);
+    return new CudaOptions(value, checkRange, gemm, attention, table, calibration);
   }
 
   public CudaOptions withCheckRange(boolean value) {
-    return new CudaOptions(residualType, value, gemm, table, calibration);
+    return new CudaOptions(residualType, value, gemm, attention, table, calibration);
   }
 
   public CudaOptions withGemm(Gemm value) {
-    return new CudaOptions(residualType, checkRange, value, table, calibration);
+    return new CudaOptions(residualType, checkRange, value, attention, table, calibration);
+  }
+
+  public CudaOptions withAttention(AttentionEngine value) {
+    return new CudaOptions(residualType, checkRange, gemm, value, table, calibration);
   }
 
   public CudaOptions withTable(Optional<TuningTable> value) {
-    return new CudaOptions(residualType, checkRange, gemm, value, calibration);
+    return new CudaOptions(residualType, checkRange, gemm, attention, value, calibration);
   }
 
   public CudaOptions withCalibration(Optional<Calibration> value) {
-    return new CudaOptions(residualType, checkRange, gemm, table, value);
+    return new CudaOptions(residualType, checkRange, gemm, attention, table, value);
   }
 
   /** fp8 with a calibration, else fp16. */
@@ -89,13 +99,19 @@ public record CudaOptions(
           GEMM_TABLE + ": gemm is " + gemm.label() + ", a table chooses shape by shape; expected gemm auto");
     }
     return defaults().withResidualType(residual(request)).withCheckRange(request.checkRange()).withGemm(gemm)
-        .withCalibration(Calibration.of(request));
+        .withAttention(attention(request)).withCalibration(Calibration.of(request));
   }
 
   private static Gemm gemm(BackendRequest request) {
     String label = request.options().getOrDefault(GEMM, defaults().gemm().label());
     return Gemm.labelled(label)
         .orElseThrow(() -> new UnsupportedRequestException(GEMM + " " + label + ": expected auto, own or cublaslt"));
+  }
+
+  private static AttentionEngine attention(BackendRequest request) {
+    String label = request.options().getOrDefault(ATTENTION, defaults().attention().label());
+    return AttentionEngine.labelled(label)
+        .orElseThrow(() -> new UnsupportedRequestException(ATTENTION + " " + label + ": expected auto, own or cudnn"));
   }
 
   private static DType residual(BackendRequest request) {

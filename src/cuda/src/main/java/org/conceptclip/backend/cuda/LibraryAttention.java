@@ -8,8 +8,9 @@ import org.conceptclip.op.Sequences;
 /**
  * What a library needs to know of the sequences of a batch. Pure.
  *
- * <p>A library makes a plan for each shape, which takes long. So sequences of different lengths are counted up to a power of two, with
- * empty ones at the end, and the longest is rounded up: few shapes serve all batches of texts.
+ * <p>A library makes a plan for each shape, which takes long. So sequences are counted up to a power of two, with empty ones at the end, and the
+ * longest is rounded up: few shapes serve all batches. Sequences of one length are no exception, because a sequence must get the same
+ * bits whether its batch is of one length or not.
  */
 final class LibraryAttention {
   private static final int ROWS_MULTIPLE = 64;
@@ -17,16 +18,13 @@ final class LibraryAttention {
   private LibraryAttention() {}
 
   static AttentionCall.Shape shape(Sequences sequences, int heads, int headWidth, long qkvPitch, long outPitch) {
-    int count = sequences.count();
-    int longest = 0;
-    boolean uniform = true;
-    for (int s = 0; s < count; s++) {
+    int longest = 1;
+    for (int s = 0; s < sequences.count(); s++) {
       longest = Math.max(longest, sequences.rows(s));
-      uniform &= sequences.rows(s) == sequences.rows(0) && sequences.keyLength(s) == sequences.rows(s);
     }
-    int places = uniform ? count : Math.max(1, Integer.highestOneBit(2 * count - 1));
-    int maxRows = uniform ? longest : Math.ceilDiv(longest, ROWS_MULTIPLE) * ROWS_MULTIPLE;
-    return new AttentionCall.Shape(places, maxRows, heads, headWidth, Math.toIntExact(qkvPitch), Math.toIntExact(outPitch), uniform);
+    int places = Integer.highestOneBit(Math.max(1, 2 * sequences.count() - 1));
+    int maxRows = Math.ceilDiv(longest, ROWS_MULTIPLE) * ROWS_MULTIPLE;
+    return new AttentionCall.Shape(places, maxRows, heads, headWidth, Math.toIntExact(qkvPitch), Math.toIntExact(outPitch));
   }
 
   /** The tables of {@link AttentionCall.Table}, one behind the other. Padding rows are computed as queries, too. */

@@ -2,7 +2,7 @@ package org.conceptclip.backend.cuda;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
@@ -19,7 +19,7 @@ import org.conceptclip.util.Closer;
  * One product shape at one number of rows on a device, with random operands: runs it by any engine, the way a forward pass does. Owns its
  * memory, weights and lane. Not thread-safe.
  */
-final class ProductTrial implements AutoCloseable {
+final class ProductTrial implements Trial {
   /** Rows of x that are made; the others repeat them. */
   private static final int BLOCK_ROWS = 256;
 
@@ -43,7 +43,7 @@ final class ProductTrial implements AutoCloseable {
   private final DeviceTensor residual;
   private final DeviceTensor update;
   private final DeviceTensor out;
-  private final Map<ProductEngine, Ops> ops = new EnumMap<>(ProductEngine.class);
+  private final Map<String, Ops> ops = new HashMap<>();
 
   ProductTrial(CudaDriver driver, KernelIndex kernels, ProductPlan plan, ProductShape shape, int rows) {
     this.driver = driver;
@@ -110,10 +110,9 @@ final class ProductTrial implements AutoCloseable {
     lane.idle();
   }
 
-  /** Queues the product so many times and waits for it. The second and later calls with one number are launches of one graph. */
-  void run(ProductEngine engine, int times) {
-    Ops by = ops.computeIfAbsent(engine,
-        key -> new CudaOps(lane, kernels, new Products(ProductChoice.always(key), plan, kernels, lane), null));
+  @Override
+  public void run(String engine, int times) {
+    Ops by = ops.computeIfAbsent(engine, this::ops);
     for (int i = 0; i < times; i++) {
       switch (shape.kind()) {
         case BIAS_F16, BIAS_F32 -> by.linear(x, weights, Epilogue.NONE, out);
@@ -126,12 +125,14 @@ final class ProductTrial implements AutoCloseable {
     finish();
   }
 
-  /**
-   * Results of one run of an engine: the first and the last rows of what the product is stored in or added to.
-   *
-   * @return F32 values, the first rows before the last
-   */
-  float[] results(ProductEngine engine) {
+  private Ops ops(String engine) {
+    ProductChoice choice = ProductChoice.always(ProductEngine.labelled(engine).orElseThrow());
+    return new CudaOps(lane, kernels, new Products(choice, plan, kernels, lane), AttentionChoice.always(AttentionEngine.OWN), null);
+  }
+
+  /** Of what the product is stored in or added to. */
+  @Override
+  public float[] results(String engine) {
     DeviceTensor result = shape.kind().beforeNorm() ? residual : out;
     driver.fill(result.address(), BEFORE, result.byteSize(), lane.stream);
     run(engine, 1);

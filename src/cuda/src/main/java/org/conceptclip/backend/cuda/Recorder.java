@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.conceptclip.backend.cuda.driver.AttentionCall;
 import org.conceptclip.backend.cuda.driver.Kernel;
 import org.conceptclip.backend.cuda.driver.KernelArguments;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
@@ -49,6 +50,8 @@ final class Recorder {
 
     record Product(MatmulCall product) implements Command {}
 
+    record Attention(AttentionCall call) implements Command {}
+
     /** Sets {@code bytes} bytes at {@code address} to zero. */
     record Zero(long address, long bytes) implements Command {}
   }
@@ -83,6 +86,12 @@ final class Recorder {
   /** Appends a matrix product. */
   void multiply(MatmulCall product, DeviceTensor... used) {
     commands.add(new Command.Product(product));
+    touch(used);
+  }
+
+  /** Appends attention through a library. */
+  void attend(AttentionCall call, DeviceTensor... used) {
+    commands.add(new Command.Attention(call));
     touch(used);
   }
 
@@ -172,6 +181,7 @@ final class Recorder {
       switch (command) {
         case Command.Launch launch -> lane.driver.launch(launch(launch), lane.stream);
         case Command.Product product -> lane.driver.matmul(product.product(), lane.stream);
+        case Command.Attention attention -> lane.driver.attention(attention.call(), lane.stream);
         case Command.Zero zero -> lane.driver.fill(zero.address(), (byte) 0, zero.bytes(), lane.stream);
       }
     }

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,7 +19,7 @@ import org.conceptclip.util.Closer;
 import org.conceptclip.util.Nanos;
 
 /**
- * Measures on a device which engine is the fastest for each product shape, and stores what it found. Owns the device while it is open.
+ * Measures on a device which engine is the fastest for each product shape and each kind of attention, and stores what it found. Owns the device while it is open.
  * Not thread-safe.
  *
  * <p>Every shape is run by all engines in turn, as a forward pass runs it: many times in one graph, A, B, A, B, and the median counts. Before
@@ -100,10 +100,10 @@ public final class Tuner implements AutoCloseable {
    * @throws DeviceException if a call fails, or an engine computes something else than the others
    */
   public TuningTable measure(TuningPlan what, Consumer<String> progress) {
-    List<TuningPlan.Item> items = what.items();
+    List<TuningPlan.Item> items = what.items(AttentionChoice.open(driver));
     long end = Nanos.after(System.nanoTime(), Nanos.of(what.budget()));
     List<TuningTable.Timing> timings = new ArrayList<>();
-    Map<ProductShape, Map<ProductEngine, float[]>> firstRows = new HashMap<>();
+    Map<TuningTable.Subject, Map<String, float[]>> firstRows = new HashMap<>();
     for (int i = 0; i < items.size(); i++) {
       TuningPlan.Item item = items.get(i);
       long left = end - System.nanoTime();
@@ -111,23 +111,22 @@ public final class Tuner implements AutoCloseable {
         progress.accept("out of time: " + (items.size() - i) + " of " + items.size() + " measurements are left out");
         break;
       }
-      Map<ProductEngine, float[]> first = firstRows.computeIfAbsent(item.shape(), shape -> new HashMap<>());
+      Map<String, float[]> first = firstRows.computeIfAbsent(item.subject(), subject -> new HashMap<>());
       timings.addAll(measured(item, left / (items.size() - i), first, progress));
     }
     return new TuningTable(TuningStore.owner(driver), timings);
   }
 
   private List<TuningTable.Timing> measured(
-      TuningPlan.Item item, long nanos, Map<ProductEngine, float[]> firstRows, Consumer<String> progress) {
-    try (ProductTrial trial = new ProductTrial(driver, kernels, plan, item.shape(), item.rows())) {
+      TuningPlan.Item item, long nanos, Map<String, float[]> firstRows, Consumer<String> progress) {
+    try (Trial trial = trial(item)) {
       check(item, trial, firstRows);
-      Map<ProductEngine, Double> micros = medians(item, trial, nanos / item.shape().engines().size() / (ROUNDS + OTHER_BURSTS));
+      Map<String, Double> micros = medians(item, trial, nanos / item.engines().size() / (ROUNDS + OTHER_BURSTS));
       List<TuningTable.Timing> timings = new ArrayList<>();
-      StringBuilder line = new StringBuilder(item.shape() + ", " + item.rows() + " rows:");
+      StringBuilder line = new StringBuilder(item + ":");
       micros.forEach((engine, time) -> {
-        timings.add(new TuningTable.Timing(
-            new TuningTable.Subject(TuningTable.PRODUCT, item.shape().toString()), item.rows(), engine.label(), time));
-        line.append(String.format(Locale.ROOT, " %s %.1f us", engine.label(), time));
+        timings.add(new TuningTable.Timing(item.subject(), item.rows(), engine, time));
+        line.append(String.format(Locale.ROOT, " %s %.1f us", engine, time));
       });
       progress.accept(line.toString());
       return timings;
@@ -135,29 +134,35 @@ public final class Tuner implements AutoCloseable {
       if (e.kind() != DeviceException.Kind.MEMORY) {
         throw e;
       }
-      progress.accept(item.shape() + ", " + item.rows() + " rows: left out, device memory does not hold them");
+      progress.accept(item + ": left out, device memory does not hold them");
       return List.of();
     }
   }
 
-  private Map<ProductEngine, Double> medians(TuningPlan.Item item, ProductTrial trial, long burstNanos) {
-    List<ProductEngine> engines = item.shape().engines();
-    Map<ProductEngine, Integer> times = new EnumMap<>(ProductEngine.class);
-    for (ProductEngine engine : engines) {
+  private Trial trial(TuningPlan.Item item) {
+    return switch (item) {
+      case TuningPlan.Product product -> new ProductTrial(driver, kernels, plan, product.shape(), product.rows());
+      case TuningPlan.Attention attention -> new AttentionTrial(driver, kernels, plan, attention.kind(), attention.sequences());
+    };
+  }
+
+  private Map<String, Double> medians(TuningPlan.Item item, Trial trial, long burstNanos) {
+    Map<String, Integer> times = new HashMap<>();
+    for (String engine : item.engines()) {
       long once = Math.max(1, nanos(trial, engine, 1));
       times.put(engine, Math.clamp(Math.min(burstNanos, longestBurstNanos) / once, 1, MOST_TIMES));
       // The first run of this many goes piece by piece, the second is captured; neither counts.
       trial.run(engine, times.get(engine));
       trial.run(engine, times.get(engine));
     }
-    Map<ProductEngine, double[]> rounds = new EnumMap<>(ProductEngine.class);
+    Map<String, double[]> rounds = new LinkedHashMap<>();
     for (int round = 0; round < ROUNDS; round++) {
-      for (ProductEngine engine : engines) {
+      for (String engine : item.engines()) {
         double micros = nanos(trial, engine, times.get(engine)) / 1e3 / times.get(engine);
         rounds.computeIfAbsent(engine, key -> new double[ROUNDS])[round] = micros;
       }
     }
-    Map<ProductEngine, Double> medians = new EnumMap<>(ProductEngine.class);
+    Map<String, Double> medians = new LinkedHashMap<>();
     rounds.forEach((engine, samples) -> {
       Arrays.sort(samples);
       medians.put(engine, samples[ROUNDS / 2]);
@@ -165,21 +170,21 @@ public final class Tuner implements AutoCloseable {
     return medians;
   }
 
-  private static long nanos(ProductTrial trial, ProductEngine engine, int times) {
+  private static long nanos(Trial trial, String engine, int times) {
     long begin = System.nanoTime();
     trial.run(engine, times);
     return System.nanoTime() - begin;
   }
 
-  private void check(TuningPlan.Item item, ProductTrial trial, Map<ProductEngine, float[]> firstRows) {
-    ProductEngine peer = item.shape().engines().getFirst();
+  private void check(TuningPlan.Item item, Trial trial, Map<String, float[]> firstRows) {
+    String peer = item.engines().getFirst();
     float[] expected = trial.results(peer);
-    for (ProductEngine engine : item.shape().engines()) {
-      float[] found = engine == peer ? expected : trial.results(engine);
+    for (String engine : item.engines()) {
+      float[] found = engine.equals(peer) ? expected : trial.results(engine);
       for (int i = 0; i < found.length; i++) {
         // Not a number is no less than any limit.
         if (!(Math.abs(found[i] - expected[i]) <= TOLERANCE * Math.max(1, Math.abs(expected[i])))) {
-          throw wrong(item, engine, "computes " + found[i] + " where " + peer.label() + " computes " + expected[i]);
+          throw wrong(item, engine, "computes " + found[i] + " where " + peer + " computes " + expected[i]);
         }
       }
       float[] first = Arrays.copyOf(found, found.length / 2);
@@ -192,9 +197,9 @@ public final class Tuner implements AutoCloseable {
     }
   }
 
-  private DeviceException wrong(TuningPlan.Item item, ProductEngine engine, String what) {
+  private DeviceException wrong(TuningPlan.Item item, String engine, String what) {
     return new DeviceException(DeviceException.Kind.FAILED,
-        "tune: " + driver.device().name() + ": " + item.shape() + ", " + item.rows() + " rows: " + engine.label() + " " + what, null);
+        "tune: " + driver.device().name() + ": " + item + ": " + engine + " " + what, null);
   }
 
   /** Stores a table in the user's cache folder, where later starts on this kind of device find it. Returns the file. */

@@ -6,6 +6,7 @@ import java.util.List;
 import org.conceptclip.model.ModelConfig;
 import org.conceptclip.model.TextConfig;
 import org.conceptclip.model.VisionConfig;
+import org.conceptclip.op.Sequences;
 
 /**
  * What is measured.
@@ -22,8 +23,61 @@ public record TuningPlan(ModelConfig model, List<Integer> imageBatches, List<Int
   /** What a bucket of short texts holds, for products of a row a text. */
   private static final int TOKENS_OF_A_TEXT = 32;
 
-  /** A shape at a number of rows. */
-  record Item(ProductShape shape, int rows) {}
+  /** Lengths of the texts that attention is measured with. */
+  private static final int SHORTEST_TEXT = 8;
+  private static final int LONGEST_TEXT = 77;
+  private static final int LENGTH_STEP = 23;
+
+  /** Something at a number of rows. */
+  sealed interface Item {
+    TuningTable.Subject subject();
+
+    int rows();
+
+    /** By their labels, the measure of the others first. */
+    List<String> engines();
+  }
+
+  /** A product. */
+  record Product(ProductShape shape, int rows) implements Item {
+    @Override
+    public TuningTable.Subject subject() {
+      return new TuningTable.Subject(TuningTable.PRODUCT, shape.toString());
+    }
+
+    @Override
+    public List<String> engines() {
+      return shape.engines().stream().map(ProductEngine::label).toList();
+    }
+
+    @Override
+    public String toString() {
+      return shape + ", " + rows + " rows";
+    }
+  }
+
+  /** Attention over sequences. */
+  record Attention(AttentionChoice.Kind kind, Sequences sequences) implements Item {
+    @Override
+    public TuningTable.Subject subject() {
+      return new TuningTable.Subject(TuningTable.ATTENTION, kind.toString());
+    }
+
+    @Override
+    public int rows() {
+      return sequences.totalRows();
+    }
+
+    @Override
+    public List<String> engines() {
+      return kind.engines();
+    }
+
+    @Override
+    public String toString() {
+      return "attention, " + kind + ", " + rows() + " rows";
+    }
+  }
 
   public TuningPlan {
     imageBatches = checked("image batches", imageBatches, model.vision().tokens());
@@ -46,9 +100,16 @@ public record TuningPlan(ModelConfig model, List<Integer> imageBatches, List<Int
     return sorted;
   }
 
-  /** All of it, the largest numbers of rows of each shape first: what is left out for lack of time weighs least. */
-  List<Item> items() {
+  /**
+   * All of it, the largest numbers of rows of each shape first: what is left out for lack of time weighs least.
+   *
+   * @param attention whether there are several engines of attention
+   */
+  List<Item> items(boolean attention) {
     List<Item> items = new ArrayList<>();
+    if (attention) {
+      addAttention(items);
+    }
     int tiers = Math.max(imageBatches.size(), textRows.size());
     for (int tier = 1; tier <= tiers; tier++) {
       if (tier <= imageBatches.size()) {
@@ -61,6 +122,28 @@ public record TuningPlan(ModelConfig model, List<Integer> imageBatches, List<Int
       }
     }
     return items;
+  }
+
+  private void addAttention(List<Item> items) {
+    VisionConfig v = model.vision();
+    TextConfig t = model.text();
+    for (int images : imageBatches.reversed()) {
+      items.add(new Attention(new AttentionChoice.Kind(v.heads(), v.width() / v.heads()), Sequences.uniform(images, v.tokens())));
+    }
+    for (int rows : textRows.reversed()) {
+      items.add(new Attention(new AttentionChoice.Kind(t.heads(), t.width() / t.heads()), texts(rows)));
+    }
+  }
+
+  /** Texts of lengths from a short to a long one, of so many tokens together, or one. */
+  private static Sequences texts(int rows) {
+    List<Integer> lengths = new ArrayList<>();
+    int length = SHORTEST_TEXT;
+    for (int sum = length; lengths.isEmpty() || sum <= rows; sum += length) {
+      lengths.add(length);
+      length = length + LENGTH_STEP > LONGEST_TEXT ? SHORTEST_TEXT : length + LENGTH_STEP;
+    }
+    return Sequences.packed(lengths.stream().mapToInt(Integer::intValue).toArray());
   }
 
   private void addVision(List<Item> items, int rows, int images) {
@@ -97,7 +180,7 @@ public record TuningPlan(ModelConfig model, List<Integer> imageBatches, List<Int
 
   /** Both towers may have a shape in common. */
   private static void add(List<Item> items, int rows, ProductShape.Kind kind, int inputs, int outputs, boolean bias) {
-    Item item = new Item(new ProductShape(kind, inputs, outputs, bias), rows);
+    Item item = new Product(new ProductShape(kind, inputs, outputs, bias), rows);
     if (!items.contains(item)) {
       items.add(item);
     }

@@ -42,8 +42,14 @@ final class TuningStore {
         device.name().replaceAll("[\\s\\p{Cntrl}]+", " "),
         device.major() + "." + device.minor(),
         Integer.toString(device.driverVersion()),
-        driver.productLibrary().orElse("none").replaceAll("[\\s\\p{Cntrl}]+", " "),
+        libraries(driver).replaceAll("[\\s\\p{Cntrl}]+", " "),
         fingerprint(KernelIndex.forCapability(device.capability())));
+  }
+
+  /** cuDNN counts where attention may be given to it; asking loads it. */
+  private static String libraries(CudaDriver driver) {
+    String products = driver.productLibrary().orElse("none");
+    return AttentionChoice.open(driver) ? products + ", " + driver.attentionLibrary().orElseThrow() : products;
   }
 
   /** The first 64 bits of a SHA-256 over the table of kernels and the code of those for this device. */

@@ -17,11 +17,15 @@ import org.conceptclip.tensor.BadInputException;
  *
  * <p>Text, lines of cells between tabs: a header; {@code owner} lines with a name and a value; {@code choice}, op, shape, engine; {@code
  * time}, op, shape, rows, engine, microseconds; last the CRC-32 of all lines before, in hexadecimal. The op of a matrix product is {@code
- * product}, its shape as {@link ProductShape} writes it, its engine a {@link ProductEngine}.
+ * product}, its shape as {@link ProductShape} writes it, its engine a {@link ProductEngine}; those of attention are {@code attention}, {@link
+ * AttentionChoice.Kind} and {@link AttentionEngine}.
  */
 public final class TuningTable {
   /** The op of matrix products. */
   static final String PRODUCT = "product";
+
+  /** The op of attention. */
+  static final String ATTENTION = "attention";
 
   private static final String HEADER = "conceptclip tuning table 1";
   private static final int LARGEST_ROWS = 1 << 24;
@@ -32,7 +36,7 @@ public final class TuningTable {
    * @param device name, as its driver says
    * @param capability for example {@code 9.0}
    * @param driver version, as CUDA counts: {@code 13000}
-   * @param library name and version of the library that products may be given to, or {@code none}
+   * @param library names and versions of the libraries that work may be given to, or {@code none}
    * @param kernels fingerprint of this build's kernels
    */
   public record Owner(String device, String capability, String driver, String library, String kernels) {
@@ -124,6 +128,11 @@ public final class TuningTable {
     return Optional.ofNullable(choices.get(new Subject(PRODUCT, shape.toString()))).flatMap(ProductEngine::labelled);
   }
 
+  /** Who computes attention; empty if it was not measured. */
+  Optional<AttentionEngine> attention(AttentionChoice.Kind kind) {
+    return Optional.ofNullable(choices.get(new Subject(ATTENTION, kind.toString()))).flatMap(AttentionEngine::labelled);
+  }
+
   /** The file's content. */
   byte[] toBytes() {
     return (String.join("\n", content()) + "\n" + checksum + "\n").getBytes(StandardCharsets.UTF_8);
@@ -181,10 +190,12 @@ public final class TuningTable {
 
   /** Op and shape, if the engine is one for them. */
   private static Subject subject(String op, String shape, String engine) {
-    boolean known = op.equals(PRODUCT) && ProductShape.parse(shape)
-        .filter(product -> product.engines().stream().anyMatch(candidate -> candidate.label().equals(engine)))
-        .isPresent();
-    if (!known) {
+    List<String> engines = switch (op) {
+      case PRODUCT -> ProductShape.parse(shape).map(product -> product.engines().stream().map(ProductEngine::label).toList()).orElse(List.of());
+      case ATTENTION -> AttentionChoice.Kind.parse(shape).map(AttentionChoice.Kind::engines).orElse(List.of());
+      default -> List.of();
+    };
+    if (!engines.contains(engine)) {
       throw new BadInputException("damaged: unknown op, shape or engine: " + String.join(", ", op, shape, engine));
     }
     return new Subject(op, shape);

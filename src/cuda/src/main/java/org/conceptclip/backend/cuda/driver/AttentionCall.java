@@ -9,14 +9,14 @@ package org.conceptclip.backend.cuda.driver;
  *
  * @param qkv device address of the first row
  * @param out device address of the first row
- * @param tables device address of the tables of {@link Shape#tableBytes}, or 0 where the sequences are uniform
+ * @param tables device address of the tables of {@link Shape#tableBytes}
  */
 public record AttentionCall(Shape shape, long qkv, long out, long tables) {
   private static final int ALIGNMENT_BYTES = 16;
   private static final int TABLE_ALIGNMENT_BYTES = 256;
 
   /** What an algorithm is chosen by. */
-  public record Kind(int heads, int headWidth, boolean uniform) {}
+  public record Kind(int heads, int headWidth) {}
 
   /**
    * What a plan is made for.
@@ -27,9 +27,8 @@ public record AttentionCall(Shape shape, long qkv, long out, long tables) {
    * @param headWidth columns of a head, a multiple of 8
    * @param qkvPitch elements between rows of {@code qkv}
    * @param outPitch elements between rows of {@code out}
-   * @param uniform every sequence has {@code maxRows} rows, all of them keys, and follows the one before; otherwise tables say
    */
-  public record Shape(int sequences, int maxRows, int heads, int headWidth, int qkvPitch, int outPitch, boolean uniform) {
+  public record Shape(int sequences, int maxRows, int heads, int headWidth, int qkvPitch, int outPitch) {
     public Shape {
       int width = heads * headWidth;
       boolean some = sequences >= 1 && maxRows >= 1 && heads >= 1 && headWidth >= 8;
@@ -41,7 +40,7 @@ public record AttentionCall(Shape shape, long qkv, long out, long tables) {
     }
 
     public Kind kind() {
-      return new Kind(heads, headWidth, uniform);
+      return new Kind(heads, headWidth);
     }
 
     /** Elements from the beginning of a row of {@code qkv} to its keys, and from there to its values. */
@@ -68,7 +67,7 @@ public record AttentionCall(Shape shape, long qkv, long out, long tables) {
     }
   }
 
-  /** The tables of sequences that are not uniform. */
+  /** What is not part of the shape. */
   public enum Table {
     ROWS,
     KEYS,
@@ -80,11 +79,7 @@ public record AttentionCall(Shape shape, long qkv, long out, long tables) {
   public AttentionCall {
     requireAddress("qkv", qkv, ALIGNMENT_BYTES);
     requireAddress("out", out, ALIGNMENT_BYTES);
-    if (!shape.uniform) {
-      requireAddress("tables", tables, TABLE_ALIGNMENT_BYTES);
-    } else if (tables != 0) {
-      throw new IllegalArgumentException("attention: tables, but the sequences are uniform");
-    }
+    requireAddress("tables", tables, TABLE_ALIGNMENT_BYTES);
   }
 
   private static void requireAddress(String name, long address, int multiple) {
@@ -94,8 +89,8 @@ public record AttentionCall(Shape shape, long qkv, long out, long tables) {
     }
   }
 
-  /** Device address of a table, or 0 where the sequences are uniform. */
+  /** Device address of a table. */
   public long table(Table table) {
-    return shape.uniform ? 0 : tables + shape.tableOffset(table);
+    return tables + shape.tableOffset(table);
   }
 }

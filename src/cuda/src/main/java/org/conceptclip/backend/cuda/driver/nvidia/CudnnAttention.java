@@ -2,7 +2,6 @@ package org.conceptclip.backend.cuda.driver.nvidia;
 
 import static org.bytedeco.cuda.global.cudnn.*;
 
-import java.util.Arrays;
 import org.bytedeco.cuda.cudnn.cudnnContext;
 import org.bytedeco.javacpp.FloatPointer;
 import org.conceptclip.backend.cuda.driver.AttentionCall;
@@ -13,7 +12,7 @@ import org.conceptclip.util.Closer;
  * cuDNN's graph of one operation, scaled dot product attention, for one shape. Owns its descriptors. Not thread-safe.
  *
  * <p>Tensors are [sequences, heads, rows, head width] with the strides of our rows, so queries, keys and values are read where the product
- * before has put them. Sequences of different lengths are ragged: tables on the device say where each begins and how long it is, and are no
+ * before has put them. Sequences are ragged: tables on the device say where each begins and how long it is, and are no
  * part of the graph.
  */
 final class CudnnAttention implements AutoCloseable {
@@ -27,9 +26,6 @@ final class CudnnAttention implements AutoCloseable {
   private static final long QKV_OFFSETS = 8;
   private static final long OUT_OFFSETS = 9;
   private static final long ALIGNMENT_BYTES = 16;
-
-  /** Those before the tables. */
-  private static final int UNIFORM_TENSORS = 5;
 
   final CudnnDescriptor graph;
   private final CudnnStatus status;
@@ -53,30 +49,26 @@ final class CudnnAttention implements AutoCloseable {
   }
 
   private CudnnDescriptor operation() {
-    CudnnDescriptor qkvOffsets = shape.uniform() ? null : numbers(QKV_OFFSETS, shape.sequences() + 1L);
-    CudnnDescriptor outOffsets = shape.uniform() ? null : numbers(OUT_OFFSETS, shape.sequences() + 1L);
-    CudnnDescriptor operation = descriptor(CUDNN_BACKEND_OPERATION_SDPA_FWD_DESCRIPTOR, "attention")
+    CudnnDescriptor qkvOffsets = numbers(QKV_OFFSETS, shape.sequences() + 1L);
+    CudnnDescriptor outOffsets = numbers(OUT_OFFSETS, shape.sequences() + 1L);
+    return descriptor(CUDNN_BACKEND_OPERATION_SDPA_FWD_DESCRIPTOR, "attention")
         .descriptors(CUDNN_ATTR_OPERATION_SDPA_FWD_QDESC, rows(Q, shape.qkvPitch(), qkvOffsets))
         .descriptors(CUDNN_ATTR_OPERATION_SDPA_FWD_KDESC, rows(K, shape.qkvPitch(), qkvOffsets))
         .descriptors(CUDNN_ATTR_OPERATION_SDPA_FWD_VDESC, rows(V, shape.qkvPitch(), qkvOffsets))
         .descriptors(CUDNN_ATTR_OPERATION_SDPA_FWD_ODESC, rows(OUT, shape.outPitch(), outOffsets))
         .descriptors(CUDNN_ATTR_OPERATION_SDPA_FWD_SCALEDESC,
-            tensor(SCALE, CUDNN_DATA_FLOAT, new long[] {1}, new long[] {1}).yes(CUDNN_ATTR_TENSOR_IS_BY_VALUE).finalised());
-    if (!shape.uniform()) {
-      operation.descriptors(CUDNN_ATTR_OPERATION_SDPA_FWD_SEQ_LEN_QDESC, numbers(ROWS, shape.sequences()));
-      operation.descriptors(CUDNN_ATTR_OPERATION_SDPA_FWD_SEQ_LEN_KVDESC, numbers(KEYS, shape.sequences()));
-    }
-    return operation.finalised();
+            tensor(SCALE, CUDNN_DATA_FLOAT, new long[] {1}, new long[] {1}).yes(CUDNN_ATTR_TENSOR_IS_BY_VALUE).finalised())
+        .descriptors(CUDNN_ATTR_OPERATION_SDPA_FWD_SEQ_LEN_QDESC, numbers(ROWS, shape.sequences()))
+        .descriptors(CUDNN_ATTR_OPERATION_SDPA_FWD_SEQ_LEN_KVDESC, numbers(KEYS, shape.sequences()))
+        .finalised();
   }
 
-  private CudnnDescriptor rows(long id, long pitch, CudnnDescriptor offsetsOrNull) {
-    CudnnDescriptor tensor = tensor(id, CUDNN_DATA_HALF,
+  private CudnnDescriptor rows(long id, long pitch, CudnnDescriptor offsets) {
+    return tensor(id, CUDNN_DATA_HALF,
         new long[] {shape.sequences(), shape.heads(), shape.maxRows(), shape.headWidth()},
-        new long[] {shape.maxRows() * pitch, shape.headWidth(), pitch, 1});
-    if (offsetsOrNull != null) {
-      tensor.descriptors(CUDNN_ATTR_TENSOR_RAGGED_OFFSET_DESC, offsetsOrNull);
-    }
-    return tensor.finalised();
+        new long[] {shape.maxRows() * pitch, shape.headWidth(), pitch, 1})
+        .descriptors(CUDNN_ATTR_TENSOR_RAGGED_OFFSET_DESC, offsets)
+        .finalised();
   }
 
   private CudnnDescriptor numbers(long id, long count) {
@@ -102,11 +94,10 @@ final class CudnnAttention implements AutoCloseable {
     long[] ids = {Q, K, V, OUT, SCALE, ROWS, KEYS, QKV_OFFSETS, OUT_OFFSETS};
     long[] addresses = {call.qkv(), call.qkv() + width, call.qkv() + 2 * width, call.out(), scale.address(), call.table(Table.ROWS),
         call.table(Table.KEYS), call.table(Table.QKV_OFFSETS), call.table(Table.OUT_OFFSETS)};
-    int count = shape.uniform() ? UNIFORM_TENSORS : ids.length;
     CudnnDescriptor pack = new CudnnDescriptor(status, CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, "addresses of attention");
     try {
-      pack.longs(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, Arrays.copyOf(ids, count));
-      pack.addresses(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, Arrays.copyOf(addresses, count));
+      pack.longs(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, ids);
+      pack.addresses(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, addresses);
       return pack.addresses(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, workspace).finalised();
     } catch (RuntimeException e) {
       try (pack) {

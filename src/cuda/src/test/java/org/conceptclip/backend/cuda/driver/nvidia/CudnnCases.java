@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,7 @@ final class CudnnCases {
   static Map<String, Consumer<Lab>> cases() {
     Map<String, Consumer<Lab>> cases = new LinkedHashMap<>();
     cases.put("cuDNN is found, and told of", CudnnCases::found);
-    cases.put("uniform sequences", CudnnCases::uniform);
+    cases.put("sequences of one length", CudnnCases::oneLength);
     cases.put("sequences of different lengths, with padding and empty ones", CudnnCases::ragged);
     cases.put("one engine serves all shapes of a kind", CudnnCases::oneEngine);
     cases.put("no engine is left", CudnnCases::noEngine);
@@ -71,15 +72,12 @@ final class CudnnCases {
     assertEquals(List.of(), lab.notices);
   }
 
-  private static void uniform(Lab lab) {
+  private static void oneLength(Lab lab) {
     try (CudaDriver driver = lab.open(); TestDevice device = new TestDevice(driver)) {
       float[] qkv = values(6, 3 * WIDTH);
-      long from = device.halves(qkv);
       long to = device.block(6 * WIDTH * Short.BYTES);
-      AttentionCall.Shape shape = new AttentionCall.Shape(2, 3, HEADS, HEAD_WIDTH, 3 * WIDTH, WIDTH, true);
-      driver.attention(new AttentionCall(shape, from, to, 0), device.stream);
-      float[] found = device.readHalves(to, 6 * WIDTH);
-      requireClose(found, attended(qkv, new int[] {0, 3}, new int[] {3, 3}, new int[] {3, 3}));
+      driver.attention(call(driver, device, 2, device.halves(qkv), to), device.stream);
+      requireClose(device.readHalves(to, 6 * WIDTH), attended(qkv, new int[] {0, 3}, new int[] {3, 3}, new int[] {3, 3}));
     }
   }
 
@@ -88,7 +86,7 @@ final class CudnnCases {
     try (CudaDriver driver = lab.open(); TestDevice device = new TestDevice(driver)) {
       float[] qkv = values(4, 3 * WIDTH);
       long to = device.block(4 * WIDTH * Short.BYTES);
-      AttentionCall.Shape shape = new AttentionCall.Shape(4, 64, HEADS, HEAD_WIDTH, 3 * WIDTH, WIDTH, false);
+      AttentionCall.Shape shape = new AttentionCall.Shape(4, 64, HEADS, HEAD_WIDTH, 3 * WIDTH, WIDTH);
       long tables = tables(driver, device, shape, new int[] {3, 0, 1, 0}, new int[] {2, 0, 1, 0}, new int[] {0, 3, 3, 4, 4});
       driver.attention(new AttentionCall(shape, device.halves(qkv), to, tables), device.stream);
       requireClose(device.readHalves(to, 4 * WIDTH), attended(qkv, new int[] {0, 3}, new int[] {3, 1}, new int[] {2, 1}));
@@ -122,7 +120,7 @@ final class CudnnCases {
       float[] qkv = values(3, 3 * WIDTH);
       long from = device.halves(qkv);
       long to = device.block(3 * WIDTH * Short.BYTES);
-      AttentionCall call = new AttentionCall(new AttentionCall.Shape(1, 3, HEADS, HEAD_WIDTH, 3 * WIDTH, WIDTH, true), from, to, 0);
+      AttentionCall call = call(driver, device, 1, from, to);
       driver.attention(call, device.stream);
       float[] directly = device.readHalves(to, 3 * WIDTH);
       driver.fill(to, (byte) 0xff, 3 * WIDTH * Short.BYTES, device.stream);
@@ -192,9 +190,18 @@ final class CudnnCases {
   private static void attend(CudaDriver driver, TestDevice device, int sequences) {
     long from = device.halves(values(3 * sequences, 3 * WIDTH));
     long to = device.block(3L * sequences * WIDTH * Short.BYTES);
-    driver.attention(
-        new AttentionCall(new AttentionCall.Shape(sequences, 3, HEADS, HEAD_WIDTH, 3 * WIDTH, WIDTH, true), from, to, 0), device.stream);
+    driver.attention(call(driver, device, sequences, from, to), device.stream);
     driver.synchronize(device.stream);
+  }
+
+  /** Attention of so many sequences of three rows. */
+  private static AttentionCall call(CudaDriver driver, TestDevice device, int sequences, long from, long to) {
+    AttentionCall.Shape shape = new AttentionCall.Shape(sequences, 64, HEADS, HEAD_WIDTH, 3 * WIDTH, WIDTH);
+    int[] rows = new int[sequences];
+    Arrays.fill(rows, 3);
+    int[] starts = new int[sequences + 1];
+    Arrays.setAll(starts, s -> 3 * s);
+    return new AttentionCall(shape, from, to, tables(driver, device, shape, rows, rows, starts));
   }
 
   private static long tables(CudaDriver driver, TestDevice device, AttentionCall.Shape shape, int[] rows, int[] keys, int[] starts) {
