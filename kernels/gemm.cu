@@ -157,8 +157,7 @@ DEVICE void run(const GemmArguments& args) {
     multiply(sums, tile, step % STAGES, warpRow, warpColumn, lane);
   }
 
-  // From here on the stages' memory is the epilogue's.
-  copyAsyncWait<0>();
+  // From here on the stages' memory, to which no copy is under way any more, is the epilogue's.
   syncThreads();
   int column = firstColumn + warpColumn;
   if (column >= args.outputs) return;
