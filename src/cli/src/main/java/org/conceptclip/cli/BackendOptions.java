@@ -8,6 +8,7 @@ import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Backends;
 import org.conceptclip.backend.Precision;
+import org.conceptclip.backend.cuda.AttentionEngine;
 import org.conceptclip.backend.cuda.CudaOptions;
 import org.conceptclip.backend.cuda.CudaProvider;
 import org.conceptclip.backend.cuda.Gemm;
@@ -45,7 +46,7 @@ final class BackendOptions {
   @Option(
       names = "--cuda-libs",
       paramLabel = "DIR",
-      description = "folder of libcudart and libcublasLt (default: the usual places, see doctor)")
+      description = "folder of libcudart and libcublasLt, and of cuDNN (default: the usual places, see doctor)")
   private Path cudaLibraries;
 
   @Option(
@@ -54,6 +55,13 @@ final class BackendOptions {
       description = "whose kernels multiply matrices on cuda and emulated: own, cublaslt, or auto for the faster one by the device's tuning"
           + " table (see tune) or a built-in rule (default: auto)")
   private Gemm gemm;
+
+  @Option(
+      names = "--attention",
+      paramLabel = "ENGINE",
+      description = "whose kernels compute attention on cuda and emulated: own, cudnn, or auto for own unless the device's tuning table"
+          + " says cudnn (default: auto)")
+  private AttentionEngine attention;
 
   @Option(
       names = "--gemm-table",
@@ -102,6 +110,9 @@ final class BackendOptions {
     BackendRequest result = libraries(request, cudaLibraries);
     if (gemm != null) {
       result = result.withOption(CudaOptions.GEMM, gemm.label());
+    }
+    if (attention != null) {
+      result = result.withOption(CudaOptions.ATTENTION, attention.label());
     }
     if (gemmTable != null) {
       result = result.withOption(CudaOptions.GEMM_TABLE, FileNames.text(gemmTable));

@@ -70,6 +70,8 @@ class TuneCommandTest {
     for (String engine : new String[] {"own", "cublaslt"}) {
       forward("--gemm", engine, "--residual", "fp16").ended(0);
     }
+    forward("--attention", "own").ended(0);
+    forward("--attention", "cudnn").ended(4).refused("attention cudnn", "not on this machine", "--attention own");
   }
 
   @Test
@@ -82,6 +84,7 @@ class TuneCommandTest {
     CliRun.of("tune", "--seconds", "NaN").ended(2).refused("--seconds NaN");
     CliRun.of("tune", "--model", folder.resolve("absent")).ended(3).refused("absent");
     CliRun.of("classify", "x.png", "--gemm", "fast").ended(2).refused("--gemm", "fast");
+    CliRun.of("classify", "x.png", "--attention", "fast").ended(2).refused("--attention", "fast");
     CliRun.of("classify", "x.png", "--residual", "fp8").ended(2).refused("--residual", "fp8");
   }
 

@@ -59,6 +59,8 @@ final class FiniteScan {
       case F32 -> 1L << 23;
       case F16 -> 1L << 10;
       case BF16 -> 1L << 7;
+      // The one value that is not a number has all bits but the sign set, and there is no infinity.
+      case F8_E4M3 -> 1;
       default -> throw new IllegalArgumentException("values of " + type + ", expected floating point");
     };
   }

@@ -70,6 +70,17 @@ class HostTensorTest {
     }
   }
 
+  /** E4M3 has no infinity, and one value of either sign that is not a number. */
+  @Test
+  void everyCodeOfE4m3IsANumberButTwo() {
+    for (int code = 0; code < 256; code++) {
+      byte[] codes = new byte[11];
+      codes[code % 11] = (byte) code;
+      HostTensor tensor = HostTensor.view(DType.F8_E4M3, Shape.of(11), MemorySegment.ofArray(codes));
+      assertEquals((code & 0x7f) == 0x7f ? code % 11 : -1, tensor.firstNonFinite(), Integer.toHexString(code));
+    }
+  }
+
   @Test
   void integersAreRefused() {
     HostTensor bytes = HostTensor.view(DType.U8, Shape.of(9), MemorySegment.ofArray(new byte[9]));

@@ -3,6 +3,7 @@ package org.conceptclip.op;
 import java.util.Optional;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.OnEmulator;
+import org.conceptclip.backend.cuda.AttentionEngine;
 import org.conceptclip.backend.cuda.CudaBackend;
 import org.conceptclip.backend.cuda.CudaOptions;
 import org.conceptclip.backend.cuda.Gemm;
@@ -84,6 +85,16 @@ class CudaEmulatedOpsContractTest {
     @Override
     protected ProductSums productSums() {
       return ProductSums.ofCapability(90);
+    }
+  }
+
+  @Nested
+  class Capability80WithAttentionOfALibrary extends AttentionContract {
+    @Override
+    protected Backend openBackend() {
+      EmulatedDevice device = EmulatedDevice.ofCapability(80).withAttentionLibrary();
+      return new CudaBackend("emulated", EmulatedCudaDriver.open(device, System.err::println),
+          CudaOptions.defaults().withAttention(AttentionEngine.CUDNN));
     }
   }
 

@@ -64,6 +64,23 @@ class TunerTest {
   }
 
   @Test
+  void attentionIsMeasuredWhereThereAreTwoEngines() {
+    CudaDriver driver = SmallModel.device(EmulatedDevice.ofCapability(80).withAttentionLibrary());
+    try (Tuner tuner = new Tuner(driver, BURST_NANOS)) {
+      TuningTable table = tuner.measure(plan(List.of(1, 2), List.of(40), PLENTY), progress::add);
+      assertTrue(table.choices().keySet().stream().anyMatch(subject -> subject.op().equals("attention")), table.choices().toString());
+      assertEquals("emulated cuBLASLt, emulated cuDNN", table.owner().library());
+      assertEquals(0, driver.liveObjects(), "objects that a measurement left");
+    }
+    assertTrue(progress.stream().anyMatch(line -> line.matches("attention, .* heads of .*, .* rows: own [0-9.]+ us cudnn [0-9.]+ us")),
+        progress.toString());
+    try (Tuner tuner = new Tuner(SmallModel.device(EmulatedDevice.ofCapability(90).withAttentionLibrary()), BURST_NANOS)) {
+      TuningTable table = tuner.measure(plan(List.of(1), List.of(12), Duration.ofSeconds(1)), progress::add);
+      assertTrue(table.choices().keySet().stream().noneMatch(subject -> subject.op().equals("attention")), "ours is the faster one there");
+    }
+  }
+
+  @Test
   void timeThatHasRunOutLeavesShapesToTheRule() {
     try (Tuner tuner = new Tuner(device(), BURST_NANOS)) {
       TuningTable table = tuner.measure(plan(List.of(1, 2), List.of(12), Duration.ofNanos(1)), progress::add);

@@ -47,6 +47,18 @@ class TuningTableTest {
   }
 
   @Test
+  void attentionHasItsOwnChoice() {
+    AttentionChoice.Kind vision = new AttentionChoice.Kind(16, 72);
+    TuningTable.Subject subject = new TuningTable.Subject(TuningTable.ATTENTION, vision.toString());
+    TuningTable table = TuningTable.parse(text(new TuningTable(OWNER, List.of(
+        new TuningTable.Timing(subject, 729, "own", 16), new TuningTable.Timing(subject, 729, "cudnn", 15)))));
+    assertEquals(Optional.of(AttentionEngine.CUDNN), table.attention(vision));
+    assertEquals(Optional.empty(), table.attention(new AttentionChoice.Kind(12, 64)));
+    TuningTable unknown = new TuningTable(OWNER, List.of(new TuningTable.Timing(subject, 729, "cublaslt", 1)));
+    assertThrows(BadInputException.class, () -> TuningTable.parse(text(unknown)));
+  }
+
+  @Test
   void aTableIsReadAsItWasWritten() {
     TuningTable table = table();
     TuningTable read = TuningTable.parse(text(table));
