@@ -5,13 +5,13 @@
 // maxAbs, one f32 that the host sets to 0: the largest |s| of all rows, infinity if a row has a value that is not finite
 // grid: one warp per row
 // tile: one row in the registers of its warp up to 2304 columns; a longer one is read three times
-// built: add_norm_f32, 128 threads, no bytes of dynamic shared memory, tileX=4; registers sm_80 122, sm_90a 126
-// built: add_norm_f16, 128 threads, no bytes of dynamic shared memory, tileX=4; registers sm_80 127, sm_90a 127
+// built: add_norm_f32, 128 threads, no bytes of dynamic shared memory, tileX=4; registers sm_80 126, sm_90a 126
+// built: add_norm_f16, 128 threads, no bytes of dynamic shared memory, tileX=4; registers sm_80 128, sm_90a 128
 // work: an image of 729 x 1152, f32 with storeSum: 5.0 MB read, 5.0 MB written, 9.2 MFLOP; a text token of 768, f16 in place:
 //   4.6 kB, 8.4 kFLOP
 // roof: HBM, 3.0 us per image at the 3.35 TB/s of an H100: 0.9 FLOP per byte
 // test: native/emulator/test/norm_test.cpp (float64 loops); NormCases of the op contract
-#include "row_norm.cuh"
+#include "add_norm.cuh"
 
 template <typename T>
 struct AddNormArguments {
@@ -30,50 +30,8 @@ struct AddNormArguments {
   float epsilon;
 };
 
-template <typename T>
-DEVICE void addNorm(const AddNormArguments<T>& args) {
-  int row = warpRow();
-  if (row >= args.rows) {
-    return;
-  }
-  int64_t xRow = static_cast<int64_t>(row) * args.xPitch;
-  int64_t yRow = static_cast<int64_t>(row) * args.yPitch;
-  int64_t outRow = static_cast<int64_t>(row) * args.outPitch;
-  Norm norm{args.weight, args.bias, args.columns, args.epsilon};
-
-  auto sum = [&](int column) {
-    Floats x = loadFloats(args.x, xRow + column);
-    Floats y = loadFloats(args.y, yRow + column);
-#pragma unroll
-    for (int k = 0; k < COLUMNS; k++) {
-      x[k] += y[k];
-    }
-    return x;
-  };
-  float largest = 0;
-  auto keep = [&](int column, const Floats& x) {
-    if (args.storeSum) {
-      storeFloats(args.x, xRow + column, x);
-    }
-#pragma unroll
-    for (int k = 0; k < COLUMNS; k++) {
-      largest = fmaxf(largest, fabsf(x[k]));
-    }
-  };
-  withRow(sum, args.columns, [&](const auto& x) {
-    RowStatistics of = normalizeRow(x, norm, args.out, outRow, keep);
-    // fmaxf passes over NaN; the mean is then NaN, or infinite where a sum is.
-    if (args.maxAbs.present()) {
-      largest = fabsf(of.mean) < INFINITY ? warpMax(largest) : INFINITY;
-    }
-  });
-  if (args.maxAbs.present() && threadIdx.x % WARP == 0) {
-    args.maxAbs.atomicMaxNonNegative(0, largest);
-  }
-}
-
-KERNEL(add_norm_f32, AddNormArguments<float>, THREADS, 4) { addNorm(args); }
-KERNEL(add_norm_f16, AddNormArguments<f16>, THREADS, 4) { addNorm(args); }
+KERNEL(add_norm_f32, AddNormArguments<float>, THREADS, 4) { addNorm(args, args.out); }
+KERNEL(add_norm_f16, AddNormArguments<f16>, THREADS, 4) { addNorm(args, args.out); }
 
 LAUNCH_FACT(add_norm_f32, tileX, WARPS)
 LAUNCH_FACT(add_norm_f16, tileX, WARPS)

@@ -30,7 +30,7 @@
 // Test       native/emulator/test/attention_test.cpp (float64 loops), AttentionCases and InvarianceCases of the op contract.
 #include <cmath>
 
-#include "device.cuh"
+#include "attention_results.cuh"
 
 namespace {
 
@@ -87,8 +87,8 @@ using WarpState = RowBlock<HEAD_WIDTH>[Head<HEAD_WIDTH>::ROW_BLOCKS];
 using Scores = float[SCORE_BLOCKS][4];
 
 // Rows `firstRow` .. `firstRow + TILE` of one head to shared memory; zeros from row `rows` on.
-template <int HEAD_WIDTH, int TILE>
-DEVICE void copyRows(Shared<f16> to, const AttentionArguments& args, int firstRow, int rows, int column) {
+template <int HEAD_WIDTH, int TILE, typename A>
+DEVICE void copyRows(Shared<f16> to, const A& args, int firstRow, int rows, int column) {
   using H = Head<HEAD_WIDTH>;
   for (int i = threadIdx.x; i < TILE * H::VECTORS; i += THREADS) {
     int row = i / H::VECTORS;
@@ -99,8 +99,8 @@ DEVICE void copyRows(Shared<f16> to, const AttentionArguments& args, int firstRo
 }
 
 // Keys and values of one tile.
-template <int HEAD_WIDTH>
-DEVICE void copyTile(Shared<f16> to, const AttentionArguments& args, int firstKey, int keys, int column) {
+template <int HEAD_WIDTH, typename A>
+DEVICE void copyTile(Shared<f16> to, const A& args, int firstKey, int keys, int column) {
   using H = Head<HEAD_WIDTH>;
   for (int i = threadIdx.x; i < TILE_KEYS * H::VECTORS; i += THREADS) {
     int row = i / H::VECTORS;
@@ -271,13 +271,11 @@ DEVICE void attendTile(WarpState<HEAD_WIDTH>& warp, Shared<f16> sStage, int keys
   addValues<HEAD_WIDTH, WHOLE>(warp, scores, sStage, keys, lane);
 }
 
-// Divides by the sums and writes the warp's first `queries` rows, through shared memory so that each store is 16 bytes.
-template <int HEAD_WIDTH>
-DEVICE void writeRows(WarpState<HEAD_WIDTH>& warp, const AttentionArguments& args, int sharedAt, int firstRow, int queries, int column,
-                      int lane) {
+// Divides by the sums and writes the warp's first `queries` rows, through shared memory so that each store is a whole piece.
+template <int HEAD_WIDTH, typename R>
+DEVICE void writeRows(WarpState<HEAD_WIDTH>& warp, const R& results, int sharedAt, int firstRow, int queries, int column, int lane) {
   using H = Head<HEAD_WIDTH>;
-  Shared<uint32_t> sPairs = sharedArray<uint32_t>(sharedAt, H::WARP_QUERIES * H::PITCH / 2);
-  Shared<f16> sRows = sharedArray<f16>(sharedAt, H::WARP_QUERIES * H::PITCH);
+  auto sRows = sharedArray<typename R::Element>(sharedAt, H::WARP_QUERIES * H::PITCH);
 #pragma unroll
   for (int block = 0; block < H::ROW_BLOCKS; block++) {
 #pragma unroll
@@ -285,12 +283,12 @@ DEVICE void writeRows(WarpState<HEAD_WIDTH>& warp, const AttentionArguments& arg
       float sum = warp[block].sum[half];
       sum += shuffleXor(sum, 1);
       sum += shuffleXor(sum, 2);
-      float inverse = 1 / sum;
+      float factor = results.factor(sum);
       int row = block * 16 + half * 8 + lane / 4;
 #pragma unroll
       for (int i = 0; i < H::VECTORS; i++) {
         const float (&out)[4] = warp[block].out[i];
-        sPairs.set(row * (H::PITCH / 2) + i * 4 + lane % 4, packHalves(out[2 * half] * inverse, out[2 * half + 1] * inverse));
+        sRows.template store<2>(row * H::PITCH + i * 8 + lane % 4 * 2, results.pair(out[2 * half] * factor, out[2 * half + 1] * factor));
       }
     }
   }
@@ -298,18 +296,15 @@ DEVICE void writeRows(WarpState<HEAD_WIDTH>& warp, const AttentionArguments& arg
   for (int i = lane; i < H::WARP_QUERIES * H::VECTORS; i += WARP) {
     int row = i / H::VECTORS;
     int vector = i % H::VECTORS;
-    if (row < queries) {
-      args.out.store<8>(static_cast<int64_t>(firstRow + row) * args.outPitch + column + vector * 8,
-                        sRows.load<8>(row * H::PITCH + vector * 8));
-    }
+    if (row < queries) writePiece(results, firstRow + row, column + vector * 8, sRows, row * H::PITCH + vector * 8);
   }
 }
 
-template <int HEAD_WIDTH>
-DEVICE void attend(const AttentionArguments& args) {
+template <int HEAD_WIDTH, typename A, typename R>
+DEVICE void attend(const A& args, const R& results) {
   using H = Head<HEAD_WIDTH>;
   constexpr int STAGE_BYTES = H::STAGE * sizeof(f16);
-  Vector<int32_t, 4> tile = args.tiles.load<4>(static_cast<int64_t>(blockIdx.x) * 4);
+  Vector<int32_t, 4> tile = args.tiles.template load<4>(static_cast<int64_t>(blockIdx.x) * 4);
   int firstRow = tile[0];
   int queries = tile[1];
   int firstKey = tile[2];
@@ -352,15 +347,15 @@ DEVICE void attend(const AttentionArguments& args) {
   if (warpQuery < queries) {
     // In the stage that does not hold the last tile: no thread reads it any more.
     int sharedAt = keyTiles % 2 * STAGE_BYTES + warpQuery * H::PITCH * static_cast<int>(sizeof(f16));
-    writeRows<HEAD_WIDTH>(warp, args, sharedAt, firstRow + warpQuery, queries - warpQuery, column, lane);
+    writeRows<HEAD_WIDTH>(warp, results, sharedAt, firstRow + warpQuery, queries - warpQuery, column, lane);
   }
 }
 
 }  // namespace
 
-KERNEL(attention_d24, AttentionArguments, THREADS, 5) { attend<24>(args); }
-KERNEL(attention_d64, AttentionArguments, THREADS, 4) { attend<64>(args); }
-KERNEL(attention_d72, AttentionArguments, THREADS, 2) { attend<72>(args); }
+KERNEL(attention_d24, AttentionArguments, THREADS, 5) { attend<24>(args, HalfResults{args.out, args.outPitch}); }
+KERNEL(attention_d64, AttentionArguments, THREADS, 4) { attend<64>(args, HalfResults{args.out, args.outPitch}); }
+KERNEL(attention_d72, AttentionArguments, THREADS, 2) { attend<72>(args, HalfResults{args.out, args.outPitch}); }
 
 LAUNCH_FACT(attention_d24, tileRows, Head<24>::TILE_QUERIES)
 LAUNCH_FACT(attention_d24, sharedBytes, 2 * Head<24>::STAGE * sizeof(f16))

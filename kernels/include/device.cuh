@@ -19,6 +19,12 @@
 // begin at a multiple of 8 rows' bytes. The values are those of a matrix descriptor, bits 62 and 63.
 enum class Swizzle : uint64_t { BYTES_128 = 1, BYTES_64 = 2, BYTES_32 = 3 };
 
+// Eight bits of floating point as the Open Compute Project's FP8 specification has them: sign, four bits of exponent (bias 7), three of
+// fraction; largest 448, no infinities, not a number 0x7f and 0xff.
+struct e4m3 {
+  uint8_t bits;
+};
+
 #if defined(__CUDACC__)
 
 #include <cuda_fp16.h>
@@ -51,6 +57,9 @@ DEVICE uint32_t packHalves(float low, float high) {
   return *reinterpret_cast<uint32_t*>(&pair);
 }
 
+DEVICE f16 lowHalf(uint32_t pair) { return __ushort_as_half(static_cast<uint16_t>(pair)); }
+DEVICE f16 highHalf(uint32_t pair) { return __ushort_as_half(static_cast<uint16_t>(pair >> 16)); }
+
 // The bits of a float, and back.
 DEVICE uint32_t floatBits(float value) { return __float_as_uint(value); }
 DEVICE float bitsFloat(uint32_t bits) { return __uint_as_float(bits); }
@@ -61,6 +70,29 @@ DEVICE float exp2Approximate(float x) {
   asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(result) : "f"(x));
   return result;
 }
+
+// The larger one; not a number if one of them is not, unlike fmaxf.
+DEVICE float maxOrNaN(float a, float b) {
+  float result;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(result) : "f"(a), "f"(b));
+  return result;
+}
+
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 890
+#define HAS_E4M3_CONVERSION
+// Two e4m3, `low` in the lower byte. Round to nearest even; what is larger than 448 becomes 448, infinities too; not a number becomes 0x7f.
+DEVICE uint16_t packE4m3(float low, float high) {
+  uint16_t result;
+  asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(result) : "f"(high), "f"(low));
+  return result;
+}
+// The same of two f16 in one register.
+DEVICE uint16_t packE4m3(uint32_t halves) {
+  uint16_t result;
+  asm("cvt.rn.satfinite.e4m3x2.f16x2 %0, %1;" : "=h"(result) : "r"(halves));
+  return result;
+}
+#endif
 
 // N consecutive elements in registers.
 template <typename T, int N>
@@ -271,7 +303,8 @@ DEVICE void prefetchTensorMap(const TensorMap& map) { asm volatile("prefetch.ten
 
 // The box of a rank-3 tensor whose first element is (x, y, z), x innermost, to element `i` on of `to`; one thread asks for it. Its bytes,
 // with those of elements outside of the tensor (zeros), count for barrier `b`.
-DEVICE void copyBoxAsync(Shared<f16> to, int i, const TensorMap& map, int x, int y, int z, Shared<uint64_t> barriers, int b) {
+template <typename T>
+DEVICE void copyBoxAsync(Shared<T> to, int i, const TensorMap& map, int x, int y, int z, Shared<uint64_t> barriers, int b) {
   asm volatile(
       "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3, %4}], [%5];" ::"r"(
           to.pointer(i)),
@@ -292,7 +325,8 @@ DEVICE void holdRegisters(uint32_t (&registers)[M][N]) {
   for (int i = 0; i < M * N; i++) asm volatile("" : "+r"(registers[i / N][i % N])::"memory");
 }
 
-// Before the first product, and whenever these registers (accumulators or A) were written by other means than products of the same shape.
+// Before the first product, and whenever these registers (accumulators or A) were written by other means than products of the same shape. One
+// without registers is for ptxas, which wants a fence before each group of products in a loop.
 template <typename... Registers>
 DEVICE void productFence(Registers&... registers) {
   (holdRegisters(registers), ...);
@@ -306,48 +340,106 @@ DEVICE void productWait(Registers&... registers) {
   (holdRegisters(registers), ...);
 }
 
-#define REGISTERS_0_TO_31                                                                                                 \
-  "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, %24, "   \
-  "%25, %26, %27, %28, %29, %30, %31"
+// Keeps what `nonNegative` is computed from before the wait that follows. ptxas moves arithmetic across the wait for a product, and so out of
+// the product's shadow, unless a branch before the wait depends on the result; this one stops the kernel, and is never taken.
+DEVICE void computeBeforeWait(float nonNegative) {
+  if (nonNegative < 0.0f) asm volatile("trap;");
+}
+
+#define REGISTERS_0_TO_31 \
+  "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, %21, %22, %23, " \
+  "%24, %25, %26, %27, %28, %29, %30, %31"
+#define REGISTERS_32_TO_63 \
+  "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, " \
+  "%54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+#define REGISTERS_64_TO_95 \
+  "%64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79, %80, %81, %82, %83, %84, %85, " \
+  "%86, %87, %88, %89, %90, %91, %92, %93, %94, %95"
 #define IN_OUT_4(d, i) "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3])
 #define IN_OUT_8(d, i) IN_OUT_4(d, i), IN_OUT_4(d, i + 4)
-#define IN_OUT_32(d) IN_OUT_8(d, 0), IN_OUT_8(d, 8), IN_OUT_8(d, 16), IN_OUT_8(d, 24)
+#define IN_OUT_16(d, i) IN_OUT_8(d, i), IN_OUT_8(d, i + 8)
+#define IN_OUT_32(d, i) IN_OUT_16(d, i), IN_OUT_16(d, i + 16)
+// d = a b^T (+ d if `accumulate`) with both operands in shared memory, K innermost. `first`, `second` and `third` are the numbers of the operands
+// behind the registers; `orders` says of f16 that K is innermost, other types have no choice. The rest is the registers as operands.
+#define PRODUCT_OF_SHARED(shape, registers, first, second, third, orders, ...)                                                \
+  asm volatile("{\n.reg .pred accumulate;\nsetp.ne.b32 accumulate, " third ", 0;\nwgmma.mma_async.sync.aligned." shape " {"    \
+               registers "}, " first ", " second ", accumulate, 1, 1" orders ";\n}"                                            \
+               : __VA_ARGS__                                                                                                    \
+               : "l"(a), "l"(b), "r"(static_cast<int>(accumulate)))
 
-// Accumulators of m64nNk16, in warp w of the warpgroup, lane l, g = l / 4, t = l % 4:
+// Accumulators of m64nNk16 and m64nNk32, in warp w of the warpgroup, lane l, g = l / 4, t = l % 4:
 //   d[4j], d[4j+1] = D[16w + g][8j + 2t, + 1];   d[4j+2], d[4j+3] = D[16w + g + 8][8j + 2t, + 1]
 // A in registers is laid out as for mma.m16n8k16, rows 16w on.
 
-// d = a b^T (+ d if `accumulate`): a [64, 16] and b [96, 16] in shared memory, both with K innermost.
+// d = a b^T (+ d if `accumulate`): f16, a [64, 16] and b [64, 16] in shared memory, both with K innermost.
+DEVICE void productShared(float (&d)[32], uint64_t a, uint64_t b, bool accumulate) {
+  PRODUCT_OF_SHARED("m64n64k16.f32.f16.f16", REGISTERS_0_TO_31, "%32", "%33", "%34", ", 0, 0", IN_OUT_32(d, 0));
+}
+// The same with b [96, 16].
 DEVICE void productShared(float (&d)[48], uint64_t a, uint64_t b, bool accumulate) {
+  PRODUCT_OF_SHARED("m64n96k16.f32.f16.f16",
+                    REGISTERS_0_TO_31 ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47", "%48", "%49",
+                    "%50", ", 0, 0", IN_OUT_32(d, 0), IN_OUT_16(d, 32));
+}
+// The same with b [128, 16].
+DEVICE void productShared(float (&d)[64], uint64_t a, uint64_t b, bool accumulate) {
+  PRODUCT_OF_SHARED("m64n128k16.f32.f16.f16", REGISTERS_0_TO_31 ", " REGISTERS_32_TO_63, "%64", "%65", "%66", ", 0, 0", IN_OUT_32(d, 0),
+                    IN_OUT_32(d, 32));
+}
+// The same with b [192, 16].
+DEVICE void productShared(float (&d)[96], uint64_t a, uint64_t b, bool accumulate) {
+  PRODUCT_OF_SHARED("m64n192k16.f32.f16.f16", REGISTERS_0_TO_31 ", " REGISTERS_32_TO_63 ", " REGISTERS_64_TO_95, "%96", "%97", "%98",
+                    ", 0, 0", IN_OUT_32(d, 0), IN_OUT_32(d, 32), IN_OUT_32(d, 64));
+}
+
+// The same of e4m3: a [64, 32], b [64, 32].
+DEVICE void productSharedE4m3(float (&d)[32], uint64_t a, uint64_t b, bool accumulate) {
+  PRODUCT_OF_SHARED("m64n64k32.f32.e4m3.e4m3", REGISTERS_0_TO_31, "%32", "%33", "%34", "", IN_OUT_32(d, 0));
+}
+// b [128, 32].
+DEVICE void productSharedE4m3(float (&d)[64], uint64_t a, uint64_t b, bool accumulate) {
+  PRODUCT_OF_SHARED("m64n128k32.f32.e4m3.e4m3", REGISTERS_0_TO_31 ", " REGISTERS_32_TO_63, "%64", "%65", "%66", "", IN_OUT_32(d, 0),
+                    IN_OUT_32(d, 32));
+}
+// b [192, 32].
+DEVICE void productSharedE4m3(float (&d)[96], uint64_t a, uint64_t b, bool accumulate) {
+  PRODUCT_OF_SHARED("m64n192k32.f32.e4m3.e4m3", REGISTERS_0_TO_31 ", " REGISTERS_32_TO_63 ", " REGISTERS_64_TO_95, "%96", "%97", "%98",
+                    "", IN_OUT_32(d, 0), IN_OUT_32(d, 32), IN_OUT_32(d, 64));
+}
+
+// d = a b (+ d if `accumulate`): a [64, 16] in registers, b [16, 64] in shared memory with N innermost.
+DEVICE void productRegisters(float (&d)[32], const uint32_t (&a)[4], uint64_t b, bool accumulate) {
   asm volatile(
       "{\n"
       ".reg .pred accumulate;\n"
-      "setp.ne.b32 accumulate, %50, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n96k16.f32.f16.f16 {" REGISTERS_0_TO_31
-      ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47}, %48, %49, accumulate, 1, 1, 0, 0;\n"
+      "setp.ne.b32 accumulate, %37, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {" REGISTERS_0_TO_31
+      "}, {%32, %33, %34, %35}, %36, accumulate, 1, 1, 1;\n"
       "}"
-      : IN_OUT_32(d), IN_OUT_8(d, 32), IN_OUT_8(d, 40)
-      : "l"(a), "l"(b), "r"(static_cast<int>(accumulate)));
+      : IN_OUT_32(d, 0)
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(static_cast<int>(accumulate)));
 }
-
-// d += a b: a [64, 16] in registers, b [16, 64] in shared memory with N innermost.
-DEVICE void productRegisters(float (&d)[32], const uint32_t (&a)[4], uint64_t b) {
-  asm volatile("wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {" REGISTERS_0_TO_31 "}, {%32, %33, %34, %35}, %36, 1, 1, 1, 1;"
-               : IN_OUT_32(d)
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
-}
-// The same with b [16, 80].
-DEVICE void productRegisters(float (&d)[40], const uint32_t (&a)[4], uint64_t b) {
-  asm volatile("wgmma.mma_async.sync.aligned.m64n80k16.f32.f16.f16 {" REGISTERS_0_TO_31
-               ", %32, %33, %34, %35, %36, %37, %38, %39}, {%40, %41, %42, %43}, %44, 1, 1, 1, 1;"
-               : IN_OUT_32(d), IN_OUT_8(d, 32)
-               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
+// The same with b [16, 72].
+DEVICE void productRegisters(float (&d)[36], const uint32_t (&a)[4], uint64_t b, bool accumulate) {
+  asm volatile(
+      "{\n"
+      ".reg .pred accumulate;\n"
+      "setp.ne.b32 accumulate, %41, 0;\n"
+      "wgmma.mma_async.sync.aligned.m64n72k16.f32.f16.f16 {" REGISTERS_0_TO_31
+      ", %32, %33, %34, %35}, {%36, %37, %38, %39}, %40, accumulate, 1, 1, 1;\n"
+      "}"
+      : IN_OUT_32(d, 0), IN_OUT_4(d, 32)
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(static_cast<int>(accumulate)));
 }
 
 #undef REGISTERS_0_TO_31
+#undef REGISTERS_32_TO_63
+#undef REGISTERS_64_TO_95
 #undef IN_OUT_4
 #undef IN_OUT_8
+#undef IN_OUT_16
 #undef IN_OUT_32
+#undef PRODUCT_OF_SHARED
 
 #else
 
@@ -357,10 +449,39 @@ DEVICE void productRegisters(float (&d)[40], const uint32_t (&a)[4], uint64_t b)
 
 #endif
 
+// ---- Conversions to e4m3 where no instruction does them ------------------------------------------------------------------------
+
+#if !defined(HAS_E4M3_CONVERSION)
+DEVICE uint32_t e4m3Code(float value) {
+  uint32_t bits = floatBits(value), sign = bits >> 24 & 0x80u, magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return 0x7fu;
+  // Below 2^-6 steps are 2^-9: those of floats from 2^14 on. Their lowest bits are the code, up to 8, which is 2^-6.
+  if (magnitude < 0x3c800000u) return sign | (floatBits(bitsFloat(magnitude) + 16384.0f) & 0xfu);
+  // Twenty bits of fraction are rounded away; the exponent's bias goes from 127 to 7.
+  uint32_t code = ((magnitude + 0x7ffffu + (magnitude >> 20 & 1u)) >> 20) - (120u << 3);
+  return sign | (code < 0x7eu ? code : 0x7eu);
+}
+DEVICE uint16_t packE4m3(float low, float high) { return static_cast<uint16_t>(e4m3Code(low) | e4m3Code(high) << 8); }
+DEVICE uint16_t packE4m3(uint32_t halves) { return packE4m3(toFloat(lowHalf(halves)), toFloat(highHalf(halves))); }
+#endif
+
+// Values as e4m3, rounded as packE4m3 does.
+template <int N>
+DEVICE Vector<e4m3, N> toE4m3(const Vector<float, N>& values) {
+  static_assert(N % 2 == 0, "conversions are of pairs");
+  Vector<e4m3, N> result;
+  for (int i = 0; i < N; i += 2) {
+    uint16_t pair = packE4m3(values[i], values[i + 1]);
+    __builtin_memcpy(&result[i], &pair, 2);
+  }
+  return result;
+}
+
 // A matrix in shared memory, from element `i` on. With K innermost, `strideBytes` is the distance of 8 rows and `leadingBytes` is not
 // used. With M or N innermost, rows are k: `strideBytes` is the distance of 8 of them, `leadingBytes` that of one swizzle's width
 // of columns to the next.
-DEVICE uint64_t matrixDescriptor(Shared<f16> from, int i, int leadingBytes, int strideBytes, Swizzle swizzle) {
+template <typename T>
+DEVICE uint64_t matrixDescriptor(Shared<T> from, int i, int leadingBytes, int strideBytes, Swizzle swizzle) {
   return static_cast<uint64_t>((from.pointer(i) & 0x3ffff) >> 4) | static_cast<uint64_t>(leadingBytes >> 4) << 16 |
          static_cast<uint64_t>(strideBytes >> 4) << 32 | static_cast<uint64_t>(swizzle) << 62;
 }

@@ -50,8 +50,8 @@ DEVICE RowStatistics statistics(const Row& row, int columns, float epsilon) {
 
 // (x - mean) * scale * weight + bias to elements `to` and on of `out`: zero in the padding, where weight and bias are. `keep(column, x)`
 // sees each vector of the row before its place in `out` is written.
-template <typename Row, typename Keep>
-DEVICE RowStatistics normalizeRow(const Row& row, const Norm& norm, Global<f16> out, int64_t to, const Keep& keep) {
+template <typename Row, typename Out, typename Keep>
+DEVICE RowStatistics normalizeRow(const Row& row, const Norm& norm, Out out, int64_t to, const Keep& keep) {
   RowStatistics of = statistics(row, norm.columns, norm.epsilon);
   row.each([&](int column, const Floats& x) {
     keep(column, x);

@@ -118,6 +118,9 @@ DEVICE uint32_t packHalves(float low, float high) {
   return std::bit_cast<uint16_t>(toHalf(low)) | static_cast<uint32_t>(std::bit_cast<uint16_t>(toHalf(high))) << 16;
 }
 
+DEVICE f16 lowHalf(uint32_t pair) { return std::bit_cast<f16>(static_cast<uint16_t>(pair)); }
+DEVICE f16 highHalf(uint32_t pair) { return std::bit_cast<f16>(static_cast<uint16_t>(pair >> 16)); }
+
 DEVICE uint32_t floatBits(float value) { return std::bit_cast<uint32_t>(value); }
 DEVICE float bitsFloat(uint32_t bits) { return std::bit_cast<float>(bits); }
 
@@ -127,6 +130,8 @@ DEVICE float exp2Approximate(float x) {
   float result = std::exp2(x);
   return result < std::numeric_limits<float>::min() ? 0.0f : result;
 }
+
+DEVICE float maxOrNaN(float a, float b) { return isnan(a) || isnan(b) ? std::numeric_limits<float>::quiet_NaN() : a > b ? a : b; }
 
 template <typename T, int N>
 struct alignas(N * sizeof(T)) Vector {

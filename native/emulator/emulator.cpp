@@ -116,7 +116,7 @@ int emulator_fill(uint64_t address, int value, uint64_t bytes) {
   return EMULATOR_OK;
 }
 
-int emulator_launch(const char* name, int gridX, int gridY, int gridZ, int threads, int sharedBytes, const void* arguments,
+int emulator_launch(const char* name, int gridX, int gridY, int gridZ, int threads, int sharedBytes, int capability, const void* arguments,
                     uint64_t argumentBytes) {
   return guarded("emulator_launch", [&]() -> int {
     if (name == nullptr) return refuse(EMULATOR_INVALID_ARGUMENT, "emulator_launch: no name");
@@ -144,24 +144,24 @@ int emulator_launch(const char* name, int gridX, int gridY, int gridZ, int threa
     std::memcpy(buffer.bytes, arguments, argumentBytes);
     std::shared_lock alive(DeviceMemory::instance().lifetime());
     Dimensions grid{static_cast<unsigned>(gridX), static_cast<unsigned>(gridY), static_cast<unsigned>(gridZ)};
-    std::string fault = launch(kernel, grid, threads, sharedBytes, buffer.bytes);
+    std::string fault = launch(kernel, grid, threads, sharedBytes, capability, buffer.bytes);
     return fault.empty() ? EMULATOR_OK : refuse(EMULATOR_KERNEL_FAULT, std::move(fault));
   });
 }
 
 int emulator_matmul(int rows, int inputs, int outputs, uint64_t x, int64_t xPitch, uint64_t weight, uint64_t biasOrZero, uint64_t out,
-                    int64_t outPitch, int outFloat32, int accumulate) {
+                    int64_t outPitch, int outFloat32, int accumulate, int capability) {
   return guarded("emulator_matmul", [&]() -> int {
     std::shared_lock alive(DeviceMemory::instance().lifetime());
     std::string error =
-        multiplyMatrices({rows, inputs, outputs, x, xPitch, weight, biasOrZero, out, outPitch, outFloat32 != 0, accumulate != 0});
+        multiplyMatrices({rows, inputs, outputs, x, xPitch, weight, biasOrZero, out, outPitch, outFloat32 != 0, accumulate != 0, capability});
     return error.empty() ? EMULATOR_OK : refuse(EMULATOR_INVALID_ARGUMENT, "emulator_matmul: " + error);
   });
 }
 
-int emulator_encode_tensor_map(uint64_t address, int rank, const uint64_t* extents, const uint64_t* strideBytes, const int32_t* box, int swizzle,
-                               void* out) {
-  std::string error = encodeTensorMap(address, rank, extents, strideBytes, box, swizzle, out);
+int emulator_encode_tensor_map(uint64_t address, int elementBytes, int rank, const uint64_t* extents, const uint64_t* strideBytes,
+                               const int32_t* box, int swizzle, void* out) {
+  std::string error = encodeTensorMap(address, elementBytes, rank, extents, strideBytes, box, swizzle, out);
   return error.empty() ? EMULATOR_OK : refuse(EMULATOR_INVALID_ARGUMENT, "emulator_encode_tensor_map: " + error);
 }
 

@@ -37,20 +37,22 @@ int emulator_copy_to_device(uint64_t to, const void* from, uint64_t bytes);
 int emulator_copy_to_host(void* to, uint64_t from, uint64_t bytes);
 int emulator_fill(uint64_t address, int value, uint64_t bytes);
 
-// Runs a kernel to its end. `arguments` is the kernel's parameter struct, `argumentBytes` must be its size.
-int emulator_launch(const char* kernel, int gridX, int gridY, int gridZ, int threads, int sharedBytes, const void* arguments,
+// Runs a kernel to its end. `arguments` is the kernel's parameter struct, `argumentBytes` must be its size. `capability` is the compute
+// capability of the device, 90 for sm_90: tensor cores add as that one's do.
+int emulator_launch(const char* kernel, int gridX, int gridY, int gridZ, int threads, int sharedBytes, int capability, const void* arguments,
                     uint64_t argumentBytes);
 
 // out = x W^T (+ out) + bias: x [rows, inputs] f16, W [outputs, inputs] f16, out [rows, outputs] f16 or f32, bias [outputs] in the
-// type of out, or 0. Row-major, pitches in elements; extents and pitches are multiples of 8. Sums are f32, in the order of the
-// inputs, so the bits of a row do not depend on the other rows.
+// type of out, or 0. Row-major, pitches in elements; extents and pitches are multiples of 8. Sums are those of the tensor cores of a device
+// of this compute capability, in the order of the inputs, so the bits of a row do not depend on the other rows.
 int emulator_matmul(int rows, int inputs, int outputs, uint64_t x, int64_t xPitch, uint64_t weight, uint64_t biasOrZero, uint64_t out,
-                    int64_t outPitch, int outFloat32, int accumulate);
+                    int64_t outPitch, int outFloat32, int accumulate, int capability);
 
-// The 128 bytes that describe an f16 tensor of rank 2 to 5 to bulk copies, with what cuTensorMapEncodeTiled checks. Axes are innermost first;
-// `strideBytes` has one less than `extents` and `box`. `swizzle` is 0 (none), 1, 2 or 3 (32, 64, 128 bytes); `out` lies at a multiple of 64.
-int emulator_encode_tensor_map(uint64_t address, int rank, const uint64_t* extents, const uint64_t* strideBytes, const int32_t* box, int swizzle,
-                               void* out);
+// The 128 bytes that describe a tensor of rank 2 to 5 to bulk copies, with what cuTensorMapEncodeTiled checks. `elementBytes` is 2 (f16) or 1
+// (bytes). Axes are innermost first; `strideBytes` has one less than `extents` and `box`. `swizzle` is 0 (none), 1, 2 or 3 (32, 64, 128 bytes);
+// `out` lies at a multiple of 64.
+int emulator_encode_tensor_map(uint64_t address, int elementBytes, int rank, const uint64_t* extents, const uint64_t* strideBytes,
+                               const int32_t* box, int swizzle, void* out);
 
 int emulator_kernel_count(void);
 // By name in ascending order; null past the end.

@@ -31,6 +31,14 @@ HopperUnits& HopperUnits::ofBlock() {
   return *block.hopper;
 }
 
+uint32_t HopperUnits::boxBytes(const void* map, uint32_t elementBytes, const Site& site) {
+  const TensorMapContent& content = requireMap(map, site);
+  if (content.elementBytes != elementBytes) {
+    fail(*current, site, text("tensor map of elements of ", content.elementBytes, " bytes, copied to elements of ", elementBytes));
+  }
+  return content.boxBytes();
+}
+
 void HopperUnits::copyBox(uint32_t place, const void* map, std::array<int32_t, 3> start, uint32_t barrierPlace, const Site& site) {
   const TensorMapContent& content = requireMap(map, site);
   if (content.rank != start.size()) fail(*current, site, text("tensor map of rank ", content.rank, ", the copy is of rank ", start.size()));
@@ -40,8 +48,8 @@ void HopperUnits::copyBox(uint32_t place, const void* map, std::array<int32_t, 3
   bool swizzled = pattern.span > PIECE_BYTES;
   // ASSUMPTION: swizzled boxes begin where the pattern does and fill its lines; the manual does not show others.
   uint32_t alignment = swizzled ? std::max(DESTINATION_ALIGNMENT, pattern.repeat()) : DESTINATION_ALIGNMENT;
-  if (swizzled && content.box[0] * ELEMENT_BYTES != pattern.span) {
-    fail(*current, site, text("box rows of ", content.box[0] * ELEMENT_BYTES, " bytes under a swizzle of ", pattern.span,
+  if (swizzled && content.boxRowBytes() != pattern.span) {
+    fail(*current, site, text("box rows of ", content.boxRowBytes(), " bytes under a swizzle of ", pattern.span,
                               ": only whole lines are emulated"));
   }
   Thread& self = *current;
@@ -63,7 +71,7 @@ void HopperUnits::deliverBox(uint32_t place, const TensorMapContent& map, std::a
   SharedMemory& shared = *block_.shared;
   SwizzlePattern pattern = map.pattern();
   readBox(map, start.data(), issuer, site, [&](uint32_t offset, const unsigned char* row) {
-    for (uint32_t piece = 0; piece < map.box[0] * ELEMENT_BYTES; piece += PIECE_BYTES) {
+    for (uint32_t piece = 0; piece < map.boxRowBytes(); piece += PIECE_BYTES) {
       std::memcpy(shared.base() + pattern.place(place + offset + piece), row + piece, PIECE_BYTES);
     }
   });

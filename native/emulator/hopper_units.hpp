@@ -20,6 +20,8 @@ class HopperUnits {
   // Of the running thread's block.
   static HopperUnits& ofBlock();
 
+  // What a box of the map takes in shared memory, where elements have so many bytes.
+  static uint32_t boxBytes(const void* map, uint32_t elementBytes, const Site& site);
   // cp.async.bulk.tensor: to byte `place` of shared memory. Until the copy is done, which is as late as can be, its bytes are not-a-number.
   void copyBox(uint32_t place, const void* map, std::array<int32_t, 3> start, uint32_t barrierPlace, const Site& site);
   // The running warp's product `number`, from 1 on, is going to read these 16 bytes through the asynchronous proxy: reports what does not

@@ -125,7 +125,7 @@ void inParallel(int64_t count, const std::function<bool(int64_t)>& task) {
   if (count > 0) pool().run(count, task);
 }
 
-std::string launch(const Kernel& kernel, Dimensions grid, int threads, int sharedBytes, const void* arguments) {
+std::string launch(const Kernel& kernel, Dimensions grid, int threads, int sharedBytes, int capability, const void* arguments) {
   int64_t blocks = static_cast<int64_t>(grid.x) * grid.y * grid.z;
   std::mutex mutex;
   int64_t firstFault = blocks;
@@ -135,7 +135,7 @@ std::string launch(const Kernel& kernel, Dimensions grid, int threads, int share
     if (block == nullptr) block = std::make_unique<Block>();
     int64_t row = i / grid.x;
     Dimensions index{static_cast<unsigned>(i % grid.x), static_cast<unsigned>(row % grid.y), static_cast<unsigned>(row / grid.y)};
-    if (block->run(kernel, arguments, grid, index, threads, sharedBytes)) return true;
+    if (block->run(kernel, arguments, grid, index, threads, sharedBytes, capability)) return true;
     std::lock_guard lock(mutex);
     if (i < firstFault) {
       firstFault = i;

@@ -29,7 +29,7 @@ const std::vector<Kernel>& kernels();
 // done. A task that returns false stops the beginning of later ones, and so does an exception, which the caller gets.
 void inParallel(int64_t count, const std::function<bool(int64_t)>& task);
 
-// Runs all blocks. Empty, or the report of the first block, in the order of blocks, in which a check failed.
-std::string launch(const Kernel& kernel, Dimensions grid, int threads, int sharedBytes, const void* arguments);
+// Runs all blocks, on a device of this compute capability (90 for sm_90): tensor cores add as that one's do. Empty, or the report of the first block, in the order of blocks, in which a check failed.
+std::string launch(const Kernel& kernel, Dimensions grid, int threads, int sharedBytes, int capability, const void* arguments);
 
 }  // namespace emulated

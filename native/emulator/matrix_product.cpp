@@ -7,6 +7,7 @@
 
 #include "device_memory.hpp"
 #include "launch.hpp"
+#include "tensor_core_sum.hpp"
 #include "text.hpp"
 
 namespace emulated {
@@ -17,11 +18,8 @@ using Half = _Float16;
 
 constexpr int GRANULE = 8;
 constexpr uint64_t ALIGNMENT = 16;
-// One step of the inner loop: 6 rows by 16 outputs, twelve running sums in registers.
-constexpr int STEP_ROWS = 6;
-constexpr int STEP_OUTPUTS = 16;
-// Outputs of a task: their weights stay in the second-level cache while all rows pass.
-constexpr int TASK_OUTPUTS = 64;
+// A step of the tensor cores.
+constexpr int STEP_INPUTS = 16;
 constexpr int64_t MAX_PITCH = int64_t{1} << 40;
 
 std::string refusedRange(const char* what, uint64_t address, int64_t bytes) {
@@ -62,47 +60,41 @@ void widen(const Half* from, float* to, int count) {
   }
 }
 
-// Weights of up to 16 outputs as [inputs][16], zeros beyond the last output.
-void pack(const Half* weight, int inputs, int outputs, float* packed) {
-  std::fill(packed, packed + static_cast<size_t>(inputs) * STEP_OUTPUTS, 0.0f);
-  for (int o = 0; o < outputs; o++) {
-    for (int k = 0; k < inputs; k += GRANULE) {
-      float values[GRANULE];
-      widen(weight + static_cast<size_t>(o) * inputs + k, values, GRANULE);
-      for (int i = 0; i < GRANULE; i++) packed[static_cast<size_t>(k + i) * STEP_OUTPUTS + o] = values[i];
+// Weights of SUM_COLUMNS outputs as [inputs][SUM_COLUMNS], zeros beyond the last output and up to a whole step of inputs.
+struct Panel {
+  std::vector<float> values;
+  std::vector<int32_t> exponents;
+
+  Panel(const Half* weight, int inputs, int steps, int outputs)
+      : values(static_cast<size_t>(steps) * STEP_INPUTS * SUM_COLUMNS), exponents(values.size()) {
+    for (int o = 0; o < outputs; o++) {
+      for (int k = 0; k < inputs; k += GRANULE) {
+        float part[GRANULE];
+        widen(weight + static_cast<size_t>(o) * inputs + k, part, GRANULE);
+        for (int i = 0; i < GRANULE; i++) values[static_cast<size_t>(k + i) * SUM_COLUMNS + o] = part[i];
+      }
+    }
+    exponentsOf(values.data(), static_cast<int>(values.size()), F16_SMALLEST_EXPONENT, exponents.data());
+  }
+};
+
+// All rows of x as floats with their exponents, zeros up to a whole step of inputs.
+struct Rows {
+  int steps;
+  std::vector<float> values;
+  std::vector<int32_t> exponents;
+
+  explicit Rows(const MatrixProduct& p)
+      : steps((p.inputs + STEP_INPUTS - 1) / STEP_INPUTS),
+        values(static_cast<size_t>(p.rows) * steps * STEP_INPUTS),
+        exponents(values.size()) {
+    for (int r = 0; r < p.rows; r++) {
+      size_t at = static_cast<size_t>(r) * steps * STEP_INPUTS;
+      widen(reinterpret_cast<const Half*>(p.x) + r * p.xPitch, &values[at], p.inputs);
+      exponentsOf(&values[at], steps * STEP_INPUTS, F16_SMALLEST_EXPONENT, &exponents[at]);
     }
   }
-}
-
-// Each sum is one chain in the order of the inputs, whatever ROWS is.
-template <int ROWS>
-void multiplyStep(const float* x, int inputs, const float* packed, float* sums) {
-  __m256 running[ROWS][2] = {};
-  for (int k = 0; k < inputs; k++) {
-    __m256 w0 = _mm256_loadu_ps(packed + static_cast<size_t>(k) * STEP_OUTPUTS);
-    __m256 w1 = _mm256_loadu_ps(packed + static_cast<size_t>(k) * STEP_OUTPUTS + 8);
-    for (int r = 0; r < ROWS; r++) {
-      __m256 value = _mm256_broadcast_ss(x + static_cast<size_t>(r) * inputs + k);
-      running[r][0] = _mm256_fmadd_ps(value, w0, running[r][0]);
-      running[r][1] = _mm256_fmadd_ps(value, w1, running[r][1]);
-    }
-  }
-  for (int r = 0; r < ROWS; r++) {
-    _mm256_storeu_ps(sums + r * STEP_OUTPUTS, running[r][0]);
-    _mm256_storeu_ps(sums + r * STEP_OUTPUTS + 8, running[r][1]);
-  }
-}
-
-void multiplyStep(int rows, const float* x, int inputs, const float* packed, float* sums) {
-  switch (rows) {
-    case 1: return multiplyStep<1>(x, inputs, packed, sums);
-    case 2: return multiplyStep<2>(x, inputs, packed, sums);
-    case 3: return multiplyStep<3>(x, inputs, packed, sums);
-    case 4: return multiplyStep<4>(x, inputs, packed, sums);
-    case 5: return multiplyStep<5>(x, inputs, packed, sums);
-    default: return multiplyStep<STEP_ROWS>(x, inputs, packed, sums);
-  }
-}
+};
 
 // out of one row from output `first` on, in the order of cuBLASLt: what is there is added to the sum, then the bias.
 template <typename Out>
@@ -117,28 +109,22 @@ void finish(const MatrixProduct& p, int row, int first, int outputs, const float
   }
 }
 
-void multiplyTask(const MatrixProduct& p, const float* x, int firstOutput) {
-  int taskOutputs = std::min(TASK_OUTPUTS, p.outputs - firstOutput);
-  size_t panel = static_cast<size_t>(p.inputs) * STEP_OUTPUTS;
-  std::vector<float> packed(panel * ((taskOutputs + STEP_OUTPUTS - 1) / STEP_OUTPUTS));
-  const Half* weight = reinterpret_cast<const Half*>(p.weight) + static_cast<size_t>(firstOutput) * p.inputs;
-  for (int o = 0; o < taskOutputs; o += STEP_OUTPUTS) {
-    int outputs = std::min(STEP_OUTPUTS, taskOutputs - o);
-    pack(weight + static_cast<size_t>(o) * p.inputs, p.inputs, outputs, &packed[panel * (o / STEP_OUTPUTS)]);
-  }
-  for (int row = 0; row < p.rows; row += STEP_ROWS) {
-    int rows = std::min(STEP_ROWS, p.rows - row);
-    for (int o = 0; o < taskOutputs; o += STEP_OUTPUTS) {
-      float sums[STEP_ROWS * STEP_OUTPUTS];
-      multiplyStep(rows, x + static_cast<size_t>(row) * p.inputs, p.inputs, &packed[panel * (o / STEP_OUTPUTS)], sums);
-      int outputs = std::min(STEP_OUTPUTS, taskOutputs - o);
-      for (int r = 0; r < rows; r++) {
-        if (p.outFloat32) {
-          finish<float>(p, row + r, firstOutput + o, outputs, sums + r * STEP_OUTPUTS);
-        } else {
-          finish<Half>(p, row + r, firstOutput + o, outputs, sums + r * STEP_OUTPUTS);
-        }
-      }
+void multiplyTask(const MatrixProduct& p, const Rows& x, int first) {
+  int outputs = std::min(SUM_COLUMNS, p.outputs - first);
+  const Half* weight = reinterpret_cast<const Half*>(p.weight) + static_cast<size_t>(first) * p.inputs;
+  Panel panel(weight, p.inputs, x.steps, outputs);
+  SumRule rule = f16Rule(p.capability);
+  for (int row = 0; row < p.rows; row++) {
+    float sums[SUM_COLUMNS] = {};
+    for (int step = 0; step < x.steps; step++) {
+      size_t at = (static_cast<size_t>(row) * x.steps + step) * STEP_INPUTS;
+      size_t from = static_cast<size_t>(step) * STEP_INPUTS * SUM_COLUMNS;
+      addProducts(rule, STEP_INPUTS, &x.values[at], &x.exponents[at], &panel.values[from], &panel.exponents[from], SUM_COLUMNS, sums);
+    }
+    if (p.outFloat32) {
+      finish<float>(p, row, first, outputs, sums);
+    } else {
+      finish<Half>(p, row, first, outputs, sums);
     }
   }
 }
@@ -148,12 +134,9 @@ void multiplyTask(const MatrixProduct& p, const float* x, int firstOutput) {
 std::string multiplyMatrices(const MatrixProduct& product) {
   std::string fault = findFault(product);
   if (!fault.empty() || product.rows == 0) return fault;
-  std::vector<float> x(static_cast<size_t>(product.rows) * product.inputs);
-  for (int r = 0; r < product.rows; r++) {
-    widen(reinterpret_cast<const Half*>(product.x) + r * product.xPitch, &x[static_cast<size_t>(r) * product.inputs], product.inputs);
-  }
-  inParallel((product.outputs + TASK_OUTPUTS - 1) / TASK_OUTPUTS, [&](int64_t task) {
-    multiplyTask(product, x.data(), static_cast<int>(task) * TASK_OUTPUTS);
+  Rows x(product);
+  inParallel((product.outputs + SUM_COLUMNS - 1) / SUM_COLUMNS, [&](int64_t task) {
+    multiplyTask(product, x, static_cast<int>(task) * SUM_COLUMNS);
     return true;
   });
   return {};

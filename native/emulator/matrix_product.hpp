@@ -14,6 +14,7 @@ struct MatrixProduct {
   uint64_t weight, bias, out;
   int64_t outPitch;
   bool outFloat32, accumulate;
+  int capability;
 };
 
 // Empty, or what is wrong with the arguments; then nothing was written.

@@ -49,7 +49,8 @@ Block::~Block() {
   delete shared;
 }
 
-bool Block::run(const Kernel& of, const void* with, Dimensions gridSize, Dimensions at, int threadCount, int dynamicBytes) {
+bool Block::run(const Kernel& of, const void* with, Dimensions gridSize, Dimensions at, int threadCount, int dynamicBytes,
+                int deviceCapability) {
   kernel = &of;
   arguments = with;
   grid = gridSize;
@@ -57,6 +58,7 @@ bool Block::run(const Kernel& of, const void* with, Dimensions gridSize, Dimensi
   index = at;
   threads = threadCount;
   sharedBytes = dynamicBytes;
+  capability = deviceCapability;
   fault.clear();
   begin();
   current = &thread[0];

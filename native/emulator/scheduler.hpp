@@ -30,7 +30,7 @@ constexpr int MAX_THREADS = 1024;
 constexpr int MAX_WARPS = MAX_THREADS / LANES;
 constexpr int BARRIERS = 16;
 // mbarriers of a block whose bulk copies have a clock of their own.
-constexpr int COPY_BARRIERS = 16;
+constexpr int COPY_BARRIERS = 32;
 // What a block may ask for on compute capability 9.0.
 constexpr int MAX_SHARED_BYTES = 227 * 1024;
 
@@ -129,7 +129,7 @@ struct Block {
   Block& operator=(const Block&) = delete;
 
   // Runs all threads to their end. False when a check failed: `fault` says which.
-  bool run(const Kernel& kernel, const void* arguments, Dimensions grid, Dimensions index, int threads, int sharedBytes);
+  bool run(const Kernel& kernel, const void* arguments, Dimensions grid, Dimensions index, int threads, int sharedBytes, int capability);
 
   // Everything so far is known to all threads from here on.
   void newGeneration();
@@ -150,6 +150,7 @@ struct Block {
   Dimensions index{};
   int threads = 0;
   int sharedBytes = 0;
+  int capability = 0;  // of the device: 90 for sm_90
   uint32_t generation = 1;
   std::string fault;
 

@@ -3,11 +3,14 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "hopper_units.hpp"
 #include "shared_memory.hpp"
+#include "tensor_core_sum.hpp"
 #include "text.hpp"
 
 namespace emulated {
@@ -15,9 +18,8 @@ namespace emulated {
 namespace {
 
 constexpr int M = 16;
-constexpr int K = 16;
+constexpr int MAX_K = 32;
 constexpr int MAX_N = 256;
-constexpr int PIECE = 8;  // elements
 // A quiet not-a-number that no arithmetic makes by itself.
 constexpr uint32_t POISON = 0x7fd0150e;
 
@@ -32,26 +34,44 @@ bool overlaps(const void* a, uint32_t aBytes, const void* b, uint32_t bBytes) {
   return from < other + bBytes && other < from + aBytes;
 }
 
-// Cut toward zero to float32.
-float truncate(double value) {
-  double kept = std::bit_cast<double>(std::bit_cast<uint64_t>(value) & ~((uint64_t{1} << 29) - 1));
-  return static_cast<float>(kept);
+constexpr int elementsOfPiece(ProductElement element) { return element == ProductElement::F16 ? 8 : 16; }
+// Elements of an operand along k.
+constexpr int depthOf(ProductElement element) { return 2 * elementsOfPiece(element); }
+
+// OCP 8-bit floating point specification, E4M3: bias 7, no infinities, not a number where exponent and fraction are all ones.
+const std::array<float, 256>& valuesOfE4m3() {
+  static const std::array<float, 256> values = [] {
+    std::array<float, 256> all;
+    for (int code = 0; code < 256; code++) {
+      int exponent = code >> 3 & 15, fraction = code & 7;
+      float size = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -9) : std::ldexp(static_cast<float>(8 + fraction), exponent - 10);
+      if ((code & 0x7f) == 0x7f) size = NAN;
+      all[static_cast<size_t>(code)] = code & 0x80 ? -size : size;
+    }
+    return all;
+  }();
+  return values;
 }
 
 // Continues the hash (FNV-1a over words of 8 bytes).
-void readPiece(uint32_t place, double* to, int stride, uint64_t& hash) {
+void readPiece(uint32_t place, ProductElement element, float* to, int stride, uint64_t& hash) {
   uint64_t words[2];
   std::memcpy(words, current->block->shared->base() + place, sizeof(words));
   for (uint64_t word : words) hash = (hash ^ word) * 0x100000001b3;
-  float floats[PIECE];
+  if (element == ProductElement::E4M3) {
+    const std::array<float, 256>& values = valuesOfE4m3();
+    for (int i = 0; i < elementsOfPiece(element); i++) to[i * stride] = values[words[i / 8] >> i % 8 * 8 & 0xff];
+    return;
+  }
+  float floats[elementsOfPiece(ProductElement::F16)];
   _mm256_storeu_ps(floats, _mm256_cvtph_ps(_mm_set_epi64x(static_cast<int64_t>(words[1]), static_cast<int64_t>(words[0]))));
-  for (int i = 0; i < PIECE; i++) to[i * stride] = floats[i];
+  for (int i = 0; i < elementsOfPiece(element); i++) to[i * stride] = floats[i];
 }
 
-double halfOf(uint32_t pair, int side) { return _cvtsh_ss(static_cast<unsigned short>(pair >> (16 * side))); }
+float halfOf(uint32_t pair, int side) { return _cvtsh_ss(static_cast<unsigned short>(pair >> (16 * side))); }
 
 // PTX ISA, register fragment layout of A for m64nNk16.
-void readRegistersA(const uint32_t (&registers)[LANES][4], double (&a)[M][K]) {
+void readRegistersA(const uint32_t (&registers)[LANES][4], float (&a)[M][MAX_K]) {
   for (int lane = 0; lane < LANES; lane++) {
     int g = lane / 4, t = lane % 4;
     for (int side = 0; side < 2; side++) {
@@ -85,10 +105,10 @@ void WarpgroupProducts::fence(std::array<RegisterRange, 2> registers, const Site
   });
 }
 
-void WarpgroupProducts::issue(const ProductOperand& operand, int n, bool nInnermost, const Site& site) {
+void WarpgroupProducts::issue(const ProductOperand& operand, ProductElement element, int n, bool nInnermost, const Site& site) {
   requireWarpgroup("wgmma.mma_async", site);
   WarpState& warp = warps_[current->warp->number];
-  Signature what{n, nInnermost, operand.a == nullptr, operand.aDescriptor, operand.bDescriptor, operand.accumulate, site};
+  Signature what{element, n, nInnermost, operand.a == nullptr, operand.aDescriptor, operand.bDescriptor, operand.accumulate, site};
   ProductOperand mine = operand;
   current->warp->meet("wgmma.mma_async", site, &mine, [&](void** operands) { start(warp, operands, what, site); });
 }
@@ -124,7 +144,7 @@ void WarpgroupProducts::requireSameInGroup(const WarpState& warp, const Signatur
     return;
   }
   const Signature& other = all[warp.issued];
-  bool same = other.n == what.n && other.nInnermost == what.nInnermost && other.aShared == what.aShared && other.aDescriptor == what.aDescriptor &&
+  bool same = other.element == what.element && other.n == what.n && other.nInnermost == what.nInnermost && other.aShared == what.aShared && other.aDescriptor == what.aDescriptor &&
               other.bDescriptor == what.bDescriptor && other.accumulate == what.accumulate && sameSite(other.site, what.site);
   if (!same) fail(*current, site, text("wgmma: product ", warp.issued, " of the warpgroup differs in another warp (", other.site, ")"));
 }
@@ -211,20 +231,23 @@ void WarpgroupProducts::requireFree(const WarpState& warp, int lane, const Regis
 
 namespace {
 
-// d = a b (+ d) for one warp, d in fragments: lane 4 g + t has D[g + 8 h][8 j + 2 t + e] in d[4 j + 2 h + e].
-// ASSUMPTION: order and rounding of a step's sum are those of the emulated mma.m16n8k16; the manual leaves both open.
-void multiply(const double (&a)[M][K], const double* b, int n, bool accumulate, float* values) {
+// d = a b (+ d) for one warp, d in fragments: lane 4 g + t has D[g + 8 h][8 j + 2 t + e] in d[4 j + 2 h + e]. Sums and their rounding:
+// tensor_core_sum.hpp.
+void multiply(const float (&a)[M][MAX_K], const int32_t (&aExponents)[M][MAX_K], const float* b, const int32_t* bExponents, ProductElement element,
+              int n, bool accumulate, float* values) {
   int registers = n / 2;
+  const SumRule& rule = element == ProductElement::F16 ? HOPPER_F16 : HOPPER_E4M3;
   for (int row = 0; row < M; row++) {
-    double sums[MAX_N] = {};
-    for (int k = 0; k < K; k++) {
-      for (int column = 0; column < n; column++) sums[column] += a[row][k] * b[k * n + column];
-    }
     int g = row % 8, h = row / 8;
-    for (int column = 0; column < n; column++) {
-      int lane = 4 * g + column % 8 / 2;
-      float& d = values[lane * registers + column / 8 * 4 + 2 * h + column % 2];
-      d = truncate((accumulate ? static_cast<double>(d) : 0.0) + sums[column]);
+    for (int first = 0; first < n; first += SUM_COLUMNS) {
+      float* d[SUM_COLUMNS];
+      float sums[SUM_COLUMNS];
+      for (int c = 0; c < SUM_COLUMNS; c++) {
+        d[c] = &values[(4 * g + c / 2) * registers + first / 2 + 2 * h + c % 2];
+        sums[c] = accumulate ? *d[c] : 0.0f;
+      }
+      addProducts(rule, depthOf(element), a[row], aExponents[row], b + first, bExponents + first, n, sums);
+      for (int c = 0; c < SUM_COLUMNS; c++) *d[c] = sums[c];
     }
   }
 }
@@ -232,14 +255,17 @@ void multiply(const double (&a)[M][K], const double* b, int n, bool accumulate, 
 }  // namespace
 
 // Gives `visit` the places of an operand's 16-byte pieces in shared memory, and of each its first element and the distance of the others in
-// an array [outer][k], or [k][outer] if `kFirst`.
+// an array [outer][MAX_K], or [k][outer] if `kFirst`.
 template <typename Visit>
-void forEachPiece(uint64_t descriptorBits, uint32_t firstOuter, uint32_t count, bool outerInnermost, bool kFirst, Visit visit) {
+void forEachPiece(uint64_t descriptorBits, ProductElement element, uint32_t firstOuter, uint32_t count, bool outerInnermost, bool kFirst,
+                  Visit visit) {
   MatrixDescriptor descriptor = MatrixDescriptor::decode(descriptorBits);
-  uint32_t outerStride = kFirst ? 1 : K, kStride = kFirst ? count : 1;
-  for (uint32_t outer = 0; outer < count; outer += outerInnermost ? PIECE : 1) {
-    for (uint32_t k = 0; k < K; k += outerInnermost ? 1 : PIECE) {
-      uint32_t place = outerInnermost ? descriptor.pieceOuterInnermost(firstOuter + outer, k) : descriptor.pieceKInnermost(firstOuter + outer, k);
+  uint32_t outerStride = kFirst ? 1 : MAX_K, kStride = kFirst ? count : 1;
+  uint32_t elements = static_cast<uint32_t>(elementsOfPiece(element)), depth = static_cast<uint32_t>(depthOf(element));
+  for (uint32_t outer = 0; outer < count; outer += outerInnermost ? elements : 1) {
+    for (uint32_t k = 0; k < depth; k += outerInnermost ? 1 : elements) {
+      uint32_t place = outerInnermost ? descriptor.pieceOuterInnermost(firstOuter + outer, k)
+                                      : descriptor.pieceKInnermost(firstOuter + outer, k / elements);
       visit(place, outer * outerStride + k * kStride, static_cast<int>(outerInnermost ? outerStride : kStride));
     }
   }
@@ -247,16 +273,23 @@ void forEachPiece(uint64_t descriptorBits, uint32_t firstOuter, uint32_t count, 
 
 uint64_t WarpgroupProducts::readOperands(const Signature& what, uint32_t number) {
   uint64_t hash = 0xcbf29ce484222325;
-  auto read = [&](double* to) {
-    return [&, to](uint32_t place, uint32_t element, int stride) {
+  auto read = [&](float* to) {
+    return [&, to](uint32_t place, uint32_t first, int stride) {
       if (number != 0) HopperUnits::ofBlock().requireForProduct(place, number, what.site);
-      readPiece(place, to + element, stride, hash);
+      readPiece(place, what.element, to + first, stride, hash);
     };
   };
   uint32_t firstRow = static_cast<uint32_t>(current->warp->number % WARPGROUP_WARPS * M);
-  if (what.aShared) forEachPiece(what.aDescriptor, firstRow, M, false, false, read(&a_[0][0]));
-  forEachPiece(what.bDescriptor, 0, static_cast<uint32_t>(what.n), what.nInnermost, true, read(b_));
+  if (what.aShared) forEachPiece(what.aDescriptor, what.element, firstRow, M, false, false, read(&a_[0][0]));
+  forEachPiece(what.bDescriptor, what.element, 0, static_cast<uint32_t>(what.n), what.nInnermost, true, read(b_));
   return hash;
+}
+
+void WarpgroupProducts::findExponents(ProductElement element, int n) {
+  int smallest = element == ProductElement::F16 ? F16_SMALLEST_EXPONENT : E4M3_SMALLEST_EXPONENT;
+  int depth = depthOf(element);
+  for (int row = 0; row < M; row++) exponentsOf(a_[row], depth, smallest, aExponents_[row]);
+  exponentsOf(b_, depth * n, smallest, bExponents_);
 }
 
 void WarpgroupProducts::requireSameRegistersA(const Product& product, const Site& site) const {
@@ -278,7 +311,8 @@ void WarpgroupProducts::finish(WarpState& warp, uint64_t groups, const Site& sit
       readRegistersA(product.a, a_);
     }
     Accumulator& accumulator = warp.accumulators[product.accumulator];
-    multiply(a_, b_, product.what.n, product.what.accumulate, accumulator.values.data());
+    findExponents(product.what.element, product.what.n);
+    multiply(a_, aExponents_, b_, bExponents_, product.what.element, product.what.n, product.what.accumulate, accumulator.values.data());
     warp.products.pop_front();
     warp.finished++;
     if (--accumulator.users == 0) give(warp, accumulator, site);

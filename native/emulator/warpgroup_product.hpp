@@ -30,12 +30,15 @@ struct ProductOperand {
   bool accumulate;
 };
 
+// Of both operands; sums are f32.
+enum class ProductElement { F16, E4M3 };
+
 class WarpgroupProducts {
  public:
   // All are operations of a whole warp; every lane gives its own registers.
   void fence(std::array<RegisterRange, 2> registers, const Site& site);
-  // m64nNk16 of f16 with f32 sums. b's N is innermost in shared memory, or its K.
-  void issue(const ProductOperand& operand, int n, bool nInnermost, const Site& site);
+  // m64nNk16 of f16 or m64nNk32 of e4m3. b's N is innermost in shared memory (f16 only), or its K.
+  void issue(const ProductOperand& operand, ProductElement element, int n, bool nInnermost, const Site& site);
   void commit(const Site& site);
   void wait(int pending, std::array<RegisterRange, 2> registers, const Site& site);
 
@@ -45,6 +48,7 @@ class WarpgroupProducts {
  private:
   // What must be the same for all warps of the group.
   struct Signature {
+    ProductElement element;
     int n;
     bool nInnermost;
     bool aShared;
@@ -88,17 +92,21 @@ class WarpgroupProducts {
   // Reads the operands in shared memory into a_ and b_; returns a hash of their bytes. With all checks at the issue of product `number`, or
   // without if that is 0.
   uint64_t readOperands(const Signature& what, uint32_t number);
+  // Of the values in a_ and b_.
+  void findExponents(ProductElement element, int n);
   void requireSameRegistersA(const Product& product, const Site& site) const;
   void give(WarpState& warp, Accumulator& accumulator, const Site& site);
   void requireFree(const WarpState& warp, int lane, const RegisterRange& range, const Site& site) const;
 
   static constexpr int M = 16;  // of a warp
-  static constexpr int K = 16;
+  static constexpr int MAX_K = 32;
   static constexpr int MAX_N = 256;
 
   // Operands of the product that is being done; a fibre's stack is small.
-  double a_[M][K];
-  double b_[K * MAX_N];
+  float a_[M][MAX_K];
+  float b_[MAX_K * MAX_N];
+  int32_t aExponents_[M][MAX_K];
+  int32_t bExponents_[MAX_K * MAX_N];
   WarpState warps_[MAX_WARPS];
   std::vector<Signature> issuedByGroup_[MAX_WARPS / WARPGROUP_WARPS];
 };

@@ -9,11 +9,14 @@
 
 #define API FAKECUDA_EXPORT int
 
+extern "C" int cuDeviceGetAttribute(int* value, int attribute, int device);
+
 namespace {
 
 enum Status { SUCCESS = 0, ALLOC_FAILED = 3, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
 enum Type { FLOAT32 = 0, FLOAT16 = 2 };
 
+constexpr int CAPABILITY_MAJOR = 75, CAPABILITY_MINOR = 76;
 constexpr int COMPUTE_32F = 68;
 constexpr int OP_T = 1;
 constexpr int EPILOGUE_DEFAULT = 1;
@@ -101,6 +104,13 @@ int checkAlgorithm(const Algorithm& algorithm, const Layout& d, HeuristicResult&
   }
   result = {algorithm, algorithm.kind == GREEDY ? MOST_WORKSPACE : 1024, SUCCESS, 1, {}};
   return SUCCESS;
+}
+
+int capabilityOfDevice() {
+  int major = 0, minor = 0;
+  cuDeviceGetAttribute(&major, CAPABILITY_MAJOR, 0);
+  cuDeviceGetAttribute(&minor, CAPABILITY_MINOR, 0);
+  return 10 * major + minor;
 }
 
 }  // namespace
@@ -259,9 +269,10 @@ API cublasLtMatmul(Handle*, Operation* operation, const float* alpha, uint64_t a
   Layout x = *bLayout;
   Layout out = *dLayout;
   int accumulate = *beta == 1;
+  int capability = capabilityOfDevice();
   bool done = fakecuda_submit(stream, [=] {
     return emulator_matmul(static_cast<int>(out.columns), static_cast<int>(x.rows), static_cast<int>(out.rows), b, x.leadingDimension, a,
-                           biased ? op.bias : 0, d, out.leadingDimension, out.type == FLOAT32, accumulate);
+                           biased ? op.bias : 0, d, out.leadingDimension, out.type == FLOAT32, accumulate, capability);
   });
   return done ? SUCCESS : EXECUTION_FAILED;
 }

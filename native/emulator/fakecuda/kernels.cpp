@@ -67,23 +67,23 @@ API cuLaunchKernel(Function* function, unsigned gridX, unsigned gridY, unsigned 
   std::string name = function->name;
   return submit(stream, [=] {
     return emulator_launch(name.c_str(), static_cast<int>(gridX), static_cast<int>(gridY), static_cast<int>(gridZ), static_cast<int>(blockX),
-                           static_cast<int>(sharedBytes), argument.data(), argument.size());
+                           static_cast<int>(sharedBytes), device.capability, argument.data(), argument.size());
   });
 }
 
 API cuTensorMapEncodeTiled(void* map, int type, unsigned rank, void* address, const uint64_t* extents, const uint64_t* strideBytes,
                            const uint32_t* box, const uint32_t* elementStrides, int interleave, int swizzle, int, int outOfBoundsFill) {
   ENTER();
-  constexpr int FLOAT16 = 6;
+  constexpr int UINT8 = 0, FLOAT16 = 6;
   if (device.capability < 90) {
     return NOT_SUPPORTED;
   }
-  bool plain = type == FLOAT16 && interleave == 0 && outOfBoundsFill == 0;
+  bool plain = (type == FLOAT16 || type == UINT8) && interleave == 0 && outOfBoundsFill == 0;
   for (unsigned axis = 0; axis < rank; axis++) {
     plain = plain && elementStrides[axis] == 1;
   }
-  if (!plain || emulator_encode_tensor_map(reinterpret_cast<uint64_t>(address), static_cast<int>(rank), extents, strideBytes,
-                                           reinterpret_cast<const int32_t*>(box), swizzle, map) != EMULATOR_OK) {
+  if (!plain || emulator_encode_tensor_map(reinterpret_cast<uint64_t>(address), type == FLOAT16 ? 2 : 1, static_cast<int>(rank), extents,
+                                           strideBytes, reinterpret_cast<const int32_t*>(box), swizzle, map) != EMULATOR_OK) {
     return INVALID_VALUE;
   }
   return SUCCESS;

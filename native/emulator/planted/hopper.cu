@@ -20,6 +20,7 @@ enum class Defect {
   FEWER_BYTES,           // announced than copied
   MORE_BYTES,
   MISALIGNED_BOX,
+  OTHER_ELEMENT,         // than the tensor map's
   MISSING_INIT_FENCE,
   MISSING_PROXY_FENCE,   // between a plain write and the product
   EARLY_RELEASE,         // of the tile, before the product has read it
@@ -49,6 +50,7 @@ enum { FULL, EMPTY, REFILLED, BARRIERS };
 struct Memory {
   Shared<f16> sA = sharedArray<f16>(0, A_ROWS * WIDTH + WIDTH);
   Shared<f16> sB = sharedArray<f16>(B_OFFSET, 2 * B_ROWS * WIDTH);
+  Shared<e4m3> bytesOfB = sharedArray<e4m3>(B_OFFSET, 2 * B_ROWS * WIDTH * 2);
   Shared<uint64_t> barriers = sharedArray<uint64_t>(BARRIERS_OFFSET, BARRIERS);
 };
 
@@ -58,7 +60,8 @@ DEVICE void fill(const Arguments& args, const Memory& memory) {
   int announced = defect == Defect::FEWER_BYTES ? BYTES - 128 : defect == Defect::MORE_BYTES ? BYTES + 128 : BYTES;
   barrierArriveExpect(memory.barriers, FULL, announced);
   copyBoxAsync(memory.sA, defect == Defect::MISALIGNED_BOX ? WIDTH : 0, args.a, 0, 0, 0, memory.barriers, FULL);
-  copyBoxAsync(memory.sB, 0, args.b, 0, 0, 0, memory.barriers, FULL);
+  if (defect == Defect::OTHER_ELEMENT) copyBoxAsync(memory.bytesOfB, 0, args.b, 0, 0, 0, memory.barriers, FULL);
+  else copyBoxAsync(memory.sB, 0, args.b, 0, 0, 0, memory.barriers, FULL);
 }
 
 // The tile is filled again once it is free: a product that reads it too late sees that.
@@ -153,6 +156,7 @@ PLANTED(wrong_parity, WRONG_PARITY)
 PLANTED(fewer_bytes, FEWER_BYTES)
 PLANTED(more_bytes, MORE_BYTES)
 PLANTED(misaligned_box, MISALIGNED_BOX)
+PLANTED(other_element, OTHER_ELEMENT)
 PLANTED(missing_init_fence, MISSING_INIT_FENCE)
 PLANTED(missing_proxy_fence, MISSING_PROXY_FENCE)
 PLANTED(early_release, EARLY_RELEASE)

@@ -44,13 +44,13 @@ void testMemory() {
 
 void testLaunches() {
   char arguments[64] = {};
-  requireRefused(emulator_launch("no_such_kernel", 1, 1, 1, 32, 0, arguments, 64), EMULATOR_UNKNOWN_KERNEL, "no_such_kernel", "unknown kernel");
+  requireRefused(emulator_launch("no_such_kernel", 1, 1, 1, 32, 0, CAPABILITY, arguments, 64), EMULATOR_UNKNOWN_KERNEL, "no_such_kernel", "unknown kernel");
   const char* known = emulator_kernel_name(0);
-  requireRefused(emulator_launch(known, 1, 1, 1, 2048, 0, arguments, 64), EMULATOR_INVALID_ARGUMENT, "2048 threads", "too many threads");
-  requireRefused(emulator_launch(known, 0, 1, 1, 32, 0, arguments, 64), EMULATOR_INVALID_ARGUMENT, "grid (0, 1, 1)", "empty grid");
-  requireRefused(emulator_launch(known, 1, 1, 1, 32, 227 * 1024 + 1, arguments, 64), EMULATOR_INVALID_ARGUMENT, "bytes of shared memory",
+  requireRefused(emulator_launch(known, 1, 1, 1, 2048, 0, CAPABILITY, arguments, 64), EMULATOR_INVALID_ARGUMENT, "2048 threads", "too many threads");
+  requireRefused(emulator_launch(known, 0, 1, 1, 32, 0, CAPABILITY, arguments, 64), EMULATOR_INVALID_ARGUMENT, "grid (0, 1, 1)", "empty grid");
+  requireRefused(emulator_launch(known, 1, 1, 1, 32, 227 * 1024 + 1, CAPABILITY, arguments, 64), EMULATOR_INVALID_ARGUMENT, "bytes of shared memory",
                  "too much shared memory");
-  requireRefused(emulator_launch(known, 1, 1, 1, 32, 0, arguments, 3), EMULATOR_INVALID_ARGUMENT, "3 bytes of arguments", "size of arguments");
+  requireRefused(emulator_launch(known, 1, 1, 1, 32, 0, CAPABILITY, arguments, 3), EMULATOR_INVALID_ARGUMENT, "3 bytes of arguments", "size of arguments");
   for (int i = 1; i < emulator_kernel_count(); i++) {
     if (std::strcmp(emulator_kernel_name(i - 1), emulator_kernel_name(i)) >= 0) fail("kernel names", "are not ascending, or one is there twice");
   }
@@ -66,16 +66,16 @@ Matrix randomMatrix(int rows, int columns, std::mt19937& random) {
   return values;
 }
 
-// float32 sums of exact products, in f16 or f32, with what was there and a bias.
+// Sums of exact products as tensor cores add them, in f16 or f32, with what was there and a bias.
 void testProducts() {
-  constexpr int ROWS = 13, INPUTS = 72, OUTPUTS = 88, PITCH = 96;
+  constexpr int ROWS = 13, INPUTS = 72, OUTPUTS = 88, PITCH = 96, STEPS = (INPUTS + 15) / 16;
   std::mt19937 random(5);
   Matrix x = randomMatrix(ROWS, INPUTS, random), weight = randomMatrix(OUTPUTS, INPUTS, random);
   Matrix bias = randomMatrix(1, OUTPUTS, random), old = randomMatrix(ROWS, OUTPUTS, random);
   DeviceMatrix<f16> deviceX(x, PITCH, f16(-1)), deviceWeight(weight, INPUTS, f16(-1));
   DeviceMatrix<float> deviceBias(bias, OUTPUTS, -1.0f), whole(old, PITCH, 0.0f);
   require(emulator_matmul(ROWS, INPUTS, OUTPUTS, deviceX.address(), PITCH, deviceWeight.address(), deviceBias.address(), whole.address(), PITCH,
-                          1, 1),
+                          1, 1, CAPABILITY),
           "product");
   Matrix result = whole.download("product");
   for (int row = 0; row < ROWS; row++) {
@@ -85,27 +85,27 @@ void testProducts() {
         expected += x[row][k] * weight[o][k];
         size += std::abs(x[row][k] * weight[o][k]);
       }
-      // Each of the additions rounds once: half a unit in the last place, 2^-24, of at most the sum of the sizes.
-      double limit = (INPUTS + 2) * 0x1p-24 * size;
+      // In a step, 17 pieces lose less than 2^-25 of the largest each and their sum less than 2^-23; the last two additions round by 2^-24 at most.
+      double limit = (STEPS * (17 * 0x1p-25 + 0x1p-23) + 2 * 0x1p-24) * size;
       if (!(std::abs(result[row][o] - expected) <= limit)) fail("product", "element " + std::to_string(row) + ", " + std::to_string(o));
     }
   }
   for (int rows = 1; rows < ROWS; rows++) {
     DeviceMatrix<float> fewer(Matrix(old.begin(), old.begin() + rows), PITCH, 0.0f);
     require(emulator_matmul(rows, INPUTS, OUTPUTS, deviceX.address(), PITCH, deviceWeight.address(), deviceBias.address(), fewer.address(),
-                            PITCH, 1, 1),
+                            PITCH, 1, 1, CAPABILITY),
             "product");
     Matrix part = fewer.download("product of fewer rows");
     if (!std::equal(part.begin(), part.end(), result.begin())) fail("product", "bits depend on the number of rows, " + std::to_string(rows));
   }
 
   uint64_t out = whole.address(), w = deviceWeight.address();
-  requireRefused(emulator_matmul(1, INPUTS, OUTPUTS, 0, PITCH, w, 0, out, PITCH, 1, 0), EMULATOR_INVALID_ARGUMENT, "x of 144 bytes", "no x");
-  requireRefused(emulator_matmul(1, INPUTS, 84, deviceX.address(), PITCH, w, 0, out, PITCH, 1, 0), EMULATOR_INVALID_ARGUMENT, "84 outputs",
+  requireRefused(emulator_matmul(1, INPUTS, OUTPUTS, 0, PITCH, w, 0, out, PITCH, 1, 0, CAPABILITY), EMULATOR_INVALID_ARGUMENT, "x of 144 bytes", "no x");
+  requireRefused(emulator_matmul(1, INPUTS, 84, deviceX.address(), PITCH, w, 0, out, PITCH, 1, 0, CAPABILITY), EMULATOR_INVALID_ARGUMENT, "84 outputs",
                  "outputs that are no multiple of 8");
-  requireRefused(emulator_matmul(1, INPUTS, OUTPUTS, deviceX.address(), 64, w, 0, out, PITCH, 1, 0), EMULATOR_INVALID_ARGUMENT, "pitches 64",
+  requireRefused(emulator_matmul(1, INPUTS, OUTPUTS, deviceX.address(), 64, w, 0, out, PITCH, 1, 0, CAPABILITY), EMULATOR_INVALID_ARGUMENT, "pitches 64",
                  "pitch below the inputs");
-  requireRefused(emulator_matmul(1, INPUTS, OUTPUTS, deviceX.address() + 8, PITCH, w, 0, out, PITCH, 1, 0), EMULATOR_INVALID_ARGUMENT,
+  requireRefused(emulator_matmul(1, INPUTS, OUTPUTS, deviceX.address() + 8, PITCH, w, 0, out, PITCH, 1, 0, CAPABILITY), EMULATOR_INVALID_ARGUMENT,
                  "expected an alignment of 16", "misaligned x");
 }
 

@@ -125,12 +125,15 @@ class DeviceArray {
 
 inline int fact(const std::string& kernel, const char* name) { return emulator_kernel_fact(kernel.c_str(), name); }
 
+// The compute capability of the device that kernels run on here.
+constexpr int CAPABILITY = 90;
+
 // Over so many items in each direction, of which a block takes tileX and tileY, or one.
 template <typename Arguments>
 void launch(const std::string& kernel, int itemsX, int itemsY, const Arguments& arguments) {
   int tileX = std::max(1, fact(kernel, "tileX")), tileY = std::max(1, fact(kernel, "tileY"));
   require(emulator_launch(kernel.c_str(), (itemsX + tileX - 1) / tileX, (itemsY + tileY - 1) / tileY, 1, fact(kernel, "threads"),
-                          fact(kernel, "sharedBytes"), &arguments, sizeof(arguments)),
+                          fact(kernel, "sharedBytes"), CAPABILITY, &arguments, sizeof(arguments)),
           kernel);
 }
 

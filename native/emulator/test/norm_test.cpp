@@ -1,6 +1,8 @@
-// layer_norm, add_norm, token_embed and l2_normalize against float64 loops, over the widths at which a row takes more registers or none.
+// layer_norm and add_norm (to f16 and e4m3), token_embed and l2_normalize against float64 loops, over the widths at which a row takes more
+// registers or none.
 #include <algorithm>
 
+#include "e4m3_results.hpp"
 #include "kernel_test.hpp"
 
 namespace {
@@ -51,6 +53,12 @@ struct NormVectors {
   // In float64; in the order of a plain f32 loop and stored as f16 where `Number` is float.
   template <typename Number>
   Matrix of(const Matrix& x) const {
+    Matrix result = computed<Number>(x);
+    return sizeof(Number) == sizeof(float) ? roundedTo16(result) : result;
+  }
+
+  template <typename Number>
+  Matrix computed(const Matrix& x) const {
     Matrix result = x;
     for (auto& row : result) {
       Number total = 0, squares = 0;
@@ -60,7 +68,7 @@ struct NormVectors {
       Number scale = 1 / std::sqrt(squares / static_cast<Number>(row.size()) + static_cast<Number>(static_cast<float>(EPSILON)));
       for (size_t i = 0; i < row.size(); i++) row[i] = (static_cast<Number>(row[i]) - mean) * scale * weight[i] + bias[i];
     }
-    return sizeof(Number) == sizeof(float) ? roundedTo16(result) : result;
+    return result;
   }
 };
 
@@ -152,6 +160,87 @@ void addNorm(int rows, int columns, bool storeSum) {
   checkIdentical(what + ": last row alone", runAddNorm<T>(what, {x.back()}, {y.back()}, norm, storeSum).out, {found.out.back()});
 }
 
+template <typename T>
+Matrix runLayerNormE4m3(const std::string& what, const Matrix& values, const NormVectors& norm, float outScale) {
+  int rows = values.size(), columns = values[0].size();
+  DeviceMatrix<T> x(withPadding(values), padded(columns) + 8, static_cast<T>(NAN));
+  DeviceMatrix<E4m3> out(rows, columns, padded(columns) + 16, E4m3(3.0));
+  DeviceArray<float> weight(norm.weight), bias(norm.bias);
+  arguments::layer_norm_e4m3_f32 arguments{.x = x.address(), .weight = weight.address(), .bias = bias.address(), .out = out.address(),
+                                           .rows = rows, .columns = columns, .xPitch = x.pitch(), .outPitch = out.pitch(), .epsilon = EPSILON,
+                                           .outScale = outScale};
+  launch(pick<T>("layer_norm_e4m3_f16", "layer_norm_e4m3_f32"), rows, 1, arguments);
+  return out.download(what);
+}
+
+// At scales that leave small codes only, that use most of them, and that saturate.
+template <typename T>
+void layerNormE4m3(int rows, int columns) {
+  Matrix x = randomMatrix<T>(12, rows, columns, 3);
+  NormVectors norm(columns);
+  Matrix truth = norm.of<double>(x);
+  double error = errorBeforeRounding(truth, norm.computed<float>(x));
+  for (float outScale : {0.01f, 100.0f, 300.0f}) {
+    std::string what = named<T>("layer_norm_e4m3", rows, columns) + " * " + std::to_string(outScale);
+    Matrix found = runLayerNormE4m3<T>(what, x, norm, outScale);
+    compareCodes(what, found, truth, outScale, error);
+    checkIdentical(what + ": last row alone", runLayerNormE4m3<T>(what, {x.back()}, norm, outScale), {found.back()});
+  }
+}
+
+// Not a number is not lost, and stays in its row.
+void layerNormE4m3OfNonFinite() {
+  NormVectors norm(144);
+  for (double value : {double(NAN), double(INFINITY), -double(INFINITY)}) {
+    std::string what = "layer_norm_e4m3_f32 with a value of " + std::to_string(value);
+    Matrix x = randomMatrix<float>(13, 6, 144, 1);
+    Matrix truth = norm.of<double>(x);
+    double error = errorBeforeRounding(truth, norm.computed<float>(x));
+    x[4][77] = value;
+    std::fill(truth[4].begin(), truth[4].end(), NAN);
+    compareCodes(what, runLayerNormE4m3<float>(what, x, norm, 64), truth, 64, error);
+  }
+}
+
+template <typename T>
+AddNorm runAddNormE4m3(const std::string& what, const Matrix& xValues, const Matrix& yValues, const NormVectors& norm, bool storeSum,
+                       float outScale) {
+  int rows = xValues.size(), columns = xValues[0].size();
+  DeviceMatrix<T> x(withPadding(xValues), padded(columns) + 8, static_cast<T>(5));
+  DeviceMatrix<f16> y(withPadding(yValues), padded(columns) + 24, static_cast<f16>(NAN));
+  DeviceMatrix<E4m3> out(rows, columns, padded(columns), E4m3(3.0));
+  DeviceArray<float> weight(norm.weight), bias(norm.bias), maxAbs(std::vector<float>{0});
+  arguments::add_norm_e4m3_f32 arguments{.x = x.address(), .y = y.address(), .weight = weight.address(), .bias = bias.address(),
+                                         .out = out.address(), .maxAbs = maxAbs.address(), .rows = rows, .columns = columns,
+                                         .xPitch = x.pitch(), .yPitch = y.pitch(), .outPitch = out.pitch(), .storeSum = storeSum,
+                                         .epsilon = EPSILON, .outScale = outScale};
+  launch(pick<T>("add_norm_e4m3_f16", "add_norm_e4m3_f32"), rows, 1, arguments);
+  AddNorm result{withoutPadding(what, x.download(what), columns), out.download(what), 0};
+  require(emulator_copy_to_host(&result.maxAbs, maxAbs.address(), sizeof(float)), what);
+  return result;
+}
+
+template <typename T>
+void addNormE4m3(int rows, int columns, bool storeSum) {
+  std::string what = named<T>("add_norm_e4m3", rows, columns) + (storeSum ? "" : " without the sum");
+  float outScale = 90;
+  Matrix x = randomMatrix<T>(14, rows, columns, 2), y = randomMatrix<f16>(15, rows, columns, 1);
+  NormVectors norm(columns);
+  AddNorm found = runAddNormE4m3<T>(what, x, y, norm, storeSum, outScale);
+  Matrix exact = sum(x, y), stored = exact, truth = norm.of<double>(exact);
+  float largest = 0;
+  for (auto& row : stored) {
+    for (double& value : row) {
+      largest = std::max(largest, std::abs(static_cast<float>(value)));
+      value = static_cast<double>(static_cast<T>(static_cast<float>(value)));
+    }
+  }
+  compareCodes(what, found.out, truth, outScale, errorBeforeRounding(truth, norm.computed<float>(exact)));
+  checkIdentical(what + ": x", found.x, storeSum ? stored : x);
+  if (found.maxAbs != largest) fail(what, "maxAbs is " + std::to_string(found.maxAbs) + ", expected " + std::to_string(largest));
+  checkIdentical(what + ": last row alone", runAddNormE4m3<T>(what, {x.back()}, {y.back()}, norm, storeSum, outScale).out, {found.out.back()});
+}
+
 // Both signs of infinity make a row's mean NaN, and fmaxf passes over NaN.
 void rangeOfNonFinite() {
   NormVectors norm(96);
@@ -225,7 +314,11 @@ int main() {
     for (bool storeSum : {true, false}) {
       addNorm<float>(5, columns, storeSum);
       addNorm<f16>(5, columns, storeSum);
+      addNormE4m3<float>(5, columns, storeSum);
+      addNormE4m3<f16>(5, columns, storeSum);
     }
+    layerNormE4m3<float>(5, columns);
+    layerNormE4m3<f16>(5, columns);
     tokenEmbed(columns);
     for (bool inPlace : {true, false}) {
       l2Normalize<float>(5, columns, inPlace);
@@ -242,5 +335,6 @@ int main() {
   constantRow(0.1);
   constantRow(1234.567);
   rangeOfNonFinite();
+  layerNormE4m3OfNonFinite();
   return finish("norm_test");
 }

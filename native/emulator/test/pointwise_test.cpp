@@ -1,4 +1,5 @@
-// bias_gelu over every f16 there is, and with biases; mean_pool over lengths around its eight rows at a time.
+// bias_gelu and to_e4m3 over every f16 there is and over odd shapes; mean_pool over lengths around its eight rows at a time.
+#include "e4m3_results.hpp"
 #include "kernel_test.hpp"
 
 namespace {
@@ -64,6 +65,47 @@ void biasGelu(int rows, int columns, bool withBias) {
   compare(what, found, truth, plain, HALF_UNIT);
 }
 
+Matrix runToE4m3(const std::string& what, const Matrix& values, bool gelu, float outScale) {
+  int rows = values.size(), columns = values[0].size();
+  DeviceMatrix<f16> x(withPadding(values), padded(columns) + 8, static_cast<f16>(3));
+  DeviceMatrix<E4m3> out(rows, columns, padded(columns) + 16, E4m3(3.0));
+  arguments::to_e4m3 arguments{.x = x.address(), .out = out.address(), .rows = rows, .columns = columns, .xPitch = x.pitch(),
+                               .outPitch = out.pitch(), .applyGelu = gelu, .outScale = outScale};
+  launch("to_e4m3", rows * x.pitch(), 1, arguments);
+  return out.download(what);
+}
+
+// include/gelu.cuh promises an absolute error of 6.8e-7; values themselves are exact, and so is their product with a power of two.
+void everyHalfToE4m3(bool gelu) {
+  constexpr int ROWS = 256, COLUMNS = 256;
+  Matrix values(ROWS, std::vector<double>(COLUMNS));
+  for (int i = 0; i < ROWS * COLUMNS; i++) {
+    values[i / COLUMNS][i % COLUMNS] = static_cast<double>(std::bit_cast<f16>(static_cast<uint16_t>(i)));
+  }
+  for (float outScale : {1.0f / 256, 1.0f, 64.0f}) {
+    std::string what = std::string("to_e4m3 ") + (gelu ? "with GELU " : "") + "of every f16 * " + std::to_string(outScale);
+    Matrix truth = values;
+    for (auto& row : truth) {
+      for (double& value : row) {
+        // Of minus infinity: 0 times infinity.
+        if (gelu) value = value == -double(INFINITY) ? double(NAN) : exactGelu(value);
+      }
+    }
+    Matrix found = runToE4m3(what, values, gelu, outScale);
+    if (gelu) found[252][0] = NAN;  // 0xfc00, minus infinity: any result will do
+    compareCodes(what, found, truth, outScale, gelu ? 6.8e-7 : 0);
+  }
+}
+
+void toE4m3Of(int rows, int columns, bool gelu) {
+  std::string what = "to_e4m3 " + std::to_string(rows) + " x " + std::to_string(columns) + (gelu ? " with GELU" : "");
+  Matrix values = randomMatrix<f16>(3, rows, columns, 3), truth = values;
+  for (auto& row : truth) {
+    for (double& value : row) value = gelu ? exactGelu(value) : value;
+  }
+  compareCodes(what, runToE4m3(what, values, gelu, 32), truth, 32, gelu ? 6.8e-7 : 0);
+}
+
 void meanPool(int columns) {
   std::string what = "mean_pool of " + std::to_string(columns);
   std::vector<int32_t> sequences;
@@ -105,6 +147,10 @@ int main() {
   geluOfEveryHalf();
   for (int columns : {1, 8, 96, 538, 4304}) {
     for (bool withBias : {true, false}) biasGelu(5, columns, withBias);
+  }
+  for (bool gelu : {false, true}) {
+    everyHalfToE4m3(gelu);
+    for (int columns : {1, 8, 144, 538, 577}) toE4m3Of(5, columns, gelu);
   }
   for (int columns : {1, 8, 33, 64, 72, 768, 1000}) meanPool(columns);
   return finish("pointwise_test");

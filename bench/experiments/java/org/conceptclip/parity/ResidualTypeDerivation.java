@@ -28,7 +28,7 @@ final class ResidualTypeDerivation {
     Golden golden = Golden.of("tiny");
     for (DType residual : new DType[] {DType.F32, DType.F16}) {
       EmulatedCudaDriver driver = EmulatedCudaDriver.open(EmulatedDevice.ofCapability(80), System.err::println);
-      try (CudaBackend backend = new CudaBackend("emulated", driver, new CudaOptions(residual, false));
+      try (CudaBackend backend = new CudaBackend("emulated", driver, CudaOptions.defaults().withResidualType(residual));
           WeightSource weights = Checkpoint.open(Golden.folder("tiny"), ModelLayout.of(config));
           Encoder encoder = Encoder.load(config, weights, backend, notice -> {})) {
         Encoding images = encoder.encodeImages(golden.get("input_uint8_nhwc"), Detail.STATES);

@@ -1,13 +1,16 @@
 package org.conceptclip.cli;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import org.conceptclip.ConceptClipOptions;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.Backends;
 import org.conceptclip.backend.Precision;
+import org.conceptclip.backend.cuda.CudaOptions;
 import org.conceptclip.backend.cuda.CudaProvider;
+import org.conceptclip.backend.cuda.Gemm;
 import org.conceptclip.calibration.Calibration;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.FileNames;
@@ -46,6 +49,29 @@ final class BackendOptions {
   private Path cudaLibraries;
 
   @Option(
+      names = "--gemm",
+      paramLabel = "ENGINE",
+      description = "whose kernels multiply matrices on cuda and emulated: own, cublaslt, or auto for the faster one by the device's tuning"
+          + " table (see tune) or a built-in rule (default: auto)")
+  private Gemm gemm;
+
+  @Option(
+      names = "--gemm-table",
+      paramLabel = "FILE",
+      description = "tuning table for --gemm auto, as tune wrote it (default: that of the device in the cache folder, if there is one)")
+  private Path gemmTable;
+
+  @Option(
+      names = "--residual",
+      paramLabel = "P",
+      description = "the vision tower's residual stream on cuda and emulated: fp32, or fp16 for less memory traffic and larger errors of"
+          + " token features (default: fp32)")
+  private Residual residual;
+
+  /** Types of the residual stream. */
+  private enum Residual { FP32, FP16 }
+
+  @Option(
       names = "--calibration",
       paramLabel = "X.json",
       description = "what calibrate has written for this model; --precision fp8 needs it (cuda, emulated)")
@@ -55,7 +81,7 @@ final class BackendOptions {
   Backend open(Context context, boolean checkRange) {
     BackendRequest request = BackendRequest.DEFAULT.withPrecision(Optional.ofNullable(precision)).withThreads(checkedThreads())
         .withCheckRange(checkRange).withNotices(context.console()::say);
-    Backends.Choice choice = context.backends().open(name, calibrated(libraries(request, cudaLibraries)));
+    Backends.Choice choice = context.backends().open(name, withDeviceOptions(request));
     choice.note().ifPresent(context.console()::say);
     return choice.backend();
   }
@@ -67,8 +93,23 @@ final class BackendOptions {
     if (precision != null) {
       builder.precision(precision);
     }
-    calibrated(libraries(BackendRequest.DEFAULT, cudaLibraries)).options().forEach(builder::backendOption);
+    withDeviceOptions(BackendRequest.DEFAULT).options().forEach(builder::backendOption);
     return builder;
+  }
+
+  /** The request with what only backends on a CUDA device understand, as far as it was given. */
+  private BackendRequest withDeviceOptions(BackendRequest request) {
+    BackendRequest result = libraries(request, cudaLibraries);
+    if (gemm != null) {
+      result = result.withOption(CudaOptions.GEMM, gemm.label());
+    }
+    if (gemmTable != null) {
+      result = result.withOption(CudaOptions.GEMM_TABLE, FileNames.text(gemmTable));
+    }
+    if (residual != null) {
+      result = result.withOption(CudaOptions.RESIDUAL, residual.name().toLowerCase(Locale.ROOT));
+    }
+    return calibrated(result);
   }
 
   /** The request with the calibration, if one was given: it goes with fp8 alone. */

@@ -47,6 +47,8 @@ class ResultsTest {
         List.of("classify", IMAGE, IMAGE, "--backend", "reference")));
     runs.put("conceptclip doctor", List.of(List.of("doctor"), List.of("doctor", "--json")));
     runs.put("conceptclip preprocess", List.of(List.of("preprocess", IMAGE, "--out", "-")));
+    // Its table goes to stdout as those of the others do, after minutes on a device: TuneCommandTest has it.
+    runs.put("conceptclip tune", List.of());
     runs.put("conceptclip convert", List.of());
     runs.put("conceptclip forward", List.of());
     runs.put("conceptclip calibrate", calibrations());

@@ -14,6 +14,7 @@ import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.ForwardingOps;
 import org.conceptclip.op.ForwardingWeightStore;
 import org.conceptclip.op.LinearWeights;
+import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.Ops;
 import org.conceptclip.op.WeightStore;
 import org.conceptclip.op.Workspace;
@@ -200,17 +201,29 @@ public final class Fp8Simulation implements Backend {
 
     @Override
     public void linear(Tensor x, LinearWeights weights, Epilogue epilogue, Tensor out) {
+      super.linear(input(x, weights), selected(weights), epilogue, out);
+    }
+
+    @Override
+    public void linearAddNorm(Tensor x, LinearWeights weights, Tensor residual, NormWeights norm, Tensor update, Tensor out) {
+      super.linearAddNorm(input(x, weights), selected(weights), residual, norm, update, out);
+    }
+
+    /** What the product reads: {@code x}, or {@code x} rounded to codes if it is selected. */
+    private Tensor input(Tensor x, LinearWeights weights) {
       if (!(weights instanceof Twice twice)) {
-        super.linear(x, weights, epilogue, out);
-        return;
+        return x;
       }
       ranges.ifPresent(all -> HostRows.read(workspace, x, values -> all.add(twice.name(), values)));
       Float scale = selected.get(twice.name());
-      if (scale == null) {
-        super.linear(x, twice.exact(), epilogue, out);
-      } else {
-        super.linear(HostRows.rounded(workspace, x, scale), twice.rounded(), epilogue, out);
+      return scale == null ? x : HostRows.rounded(workspace, x, scale);
+    }
+
+    private LinearWeights selected(LinearWeights weights) {
+      if (!(weights instanceof Twice twice)) {
+        return weights;
       }
+      return selected.containsKey(twice.name()) ? twice.rounded() : twice.exact();
     }
   }
 }

@@ -47,17 +47,15 @@ public final class VisionTower {
       Tensor attended = workspace.inputOf(block.proj(), "vision.attended", rows); // [B*T, W]
       ops.linear(normed, block.qkv(), Epilogue.NONE, qkv);
       ops.attention(qkv, images, config.heads(), attended);
-      ops.linear(attended, block.proj(), Epilogue.NONE, update);
       normed = workspace.inputOf(block.fc1(), "vision.normed", rows);
-      ops.addNorm(x, update, block.norm2(), normed);
+      ops.linearAddNorm(attended, block.proj(), x, block.norm2(), update, normed);
       Tensor hidden = workspace.inputOf(block.fc2(), "vision.hidden", rows); // [B*T, H]
       ops.linear(normed, block.fc1(), Epilogue.GELU, hidden);
-      ops.linear(hidden, block.fc2(), Epilogue.NONE, update);
       boolean last = b + 1 == blocks.size();
       normed = last
           ? workspace.buffer("vision.normed", activation, rows, width)
           : workspace.inputOf(blocks.get(b + 1).qkv(), "vision.normed", rows);
-      ops.addNorm(x, update, last ? weights.norm() : blocks.get(b + 1).norm1(), normed);
+      ops.linearAddNorm(hidden, block.fc2(), x, last ? weights.norm() : blocks.get(b + 1).norm1(), update, normed);
     }
     return normed;
   }

@@ -81,6 +81,26 @@ public final class CheckedOps implements Ops {
   }
 
   @Override
+  public void linearAddNorm(Tensor x, LinearWeights weights, Tensor residual, NormWeights norm, Tensor update, Tensor out) {
+    String op = "linearAddNorm " + weights.name();
+    checkInput(op, x, weights);
+    checkEqual(op, "x", x.columns(), "columns", "inputs of the weights", weights.inputs());
+    checkEqual(op, "norm " + norm.name(), norm.width(), "columns", "outputs of the weights", weights.outputs());
+    checkMatrix(op, "residual", residual, x.rows(), "rows of x", weights.outputs(), "outputs of the weights");
+    checkMatrix(op, "update", update, x.rows(), "rows of x", weights.outputs(), "outputs of the weights");
+    checkOutput(op, out, x.rows(), "rows of x", weights.outputs(), "outputs of the weights");
+    Tensor[] written = {residual, update, out};
+    String[] names = {"residual", "update", "out"};
+    for (int i = 0; i < written.length; i++) {
+      checkDisjoint(op, "x", x, names[i], written[i]);
+      for (int j = 0; j < i; j++) {
+        checkDisjoint(op, names[j], written[j], names[i], written[i]);
+      }
+    }
+    ops.linearAddNorm(x, weights, residual, norm, update, out);
+  }
+
+  @Override
   public void attention(Tensor qkv, Sequences sequences, int heads, Tensor out) {
     String op = "attention";
     checkMatrix(op, "qkv", qkv, sequences.totalRows(), "rows of the sequences");
@@ -251,9 +271,13 @@ public final class CheckedOps implements Ops {
   }
 
   private static void checkDisjoint(String op, String name, Tensor input, Tensor out) {
-    if (input.overlaps(out)) {
+    checkDisjoint(op, name, input, "out", out);
+  }
+
+  private static void checkDisjoint(String op, String name, Tensor tensor, String otherName, Tensor other) {
+    if (tensor.overlaps(other)) {
       throw new IllegalArgumentException(
-          op + ": out " + out.shape() + " overlaps " + name + " " + input.shape() + ", expected memory of its own");
+          op + ": " + otherName + " " + other.shape() + " overlaps " + name + " " + tensor.shape() + ", expected memory of its own");
     }
   }
 

@@ -37,6 +37,11 @@ public class ForwardingOps implements Ops {
   }
 
   @Override
+  public void linearAddNorm(Tensor x, LinearWeights weights, Tensor residual, NormWeights norm, Tensor update, Tensor out) {
+    inner.linearAddNorm(x, weights, residual, norm, update, out);
+  }
+
+  @Override
   public void attention(Tensor qkv, Sequences sequences, int heads, Tensor out) {
     inner.attention(qkv, sequences, heads, out);
   }

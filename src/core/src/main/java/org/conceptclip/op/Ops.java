@@ -11,8 +11,8 @@ import org.conceptclip.tensor.Tensor;
  * {@code r} of an output depends only on its own inputs: its bits are the same whatever else is in the batch.
  *
  * <p>Where a product reads codes of F8_E4M3 ({@link LinearWeights#inputScale}), the op that makes its input writes them: {@code out} of
- * {@link #layerNorm}, {@link #addNorm}, {@link #attention} and {@link #linear} may be such a tensor of {@link Workspace#inputOf}. The result,
- * in float32, is multiplied by the reciprocal of the tensor's scale, in float32, and rounded as {@link
+ * {@link #layerNorm}, {@link #addNorm}, {@link #linearAddNorm}, {@link #attention} and {@link #linear} may be such a tensor of {@link
+ * Workspace#inputOf}. The result, in float32, is multiplied by the reciprocal of the tensor's scale, in float32, and rounded as {@link
  * org.conceptclip.tensor.Float8#floatToE4m3} does: a number that is too large becomes the largest one, NaN stays. All other arguments are
  * floating point.
  *
@@ -47,6 +47,22 @@ public interface Ops {
    * @param out floating point for {@link Epilogue#ACCUMULATE}
    */
   void linear(Tensor x, LinearWeights weights, Epilogue epilogue, Tensor out);
+
+  /**
+   * The end of half a pre-norm block: {@code residual += x W^T + b}, then {@code out = layerNorm(residual)}. All tensors are disjoint.
+   *
+   * <p>A backend may add inside of the product, where the update is not rounded to the activation type, or compute {@link #linear} and
+   * {@link #addNorm} one after the other, as this default does. It does the same for every number of rows.
+   *
+   * @param x [rows, inputs], F8_E4M3 of the scale that the weights read, if they read codes
+   * @param residual [rows, outputs], read and written
+   * @param update [rows, outputs] in the activation type, for an implementation that needs it; undefined afterwards
+   * @param out [rows, outputs]
+   */
+  default void linearAddNorm(Tensor x, LinearWeights weights, Tensor residual, NormWeights norm, Tensor update, Tensor out) {
+    linear(x, weights, Epilogue.NONE, update);
+    addNorm(residual, update, norm, out);
+  }
 
   /**
    * Multi-head self-attention within each sequence: {@code softmax(Q K^T / sqrt(headDim)) V}.

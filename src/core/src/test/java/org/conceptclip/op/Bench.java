@@ -4,10 +4,12 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Execution;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
+import org.conceptclip.tensor.ScaledRows;
 import org.conceptclip.tensor.Tensor;
 
 /**
@@ -24,6 +26,7 @@ final class Bench implements AutoCloseable {
   private static final double SENTINEL = 12288;
 
   private final Backend backend;
+  private final ProductSums products;
   private final WeightStore parameters;
   private final Execution execution;
   private final List<Operand> inputs = new ArrayList<>();
@@ -41,10 +44,23 @@ final class Bench implements AutoCloseable {
   /** @param weight rounded as the backend stores it, [outputs][inputs] */
   record Linear(double[][] weight, double[] biasOrNull, LinearWeights weights) {}
 
+  /**
+   * A matrix whose product reads codes of F8_E4M3.
+   *
+   * @param weight the numbers that its own codes stand for, [outputs][inputs]
+   * @param codes the same without their scales
+   * @param scales of the outputs
+   * @param inputScale of the input's codes
+   */
+  record Coded(
+      double[][] weight, double[][] codes, float[] scales, double[] biasOrNull, float inputScale, LinearWeights weights) {}
+
   record Norm(double[] weight, double[] bias, double epsilon, NormWeights weights) {}
 
-  Bench(Backend backend) {
+  /** @param products how the device of the backend sums */
+  Bench(Backend backend, ProductSums products) {
     this.backend = backend;
+    this.products = products;
     this.parameters = backend.openWeightStore();
     this.execution = backend.openExecution();
   }
@@ -90,7 +106,7 @@ final class Bench implements AutoCloseable {
 
   /** What a plain implementation at this backend's precision would get. */
   PlainOps plain() {
-    return PlainOps.simulating(activation());
+    return PlainOps.simulating(activation(), products);
   }
 
   Operand input(DType type, double[][] values) {
@@ -105,11 +121,20 @@ final class Bench implements AutoCloseable {
   }
 
   Operand output(DType type, int rows, int columns) {
+    return guarded(type, unwritten(rows, columns), SENTINEL);
+  }
+
+  private static double[][] unwritten(int rows, int columns) {
     double[][] unwritten = new double[rows][columns];
     for (double[] row : unwritten) {
       Arrays.fill(row, Double.NaN);
     }
-    return guarded(type, unwritten, SENTINEL);
+    return unwritten;
+  }
+
+  /** The sentinel among codes: one of them. */
+  private static double sentinel(float scale) {
+    return 12 * scale;
   }
 
   /** Rows {@code first} to {@code first + count} of an operand, without guards of their own. */
@@ -120,13 +145,14 @@ final class Bench implements AutoCloseable {
   /** What is in the operand now, after a look at the guards. */
   double[][] result(Operand operand) {
     double[][] all = download(operand.guarded());
+    double sentinel = operand.tensor().dtype() == DType.F8_E4M3 ? sentinel(operand.tensor().scale()) : SENTINEL;
     int rows = operand.values().length;
     for (int row = 0; row < all.length; row++) {
       boolean guard = row < GUARD_ROWS || row >= GUARD_ROWS + rows;
       for (int i = 0; guard && i < all[row].length; i++) {
-        if (all[row][i] != SENTINEL) {
+        if (all[row][i] != sentinel) {
           throw new AssertionError("an op wrote outside its output: row " + (row - GUARD_ROWS) + " column " + i + " of "
-              + rows + " rows is " + all[row][i] + ", expected the sentinel " + SENTINEL);
+              + rows + " rows is " + all[row][i] + ", expected the sentinel " + sentinel);
         }
       }
     }
@@ -139,6 +165,34 @@ final class Bench implements AutoCloseable {
     HostTensor biasTensor = bias == null ? null : host(bias, bias.length);
     return new Linear(
         rounded, bias, parameters.linear("contract.linear", host(rounded), biasTensor));
+  }
+
+  /** Of a backend whose calibration has the scale of this input, see {@link CodesCases#calibration}. */
+  Coded coded(double[][] weight, double[] biasOrNull, float inputScale) {
+    double[][] rounded = Rounding.to(DType.F32, weight);
+    double[] bias = biasOrNull == null ? null : Rounding.to(weightType(), biasOrNull);
+    LinearWeights weights = parameters.linear(
+        CodesCases.product(inputScale), host(rounded), bias == null ? null : host(bias, bias.length));
+    if (!weights.inputScale().equals(Optional.of(inputScale))) {
+      throw new AssertionError("weights of " + weights.name() + " read " + weights.inputScale() + ", expected codes of scale " + inputScale);
+    }
+    try (Arena arena = Arena.ofShared()) {
+      ScaledRows rows = ScaledRows.of(arena, host(rounded));
+      return new Coded(Values.shaped(rows.numbers(arena).toDoubleArray(), weight.length),
+          Values.shaped(rows.codes().toDoubleArray(), weight.length), rows.scales(), bias, inputScale, weights);
+    }
+  }
+
+  /** What a product reads as its input: values in codes. */
+  Operand inputOf(LinearWeights reader, double[][] values) {
+    Operand operand = guarded(reader, Rounding.toCodes(reader.inputScale().orElseThrow(), values), Double.NaN);
+    inputs.add(operand);
+    return operand;
+  }
+
+  /** What an op writes as the input of this product. */
+  Operand outputOf(LinearWeights reader, int rows) {
+    return guarded(reader, unwritten(rows, reader.inputs()), sentinel(reader.inputScale().orElseThrow()));
   }
 
   Norm norm(double[] weight, double[] bias, double epsilon) {
@@ -183,13 +237,20 @@ final class Bench implements AutoCloseable {
   }
 
   private Operand guarded(DType type, double[][] values, double guard) {
+    return guarded(workspace().buffer("contract." + buffers++, type, values.length + 2L * GUARD_ROWS, values[0].length), values, guard);
+  }
+
+  private Operand guarded(LinearWeights reader, double[][] values, double guard) {
+    return guarded(workspace().inputOf(reader, "contract." + buffers++, values.length + 2L * GUARD_ROWS), values, guard);
+  }
+
+  private Operand guarded(Tensor buffer, double[][] values, double guard) {
     int columns = values[0].length;
     double[][] all = new double[values.length + 2 * GUARD_ROWS][columns];
     for (double[] row : all) {
       Arrays.fill(row, guard);
     }
     System.arraycopy(values, 0, all, GUARD_ROWS, values.length);
-    Tensor buffer = workspace().buffer("contract." + buffers++, type, all.length, columns);
     workspace().upload(HostTensor.of(Values.flat(all), all.length, columns), buffer);
     return new Operand(values, workspace().rows(buffer, GUARD_ROWS, values.length), buffer);
   }

@@ -148,6 +148,29 @@ class CheckedOpsTest {
   }
 
   @TestFactory
+  Stream<DynamicTest> linearAddNorm() {
+    LinearWeights weights = new Linear("proj.weight", 96, 64, true);
+    Tensor x = tensor(5, 96);
+    Tensor residual = tensor(5, 64);
+    Tensor update = tensor(5, 64);
+    Tensor out = tensor(5, 64);
+    HostTensor memory = HostTensor.allocate(Arena.ofAuto(), DType.F32, 12, 64);
+    return Stream.of(
+        refused("inputs", () -> OPS.linearAddNorm(tensor(5, 72), weights, residual, NORM, update, out), "72", "96", "proj.weight"),
+        refused("width of the norm", () -> OPS.linearAddNorm(tensor(5, 64), LINEAR, tensor(5, 96), NORM, tensor(5, 96), tensor(5, 96)),
+            "norm.weight", "64", "96"),
+        refused("rows of the stream", () -> OPS.linearAddNorm(x, weights, tensor(4, 64), NORM, update, out), "residual", "4", "5"),
+        refused("columns of the update", () -> OPS.linearAddNorm(x, weights, residual, NORM, tensor(5, 96), out), "update", "96", "64"),
+        refused("rows of out", () -> OPS.linearAddNorm(x, weights, residual, NORM, update, tensor(6, 64)), "out", "6", "5"),
+        refused("out is the stream", () -> OPS.linearAddNorm(x, weights, residual, NORM, update, residual), "out", "overlaps residual"),
+        refused("out is the update", () -> OPS.linearAddNorm(x, weights, residual, NORM, update, update), "out", "overlaps update"),
+        refused("the update is a part of the stream",
+            () -> OPS.linearAddNorm(x, weights, memory.rows(0, 5), NORM, memory.rows(4, 5), out), "update", "overlaps residual"),
+        refused("the stream is x",
+            () -> OPS.linearAddNorm(residual, new Linear("square", 64, 64, true), residual, NORM, update, out), "residual", "overlaps x"));
+  }
+
+  @TestFactory
   Stream<DynamicTest> attention() {
     Tensor qkv = tensor(7, 192);
     return Stream.of(
@@ -235,6 +258,10 @@ class CheckedOpsTest {
         refused("norm of a sum of codes", () -> OPS.addNorm(codes, x, NORM, tensor(5, 64)), "F8_E4M3", "floating"),
         refused("codes in place of an update", () -> OPS.addNorm(x, codes, NORM, tensor(5, 64)), "F8_E4M3", "floating"),
         refused("columns of a norm's codes", () -> OPS.layerNorm(x, NORM, codes(1, 5, 63)), "63", "64"),
+        refused("codes for a product before a norm that reads none", () -> OPS.linearAddNorm(
+            codes(1, 5, 96), new Linear("l", 96, 64, false), tensor(5, 64), NORM, tensor(5, 64), tensor(5, 64)), "F8_E4M3", "floating"),
+        refused("a residual stream of codes", () -> OPS.linearAddNorm(
+            tensor(5, 96), new Linear("l", 96, 64, false), codes(1, 5, 64), NORM, tensor(5, 64), tensor(5, 64)), "F8_E4M3", "floating"),
         refused("attention over codes", () -> OPS.attention(codes(1, 7, 192), TWO, 2, tensor(7, 64)), "F8_E4M3", "floating"),
         refused("pooled codes", () -> OPS.meanPool(tensor(7, 64), TWO, codes(1, 2, 64)), "F8_E4M3", "floating"),
         refused("codes of length 1", () -> OPS.l2Normalize(x, codes(1, 5, 64)), "F8_E4M3", "floating"),
@@ -263,6 +290,9 @@ class CheckedOpsTest {
         () -> OPS.attention(tensor(7, 192), TWO, 2, codes(0.5f, 7, 64)),
         () -> OPS.linear(codes(0.5f, 5, 64), new Codes("coded", 64, 96, true), Epilogue.GELU, codes(2, 5, 96)),
         () -> OPS.linear(codes(0.5f, 5, 64), new Codes("coded", 64, 96, true), Epilogue.ACCUMULATE, tensor(5, 96)),
+        () -> OPS.linearAddNorm(
+            codes(0.5f, 5, 96), new Codes("coded", 96, 64, true), tensor(5, 64), NORM, tensor(5, 64), codes(0.25f, 5, 64)),
+        () -> OPS.linearAddNorm(tensor(5, 96), new Linear("l", 96, 64, false), memory.rows(0, 5), NORM, memory.rows(5, 5), tensor(5, 64)),
         () -> OPS.topKMeanSimilarity(tensor(7, 64), TWO, tensor(3, 64), -1, 1_000_000, tensor(2, 3)));
     Runnable[] all = calls.toArray(Runnable[]::new);
     return Arrays.stream(all).map(call -> DynamicTest.dynamicTest(

@@ -39,6 +39,33 @@ final class Comparison {
     }
   }
 
+  /**
+   * For results in codes of F8_E4M3: each is the code of the truth, or of a number that is no further from it than a result in {@code before}
+   * may be. So the neighbour of the right code is only found near the middle between both.
+   *
+   * @param plain what a plain computation gets before it rounds to codes
+   * @param before what precision the results have before they are rounded to codes
+   * @param more absolute error that is allowed on top
+   */
+  static void checkCodes(
+      String what, double[][] found, double[][] truth, double[][] plain, DType before, float scale, double more) {
+    checkSize(what, found, truth);
+    checkFinite(what, found);
+    Error allowed = Error.of(plain, truth);
+    double error = TIMES_PLAIN * allowed.largest() + ROUNDINGS * Rounding.unit(before) * allowed.scale() + more;
+    for (int row = 0; row < truth.length; row++) {
+      for (int i = 0; i < truth[row].length; i++) {
+        double least = Rounding.toCode(scale, truth[row][i] - error);
+        double most = Rounding.toCode(scale, truth[row][i] + error);
+        if (!(found[row][i] >= least && found[row][i] <= most)) {
+          throw new AssertionError(what + ": row " + row + " column " + i + " is " + found[row][i] + ", expected the code of "
+              + truth[row][i] + ", from " + least + " to " + most + " (error " + error + " = 2 * " + allowed.largest() + " (plain) + "
+              + (error - TIMES_PLAIN * allowed.largest()) + ")");
+        }
+      }
+    }
+  }
+
   /** Bit for bit. */
   static void checkIdentical(String what, double[][] found, double[][] expected) {
     checkSize(what, found, expected);

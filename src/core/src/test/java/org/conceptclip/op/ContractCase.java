@@ -8,9 +8,12 @@ record ContractCase(String name, Body body) {
     void run(Bench bench);
   }
 
-  /** @throws AssertionError if the backend breaks the contract */
-  void run(Backend backend) {
-    try (Bench bench = new Bench(backend)) {
+  /**
+   * @param products how the device of the backend sums
+   * @throws AssertionError if the backend breaks the contract
+   */
+  void run(Backend backend, ProductSums products) {
+    try (Bench bench = new Bench(backend, products)) {
       body.run(bench);
       bench.checkInputsUntouched();
     } catch (AssertionError failure) {

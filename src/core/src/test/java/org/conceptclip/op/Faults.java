@@ -28,7 +28,7 @@ final class Faults {
   }
 
   static Stream<Fault> all() {
-    return Stream.of(linear(), norm(), attention(), pool(), embedding(), similarity(), memory(), parameters())
+    return Stream.of(linear(), norm(), linearAddNorm(), attention(), pool(), embedding(), similarity(), memory(), parameters())
         .flatMap(faults -> faults);
   }
 
@@ -87,6 +87,32 @@ final class Faults {
             }
           }
         }));
+  }
+
+  private static Stream<Fault> linearAddNorm() {
+    return Stream.of(
+        ops("the stream is not written", LinearAddNormCases::all, linearAddNorm((ops, x, weights, residual, norm, update, out) -> {
+          double[] before = host(residual).toDoubleArray();
+          ops.linearAddNorm(x, weights, residual, norm, update, out);
+          set(residual, before);
+        })),
+        ops("the norm is that of the update", LinearAddNormCases::all, linearAddNorm((ops, x, weights, residual, norm, update, out) -> {
+          ops.linearAddNorm(x, weights, residual, norm, update, out);
+          ops.layerNorm(update, norm, out);
+        })),
+        ops("the last row is not added", LinearAddNormCases::all, linearAddNorm((ops, x, weights, residual, norm, update, out) -> {
+          double[] last = row(residual, residual.rows() - 1);
+          ops.linearAddNorm(x, weights, residual, norm, update, out);
+          setRow(residual, residual.rows() - 1, last);
+          ops.layerNorm(residual, norm, out);
+        })),
+        ops("the stream depends on the batch in the last bit", InvarianceCases::all,
+            linearAddNorm((ops, x, weights, residual, norm, update, out) -> {
+              ops.linearAddNorm(x, weights, residual, norm, update, out);
+              if (x.rows() > 1) {
+                map(residual, v -> v * (1 + 2 * Rounding.unit(residual.dtype())));
+              }
+            })));
   }
 
   private static Stream<Fault> attention() {
@@ -277,6 +303,19 @@ final class Faults {
       @Override
       public void linear(Tensor x, LinearWeights weights, Epilogue epilogue, Tensor out) {
         body.run(ops, x, weights, epilogue, out);
+      }
+    };
+  }
+
+  private interface LinearAddNormBody {
+    void run(Ops ops, Tensor x, LinearWeights weights, Tensor residual, NormWeights norm, Tensor update, Tensor out);
+  }
+
+  private static UnaryOperator<Ops> linearAddNorm(LinearAddNormBody body) {
+    return ops -> new ForwardingOps(ops) {
+      @Override
+      public void linearAddNorm(Tensor x, LinearWeights weights, Tensor residual, NormWeights norm, Tensor update, Tensor out) {
+        body.run(ops, x, weights, residual, norm, update, out);
       }
     };
   }

@@ -14,9 +14,17 @@ final class InvarianceCases {
   private InvarianceCases() {}
 
   static Stream<ContractCase> all() {
-    Stream<ContractCase> linear = Stream.of(Epilogue.values()).flatMap(epilogue -> Stream.of(
-        linear(77, 72, 96, epilogue), linear(17, 1152, 538, epilogue), linear(33, 144, 4304, epilogue)));
-    return Stream.concat(linear, Stream.of(
+    return Stream.concat(narrowProducts(), others());
+  }
+
+  static Stream<ContractCase> narrowProducts() {
+    return Stream.concat(Stream.of(Epilogue.values()).map(epilogue -> linear(77, 72, 96, epilogue)), Stream.of(linearAddNorm()));
+  }
+
+  static Stream<ContractCase> others() {
+    Stream<ContractCase> wide = Stream.of(Epilogue.values())
+        .flatMap(epilogue -> Stream.of(linear(17, 1152, 538, epilogue), linear(33, 144, 4304, epilogue)));
+    return Stream.concat(wide, Stream.of(
         norm(), addNorm(), l2(), similarity(),
         attention(4, 24), attention(1, 64), attention(2, 72), padding(),
         poolAttention(), meanPool(), topK(), patchEmbed(), tokenEmbed()));
@@ -79,6 +87,25 @@ final class InvarianceCases {
         bench.ops().addNorm(x.tensor(), bench.rows(y, first, count), norm.weights(), x.tensor());
         return bench.result(x);
       });
+    });
+  }
+
+  private static ContractCase linearAddNorm() {
+    return new ContractCase("batch invariance of linearAddNorm", bench -> {
+      Bench.Linear linear = bench.linear(Values.weights(207, 144, 72), Values.vector(208, 144, 0, 1));
+      Bench.Norm norm = bench.norm(Values.vector(94, 144, 1, 1), Values.vector(95, 144, 0, 1), 1e-6);
+      Bench.Operand x = bench.input(bench.activation(), Values.normal(209, 77, 72, 1));
+      double[][] stream = Values.normal(210, 77, 144, 1);
+      for (boolean ofSum : new boolean[] {true, false}) {
+        check(ofSum ? "linearAddNorm: residual" : "linearAddNorm", 77, (first, count) -> {
+          Bench.Operand residual = bench.inOut(bench.residual(), Arrays.copyOfRange(stream, first, first + count));
+          Bench.Operand update = bench.output(bench.activation(), count, 144);
+          Bench.Operand out = bench.output(bench.activation(), count, 144);
+          bench.ops().linearAddNorm(
+              bench.rows(x, first, count), linear.weights(), residual.tensor(), norm.weights(), update.tensor(), out.tensor());
+          return bench.result(ofSum ? residual : out);
+        });
+      }
     });
   }
 

@@ -12,7 +12,7 @@ import org.conceptclip.tensor.DType;
  *   <li>{@link #exact()}: float64, nothing rounded between; the mean of a LayerNorm even in decimal. What is right.
  *   <li>{@link #simulating}: a plain implementation at some precision, op by op, sums in order, each product and sum rounded to
  *       float32 (float64 for F64), and every tensor that an unfused implementation stores rounded to its storage type. What is
- *       good enough.
+ *       good enough. On a device whose matrix products have a rounding of their own, {@link ProductSums} has it.
  * </ul>
  *
  * <p>Rounding a float64 sum or product of two float32 values to float32 is the float32 result: 53 bits are more than 2 * 24 + 2.
@@ -20,25 +20,28 @@ import org.conceptclip.tensor.DType;
 final class PlainOps {
   private final boolean exact;
   private final boolean single;
+  private final ProductSums products;
 
-  private PlainOps(boolean exact, boolean single) {
+  private PlainOps(boolean exact, boolean single, ProductSums products) {
     this.exact = exact;
     this.single = single;
+    this.products = products;
   }
 
   static PlainOps exact() {
-    return new PlainOps(true, false);
+    return new PlainOps(true, false, ProductSums.FLOAT32);
   }
 
-  static PlainOps simulating(DType activations) {
-    return new PlainOps(false, activations != DType.F64);
+  /** @param products how the matrix products of {@link #linear} are summed */
+  static PlainOps simulating(DType activations, ProductSums products) {
+    return new PlainOps(false, activations != DType.F64, products);
   }
 
   double[][] linear(double[][] x, double[][] weight, double[] biasOrNull, Epilogue epilogue, double[][] before, DType type) {
     double[][] out = new double[x.length][weight.length];
     for (int row = 0; row < x.length; row++) {
       for (int o = 0; o < weight.length; o++) {
-        double sum = dot(x[row], weight[o]);
+        double sum = products == ProductSums.FLOAT32 ? dot(x[row], weight[o]) : products.dot(x[row], weight[o]);
         double value = store(type, biasOrNull == null ? sum : r(sum + biasOrNull[o]));
         out[row][o] = switch (epilogue) {
           case NONE -> value;

@@ -1,5 +1,6 @@
 package org.conceptclip.op;
 
+import java.util.Arrays;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.Float8;
 import org.conceptclip.tensor.HalfFloats;
@@ -33,6 +34,19 @@ final class Rounding {
       rounded[row] = to(type, values[row]);
     }
     return rounded;
+  }
+
+  /** The numbers that codes of F8_E4M3 under a scale stand for. */
+  static double[][] toCodes(float scale, double[][] values) {
+    double[][] numbers = new double[values.length][];
+    for (int row = 0; row < values.length; row++) {
+      numbers[row] = Arrays.stream(values[row]).map(value -> toCode(scale, value)).toArray();
+    }
+    return numbers;
+  }
+
+  static double toCode(float scale, double value) {
+    return Float8.roundToE4m3((float) value * (1 / scale)) * scale;
   }
 
   /** Largest relative error of one rounding. */

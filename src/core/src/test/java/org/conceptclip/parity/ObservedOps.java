@@ -83,4 +83,16 @@ final class ObservedOps extends ForwardingOps {
     ops.linear(x, weights, epilogue, out);
     keep(weights.name() + ":out", out);
   }
+
+  /** The product is computed once more on its own: the fused form need not show it. */
+  @Override
+  public void linearAddNorm(Tensor x, LinearWeights weights, Tensor residual, NormWeights norm, Tensor update, Tensor out) {
+    keep(weights.name() + ":in", x);
+    Tensor plain = workspace.buffer("observed.product", update.dtype(), update.rows(), update.columns());
+    ops.linear(x, weights, Epilogue.NONE, plain);
+    keep(weights.name() + ":out", plain);
+    ops.linearAddNorm(x, weights, residual, norm, update, out);
+    keep(norm.name() + ":sum", residual);
+    keep(norm.name() + ":out", out);
+  }
 }

@@ -39,7 +39,7 @@ class CudaEmulatedTinyParityTest {
     Backend openBackend() {
       EmulatedCudaDriver driver =
           EmulatedCudaDriver.open(EmulatedDevice.ofCapability(capability), System.err::println);
-      return new CudaBackend("emulated", driver, new CudaOptions(residual, false));
+      return new CudaBackend("emulated", driver, CudaOptions.defaults().withResidualType(residual));
     }
 
     @Override

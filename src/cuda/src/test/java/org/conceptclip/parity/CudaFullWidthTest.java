@@ -68,7 +68,7 @@ class CudaFullWidthTest {
   private static void check(int capability, DType residual) {
     Map<String, HostTensor> plain = outputs(new NarrowSimulation(Precision.FP16, residual));
     EmulatedCudaDriver driver = EmulatedCudaDriver.open(EmulatedDevice.ofCapability(capability), System.err::println);
-    Map<String, HostTensor> found = outputs(new CudaBackend("emulated", driver, new CudaOptions(residual, false)));
+    Map<String, HostTensor> found = outputs(new CudaBackend("emulated", driver, CudaOptions.defaults().withResidualType(residual)));
     TRUTH.forEach((name, truth) -> {
       Errors allowed = Errors.between(plain.get(name), truth);
       Errors errors = Errors.between(found.get(name), truth);

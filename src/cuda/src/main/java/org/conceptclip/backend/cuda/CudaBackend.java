@@ -10,6 +10,7 @@ import org.conceptclip.backend.BackendUnavailableException;
 import org.conceptclip.backend.CountingBackend;
 import org.conceptclip.backend.DeviceException;
 import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.ModelIdentity;
 import org.conceptclip.backend.PassLimits;
 import org.conceptclip.backend.Precision;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
@@ -19,7 +20,8 @@ import org.conceptclip.op.WeightStore;
 import org.conceptclip.util.Closer;
 
 /**
- * Computes on a CUDA device, stores float16 and sums in float32, with the kernels of {@code kernels/} and matrix products of cuBLASLt.
+ * Computes on a CUDA device, stores float16 and sums in float32, with the kernels of {@code kernels/}; matrix products are those of
+ * cuBLASLt or our own, see {@link ProductChoice}.
  *
  * <p>Owns its driver and the lanes (streams with their memory) that executions take turns on. Executions may be opened by several
  * threads. After a {@link DeviceException} of kind LOST every later call fails at once with the first failure as its cause; only
@@ -39,6 +41,8 @@ public final class CudaBackend extends CountingBackend {
   private final FailureCounter failures;
   private final CudaOptions options;
   private final KernelIndex kernels;
+  private final ProductChoice choice;
+  private final ProductPlan plan;
   private final ResidualRanges ranges = new ResidualRanges();
   private final ComputeOrder order;
   private final ArrayDeque<Lane> idleLanes = new ArrayDeque<>();
@@ -47,6 +51,8 @@ public final class CudaBackend extends CountingBackend {
    * A backend on this driver, which it owns from now on.
    *
    * @param name as on the command line: {@code cuda}, {@code emulated}
+   * @throws BackendUnavailableException if the machine, or this build, lacks the engine of products that the options ask for, or the device
+   *     has no products of 8 bits and the options ask for fp8; then the driver is still the caller's
    */
   public CudaBackend(String name, CudaDriver driver, CudaOptions options) {
     super("CUDA backend");
@@ -54,6 +60,11 @@ public final class CudaBackend extends CountingBackend {
     this.failures = new FailureCounter(driver);
     this.driver = failures.counted();
     this.kernels = KernelIndex.forCapability(driver.device().capability());
+    if (options.calibration().isPresent()) {
+      CodedProducts.requireDevice(driver, kernels);
+    }
+    this.choice = ProductChoice.of(options.gemm(), options.table(), driver, kernels);
+    this.plan = new ProductPlan(kernels, driver.device().multiprocessors());
     this.order = new ComputeOrder(this.driver);
     this.options = options;
   }
@@ -65,14 +76,15 @@ public final class CudaBackend extends CountingBackend {
 
   @Override
   public Precision precision() {
-    return Precision.FP16;
+    return options.precision();
   }
 
   @Override
   public String description() {
     DeviceProperties device = driver.device();
     return device.describe() + ", driver CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10
-        + ", fp16, residual stream " + options.residualType();
+        + ", " + precision().label() + options.calibration().map(scales -> " in " + scales.fp8Products() + " products, by own kernels").orElse("")
+        + ", residual stream " + options.residualType() + ", products: " + choice.describe();
   }
 
   @Override
@@ -95,13 +107,18 @@ public final class CudaBackend extends CountingBackend {
   }
 
   @Override
+  public void requireModel(ModelIdentity model) {
+    options.calibration().ifPresent(scales -> scales.requireModel(model));
+  }
+
+  @Override
   public Map<String, Float> residualRanges() {
     return ranges.largest();
   }
 
   @Override
   protected WeightStore newWeightStore(Runnable onClose) {
-    return new CudaWeightStore(driver, onClose);
+    return new CudaWeightStore(driver, product -> options.calibration().flatMap(scales -> scales.inputScale(product)), onClose);
   }
 
   @Override
@@ -113,7 +130,8 @@ public final class CudaBackend extends CountingBackend {
     try {
       ResidualRanges.Slots slots = options.checkRange() ? ranges.new Slots(lane.recorder, workspace) : null;
       long failuresBefore = failures.failures();
-      return execution(new CudaOps(lane, kernels, slots), workspace, () -> giveBack(lane, slots, failuresBefore));
+      Products products = new Products(choice, plan, kernels, lane);
+      return execution(new CudaOps(lane, kernels, products, slots), workspace, () -> giveBack(lane, slots, failuresBefore));
     } catch (RuntimeException failure) {
       opened.closeAfter(failure);
       throw failure;

@@ -1,11 +1,15 @@
 package org.conceptclip.backend.cuda;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
+import org.conceptclip.backend.cuda.driver.Kernel;
 import org.conceptclip.backend.cuda.driver.KernelArguments;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
-import org.conceptclip.backend.cuda.driver.MatmulCall;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
@@ -27,18 +31,28 @@ import org.conceptclip.tensor.Tensor;
 final class CudaOps implements Ops {
   private static final double LOG2_E = 1 / Math.log(2);
 
+  /** Tensor maps that are kept: some batches' worth. */
+  private static final int MOST_TENSOR_MAPS = 16;
+
   private final CudaDriver driver;
   private final KernelIndex kernels;
   private final Recorder recorder;
   private final DeviceArena arena;
+  private final Products products;
   private final ResidualRanges.Slots rangesOrNull;
+
+  private final Map<MapKey, MemorySegment> tensorMaps = new HashMap<>();
+
+  /** What a tensor map follows from. */
+  private record MapKey(Kernel kernel, DeviceTensor qkv, int heads, int columns) {}
 
   /** The key of a table, valid until the next flush. */
   private record TableKey(String kind, Object source) {}
 
   /** @param rangesOrNull where the largest values of residual sums go; {@code null} if they are not recorded */
-  CudaOps(Lane lane, KernelIndex kernels, ResidualRanges.Slots rangesOrNull) {
+  CudaOps(Lane lane, KernelIndex kernels, Products products, ResidualRanges.Slots rangesOrNull) {
     this.driver = lane.driver;
+    this.products = products;
     this.kernels = kernels;
     this.recorder = lane.recorder;
     this.arena = lane.arena;
@@ -101,11 +115,11 @@ final class CudaOps implements Ops {
   @Override
   public void layerNorm(Tensor x, NormWeights weights, Tensor out) {
     DeviceTensor from = (DeviceTensor) x;
-    DeviceTensor to = activation("layerNorm", "out", out);
-    KernelArguments arguments = arguments("layer_norm_" + suffix("layerNorm", "x", from))
+    DeviceTensor to = result("layerNorm", out);
+    KernelArguments arguments = arguments("layer_norm_" + codes(to) + suffix("layerNorm", "x", from))
         .address("x", from.address()).int32("xPitch", from.pitch())
-        .int32("rows", from.rows()).int32("columns", from.columns())
-        .address("out", to.address()).int32("outPitch", to.pitch());
+        .int32("rows", from.rows()).int32("columns", from.columns());
+    results(arguments, to);
     recorder.launch(norm(arguments, (DeviceWeights.Norm) weights), from.rows(), 1, from, to);
   }
 
@@ -113,58 +127,132 @@ final class CudaOps implements Ops {
   public void addNorm(Tensor x, Tensor y, NormWeights weights, Tensor out) {
     DeviceTensor stream = (DeviceTensor) x;
     DeviceTensor update = activation("addNorm", "y", y);
-    DeviceTensor to = activation("addNorm", "out", out);
-    KernelArguments arguments = arguments("add_norm_" + suffix("addNorm", "x", stream))
+    DeviceTensor to = result("addNorm", out);
+    KernelArguments arguments = arguments("add_norm_" + codes(to) + suffix("addNorm", "x", stream))
         .address("x", stream.address()).int32("xPitch", stream.pitch())
         .address("y", update.address()).int32("yPitch", update.pitch())
         .int32("rows", stream.rows()).int32("columns", stream.columns())
-        .address("out", to.address()).int32("outPitch", to.pitch())
         .int32("storeSum", to.address() == stream.address() ? 0 : 1)
         .address("maxAbs", rangesOrNull == null ? 0 : rangesOrNull.address(weights.name()));
+    results(arguments, to);
     recorder.launch(norm(arguments, (DeviceWeights.Norm) weights), stream.rows(), 1, stream, update, to);
   }
 
   @Override
   public void linear(Tensor x, LinearWeights weights, Epilogue epilogue, Tensor out) {
-    DeviceTensor from = activation("linear", "x", x);
     DeviceTensor to = (DeviceTensor) out;
-    var linear = (DeviceWeights.Linear) weights;
-    boolean float32 = to.dtype() == DType.F32;
-    requireType("linear", "out", to, DType.F16, epilogue == Epilogue.GELU ? DType.F16 : DType.F32);
-    // GELU has its bias in the kernel that follows: the product is stored once before it, one rounding more than in a fused
-    // epilogue, and as many as any implementation with GELU as an op of its own.
-    boolean biasInProduct = linear.hasBias() && epilogue != Epilogue.GELU;
-    MatmulCall.Shape shape = new MatmulCall.Shape((int) DeviceTensor.padded(linear.inputs()),
-        (int) DeviceTensor.padded(linear.outputs()), biasInProduct, float32, epilogue == Epilogue.ACCUMULATE);
-    long bias = biasInProduct ? (float32 ? linear.biasF32() : linear.biasF16()) : 0;
-    recorder.multiply(new MatmulCall(shape, Math.toIntExact(from.rows()), from.address(), from.pitch(), linear.weight(), bias,
-        to.address(), to.pitch()), from, to);
-    if (epilogue == Epilogue.GELU) {
-      KernelArguments arguments = arguments("bias_gelu")
-          .address("x", to.address()).int32("pitch", to.pitch())
-          .address("bias", linear.biasF32())
-          .int32("rows", to.rows()).int32("columns", to.columns());
-      recorder.launch(arguments, to.rows() * to.pitch(), 1, to);
+    boolean coded = weights instanceof DeviceWeights.Coded;
+    if (to.dtype() == DType.F8_E4M3 && !(coded && epilogue == Epilogue.GELU)) {
+      // No product has such results, so they are stored as activations before they are coded: one rounding more, which is small beside it.
+      DeviceTensor halves = halves(to.shape());
+      linear(x, weights, Epilogue.NONE, halves);
+      encode(halves, epilogue == Epilogue.GELU, to);
+      return;
+    }
+    requireType("linear", "out", to, DType.F16, epilogue != Epilogue.GELU ? DType.F32 : coded ? DType.F8_E4M3 : DType.F16);
+    if (weights instanceof DeviceWeights.Coded codes) {
+      products.ofCodes().linear((DeviceTensor) x, codes, epilogue, to);
+    } else {
+      products.linear(activation("linear", "x", x), (DeviceWeights.Linear) weights, epilogue, to);
+    }
+  }
+
+  /** Scratch memory for activations that are coded at once. */
+  private DeviceTensor halves(Shape shape) {
+    return DeviceTensor.at(arena.address("cuda.halves", DeviceTensor.bytes(DType.F16, shape)), DType.F16, shape);
+  }
+
+  private void encode(DeviceTensor halves, boolean gelu, DeviceTensor out) {
+    KernelArguments arguments = arguments("to_e4m3")
+        .address("x", halves.address()).int32("xPitch", halves.pitch())
+        .int32("rows", halves.rows()).int32("columns", halves.columns()).int32("applyGelu", gelu ? 1 : 0);
+    results(arguments, out);
+    recorder.launch(arguments, halves.rows() * halves.pitch(), 1, halves, out);
+  }
+
+  /**
+   * Where the largest sums are recorded, the update is always stored: the kernel that adds is the one that records. Its sums differ from
+   * those of a run without the record by no more than that rounding to float16.
+   */
+  @Override
+  public void linearAddNorm(Tensor x, LinearWeights weights, Tensor residual, NormWeights norm, Tensor update, Tensor out) {
+    DeviceTensor stream = (DeviceTensor) residual;
+    requireType("linearAddNorm", "residual", stream, DType.F16, DType.F32);
+    DeviceTensor stored = activation("linearAddNorm", "update", update);
+    boolean mayAdd = rangesOrNull == null;
+    boolean added;
+    if (weights instanceof DeviceWeights.Coded) {
+      added = mayAdd;
+      linear(x, weights, added ? Epilogue.ACCUMULATE : Epilogue.NONE, added ? stream : stored);
+    } else {
+      added = products.beforeNorm(activation("linearAddNorm", "x", x), (DeviceWeights.Linear) weights, stream, stored, mayAdd);
+    }
+    if (added) {
+      layerNorm(residual, norm, out);
+    } else {
+      addNorm(residual, update, norm, out);
     }
   }
 
   @Override
   public void attention(Tensor qkv, Sequences sequences, int heads, Tensor out) {
     DeviceTensor from = activation("attention", "qkv", qkv);
-    DeviceTensor to = activation("attention", "out", out);
+    DeviceTensor to = result("attention", out);
+    int headWidth = Math.toIntExact(to.columns()) / heads;
+    if (to.dtype() != DType.F8_E4M3) {
+      attend(AttentionPlan.of(kernels, headWidth), from, sequences, heads, to);
+      return;
+    }
+    Optional<AttentionPlan> codes = AttentionPlan.ofCodes(kernels, headWidth);
+    if (codes.isPresent()) {
+      attend(codes.get(), from, sequences, heads, to);
+    } else {
+      DeviceTensor halves = halves(to.shape());
+      attend(AttentionPlan.of(kernels, headWidth), from, sequences, heads, halves);
+      encode(halves, false, to);
+    }
+  }
+
+  private void attend(AttentionPlan plan, DeviceTensor from, Sequences sequences, int heads, DeviceTensor to) {
+    for (AttentionPlan.Part part : plan.parts()) {
+      int tiles = part.tiles(sequences);
+      if (tiles > 0) {
+        attend(part, tiles, from, sequences, heads, to);
+      }
+    }
+  }
+
+  private void attend(AttentionPlan.Part part, int tiles, DeviceTensor from, Sequences sequences, int heads, DeviceTensor to) {
     int width = Math.toIntExact(to.columns());
-    int headWidth = width / heads;
-    AttentionPlan plan = AttentionPlan.of(kernels, headWidth);
-    KernelArguments arguments = plan.kernel().arguments()
-        .address("tiles", recorder.table(new TableKey("tiles of " + plan.tileRows(), sequences), () -> plan.tileTable(sequences)))
-        .float32("scaleLog2e", scaleLog2e(headWidth))
-        .address("out", to.address()).int32("outPitch", to.pitch());
-    if (plan.readsByTensorMap()) {
-      arguments.tensorMap("qkv", driver.encodeTensorMap(plan.tensorMap(from, heads, headWidth))).int32("heads", heads);
+    KernelArguments arguments = part.kernel().arguments()
+        .address("tiles", recorder.table(new TableKey("tiles of " + part.kernel(), sequences), () -> part.tileTable(sequences)))
+        .float32("scaleLog2e", scaleLog2e(width / heads));
+    results(arguments, to);
+    if (part.readsByTensorMap()) {
+      long items = (long) tiles * heads;
+      arguments.tensorMap("qkv", tensorMap(part, from, heads, part.boxColumns()))
+          .tensorMap("rest", tensorMap(part, from, heads, part.restColumns()))
+          .int32("items", items).int32("heads", heads).float32("headroomLog2", part.headroomLog2());
+      recorder.launchPersistent(arguments, items, from, to);
     } else {
       arguments.address("qkv", from.address()).int32("qkvPitch", from.pitch()).int32("width", width);
+      recorder.launch(arguments, tiles, heads, from, to);
     }
-    recorder.launch(arguments, plan.tiles(sequences), heads, from, to);
+  }
+
+  /** Encoded once a pass: all blocks of a tower have their queries, keys and values in the same place. */
+  private MemorySegment tensorMap(AttentionPlan.Part part, DeviceTensor qkv, int heads, int columns) {
+    MapKey key = new MapKey(part.kernel(), qkv, heads, columns);
+    MemorySegment known = tensorMaps.get(key);
+    if (known != null) {
+      return known;
+    }
+    if (tensorMaps.size() == MOST_TENSOR_MAPS) {
+      tensorMaps.clear();
+    }
+    MemorySegment map = driver.encodeTensorMap(part.tensorMap(qkv, heads, columns));
+    tensorMaps.put(key, map);
+    return map;
   }
 
   @Override
@@ -244,6 +332,26 @@ final class CudaOps implements Ops {
   /** Softmax in powers of two: {@code exp(x / sqrt(d)) = 2^(x * log2(e) / sqrt(d))}. */
   private static double scaleLog2e(int headWidth) {
     return LOG2_E / Math.sqrt(headWidth);
+  }
+
+  /** What an op writes for the product that follows: activations, or codes of F8_E4M3. */
+  private static DeviceTensor result(String op, Tensor out) {
+    DeviceTensor device = (DeviceTensor) out;
+    requireType(op, "out", device, DType.F16, DType.F8_E4M3);
+    return device;
+  }
+
+  /** What the name of a kernel with results of this type has in it. */
+  private static String codes(DeviceTensor out) {
+    return out.dtype() == DType.F8_E4M3 ? "e4m3_" : "";
+  }
+
+  /** Where results go, and for codes what they are multiplied by before they are rounded. */
+  private static void results(KernelArguments arguments, DeviceTensor out) {
+    arguments.address("out", out.address()).int32("outPitch", out.pitch());
+    if (out.dtype() == DType.F8_E4M3) {
+      arguments.float32("outScale", 1 / out.scale());
+    }
   }
 
   private static DeviceTensor activation(String op, String name, Tensor tensor) {

@@ -5,15 +5,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import org.conceptclip.backend.Backend;
-import org.conceptclip.backend.BackendProvider;
+import java.util.TreeSet;
 import org.conceptclip.backend.BackendRequest;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
 import org.conceptclip.backend.cuda.driver.nvidia.JavacppCudaDriver;
 import org.conceptclip.util.FileNames;
 
 /** Starts the {@code cuda} backend on an NVIDIA GPU. */
-public final class CudaProvider implements BackendProvider {
+public final class CudaProvider implements DeviceProvider {
   /** The option with the folder of the CUDA libraries; without it the usual places are searched. */
   public static final String LIBRARIES = "cuda-libs";
 
@@ -36,13 +36,14 @@ public final class CudaProvider implements BackendProvider {
 
   @Override
   public Set<String> options() {
-    return Set.of(LIBRARIES);
+    Set<String> names = new TreeSet<>(CudaOptions.NAMES);
+    names.add(LIBRARIES);
+    return names;
   }
 
   @Override
-  public Backend open(BackendRequest request) {
-    CudaOptions options = CudaOptions.of(name(), request);
-    return new CudaBackend(name(), JavacppCudaDriver.open(request.device(), libraries(request), request.notices()), options);
+  public CudaDriver openDriver(BackendRequest request) {
+    return JavacppCudaDriver.open(request.device(), libraries(request), request.notices());
   }
 
   @Override

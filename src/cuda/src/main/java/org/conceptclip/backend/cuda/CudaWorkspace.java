@@ -3,7 +3,9 @@ package org.conceptclip.backend.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
+import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -46,10 +48,19 @@ final class CudaWorkspace implements Workspace {
 
   @Override
   public Tensor buffer(String name, DType dtype, Shape shape) {
-    if (dtype != DType.F16 && dtype != DType.F32 && dtype.isFloat()) {
+    if (dtype.isFloat() && dtype != DType.F16 && dtype != DType.F32) {
       throw new IllegalArgumentException("buffer " + name + " of " + dtype + ": the CUDA backend computes in F16 and F32");
     }
     return DeviceTensor.at(lane.arena.address(name, DeviceTensor.bytes(dtype, shape)), dtype, shape);
+  }
+
+  @Override
+  public Tensor inputOf(LinearWeights consumer, String name, long rows) {
+    Optional<Float> scale = consumer.inputScale();
+    if (scale.isEmpty()) {
+      return buffer(name, DType.F16, rows, consumer.inputs());
+    }
+    return ((DeviceTensor) buffer(name, DType.F8_E4M3, rows, consumer.inputs())).scaled(scale.get());
   }
 
   @Override
@@ -63,7 +74,7 @@ final class CudaWorkspace implements Workspace {
     if (!from.shape().equals(target.shape())) {
       throw new IllegalArgumentException("upload of " + from + " to " + target + ", expected equal shapes");
     }
-    upload(target, pinned -> Conversion.toDevice(from, 0, target.rows(), pinned, target.dtype(), target.pitch()));
+    upload(target, pinned -> Conversion.toDevice(from, 0, target.rows(), pinned, target.layout()));
   }
 
   /** Gathers the pieces in pinned memory, so that there is one copy to the device. */
@@ -86,7 +97,7 @@ final class CudaWorkspace implements Workspace {
   @Override
   public HostTensor download(Tensor from, Arena arena) {
     DeviceTensor source = (DeviceTensor) from;
-    DType type = source.dtype() == DType.F16 ? DType.F32 : source.dtype();
+    DType type = source.dtype() == DType.F16 || source.dtype() == DType.F8_E4M3 ? DType.F32 : source.dtype();
     HostTensor result = HostTensor.allocate(arena, type, source.shape().toArray());
     lane.recorder.flush();
     long rowsPerPiece = Math.max(1, DOWNLOAD_BYTES / Math.max(1, source.rowBytes()));
@@ -95,7 +106,7 @@ final class CudaWorkspace implements Workspace {
       MemorySegment pinned = lane.staging.take(count * source.rowBytes());
       lane.driver.copyToHost(pinned, source.address() + first * source.rowBytes(), lane.stream);
       lane.driver.synchronize(lane.stream);
-      Conversion.toHost(pinned, source.dtype(), source.pitch(), result, first, count);
+      Conversion.toHost(pinned, source.layout(), result, first, count);
       lane.idle();
     }
     return result;

@@ -1,5 +1,6 @@
 package org.conceptclip.backend.cuda;
 
+import java.util.Optional;
 import org.conceptclip.op.LinearWeights;
 import org.conceptclip.op.NormWeights;
 import org.conceptclip.op.PatchEmbeddingWeights;
@@ -22,6 +23,27 @@ final class DeviceWeights {
     @Override
     public boolean hasBias() {
       return biasF32 != 0;
+    }
+  }
+
+  /**
+   * A matrix of codes of F8_E4M3 with a scale for each output: number [o][i] is {@code weightScale[o] * code[o][i]}. The kernels that read
+   * it want every 32 rows exchanged among each other, see {@link CodedMatrix}.
+   *
+   * @param scale of the codes that the product reads as its input
+   * @param codes F8_E4M3 [outputs padded][inputs padded], zeros in the padding
+   * @param scales F32 [outputs padded]: {@code scale * weightScale[o]}, by which the sum of two codes' products is multiplied
+   * @param bias F32 [outputs padded], or 0 for none
+   */
+  record Coded(String name, int inputs, int outputs, float scale, long codes, long scales, long bias) implements LinearWeights {
+    @Override
+    public boolean hasBias() {
+      return bias != 0;
+    }
+
+    @Override
+    public Optional<Float> inputScale() {
+      return Optional.of(scale);
     }
   }
 

@@ -1,14 +1,14 @@
 package org.conceptclip.backend.cuda;
 
 import java.util.OptionalInt;
-import org.conceptclip.backend.Backend;
-import org.conceptclip.backend.BackendProvider;
+import java.util.Set;
 import org.conceptclip.backend.BackendRequest;
+import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.emulated.EmulatedCudaDriver;
 import org.conceptclip.backend.cuda.driver.emulated.EmulatedDevice;
 
 /** Starts the {@code emulated} backend: the CUDA backend whose kernels run on the CPU, slowly and with checks. For tests. */
-public final class EmulatedProvider implements BackendProvider {
+public final class EmulatedProvider implements DeviceProvider {
   /** That of Hopper, which the CUDA backend is tuned for. */
   private static final int CAPABILITY = 90;
 
@@ -23,9 +23,13 @@ public final class EmulatedProvider implements BackendProvider {
   }
 
   @Override
-  public Backend open(BackendRequest request) {
-    CudaOptions options = CudaOptions.of(name(), request);
-    return new CudaBackend(name(), EmulatedCudaDriver.open(EmulatedDevice.ofCapability(CAPABILITY), request.notices()), options);
+  public Set<String> options() {
+    return CudaOptions.NAMES;
+  }
+
+  @Override
+  public CudaDriver openDriver(BackendRequest request) {
+    return EmulatedCudaDriver.open(EmulatedDevice.ofCapability(CAPABILITY), request.notices());
   }
 
   /** Does not start the backend: a first start compiles for minutes. */

@@ -21,6 +21,7 @@ final class Lane implements AutoCloseable {
   final DeviceArena arena;
   final GraphCache graphs;
   final Recorder recorder;
+  final TensorMaps maps;
 
   Lane(CudaDriver driver, ComputeOrder order) {
     this.driver = driver;
@@ -37,6 +38,7 @@ final class Lane implements AutoCloseable {
     this.arena = new DeviceArena(driver);
     this.graphs = new GraphCache(driver, GRAPHS);
     this.recorder = new Recorder(this);
+    this.maps = new TensorMaps(driver);
   }
 
   /** Notes that the stream is idle: releases what its work held. */

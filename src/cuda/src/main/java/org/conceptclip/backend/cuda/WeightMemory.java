@@ -53,7 +53,7 @@ final class WeightMemory implements AutoCloseable {
         long count = Math.min(rowsPerPiece, rows - first);
         long given = Math.clamp(tensor.rows() - first, 0, count);
         MemorySegment piece = stage.pinned().take(count * rowBytes);
-        Conversion.toDevice(tensor, first, given, piece, type, pitch);
+        Conversion.toDevice(tensor, first, given, piece, new Conversion.Rows(type, pitch));
         piece.asSlice(given * rowBytes).fill((byte) 0);
         if (type == DType.F16) {
           requireFinite(name, tensor, first, piece, given, pitch);

@@ -5,7 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.op.Sequences;
 import org.junit.jupiter.api.Test;
@@ -25,10 +29,50 @@ class AttentionPlanTest {
     "72, 86, attention_d72, 128", "72, 100, attention_d72, 128", "64, 120, attention_d64, 64"
   })
   void attentionIsHoppersOwnOnHopperAlone(int headWidth, int capability, String kernel, int tileRows) {
+    AttentionPlan.Part part = plan(headWidth, capability).parts().getLast();
+    assertEquals(kernel, part.kernel().name());
+    assertEquals(tileRows, part.tileRows());
+    assertEquals(kernel.contains("sm90"), part.readsByTensorMap());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"24, 80, 1", "64, 80, 2", "72, 80, 1", "64, 90, 2", "72, 90, 1", "64, 120, 2"})
+  void everyNumberOfKeysHasOneKernel(int headWidth, int capability, int parts) {
     AttentionPlan plan = plan(headWidth, capability);
-    assertEquals(kernel, plan.kernel().name());
-    assertEquals(tileRows, plan.tileRows());
-    assertEquals(kernel.contains("sm90"), plan.readsByTensorMap());
+    assertEquals(parts, plan.parts().size());
+    int next = 1;
+    for (AttentionPlan.Part part : plan.parts()) {
+      assertEquals(next, part.minKeys());
+      next = part.maxKeys() + 1;
+    }
+    assertEquals(Integer.MIN_VALUE, next, "the last part takes all that is left");
+    assertEquals(parts == 2, plan.parts().getFirst().kernel().name().equals("attention_short_d64"));
+    assertEquals(parts == 2 ? 80 : Integer.MAX_VALUE, plan.parts().getFirst().maxKeys());
+  }
+
+  /** By its own keys: padding rows do not count, nor do neighbours. */
+  @Test
+  void aSequenceGoesToItsKernelByItsOwnKeys() {
+    Sequences sequences = new Sequences(new int[] {0, 80, 161, 461, 542, 545}, new int[] {80, 81, 5, 40, 3});
+    AttentionPlan plan = plan(64, 80);
+    assertEquals(List.of(
+        new Tile(0, 80, 0, 80), new Tile(161, 80, 161, 5), new Tile(241, 80, 161, 5), new Tile(321, 80, 161, 5), new Tile(401, 60, 161, 5),
+        new Tile(461, 80, 461, 40), new Tile(541, 1, 461, 40), new Tile(542, 3, 542, 3)), tiles(plan.parts().getFirst(), sequences));
+    assertEquals(List.of(new Tile(80, 64, 80, 81), new Tile(144, 17, 80, 81)), tiles(plan.parts().getLast(), sequences));
+    assertEquals(0, plan.parts().getLast().tiles(Sequences.packed(80, 1, 77)));
+    assertEquals(0, plan.parts().getFirst().tiles(Sequences.packed(81, 512)));
+  }
+
+  private record Tile(int firstRow, int rows, int firstKeyRow, int keyLength) {}
+
+  private static List<Tile> tiles(AttentionPlan.Part part, Sequences sequences) {
+    ByteBuffer table = part.tileTable(sequences);
+    assertEquals(part.tiles(sequences) * 4 * Integer.BYTES, table.remaining());
+    List<Tile> tiles = new ArrayList<>();
+    while (table.hasRemaining()) {
+      tiles.add(new Tile(table.getInt(), table.getInt(), table.getInt(), table.getInt()));
+    }
+    return tiles;
   }
 
   @Test
@@ -44,24 +88,19 @@ class AttentionPlanTest {
       Set<Integer> headWidths = AttentionPlan.headWidths(KernelIndex.forCapability(capability));
       assertEquals(Set.of(24, 64, 72), headWidths);
       for (int headWidth : headWidths) {
-        AttentionPlan plan = plan(headWidth, capability);
-        ByteBuffer table = plan.tileTable(sequences);
-        assertEquals(plan.tiles(sequences) * 4 * Integer.BYTES, table.remaining());
-        int row = 0;
-        int sequence = 0;
-        while (table.hasRemaining()) {
-          assertEquals(row, table.getInt(), "first row of a tile");
-          int rows = table.getInt();
-          assertTrue(rows >= 1 && rows <= plan.tileRows(), rows + " rows");
-          assertEquals(sequences.start(sequence), table.getInt(), "first key");
-          assertEquals(sequences.keyLength(sequence), table.getInt(), "keys");
-          row += rows;
-          assertTrue(row <= sequences.cumulativeRows()[sequence + 1], "a tile of two sequences");
-          if (row == sequences.cumulativeRows()[sequence + 1]) {
-            sequence++;
+        int[] covered = new int[sequences.totalRows()];
+        for (AttentionPlan.Part part : plan(headWidth, capability).parts()) {
+          for (Tile tile : tiles(part, sequences)) {
+            assertTrue(tile.rows >= 1 && tile.rows <= part.tileRows(), tile::toString);
+            int sequence = IntStream.range(0, sequences.count()).filter(s -> sequences.start(s) == tile.firstKeyRow).findFirst().orElseThrow();
+            assertEquals(sequences.keyLength(sequence), tile.keyLength, tile::toString);
+            assertTrue(tile.firstRow >= tile.firstKeyRow && tile.firstRow + tile.rows <= sequences.cumulativeRows()[sequence + 1], tile::toString);
+            for (int row = tile.firstRow; row < tile.firstRow + tile.rows; row++) {
+              covered[row]++;
+            }
           }
         }
-        assertEquals(sequences.totalRows(), row);
+        assertTrue(Arrays.stream(covered).allMatch(times -> times == 1), headWidth + " wide on " + capability);
       }
     }
   }

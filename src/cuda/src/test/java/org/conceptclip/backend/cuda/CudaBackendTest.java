@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 /** What the CUDA backend rejects, reports and releases. */
 @OnEmulator
 class CudaBackendTest {
-  private final CudaBackend backend = new CudaBackend("test", SmallModel.device(), new CudaOptions(DType.F32, true));
+  private final CudaBackend backend = new CudaBackend("test", SmallModel.device(), CudaOptions.defaults().withCheckRange(true));
 
   @AfterEach
   void close() {

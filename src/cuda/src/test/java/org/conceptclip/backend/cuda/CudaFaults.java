@@ -43,9 +43,13 @@ abstract class CudaFaults {
   /** Of so many calls one is made to fail: 1 for all of them. */
   abstract int stride();
 
+  CudaOptions options() {
+    return CudaOptions.defaults();
+  }
+
   @BeforeAll
   void withoutFaults() {
-    try (CudaBackend backend = new CudaBackend("test", device(), CudaOptions.defaults());
+    try (CudaBackend backend = new CudaBackend("test", device(), options());
         Encoder encoder = SmallModel.load(backend, notice -> {})) {
       expected = work(encoder);
     }
@@ -96,7 +100,7 @@ abstract class CudaFaults {
     String which = kind + " at call " + call + ": ";
     List<DeviceException> failures = new ArrayList<>();
     List<String> notices = new ArrayList<>();
-    CudaBackend backend = new CudaBackend("test", driver, CudaOptions.defaults());
+    CudaBackend backend = new CudaBackend("test", driver, options());
     try (backend; Encoder encoder = loaded(backend, notices, failures, which)) {
       for (int round = 0; encoder != null && round < rounds; round++) {
         try {
@@ -154,7 +158,7 @@ abstract class CudaFaults {
 
   @Test
   void lostDeviceFailsFastWithTheFirstCause() {
-    try (CudaBackend backend = new CudaBackend("test", new FailingDriver(device(), Kind.LOST, 300), CudaOptions.defaults());
+    try (CudaBackend backend = new CudaBackend("test", new FailingDriver(device(), Kind.LOST, 300), options());
         Encoder encoder = SmallModel.load(backend, notice -> {})) {
       DeviceException first = null;
       while (first == null) {

@@ -2,6 +2,7 @@ package org.conceptclip.backend.cuda;
 
 import org.conceptclip.backend.Backend;
 import org.conceptclip.op.OpsContract;
+import org.conceptclip.op.ProductSums;
 
 /** The op contract on a real device. */
 @OnGpu
@@ -9,5 +10,10 @@ class CudaGpuOpsContractTest extends OpsContract {
   @Override
   protected Backend openBackend() {
     return GpuUnderTest.openBackend();
+  }
+
+  @Override
+  protected ProductSums productSums() {
+    return ProductSums.ofCapability(GpuUnderTest.capability());
   }
 }

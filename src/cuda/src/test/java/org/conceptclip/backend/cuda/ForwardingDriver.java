@@ -1,6 +1,7 @@
 package org.conceptclip.backend.cuda;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 import org.conceptclip.backend.cuda.driver.KernelLaunch;
@@ -154,6 +155,11 @@ abstract class ForwardingDriver implements CudaDriver {
   public void launch(KernelLaunch launch, long stream) {
     before(Call.LAUNCH, 0);
     inner.launch(launch, stream);
+  }
+
+  @Override
+  public Optional<String> productLibrary() {
+    return inner.productLibrary();
   }
 
   @Override

@@ -36,7 +36,14 @@ public final class GpuUnderTest {
 
   /** A new backend of the device. The caller closes it. */
   public static Backend openBackend(DType residual) {
-    return new CudaBackend(emulated() ? "emulated" : "cuda", openDriver(), new CudaOptions(residual, false));
+    return new CudaBackend(emulated() ? "emulated" : "cuda", openDriver(), CudaOptions.defaults().withResidualType(residual));
+  }
+
+  /** Compute capability of the device: 90 for 9.0. */
+  static int capability() {
+    try (CudaDriver driver = openDriver()) {
+      return driver.device().capability();
+    }
   }
 
   static boolean emulated() {

@@ -1,6 +1,7 @@
 package org.conceptclip.backend.cuda.driver;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * All that the CUDA backend asks of a device: the seam between the backend and a real GPU, or the emulator.
@@ -55,6 +56,9 @@ public interface CudaDriver extends AutoCloseable {
 
   /** Launches a kernel of {@code kernels/}. Its module is loaded on first use. */
   void launch(KernelLaunch launch, long stream);
+
+  /** Name and version of the library that computes {@link #matmul}; empty where it is absent, then {@link #matmul} fails. */
+  Optional<String> productLibrary();
 
   /** A matrix product through cuBLASLt (on the emulator: the same sums in plain code). */
   void matmul(MatmulCall product, long stream);

@@ -82,15 +82,20 @@ class KernelIndexTest {
     Kernel kernel = KernelIndex.forCapability(90).get("attention_sm90_d64");
     byte[] map = new byte[128];
     map[127] = 7;
+    MemorySegment segment = MemorySegment.ofArray(map);
     ByteBuffer struct = kernel.arguments().float32("scaleLog2e", 0.5).int32("outPitch", 3).int32("heads", 2).address("tiles", 5)
-        .address("out", -1).tensorMap("qkv", MemorySegment.ofArray(map)).toStruct().order(ByteOrder.nativeOrder());
-    assertEquals(192, struct.remaining());
+        .float32("headroomLog2", 8).int32("items", 4).address("out", -1).tensorMap("rest", segment).tensorMap("qkv", segment)
+        .toStruct().order(ByteOrder.nativeOrder());
+    assertEquals(320, struct.remaining());
     assertEquals(7, struct.get(127));
-    assertEquals(-1, struct.getLong(128));
-    assertEquals(5, struct.getLong(136));
-    assertEquals(2, struct.getInt(144));
-    assertEquals(3, struct.getInt(148));
-    assertEquals(0.5f, struct.getFloat(152));
+    assertEquals(7, struct.get(255));
+    assertEquals(-1, struct.getLong(256));
+    assertEquals(5, struct.getLong(264));
+    assertEquals(4, struct.getInt(272));
+    assertEquals(2, struct.getInt(276));
+    assertEquals(3, struct.getInt(280));
+    assertEquals(0.5f, struct.getFloat(284));
+    assertEquals(8, struct.getFloat(288));
     ByteBuffer array = filled("patch_embed_u8").float32("factor", 1, 2, 3).toStruct().order(ByteOrder.nativeOrder());
     assertEquals(3, array.getFloat(52 + 8));
   }

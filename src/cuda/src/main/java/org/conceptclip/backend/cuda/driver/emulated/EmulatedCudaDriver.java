@@ -203,12 +203,18 @@ public final class EmulatedCudaDriver implements CudaDriver {
           launch.kernel() + " on " + device.properties().name());
     }
     byte[] arguments = launch.arguments().toArray(ValueLayout.JAVA_BYTE);
-    target.submit(() -> library.launch(launch, arguments));
+    target.submit(() -> library.launch(launch, arguments, device.capability()));
+  }
+
+  /** Plain code stands in for cuBLASLt. */
+  @Override
+  public Optional<String> productLibrary() {
+    return Optional.of("emulated cuBLASLt");
   }
 
   @Override
   public synchronized void matmul(MatmulCall product, long stream) {
-    enter("cublasLtMatmul", stream).submit(() -> library.matmul(product));
+    enter("cublasLtMatmul", stream).submit(() -> library.matmul(product, device.capability()));
   }
 
   @Override

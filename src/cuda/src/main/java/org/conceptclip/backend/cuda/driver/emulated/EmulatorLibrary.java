@@ -102,18 +102,23 @@ final class EmulatorLibrary {
     run("emulator_fill", bytes + " bytes", address, value, bytes);
   }
 
-  /** Launches with these argument bytes instead of the segment in {@code launch}, which may have changed since. */
-  synchronized void launch(KernelLaunch launch, byte[] arguments) {
+  /**
+   * Launches with these argument bytes instead of the segment in {@code launch}, which may have changed since.
+   *
+   * @param capability of the device, whose tensor cores' sums the kernel gets: 90 for sm_90
+   */
+  synchronized void launch(KernelLaunch launch, byte[] arguments, int capability) {
     MemorySegment.copy(arguments, 0, argumentBuffer, ValueLayout.JAVA_BYTE, 0, arguments.length);
     run("emulator_launch", launch.kernel(), kernels.get(launch.kernel()), launch.gridX(), launch.gridY(), 1, launch.threads(),
-        launch.sharedBytes(), argumentBuffer.address(), arguments.length);
+        launch.sharedBytes(), capability, argumentBuffer.address(), arguments.length);
   }
 
-  synchronized void matmul(MatmulCall product) {
+  /** A product in the sums of the tensor cores of a device of this compute capability. */
+  synchronized void matmul(MatmulCall product, int capability) {
     MatmulCall.Shape shape = product.shape();
     run("emulator_matmul", product.rows() + " rows, " + shape, product.rows(), shape.inputs(), shape.outputs(), product.x(),
         product.xPitch(), product.weight(), product.bias(), product.out(), product.outPitch(), shape.outFloat32() ? 1 : 0,
-        shape.accumulate() ? 1 : 0);
+        shape.accumulate() ? 1 : 0, capability);
   }
 
   /** Writes the 128 bytes of a tensor map into {@code out}. */
@@ -123,8 +128,8 @@ final class EmulatorLibrary {
       MemorySegment strides = arena.allocateFrom(ValueLayout.JAVA_LONG, map.strideBytes());
       MemorySegment box = arena.allocateFrom(ValueLayout.JAVA_INT, map.box());
       MemorySegment encoded = arena.allocate(out.byteSize(), 64);
-      run("emulator_encode_tensor_map", map.describe(), map.address(), map.extents().length, extents.address(), strides.address(),
-          box.address(), map.swizzle().ordinal(), encoded.address());
+      run("emulator_encode_tensor_map", map.describe(), map.address(), map.element().bytes(), map.extents().length, extents.address(),
+          strides.address(), box.address(), map.swizzle().ordinal(), encoded.address());
       out.copyFrom(encoded);
     }
   }

@@ -59,6 +59,11 @@ final class CublasLt implements AutoCloseable {
         notices);
   }
 
+  /** Name and version of the library: {@code cuBLASLt 130100}. */
+  static String version() {
+    return "cuBLASLt " + cublasLtGetVersion();
+  }
+
   /** Queues a product; the workspace is {@link #WORKSPACE_BYTES} of device memory that no other stream uses. */
   synchronized void matmul(MatmulCall product, CUstream_st stream, long workspace) {
     MatmulCall.Shape shape = product.shape();

@@ -259,6 +259,11 @@ public final class JavacppCudaDriver implements CudaDriver {
   }
 
   @Override
+  public Optional<String> productLibrary() {
+    return Optional.of(CublasLt.version());
+  }
+
+  @Override
   public void matmul(MatmulCall product, long stream) {
     Stream target = enter("cublasLtMatmul", stream);
     cublasLt.matmul(product, target.stream, workspace(target));
@@ -282,7 +287,8 @@ public final class JavacppCudaDriver implements CudaDriver {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment encoded = arena.allocate(TENSOR_MAP_BYTES, ARGUMENT_ALIGNMENT);
       status.check("cuTensorMapEncodeTiled",
-          cuTensorMapEncodeTiled(new CUtensorMap(new RawPointer(encoded.address())), CU_TENSOR_MAP_DATA_TYPE_FLOAT16, rank,
+          cuTensorMapEncodeTiled(new CUtensorMap(new RawPointer(encoded.address())),
+              map.element() == TensorMap.Element.F16 ? CU_TENSOR_MAP_DATA_TYPE_FLOAT16 : CU_TENSOR_MAP_DATA_TYPE_UINT8, rank,
               new RawPointer(map.address()), map.extents(), map.strideBytes(), map.box(), everyElement,
               CU_TENSOR_MAP_INTERLEAVE_NONE, map.swizzle().ordinal(), CU_TENSOR_MAP_L2_PROMOTION_L2_128B,
               CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE),

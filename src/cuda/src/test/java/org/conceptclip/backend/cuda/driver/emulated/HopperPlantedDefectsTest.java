@@ -16,6 +16,8 @@ import org.conceptclip.backend.DeviceException.Kind;
 import org.conceptclip.backend.OnEmulator;
 import org.conceptclip.backend.cuda.driver.CudaException;
 import org.conceptclip.backend.cuda.driver.TensorMap;
+import org.conceptclip.backend.cuda.driver.TensorMap.Element;
+import org.conceptclip.backend.cuda.driver.TensorMap.Swizzle;
 import org.conceptclip.backend.cuda.driver.emulated.EmulatorTestKernels.Session;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +67,7 @@ class HopperPlantedDefectsTest {
         new Defect("fewer_bytes", "bulk copy brings 128 bytes more than the mbarrier's phase expects"),
         new Defect("more_bytes", "stuck: 128 threads, the first is 0, wait in mbarrier"),
         new Defect("misaligned_box", "misaligned: bulk copy writes 8192 bytes at byte 128 of shared memory, expected a multiple of 1024"),
+        new Defect("other_element", "tensor map of elements of 2 bytes, copied to elements of 1"),
         new Defect("missing_init_fence", "was not fenced after its initialisation"),
         new Defect("missing_proxy_fence", "without a fence.proxy.async before this asynchronous use"),
         new Defect("early_release", "which was read by a product of warp "),
@@ -143,7 +146,8 @@ class HopperPlantedDefectsTest {
 
   private static TensorMap map(long address, int rows, int boxRows) {
     return new TensorMap(
-        address, new long[] {WIDTH, 1, rows}, new long[] {2 * WIDTH, 2 * WIDTH}, new int[] {WIDTH, 1, boxRows}, TensorMap.Swizzle.BYTES_128);
+        address, Element.F16, new long[] {WIDTH, 1, rows}, new long[] {2 * WIDTH, 2 * WIDTH}, new int[] {WIDTH, 1, boxRows},
+        Swizzle.BYTES_128);
   }
 
   /** Values that float16 holds. */
@@ -169,7 +173,7 @@ class HopperPlantedDefectsTest {
    *
    * @param offset of the address from a multiple of 256
    */
-  private record Refused(String what, int offset, long[] extents, long[] strides, int[] box, TensorMap.Swizzle swizzle) {
+  private record Refused(String what, int offset, Element element, long[] extents, long[] strides, int[] box, Swizzle swizzle) {
     @Override
     public String toString() {
       return what;
@@ -181,14 +185,16 @@ class HopperPlantedDefectsTest {
     long[] strides = {144, 864};
     int[] box = {16, 1, 96};
     return List.of(
-        new Refused("expected a multiple of 16", 8, extents, strides, box, TensorMap.Swizzle.BYTES_32),
-        new Refused("extent 0 of axis 1", 0, new long[] {72, 0, 10}, strides, box, TensorMap.Swizzle.BYTES_32),
-        new Refused("stride of 152 bytes of axis 1", 0, extents, new long[] {152, 864}, box, TensorMap.Swizzle.BYTES_32),
-        new Refused("stride of 128 bytes of axis 1", 0, extents, new long[] {128, 896}, box, TensorMap.Swizzle.BYTES_32),
-        new Refused("stride of 880 bytes of axis 2", 0, extents, new long[] {144, 880}, box, TensorMap.Swizzle.BYTES_32),
-        new Refused("box of 257 along axis 2", 0, extents, strides, new int[] {16, 1, 257}, TensorMap.Swizzle.BYTES_32),
-        new Refused("box rows of 24 bytes", 0, extents, strides, new int[] {12, 1, 96}, TensorMap.Swizzle.NONE),
-        new Refused("box rows of 64 bytes", 0, extents, strides, new int[] {32, 1, 96}, TensorMap.Swizzle.BYTES_32));
+        new Refused("expected a multiple of 16", 8, Element.F16, extents, strides, box, Swizzle.BYTES_32),
+        new Refused("extent 0 of axis 1", 0, Element.F16, new long[] {72, 0, 10}, strides, box, Swizzle.BYTES_32),
+        new Refused("stride of 152 bytes of axis 1", 0, Element.F16, extents, new long[] {152, 864}, box, Swizzle.BYTES_32),
+        new Refused("stride of 128 bytes of axis 1", 0, Element.F16, extents, new long[] {128, 896}, box, Swizzle.BYTES_32),
+        new Refused("stride of 880 bytes of axis 2", 0, Element.F16, extents, new long[] {144, 880}, box, Swizzle.BYTES_32),
+        new Refused("box of 257 along axis 2", 0, Element.F16, extents, strides, new int[] {16, 1, 257}, Swizzle.BYTES_32),
+        new Refused("box rows of 24 bytes", 0, Element.F16, extents, strides, new int[] {12, 1, 96}, Swizzle.NONE),
+        new Refused("box rows of 64 bytes", 0, Element.F16, extents, strides, new int[] {32, 1, 96}, Swizzle.BYTES_32),
+        new Refused("box rows of 24 bytes", 0, Element.BYTES, extents, strides, new int[] {24, 1, 96}, Swizzle.NONE),
+        new Refused("stride of 144 bytes of axis 1", 0, Element.BYTES, new long[] {145, 6, 10}, strides, box, Swizzle.NONE));
   }
 
   @ParameterizedTest
@@ -196,7 +202,7 @@ class HopperPlantedDefectsTest {
   void tensorMapIsRefused(Refused refused) {
     try (Session session = new Session()) {
       long address = session.driver.allocate(10 * 864);
-      TensorMap map = new TensorMap(address + refused.offset, refused.extents, refused.strides, refused.box, refused.swizzle);
+      TensorMap map = new TensorMap(address + refused.offset, refused.element, refused.extents, refused.strides, refused.box, refused.swizzle);
       CudaException report = assertThrows(CudaException.class, () -> session.driver.encodeTensorMap(map));
       session.driver.free(address);
       assertTrue(report.getMessage().contains(refused.what), report::getMessage);

@@ -179,12 +179,15 @@ final class FakeCudaCases {
         CudaDriver emulated = EmulatedCudaDriver.open(EmulatedDevice.ofCapability(90), line -> { })) {
       long address = device.block(4096);
       for (TensorMap.Swizzle swizzle : TensorMap.Swizzle.values()) {
-        TensorMap map = new TensorMap(address, new long[] {16, 4, 8}, new long[] {32, 128}, new int[] {16, 1, 8}, swizzle);
-        MemorySegment encoded = driver.encodeTensorMap(map);
-        assertEquals(128, encoded.byteSize());
-        assertArrayEquals(emulated.encodeTensorMap(map).toArray(ValueLayout.JAVA_BYTE), encoded.toArray(ValueLayout.JAVA_BYTE));
+        for (TensorMap.Element element : TensorMap.Element.values()) {
+          TensorMap map = new TensorMap(address, element, new long[] {16, 4, 8}, new long[] {32, 128}, new int[] {16, 1, 8}, swizzle);
+          MemorySegment encoded = driver.encodeTensorMap(map);
+          assertEquals(128, encoded.byteSize());
+          assertArrayEquals(emulated.encodeTensorMap(map).toArray(ValueLayout.JAVA_BYTE), encoded.toArray(ValueLayout.JAVA_BYTE));
+        }
       }
-      TensorMap odd = new TensorMap(address, new long[] {16, 4}, new long[] {24}, new int[] {16, 1}, TensorMap.Swizzle.NONE);
+      TensorMap odd = new TensorMap(
+          address, TensorMap.Element.F16, new long[] {16, 4}, new long[] {24}, new int[] {16, 1}, TensorMap.Swizzle.NONE);
       String message = failure(Kind.FAILED, () -> driver.encodeTensorMap(odd));
       assertTrue(message.contains("stride bytes [24]"), message);
     }
