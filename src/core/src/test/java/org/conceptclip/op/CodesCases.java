@@ -31,7 +31,7 @@ final class CodesCases {
   static Calibration calibration() {
     SequencedMap<String, Calibration.Product> products = new LinkedHashMap<>();
     for (float scale : new float[] {SMALL, MEDIUM, CUTTING}) {
-      products.put(product(scale), new Calibration.Product(1, scale, 1, 0, true, true));
+      products.put(product(scale), new Calibration.Product(1, scale, 1, 1, 0, true, true));
     }
     Calibration.Agreement same = new Calibration.Agreement(1, 1);
     return new Calibration("contract", "contract", "0".repeat(64), new Calibration.Images(2, 1, false), same, same, products);
