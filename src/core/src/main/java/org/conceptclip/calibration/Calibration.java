@@ -6,7 +6,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.conceptclip.backend.BackendRequest;
@@ -164,10 +163,5 @@ public record Calibration(
       throw new BadInputException(source + ": is of another checkpoint, model " + model + " with fingerprint "
           + fingerprint.substring(0, 12) + "..., found " + found.substring(0, 12) + "...; calibrate this model");
     }
-  }
-
-  /** The products with their names in a pass's order. */
-  public List<Map.Entry<String, Product>> entries() {
-    return List.copyOf(products.entrySet());
   }
 }
