@@ -56,13 +56,14 @@ final class ProductPlan {
     boolean hopper = kernels.names().stream().anyMatch(name -> name.startsWith(HOPPER));
     for (String name : kernels.names()) {
       Matcher matcher = NAME.matcher(name);
-      // The families sum in different orders, so a device has one of them.
+      // Tiles of one family have the same bits, and nothing promises that of two families: a device has one of them.
       if (matcher.matches() && name.startsWith(HOPPER) == hopper) {
         kind(matcher.group(1)).ifPresent(kind -> tiles.computeIfAbsent(kind, key -> new ArrayList<>())
             .add(new Tile(kernels.get(name), Integer.parseInt(matcher.group(2)), Integer.parseInt(matcher.group(3)))));
       }
     }
-    tiles.values().forEach(list -> list.sort(Comparator.comparing((Tile tile) -> -tile.rows() * tile.columns())));
+    tiles.replaceAll((kind, list) ->
+        list.stream().sorted(Comparator.comparingInt((Tile tile) -> -tile.rows() * tile.columns())).toList());
   }
 
   private static Optional<ProductShape.Kind> kind(String label) {
@@ -76,7 +77,7 @@ final class ProductPlan {
 
   /** All shapes of a kernel, the largest first. */
   List<Tile> tiles(ProductShape.Kind kind) {
-    return List.copyOf(tiles.getOrDefault(kind, List.of()));
+    return tiles.getOrDefault(kind, List.of());
   }
 
   /**
