@@ -13,7 +13,7 @@
 // work: an image of 729 x 1152, f32: layer_norm_e4m3 3.4 MB read, 0.8 MB written, 9.2 MFLOP; add_norm_e4m3 with storeSum 5.0 MB read, 4.2 MB
 //   written, 10.1 MFLOP. e4m3 rather than f16 saves 0.8 MB of each, and as much again for the product that reads it.
 // roof: HBM: 1.3 us and 2.8 us per image at the 3.35 TB/s of an H100, predicted from the bytes; nothing of this was measured
-// test: native/emulator/test/norm_test.cpp (float64 loops); Fp8Cases of the op contract
+// test: native/emulator/test/norm_test.cpp (float64 loops); CodesCases of the op contract
 // built: add_norm_e4m3_f16, 128 threads, no bytes of dynamic shared memory, tileX=4; registers sm_90a 128
 // built: add_norm_e4m3_f32, 128 threads, no bytes of dynamic shared memory, tileX=4; registers sm_90a 126
 // built: layer_norm_e4m3_f16, 128 threads, no bytes of dynamic shared memory, tileX=4; registers sm_90a 110

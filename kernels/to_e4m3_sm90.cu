@@ -7,7 +7,7 @@
 // grid: one thread per vector of 8 columns of x's pitch
 // work: an image of 729 x 4304 with GELU: 6.3 MB read, 3.1 MB written, 72 MFLOP
 // roof: HBM, 2.8 us per image at the 3.35 TB/s of an H100, predicted from the bytes; nothing of this was measured
-// test: native/emulator/test/pointwise_test.cpp (every f16); Fp8Cases of the op contract
+// test: native/emulator/test/pointwise_test.cpp (every f16); CodesCases of the op contract
 // built: to_e4m3, 256 threads, no bytes of dynamic shared memory, tileX=2048; registers sm_90a 32
 #include "e4m3_row.cuh"
 #include "gelu.cuh"

@@ -32,8 +32,8 @@ final class BackendOptions {
       names = "--precision",
       paramLabel = "P",
       converter = PrecisionConverter.class,
-      description = "fp64, fp32, fp16, bf16, bf16-weights or fp8 (which needs --calibration), where the backend supports it, or auto for the fastest on this machine"
-          + " (default: fp32 on cpu, fp16 on cuda and emulated, fp64 on reference)")
+      description = "fp64, fp32, fp16, bf16, bf16-weights or fp8 (which needs --calibration), where the backend supports it, or auto for"
+          + " the fastest on this machine (default: fp32 on cpu, fp16 on cuda and emulated, fp64 on reference)")
   private Precision precision;
 
   @Option(

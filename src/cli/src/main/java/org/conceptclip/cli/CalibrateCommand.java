@@ -50,7 +50,10 @@ final class CalibrateCommand implements Callable<Integer> {
           + " weak evidence)")
   private List<Path> images = List.of();
 
-  @Option(names = "--images-from", paramLabel = "FILE", description = "also take the images and folders that this file names, as for classify")
+  @Option(
+      names = "--images-from",
+      paramLabel = "FILE",
+      description = "also take the images and folders that this file names, as for classify")
   private Path list;
 
   @Option(names = {"-r", "--recursive"}, description = "also take the pictures in folders of folders")

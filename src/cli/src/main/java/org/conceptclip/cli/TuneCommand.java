@@ -29,12 +29,12 @@ import picocli.CommandLine.Option;
 @Command(
     name = "tune",
     description = "Measures on the GPU whether this program's own kernels or cuBLASLt are faster, for each shape of a model's matrix"
-        + " products, and stores the table for later starts.",
+        + " products, and where cuDNN may be faster at attention, that too; stores the table for later starts.",
     sortOptions = false,
     footer = {
       "",
-      "A table belongs to a kind of device, the versions of its driver and of cuBLASLt, and this program's kernels; it is used by",
-      "--gemm auto, which is the default. Another table may change results in the last place."
+      "A table belongs to a kind of device, the versions of its driver and libraries, and this program's kernels; it is used by",
+      "--gemm auto and --attention auto, which are the defaults. Another table may change results in the last place."
     })
 final class TuneCommand implements Callable<Integer> {
   private static final String EMULATED = "emulated";
@@ -164,12 +164,22 @@ final class TuneCommand implements Callable<Integer> {
       context.console().out().line(new GsonBuilder().disableHtmlEscaping().create().toJson(object(table)));
       return;
     }
-    int width = table.choices().keySet().stream().mapToInt(subject -> subject.shape().length()).max().orElseThrow();
-    context.console().out().line(String.format(Locale.ROOT, "%-" + width + "s  %8s  %10s  %10s  %10s  %s",
-        "product", "rows", "cublaslt us", "own us", "own-sum us", "choice"));
-    table.choices().forEach((subject, choice) -> times(table, subject).forEach((rows, times) ->
-        context.console().out().line(String.format(Locale.ROOT, "%-" + width + "s  %8d  %11s  %10s  %10s  %s",
-            subject.shape(), rows, cell(times.get("cublaslt")), cell(times.get("own")), cell(times.get("own-sum")), choice))));
+    int width = table.choices().keySet().stream().mapToInt(subject -> name(subject).length()).max().orElseThrow();
+    List<String> engines = table.timings().stream().map(TuningTable.Timing::engine).distinct().toList();
+    context.console().out().line(row("op", width, "rows", engines.stream().map(engine -> engine + " us").toList(), "choice"));
+    table.choices().forEach((subject, choice) -> times(table, subject).forEach((rows, times) -> context.console().out().line(
+        row(name(subject), width, rows.toString(), engines.stream().map(engine -> cell(times.get(engine))).toList(), choice))));
+  }
+
+  /** A product goes by its shape, which says what it is. */
+  private static String name(TuningTable.Subject subject) {
+    return subject.op().equals("product") ? subject.shape() : subject.op() + " " + subject.shape();
+  }
+
+  private static String row(String name, int width, String rows, List<String> cells, String choice) {
+    StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "%-" + width + "s  %8s", name, rows));
+    cells.forEach(cell -> line.append(String.format(Locale.ROOT, "  %11s", cell)));
+    return line + "  " + choice;
   }
 
   private static String cell(Double microsOrNull) {

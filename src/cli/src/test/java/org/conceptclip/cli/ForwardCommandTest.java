@@ -83,12 +83,12 @@ class ForwardCommandTest {
     String[] fp8 = {"forward", "--model", TINY.toString(), "--backend", "emulated", "--precision", "fp8", "--in", in.toString(),
         "--out", out.toString()};
     CliRun.of(CliRun.join(fp8, "--calibration", calibration, "--check-range")).ended(0).said("emulated, fp8)").said("visual.trunk.blocks.0.norm2.weight");
-    // Unit vectors this far apart have a cosine of 0.999. Texts are computed in float16 as before.
-    compare(out, new String[] {"image_features"}, Math.sqrt(2 * (1 - 0.999)));
+    assertTrue(lowestCosine(out, "image_features") >= 0.999, "cosine " + lowestCosine(out, "image_features"));
+    // Texts are computed in float16 as before.
     compare(out, new String[] {"text_features", "text_features_raw"}, 5.9e-3);
     CliRun.of(CliRun.join(fp8)).ended(2).refused("precision fp8: no calibration", "conceptclip calibrate");
-    fp8[2] = "synthetic:small";
-    CliRun.of(CliRun.join(fp8, "--calibration", calibration)).ended(3).refused("calibration.json", "calibrate this model");
+    Files.writeString(calibration, Files.readString(calibration).replaceFirst("\"fingerprint\": \"....", "\"fingerprint\": \"0000"));
+    CliRun.of(CliRun.join(fp8, "--calibration", calibration)).ended(3).said("another checkpoint");
   }
 
   @Test
@@ -253,6 +253,22 @@ class ForwardCommandTest {
           assertTrue(error <= limit, name + ": error " + error + ", limit " + limit);
         }
       }
+    }
+  }
+
+  /** Of rows of unit length: the lowest cosine to the golden ones. */
+  private static double lowestCosine(Path out, String name) {
+    try (SafetensorsFile found = SafetensorsFile.open(out);
+        SafetensorsFile golden = SafetensorsFile.open(TINY.resolve("expected.safetensors"));
+        TensorLoan a = found.read(name);
+        TensorLoan b = golden.read(name)) {
+      double[] rows = a.tensor().toDoubleArray();
+      double[] expected = b.tensor().toDoubleArray();
+      double[] cosines = new double[(int) a.tensor().rows()];
+      for (int i = 0; i < rows.length; i++) {
+        cosines[i / (rows.length / cosines.length)] += rows[i] * expected[i];
+      }
+      return Arrays.stream(cosines).min().orElseThrow();
     }
   }
 }

@@ -62,7 +62,7 @@ class ResultsTest {
   }
 
   private static List<List<String>> calibrations() {
-    List<String> plain = List.of("calibrate", "--model", "synthetic:tiny", "--backend", "reference", "--count", "2", "--out", "/dev/null");
+    List<String> plain = List.of("calibrate", "--model", "synthetic:tiny", "--backend", "cpu", "--count", "2", "--out", "/dev/null");
     return Stream.of("--json", "--report").map(form -> Stream.concat(plain.stream(), Stream.of(form)).toList()).toList();
   }
 

@@ -35,7 +35,7 @@ class TuneCommandTest {
   void aTableIsPrintedWrittenAndUsed() throws IOException {
     Path table = folder.resolve("table.tsv");
     CliRun run = tune("--out", table).ended(0).said("wrote tuning table").said("times of the emulator mean nothing");
-    assertTrue(run.outLines().getFirst().matches("product +rows +cublaslt us +own us +own-sum us +choice"), run.out());
+    assertTrue(run.outLines().getFirst().matches("op +rows +cublaslt us +own us +own-sum us +choice"), run.out());
     assertTrue(run.outLines().get(1).matches("bias_f16 144 -> 432 +16 +[0-9.]+ +[0-9.]+ +(cublaslt|own)"), run.out());
     CliRun used = forward("--gemm-table", table).ended(0);
     assertTrue(Files.exists(folder.resolve("out.safetensors")), used.err());

@@ -6,7 +6,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import org.conceptclip.backend.BackendRequest;
@@ -131,8 +130,9 @@ public record Calibration(
 
   /** One line: whether fp8 is recommended, and the numbers behind that. */
   public String verdict() {
-    String cosine = String.format(Locale.ROOT, "lowest cosine %.6f over %d held-out %s with %d of %d products, %.0f %% of the work, in E4M3",
-        chosen.lowest, images.heldOut, images.generated ? "noise images" : "images", fp8Products(), products.size(), 100 * share());
+    String cosine = String.format(Locale.ROOT,
+        "lowest cosine %.6f over %d held-out %s with %d of %d products, %.0f %% of the work, in E4M3", chosen.lowest, images.heldOut,
+        images.generated ? "noise images" : "images", fp8Products(), products.size(), 100 * share());
     if (recommended()) {
       return "fp8 is recommended: " + cosine;
     }
@@ -155,17 +155,13 @@ public record Calibration(
     if (products.size() != identity.products().size()) {
       List<String> extra = new ArrayList<>(products.keySet());
       extra.removeAll(identity.products());
-      throw new BadInputException(source + ": has an entry for " + extra.getFirst() + ", which the model does not have; calibrate this model");
+      throw new BadInputException(
+          source + ": has an entry for " + extra.getFirst() + ", which the model does not have; calibrate this model");
     }
     String found = identity.fingerprint();
     if (!found.equals(fingerprint)) {
-      throw new BadInputException(source + ": is of another checkpoint, model " + model + " with fingerprint " + fingerprint.substring(0, 12)
-          + "..., found " + found.substring(0, 12) + "...; calibrate this model");
+      throw new BadInputException(source + ": is of another checkpoint, model " + model + " with fingerprint "
+          + fingerprint.substring(0, 12) + "..., found " + found.substring(0, 12) + "...; calibrate this model");
     }
-  }
-
-  /** The products with their names in a pass's order. */
-  public List<Map.Entry<String, Product>> entries() {
-    return List.copyOf(products.entrySet());
   }
 }

@@ -26,7 +26,8 @@ import org.conceptclip.weights.StrictJson;
  *  "images": {"count": 32, "heldOut": 16, "generated": false}, "recommended": true,
  *  "everything": {"lowestCosine": 0.9991, "medianCosine": 0.9994}, "chosen": {"lowestCosine": 0.9993, "medianCosine": 0.9995},
  *  "products": {"visual.trunk.blocks.0.attn.qkv.weight":
- *    {"type": "fp8", "scale": 0.03125, "largest": 9.5, "outliers": 7.9, "weights": 3981312, "sensitivity": 1.2e-5, "measuredAlone": false}, ...}}
+ *    {"type": "fp8", "scale": 0.03125, "largest": 9.5, "outliers": 7.9, "weights": 3981312, "sensitivity": 1.2e-5,
+ *     "measuredAlone": false}, ...}}
  * }</pre>
  *
  * <p>All keys must be present, and there are no others. A file is written whole or not at all.
@@ -90,7 +91,8 @@ public final class CalibrationFile {
         product.require("type", "fp16");
       }
       products.put(name, new Product(product.number("largest", 0, Float.MAX_VALUE), product.scale("scale"),
-          product.number("outliers", 0, Double.MAX_VALUE), product.integer("weights", 1), product.number("sensitivity", 0, 2), product.truth("measuredAlone"), fp8));
+          product.number("outliers", 0, Double.MAX_VALUE), product.integer("weights", 1), product.number("sensitivity", 0, 2),
+          product.truth("measuredAlone"), fp8));
       product.refuseOthers();
     }
     if (products.isEmpty()) {

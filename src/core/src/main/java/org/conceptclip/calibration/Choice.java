@@ -11,8 +11,8 @@ import java.util.function.ToDoubleFunction;
  *
  * <p>Products stay out in the order of what they lose for their work, so a choice is the number of those that stay out. The right number is
  * searched by measuring the lowest cosine. The losses, which add up as they are independent, tell where to look first, and after each
- * measurement where to look next. At least {@link Calibration#LEAST_SHARE} of the work stays in E4M3: with less, fp8 is not worth its error.
- * Not thread-safe.
+ * measurement where to look next. At least {@link Calibration#LEAST_SHARE} of the work stays in E4M3: with less, fp8 is not worth its
+ * error. Not thread-safe.
  */
 final class Choice {
   /** Losses do not add up exactly, so a little less than is allowed is looked for. */

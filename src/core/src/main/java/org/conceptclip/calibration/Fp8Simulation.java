@@ -23,10 +23,10 @@ import org.conceptclip.tensor.ScaledRows;
 import org.conceptclip.tensor.Tensor;
 
 /**
- * What a model computes when some of its products read E4M3 codes, on any backend. It stands in front of that backend and rounds: inputs of
- * the selected products to {@code scale * code} ({@link org.conceptclip.tensor.Float8}), their weights as {@link ScaledRows} says. A backend
- * that computes in fp8 multiplies the same numbers. It differs in the order in which it adds, and everything else is float16 there; both
- * are small beside three bits of mantissa.
+ * What a model computes when some of its products read E4M3 codes, on any backend. It stands in front of that backend and rounds: inputs
+ * of the selected products to {@code scale * code} ({@link org.conceptclip.tensor.Float8}), their weights as {@link ScaledRows} says. A
+ * backend that computes in fp8 multiplies the same numbers. It differs in the order in which it adds, and everything else is float16
+ * there; both are small beside three bits of mantissa.
  *
  * <p>Every weight matrix that could be selected is prepared twice, exact and rounded, so that another selection needs no other weights.
  * Thread-safe as the backend below, but the selection must not change while passes run.

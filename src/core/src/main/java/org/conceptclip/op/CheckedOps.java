@@ -9,9 +9,8 @@ import org.conceptclip.tensor.Tensor;
  * Checks the arguments of every op against the {@link Ops} contract, then calls a backend's own ops, which need not check them again.
  *
  * <p>A violation is a programming error. It is reported as an {@link IllegalArgumentException} that names the op, the value found and
- * the value expected, before anything is written. Matrices must have rank 2 and a floating-point type (or be codes of F8_E4M3 where {@link Ops} says
- * so), and must not be empty. {@link
- * Tensor#overlaps} decides whether an output overlaps an input.
+ * the value expected, before anything is written. Matrices must have rank 2 and a floating-point type (or be codes of F8_E4M3 where
+ * {@link Ops} says so), and must not be empty. {@link Tensor#overlaps} decides whether an output overlaps an input.
  */
 public final class CheckedOps implements Ops {
   private final Ops ops;

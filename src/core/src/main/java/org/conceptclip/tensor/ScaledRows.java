@@ -6,8 +6,8 @@ import java.lang.foreign.Arena;
  * A weight matrix in E4M3 with a scale for each row, as products in 8 bits read it: number [r][c] is {@code scale[r] * code[r][c]}.
  *
  * <p>A row is an output channel. Its scale is its largest absolute number divided by 448, in float32, so that this number has the largest
- * code; code [r][c] is the E4M3 number nearest to {@code number / scale[r]} in float32. A row of zeros has scale 1. A row with a number that
- * is not finite has such a scale, so that its results are not finite either.
+ * code; code [r][c] is the E4M3 number nearest to {@code number / scale[r]} in float32. A row of zeros has scale 1. A row with a number
+ * that is not finite has such a scale, so that its results are not finite either.
  *
  * @param codes F8_E4M3 [rows, columns]
  * @param scales [rows]

@@ -11,10 +11,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.conceptclip.ConceptClip;
+import org.conceptclip.ConceptClipOptions;
 import org.conceptclip.backend.BackendRequest;
 import org.conceptclip.backend.ModelIdentity;
 import org.conceptclip.backend.Precision;
@@ -157,6 +160,16 @@ class CalibrationFileTest {
     assertEquals(1, notices.size());
     assertTrue(notices.getFirst().contains("measured on noise"), notices.getFirst());
     assertFalse(calibration(0.9989, true, 4).verdict().contains("is recommended"));
+  }
+
+  @Test
+  void theLibraryPassesItOnToTheBackend() {
+    Path file = folder.resolve("c.json");
+    ConceptClipOptions options = ConceptClipOptions.builder().precision(Precision.FP8).calibration(file).build();
+    assertEquals(Map.of(Calibration.OPTION, file.toString()), options.backendOptions());
+    String refusal = assertThrows(UnsupportedRequestException.class, () -> ConceptClip.open(
+        ConceptClipOptions.builder().model("synthetic:tiny").backend("reference").precision(Precision.FP8).build())).getMessage();
+    assertEquals("precision fp8: the reference backend computes in fp64 only", refusal);
   }
 
   private static BackendRequest named(BackendRequest request, Path file) {

@@ -120,7 +120,7 @@ class Fp8SimulationTest {
     return values;
   }
 
-  /** The towers' products go through the simulation, each by its own name: with one selected, features change, and with none they are exact. */
+  /** The towers' products go through the simulation, each by its name: with one selected, features change, and with none they are exact. */
   @Test
   void everyProductOfTheModelIsSimulated() {
     try (OpenModel model = OpenModel.open("synthetic:tiny");

@@ -174,7 +174,8 @@ final class Bench implements AutoCloseable {
     LinearWeights weights = parameters.linear(
         CodesCases.product(inputScale), host(rounded), bias == null ? null : host(bias, bias.length));
     if (!weights.inputScale().equals(Optional.of(inputScale))) {
-      throw new AssertionError("weights of " + weights.name() + " read " + weights.inputScale() + ", expected codes of scale " + inputScale);
+      throw new AssertionError(
+          "weights of " + weights.name() + " read " + weights.inputScale() + ", expected codes of scale " + inputScale);
     }
     try (Arena arena = Arena.ofShared()) {
       ScaledRows rows = ScaledRows.of(arena, host(rounded));

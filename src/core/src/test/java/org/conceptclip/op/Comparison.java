@@ -40,8 +40,8 @@ final class Comparison {
   }
 
   /**
-   * For results in codes of F8_E4M3: each is the code of the truth, or of a number that is no further from it than a result in {@code before}
-   * may be. So the neighbour of the right code is only found near the middle between both.
+   * For results in codes of F8_E4M3: each is the code of the truth, or of a number that is no further from it than a result in
+   * {@code before} may be. So the neighbour of the right code is only found near the middle between both.
    *
    * @param plain what a plain computation gets before it rounds to codes
    * @param before what precision the results have before they are rounded to codes

@@ -8,9 +8,9 @@ import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.ScaledRows;
 
 /**
- * A weight matrix as {@code kernels/gemm_e4m3_sm90.cu} reads it: codes of F8_E4M3, a scale for each output, and the outputs of every group of
- * 32 exchanged among each other, so that each thread of a product has eight neighbouring outputs of a row in its registers and stores them at
- * once.
+ * A weight matrix as {@code kernels/gemm_e4m3_sm90.cu} reads it: codes of F8_E4M3, a scale for each output, and the outputs of every group
+ * of 32 exchanged among each other, so that each thread of a product has eight neighbouring outputs of a row in its registers and stores
+ * them at once.
  *
  * @param codes F8_E4M3 [outputs, a multiple of 32][inputs]; rows behind the last output are zeros
  * @param scales of each output, in the outputs' own order: what a code is multiplied by

@@ -85,8 +85,10 @@ public final class CudaBackend extends CountingBackend {
   public String description() {
     DeviceProperties device = driver.device();
     return device.describe() + ", driver CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10
-        + ", " + precision().label() + options.calibration().map(scales -> " in " + scales.fp8Products() + " products, by own kernels").orElse("")
-        + ", residual stream " + options.residualType() + ", products: " + choice.describe() + ", attention: " + attention.describe();
+        + ", " + precision().label()
+        + options.calibration().map(scales -> " in " + scales.fp8Products() + " products, by own kernels").orElse("")
+        + ", residual stream " + options.residualType() + ", products: " + choice.describe()
+        + ", attention: " + attention.describe();
   }
 
   @Override

@@ -9,8 +9,8 @@ import org.conceptclip.tensor.Tensor;
  *
  * <p>Floating-point matrices have rows {@code pitch} elements apart, the columns rounded up to a multiple of 8, so that every row
  * begins at a multiple of 16 bytes and the extents suit cuBLASLt's fast kernels. The padding columns are zero once the
- * matrix is written. Matrices of F8_E4M3 have rows a multiple of 16 apart, for the same reason; their columns up to a multiple of 8 are zero
- * once the matrix is written, and nothing reads behind those. Everything else (pixels) is dense.
+ * matrix is written. Matrices of F8_E4M3 have rows a multiple of 16 apart, for the same reason; their columns up to a multiple of 8 are
+ * zero once the matrix is written, and nothing reads behind those. Everything else (pixels) is dense.
  *
  * @param address of element 0
  * @param pitch elements between the beginnings of consecutive rows; for dense tensors the innermost extent

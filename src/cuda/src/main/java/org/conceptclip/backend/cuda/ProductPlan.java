@@ -59,7 +59,7 @@ final class ProductPlan {
     boolean hopper = kernels.names().stream().anyMatch(name -> name.startsWith(HOPPER));
     for (String name : kernels.names()) {
       Matcher matcher = NAME.matcher(name);
-      // The families sum in different orders, so a device has one of them.
+      // Tiles of one family have the same bits, and nothing promises that of two families: a device has one of them.
       if (matcher.matches() && name.startsWith(HOPPER) == hopper) {
         kind(matcher.group(1)).ifPresent(kind -> tiles.computeIfAbsent(kind, key -> new ArrayList<>())
             .add(new Tile(kernels.get(name), Integer.parseInt(matcher.group(2)), Integer.parseInt(matcher.group(3)))));
@@ -72,12 +72,12 @@ final class ProductPlan {
             .add(new Tile(kernels.get(name), Integer.parseInt(matcher.group(2)), Integer.parseInt(matcher.group(3))));
       }
     }
-    tiles.values().forEach(ProductPlan::sort);
-    codeTiles.values().forEach(ProductPlan::sort);
+    tiles.replaceAll((kind, list) -> largestFirst(list));
+    codeTiles.replaceAll((kind, list) -> largestFirst(list));
   }
 
-  private static void sort(List<Tile> tiles) {
-    tiles.sort(Comparator.comparing((Tile tile) -> -tile.rows() * tile.columns()));
+  private static List<Tile> largestFirst(List<Tile> tiles) {
+    return tiles.stream().sorted(Comparator.comparingInt((Tile tile) -> -tile.rows() * tile.columns())).toList();
   }
 
   private static Optional<ProductShape.Kind> kind(String label) {
@@ -96,7 +96,7 @@ final class ProductPlan {
 
   /** All shapes of a kernel, the largest first. */
   List<Tile> tiles(ProductShape.Kind kind) {
-    return List.copyOf(tiles.getOrDefault(kind, List.of()));
+    return tiles.getOrDefault(kind, List.of());
   }
 
   /**
@@ -119,7 +119,7 @@ final class ProductPlan {
 
   /** All shapes of a kernel for products of codes, the largest first. */
   List<Tile> codeTiles(String kind) {
-    return List.copyOf(codeTiles.getOrDefault(kind, List.of()));
+    return codeTiles.getOrDefault(kind, List.of());
   }
 
   private Tile best(List<Tile> from, String kind, long rows, int outputs) {

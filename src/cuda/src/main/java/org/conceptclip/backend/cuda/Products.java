@@ -81,7 +81,8 @@ final class Products {
   }
 
   private static TensorMaps.Matrix matrix(ProductPlan.Tile tile, long address, long columns, long rows, long rowBytes, String boxRows) {
-    return new TensorMaps.Matrix(address, TensorMap.Element.F16, columns, rows, rowBytes, tile.fact("boxColumns"), tile.fact(boxRows), tile.fact("swizzleBytes"));
+    return new TensorMaps.Matrix(address, TensorMap.Element.F16, columns, rows, rowBytes,
+        tile.fact("boxColumns"), tile.fact(boxRows), tile.fact("swizzleBytes"));
   }
 
   /**

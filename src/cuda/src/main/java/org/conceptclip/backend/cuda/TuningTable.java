@@ -2,7 +2,6 @@ package org.conceptclip.backend.cuda;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -227,6 +226,6 @@ public final class TuningTable {
 
   @Override
   public String toString() {
-    return "tuning table " + checksum + " of " + choices.size() + " shapes on " + Arrays.asList(owner.facts().values().toArray());
+    return "tuning table " + checksum + " of " + choices.size() + " shapes on " + List.copyOf(owner.facts().values());
   }
 }

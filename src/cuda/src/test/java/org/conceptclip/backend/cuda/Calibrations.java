@@ -23,8 +23,8 @@ final class Calibrations {
       products.put(name, new Product(1, scale == 0 ? 1 : scale, 1, 1, 0, true, scale != 0));
     }
     Calibration.Agreement same = new Calibration.Agreement(1, 1);
-    return new Calibration("test.json", config.name(), ModelFingerprint.of(config, weights), new Calibration.Images(2, 1, false), same, same,
-        products);
+    return new Calibration("test.json", config.name(), ModelFingerprint.of(config, weights), new Calibration.Images(2, 1, false),
+        same, same, products);
   }
 
   /** The same with other products in 8 bits. */
