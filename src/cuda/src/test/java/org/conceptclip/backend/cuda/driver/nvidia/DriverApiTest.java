@@ -120,6 +120,7 @@ class DriverApiTest {
         }
       }
     }
-    assertEquals(Set.of("AlgorithmChoice", "CublasLt", "CublasStatus", "CudaBindings", "MatmulDescriptors", "RawPointer"), users);
+    assertEquals(Set.of("AlgorithmChoice", "CublasLt", "CublasStatus", "CudaBindings", "Cudnn", "CudnnAttention", "CudnnDescriptor",
+        "CudnnStatus", "MatmulDescriptors", "RawPointer"), users);
   }
 }
