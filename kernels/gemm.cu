@@ -4,26 +4,28 @@
 //            bias_f16, bias_f32   out = v
 //            gelu_f16             out = gelu(v), the exact form (erf)
 //            add_f32, add_f16     out += v, in f32, rounded once
-// Shapes     x f16 [rows, inputs], weight f16 [outputs, inputs] with rows `inputs` rounded up to 8 apart (as cuBLASLt takes it), bias f32 [outputs]
-//            or none, out [rows, outputs] in the type that the kernel is named for
-// Names      gemm_EPILOGUE_ROWSxCOLUMNS of a tile. Both shapes have the same bits: a sum is over k in ascending steps of 16, no split, no atomics.
+// Shapes     x f16 [rows, inputs], weight f16 [outputs, inputs] with rows `inputs` rounded up to 8 apart (as cuBLASLt takes it), bias f32
+//            [outputs] or none, out [rows, outputs] in the type that the kernel is named for
+// Names      gemm_EPILOGUE_ROWSxCOLUMNS of a tile. Both shapes have the same bits: a sum is over k in ascending steps of 16, no split, no
+//            atomics.
 // Grid       (outputs, rows) in tiles
 //
-// Loop       Four stages of 32 inputs are copied ahead (cp.async); one barrier a stage. A warp has 32 x 64 (128x128) or 16 x 64 (64x64) sums; fragments
-//            come by ldmatrix.
+// Loop       Four stages of 32 inputs are copied ahead (cp.async); one barrier a stage. A warp has 32 x 64 (128x128) or 16 x 64 (64x64)
+//            sums; fragments come by ldmatrix.
 // Epilogue   include/gemm_epilogue.cuh, in the shared memory of the stages.
-// Rims       Rows and inputs behind the rims are copied as zeros. Results behind them are not stored; columns up to the next multiple of 8 are, as
-//            zeros. x's and the weight's own columns from `inputs` to the next multiple of 8 are zeros, as everywhere.
+// Rims       Rows and inputs behind the rims are copied as zeros. Results behind them are not stored; columns up to the next multiple of 8
+//            are, as zeros. x's and the weight's own columns from `inputs` to the next multiple of 8 are zeros, as everywhere.
 //
 // Shapes     128x128 for many rows; 64x64 where those are fewer than multiprocessors: one image's 729 x 1152 are 54 tiles or 216.
-// Shared     128x128: 4 stages * 256 rows * 64 bytes: 65536 bytes, two blocks per SM of an A100, one on sm_86 and sm_89 (99 KB). 64x64: 32768.
+// Shared     128x128: 4 stages * 256 rows * 64 bytes: 65536 bytes, two blocks per SM of an A100, one on sm_86 and sm_89 (99 KB). 64x64:
+//            32768.
 // Banks      Pieces of 16 bytes are exchanged by bits 1 and 2 of their row: the 8 rows of an ldmatrix hit each bank once.
 //
 // Work       an image's fc1: 729 x 1152 x 4304, 7.23 GFLOP.
-// Roofs      A100, 312 TFLOP/s: 23 us an image. Shared memory, 128 bytes a clock: of 128x128, a step of 16 inputs takes 256 clocks of the tensor cores
-//            and 192 + 64 of reads and copies: level with them.
-// Predicted  A100: 200 TFLOP/s, 36 us an image. On Hopper half of what gemm_sm90 does: mma.sync reaches about 60 % of wgmma's rate. Nothing of this was
-//            measured.
+// Roofs      A100, 312 TFLOP/s: 23 us an image. Shared memory, 128 bytes a clock: of 128x128, a step of 16 inputs takes 256 clocks of the
+//            tensor cores and 192 + 64 of reads and copies: level with them.
+// Predicted  A100: 200 TFLOP/s, 36 us an image. On Hopper half of what gemm_sm90 does: mma.sync reaches about 60 % of wgmma's rate. Nothing
+//            of this was measured.
 // Test       native/emulator/test/gemm_test.cpp (float64 loops); LinearCases of the op contract
 // built: gemm_add_f16_64x64, 128 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 118, sm_90a 117
 // built: gemm_add_f16_128x128, 256 threads, 65536 bytes of dynamic shared memory, tileX=128 tileY=128; registers sm_80 125, sm_90a 124
@@ -109,7 +111,9 @@ DEVICE void multiply(Sums<T>& sums, const T& tile, int stage, int warpRow, int w
   for (int piece = 0; piece < PIECES; piece += 2) {
     uint32_t a[T::BLOCKS][4];
 #pragma unroll
-    for (int block = 0; block < T::BLOCKS; block++) loadMatrix4(a[block], tile.sX, stage * T::X + placeOf(xRow + block * 16, piece + lane / 16));
+    for (int block = 0; block < T::BLOCKS; block++) {
+      loadMatrix4(a[block], tile.sX, stage * T::X + placeOf(xRow + block * 16, piece + lane / 16));
+    }
 #pragma unroll
     for (int pair = 0; pair < T::WARP_COLUMNS / 16; pair++) {
       uint32_t b[4];
@@ -128,10 +132,9 @@ DEVICE void multiply(Sums<T>& sums, const T& tile, int stage, int warpRow, int w
 
 template <typename T>
 DEVICE void copyStage(const GemmArguments& args, const T& tile, int step, int firstRow, int firstColumn) {
-  int stage = step % STAGES;
-  copyRows<T::ROWS, T::THREADS>(tile.sX, stage * T::X, args.x, firstRow, args.rows, args.xPitch, step * DEPTH, args.inputs);
-  copyRows<T::COLUMNS, T::THREADS>(tile.sWeight, stage * T::WEIGHT, args.weight, firstColumn, args.outputs, (args.inputs + 7) / 8 * 8, step * DEPTH,
-                                   args.inputs);
+  int stage = step % STAGES, k = step * DEPTH, weightPitch = (args.inputs + 7) / 8 * 8;
+  copyRows<T::ROWS, T::THREADS>(tile.sX, stage * T::X, args.x, firstRow, args.rows, args.xPitch, k, args.inputs);
+  copyRows<T::COLUMNS, T::THREADS>(tile.sWeight, stage * T::WEIGHT, args.weight, firstColumn, args.outputs, weightPitch, k, args.inputs);
 }
 
 template <typename T, Epilogue epilogue>
@@ -157,8 +160,7 @@ DEVICE void run(const GemmArguments& args) {
     multiply(sums, tile, step % STAGES, warpRow, warpColumn, lane);
   }
 
-  // From here on the stages' memory is the epilogue's.
-  copyAsyncWait<0>();
+  // From here on the stages' memory, to which no copy is under way any more, is the epilogue's.
   syncThreads();
   int column = firstColumn + warpColumn;
   if (column >= args.outputs) return;

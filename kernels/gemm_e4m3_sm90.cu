@@ -5,33 +5,37 @@
 //            gelu_f16             out = gelu(v), the exact form (erf)
 //            gelu_e4m3            out = e4m3(outScale gelu(v)), saturating
 //            add_f32, add_f16     out += v, in f32, rounded once
-// Shapes     x e4m3 [rows, inputs], weight e4m3 IN THE ORDER BELOW, scale f32 [outputs] (the activations' scale times that of the output's weights), bias
-//            f32 [outputs] or none, out [rows, outputs] in the type that the kernel is named for. Pitches of e4m3 are multiples of 16.
-// Weights    Rows of a group of 32 are exchanged: row 8 j + 2 t + e of the memory is output 8 t + 2 j + e (j, t < 4; e < 2), which is its own inverse.
-//            The host lays weights out so, once, with rows of zeros up to a multiple of 32; bias, scale and out are in plain order. With it a thread
-//            has 8 neighbouring outputs of a row in its registers and stores them from there: nothing is turned around in shared memory.
+// Shapes     x e4m3 [rows, inputs], weight e4m3 IN THE ORDER BELOW, scale f32 [outputs] (the activations' scale times that of the output's
+//            weights), bias f32 [outputs] or none, out [rows, outputs] in the type that the kernel is named for. Pitches of e4m3 are
+//            multiples of 16.
+// Weights    Rows of a group of 32 are exchanged: row 8 j + 2 t + e of the memory is output 8 t + 2 j + e (j, t < 4; e < 2), which is its
+//            own inverse. The host lays weights out so, once, with rows of zeros up to a multiple of 32; bias, scale and out are in plain
+//            order. With it a thread has 8 neighbouring outputs of a row in its registers and stores them from there: nothing is turned
+//            around in shared memory.
 // Names      gemm_e4m3_sm90_EPILOGUE_ROWSxCOLUMNS of a tile. All shapes have the same bits.
 // Grid       at most one block per multiprocessor, and no more than tiles: blocks take tiles until there are none left; 384 threads
-// Tensor maps of bytes: x {inputs, 1, rows}, box {boxColumns, 1, boxRows}; weight {inputs, 1, outputs rounded up to 32}, box {boxColumns, 1,
-//            weightBoxRows}; both swizzled over swizzleBytes
+// Tensor maps of bytes: x {inputs, 1, rows}, box {boxColumns, 1, boxRows}; weight {inputs, 1, outputs rounded up to 32}, box {boxColumns,
+//            1, weightBoxRows}; both swizzled over swizzleBytes
 //
-// Loop       include/gemm_sm90.cuh: one warp copies, two warpgroups multiply a tile each, in turns; the epilogue of one is hidden behind the
-//            products of the other.
-// Epilogue   f16: 16 bytes a thread, two sectors a quad; e4m3: 8 bytes, one sector. f32: two lanes exchange halves of their 8 outputs, so that an
-//            instruction stores whole sectors.
+// Loop       include/gemm_sm90.cuh: one warp copies, two warpgroups multiply a tile each, in turns; the epilogue of one is hidden behind
+//            the products of the other.
+// Epilogue   f16: 16 bytes a thread, two sectors a quad; e4m3: 8 bytes, one sector. f32: two lanes exchange halves of their 8 outputs, so
+//            that an instruction stores whole sectors.
 // Rims       Boxes behind the rims are zeros. Results behind them are not stored; columns up to the next multiple of 8 are, as zeros.
 //
-// Sums       The tensor cores keep about 14 bits of an e4m3 sum. They are not promoted to f32 on the way: at 4304 inputs the error stays far below that
-//            of the inputs' own rounding.
+// Sums       The tensor cores keep about 14 bits of an e4m3 sum. They are not promoted to f32 on the way: at 4304 inputs the error stays
+//            far below that of the inputs' own rounding.
 // Shared     128x192: 5 stages * (128 + 192) * 128, barriers 80: 204880 bytes. One block per SM.
-// Registers  240 a consumer: sums 192, the rest addresses and the epilogue; 24 the copying warps. ptxas reports the launch's 168; no spills.
+// Registers  240 a consumer: sums 192, the rest addresses and the epilogue; 24 the copying warps. ptxas reports the launch's 168; no
+//            spills.
 //
 // Work       an image's fc1: 729 x 1152 x 4304, 7.23 GFLOP and 3.1 M GELU of 10 instructions.
-// Roofs      H100 SXM. Tensor cores, 8192 FLOP a clock and SM: a step of 128 inputs of 128x192 takes 768 clocks. Shared memory, as of gemm_sm90: 832
-//            clocks. Issue: fc1's tile has 9 steps, 6912 clocks; its epilogue with GELU takes about 2100 of one warp a scheduler.
-// Predicted  46656 rows, sustained, on an H200 of 700 W, us: qkv 300; proj 105; fc1 bias 370, GELU to e4m3 385; fc2 390, added to f32 420. The loop and the
-//            order of the weights are those of a prototype that was right on the emulator; nothing of this was measured. cuBLASLt was, in bursts and
-//            without an epilogue: qkv 284, proj 111, fc1 376, fc2 416.
+// Roofs      H100 SXM. Tensor cores, 8192 FLOP a clock and SM: a step of 128 inputs of 128x192 takes 768 clocks. Shared memory, as of
+//            gemm_sm90: 832 clocks. Issue: fc1's tile has 9 steps, 6912 clocks; its epilogue with GELU takes about 2100 of one warp a
+//            scheduler.
+// Predicted  46656 rows, sustained, on an H200 of 700 W, us: qkv 300; proj 105; fc1 bias 370, GELU to e4m3 385; fc2 390, added to f32 420.
+//            The loop and the order of the weights are those of a prototype that was right on the emulator; nothing of this was measured.
+//            cuBLASLt was, in bursts and without an epilogue: qkv 284, proj 111, fc1 376, fc2 416.
 // Test       native/emulator/test/gemm_e4m3_sm90_test.cpp (float64 loops)
 // built: gemm_e4m3_sm90_add_f16_64x128, 384 threads, 196736 bytes of dynamic shared memory, tileRows=64 tileColumns=128 boxColumns=128 boxRows=64 weightBoxRows=128 swizzleBytes=128; registers sm_90a 168
 // built: gemm_e4m3_sm90_add_f16_128x192, 384 threads, 204880 bytes of dynamic shared memory, tileRows=128 tileColumns=192 boxColumns=128 boxRows=128 weightBoxRows=192 swizzleBytes=128; registers sm_90a 168
@@ -69,8 +73,8 @@ struct GemmE4m3Arguments {
   float outScale;       // gelu_e4m3
 };
 
-// Outputs whose weights are exchanged with each other: those of a quad of lanes. Each has 8 neighbouring ones of two rows, g and g + 8 of its
-// warp's 16; its sum of output i of row g + 8 r is element at(i, r).
+// Outputs whose weights are exchanged with each other: those of a quad of lanes. Each has 8 neighbouring ones of two rows, g and g + 8 of
+// its warp's 16; its sum of output i of row g + 8 r is element at(i, r).
 constexpr int GROUP_COLUMNS = 32;
 DEVICE constexpr int at(int i, int r) { return i / 2 * 4 + 2 * r + i % 2; }
 
@@ -138,8 +142,8 @@ DEVICE void writeE4m3(const GemmE4m3Arguments& args, const float* sums, int row,
   }
 }
 
-// f32. A lane would store half a sector at a time. So of a pair of lanes, which has 16 neighbouring outputs, both store 4 of the first 8 and then
-// 4 of the last: what one has of the other's it hands over.
+// f32. A lane would store half a sector at a time. So of a pair of lanes, which has 16 neighbouring outputs, both store 4 of the first 8
+// and then 4 of the last: what one has of the other's it hands over.
 template <Epilogue epilogue>
 DEVICE void writeFloats(const GemmE4m3Arguments& args, const float* sums, int row, int column, int lane) {
   bool odd = lane % 2 == 1;
@@ -189,9 +193,13 @@ struct Writer {
         if (column + c >= args.outputs) continue;
         const float* group = &sums[p][c / 2];
         int myRow = firstRow + lane / 4, myColumn = column + c + 8 * (lane % 4);
-        if constexpr (epilogue == Epilogue::BIAS_F32 || epilogue == Epilogue::ADD_F32) writeFloats<epilogue>(args, group, myRow, myColumn, lane);
-        else if constexpr (epilogue == Epilogue::GELU_E4M3) writeE4m3(args, group, myRow, myColumn);
-        else writeHalves<epilogue>(args, group, myRow, myColumn);
+        if constexpr (epilogue == Epilogue::BIAS_F32 || epilogue == Epilogue::ADD_F32) {
+          writeFloats<epilogue>(args, group, myRow, myColumn, lane);
+        } else if constexpr (epilogue == Epilogue::GELU_E4M3) {
+          writeE4m3(args, group, myRow, myColumn);
+        } else {
+          writeHalves<epilogue>(args, group, myRow, myColumn);
+        }
         // Bounds what is computed side by side.
         syncWarp();
       }

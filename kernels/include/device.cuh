@@ -325,8 +325,8 @@ DEVICE void holdRegisters(uint32_t (&registers)[M][N]) {
   for (int i = 0; i < M * N; i++) asm volatile("" : "+r"(registers[i / N][i % N])::"memory");
 }
 
-// Before the first product, and whenever these registers (accumulators or A) were written by other means than products of the same shape. One
-// without registers is for ptxas, which wants a fence before each group of products in a loop.
+// Before the first product, and whenever these registers (accumulators or A) were written by other means than products of the same shape.
+// One without registers is for ptxas, which wants a fence before each group of products in a loop.
 template <typename... Registers>
 DEVICE void productFence(Registers&... registers) {
   (holdRegisters(registers), ...);
@@ -353,8 +353,9 @@ DEVICE void productWait(Registers&... registers) {
 #define IN_OUT_8(d, i) IN_OUT_4(d, i), IN_OUT_4(d, i + 4)
 #define IN_OUT_16(d, i) IN_OUT_8(d, i), IN_OUT_8(d, i + 8)
 #define IN_OUT_32(d, i) IN_OUT_16(d, i), IN_OUT_16(d, i + 16)
-// d = a b^T (+ d if `accumulate`) with both operands in shared memory, K innermost. `first`, `second` and `third` are the numbers of the operands
-// behind the registers; `orders` says of f16 that K is innermost, other types have no choice. The rest is the registers as operands.
+// d = a b^T (+ d if `accumulate`) with both operands in shared memory, K innermost. `first`, `second` and `third` are the numbers of the
+// operands behind the registers; `orders` says of f16 that K is innermost, other types have no choice. The rest is the registers as
+// operands.
 #define PRODUCT_OF_SHARED(shape, registers, first, second, third, orders, ...)                                                \
   asm volatile("{\n.reg .pred accumulate;\nsetp.ne.b32 accumulate, " third ", 0;\nwgmma.mma_async.sync.aligned." shape " {"    \
                registers "}, " first ", " second ", accumulate, 1, 1" orders ";\n}"                                            \

@@ -2,10 +2,10 @@
 //
 // A kernel's arguments have bias (f32 [outputs], or none), out (asHalves or asFloats, [rows, outputs]), rows, outputs and outPitch.
 //
-// Sums lie as the tensor cores leave them: lane 4 g + t has of columns 8 j on, columns 2 t and 2 t + 1 of rows g (sums[4 j], sums[4 j + 1]) and
-// g + 8 (sums[4 j + 2], sums[4 j + 3]). f16 results are turned around in shared memory and stored as lines of 128 bytes; adding to f16 turns f32, 32
-// columns at a time, so that a sum is rounded once. f32 results need no turning: the four lanes that share a row hold 8 neighbouring columns, a
-// whole sector.
+// Sums lie as the tensor cores leave them: lane 4 g + t has of columns 8 j on, columns 2 t and 2 t + 1 of rows g (sums[4 j], sums[4 j + 1])
+// and g + 8 (sums[4 j + 2], sums[4 j + 3]). f16 results are turned around in shared memory and stored as lines of 128 bytes; adding to f16
+// turns f32, 32 columns at a time, so that a sum is rounded once. f32 results need no turning: the four lanes that share a row hold 8
+// neighbouring columns, a whole sector.
 #pragma once
 
 #include "gelu.cuh"
@@ -89,8 +89,8 @@ DEVICE void addToHalves(const Arguments& args, const float* sums, int row, int c
   syncWarp();
   int inRow = lane / 8, inColumn = lane % 8 * 4;
   int64_t to = static_cast<int64_t>(row + inRow) * args.outPitch + column + inColumn;
-  // Columns are stored up to a multiple of 8: the two lanes that share 8 of them go together. All loads are before all stores: behind a store to
-  // what might be the same place a load would wait.
+  // Columns are stored up to a multiple of 8: the two lanes that share 8 of them go together. All loads are before all stores: behind a
+  // store to what might be the same place a load would wait.
   bool there = column + inColumn / 8 * 8 < args.outputs;
   Vector<f16, 4> stream[4];
 #pragma unroll

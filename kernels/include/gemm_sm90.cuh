@@ -1,15 +1,15 @@
 // Products of activations and weights for Hopper (sm_90a), sums[m][n] = sum_k x[m][k] weight[n][k]: the main loop of gemm_sm90.cu (f16) and
 // gemm_e4m3_sm90.cu (e4m3). What becomes of a tile's sums is the epilogue of each kernel.
 //
-// A block takes tiles until there are none left. One warp copies boxes of both operands (TMA) into a ring of stages; a stage is a line of 128
-// bytes, the swizzle's width, of every row of the tile and of every one of its columns. Two warpgroups multiply (wgmma, both operands from
-// shared memory) and have every other tile each, so that the epilogue of one is hidden behind the products of the other.
+// A block takes tiles until there are none left. One warp copies boxes of both operands (TMA) into a ring of stages; a stage is a line of
+// 128 bytes, the swizzle's width, of every row of the tile and of every one of its columns. Two warpgroups multiply (wgmma, both operands
+// from shared memory) and have every other tile each, so that the epilogue of one is hidden behind the products of the other.
 //
-// They take turns at the products. Without turns, a warpgroup could wait for a stage a whole round ahead of the other and take the end of an
-// earlier phase of its barrier for that of its own: parity tells two phases apart, no more.
+// They take turns at the products. Without turns, a warpgroup could wait for a stage a whole round ahead of the other and take the end of
+// an earlier phase of its barrier for that of its own: parity tells two phases apart, no more.
 //
-// A sum is over k in ascending steps of one product (16 f16, 32 e4m3), whatever the tile's shape and place and the number of rows: no split of k
-// and no atomics. So all shapes give the same bits, and a row has the same bits in every batch.
+// A sum is over k in ascending steps of one product (16 f16, 32 e4m3), whatever the tile's shape and place and the number of rows: no split
+// of k and no atomics. So all shapes give the same bits, and a row has the same bits in every batch.
 #pragma once
 
 #include "device.cuh"
@@ -30,8 +30,8 @@ constexpr int MAX_SHARED_BYTES = 227 * 1024;
 // Named barriers: a warpgroup's turn at the products. 0 is syncThreads.
 constexpr int TURN = 1;
 
-// A tile's shape, the stages of its ring, what its epilogue takes of shared memory, and the registers of those who multiply. `Element` is that of
-// both operands.
+// A tile's shape, the stages of its ring, what its epilogue takes of shared memory, and the registers of those who multiply. `Element` is
+// that of both operands.
 template <typename Element, int tileRows, int columns, int stages, int epilogueBytes, int consumerRegisters = 232>
 struct Plan {
   using Operand = Element;
@@ -60,8 +60,8 @@ struct Plan {
   static constexpr int BYTES = EPILOGUE_OFFSET + epilogueBytes;
   static_assert(BYTES <= MAX_SHARED_BYTES);
 
-  // In warp w of the warpgroup, lane 4 g + t has of product p, of columns 8 j on, rows 16 w + g and (elements 2, 3) 16 w + g + 8, columns 2 t and
-  // 2 t + 1: sums[p][4 j + i].
+  // In warp w of the warpgroup, lane 4 g + t has of product p, of columns 8 j on, rows 16 w + g and (elements 2, 3) 16 w + g + 8, columns 2
+  // t and 2 t + 1: sums[p][4 j + i].
   using Sums = float[PRODUCTS][columns / 2];
 
   Shared<Element> sX = sharedArray<Element>(X_OFFSET, stages * X);
@@ -69,7 +69,8 @@ struct Plan {
   Shared<uint64_t> barriers = sharedArray<uint64_t>(BARRIERS_OFFSET, BARRIERS);
 };
 
-// The tiles of a block, in its order: columns are innermost, so that a band of rows of x is read from memory once and the weight stays in the L2.
+// The tiles of a block, in its order: columns are innermost, so that a band of rows of x is read from memory once and the weight stays in
+// the L2.
 template <typename P>
 struct Tiles {
   int first, step, count, columnTiles;
@@ -197,9 +198,9 @@ DEVICE void consume(const Arguments& args, const P& plan, const Tiles<P>& tiles,
   }
 }
 
-// `Arguments` has tensor maps x {inputs, 1, rows}, box {Plan::DEPTH, 1, Plan::TILE_ROWS}, and weight {inputs, 1, outputs}, box {Plan::DEPTH, 1,
-// Plan::COLUMNS}, both swizzled over 128 bytes; and rows, inputs, outputs. Epilogue::write<P>(args, sums, row, column, warp, lane) is called by
-// all threads of a warpgroup with their sums of the tile that begins there; `warp` is 0 to 7.
+// `Arguments` has tensor maps x {inputs, 1, rows}, box {Plan::DEPTH, 1, Plan::TILE_ROWS}, and weight {inputs, 1, outputs}, box
+// {Plan::DEPTH, 1, Plan::COLUMNS}, both swizzled over 128 bytes; and rows, inputs, outputs. Epilogue::write<P>(args, sums, row, column,
+// warp, lane) is called by all threads of a warpgroup with their sums of the tile that begins there; `warp` is 0 to 7.
 template <typename P, typename Epilogue, typename Arguments>
 DEVICE void run(const Arguments& args) {
   int thread = threadIdx.x;

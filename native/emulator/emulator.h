@@ -48,9 +48,9 @@ int emulator_launch(const char* kernel, int gridX, int gridY, int gridZ, int thr
 int emulator_matmul(int rows, int inputs, int outputs, uint64_t x, int64_t xPitch, uint64_t weight, uint64_t biasOrZero, uint64_t out,
                     int64_t outPitch, int outFloat32, int accumulate, int capability);
 
-// The 128 bytes that describe a tensor of rank 2 to 5 to bulk copies, with what cuTensorMapEncodeTiled checks. `elementBytes` is 2 (f16) or 1
-// (bytes). Axes are innermost first; `strideBytes` has one less than `extents` and `box`. `swizzle` is 0 (none), 1, 2 or 3 (32, 64, 128 bytes);
-// `out` lies at a multiple of 64.
+// The 128 bytes that describe a tensor of rank 2 to 5 to bulk copies, with what cuTensorMapEncodeTiled checks. `elementBytes` is 2 (f16) or
+// 1 (bytes). Axes are innermost first; `strideBytes` has one less than `extents` and `box`. `swizzle` is 0 (none), 1, 2 or 3 (32, 64, 128
+// bytes); `out` lies at a multiple of 64.
 int emulator_encode_tensor_map(uint64_t address, int elementBytes, int rank, const uint64_t* extents, const uint64_t* strideBytes,
                                const int32_t* box, int swizzle, void* out);
 

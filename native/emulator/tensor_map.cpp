@@ -42,8 +42,8 @@ uint32_t TensorMapContent::boxBytes() const {
   return elements * elementBytes;
 }
 
-std::string encodeTensorMap(uint64_t address, int elementBytes, int rank, const uint64_t* extents, const uint64_t* strideBytes, const int32_t* box,
-                            int swizzle, void* out) {
+std::string encodeTensorMap(uint64_t address, int elementBytes, int rank, const uint64_t* extents, const uint64_t* strideBytes,
+                            const int32_t* box, int swizzle, void* out) {
   if (reinterpret_cast<uint64_t>(out) % 64 != 0) return "the map itself must lie at a multiple of 64";
   if (rank < 2 || rank > TensorMapContent::MAX_RANK) return text("rank ", rank, ", expected 2 to ", TensorMapContent::MAX_RANK);
   if (address % 16 != 0) return text("address ", address, ", expected a multiple of 16");

@@ -32,8 +32,8 @@ static_assert(sizeof(TensorMapContent) == 128);
 
 // Fills `out`, which must lie at a multiple of 64, or says which rule of cuTensorMapEncodeTiled is broken. `elementBytes` is 2 (f16) or 1;
 // `swizzle` counts as the driver does: none, 32, 64, 128 bytes.
-std::string encodeTensorMap(uint64_t address, int elementBytes, int rank, const uint64_t* extents, const uint64_t* strideBytes, const int32_t* box,
-                            int swizzle, void* out);
+std::string encodeTensorMap(uint64_t address, int elementBytes, int rank, const uint64_t* extents, const uint64_t* strideBytes,
+                            const int32_t* box, int swizzle, void* out);
 
 // One box, in the order of shared memory: gives each row's `box[0]` elements, zeros where the tensor does not reach, to `write` with
 // its byte offset in the box. `thread` is whom a report names.

@@ -44,7 +44,7 @@ const std::array<float, 256>& valuesOfE4m3() {
     std::array<float, 256> all;
     for (int code = 0; code < 256; code++) {
       int exponent = code >> 3 & 15, fraction = code & 7;
-      float size = exponent == 0 ? std::ldexp(static_cast<float>(fraction), -9) : std::ldexp(static_cast<float>(8 + fraction), exponent - 10);
+      float size = exponent == 0 ? std::ldexp(fraction * 1.0f, -9) : std::ldexp(8.0f + fraction, exponent - 10);
       if ((code & 0x7f) == 0x7f) size = NAN;
       all[static_cast<size_t>(code)] = code & 0x80 ? -size : size;
     }
@@ -144,8 +144,8 @@ void WarpgroupProducts::requireSameInGroup(const WarpState& warp, const Signatur
     return;
   }
   const Signature& other = all[warp.issued];
-  bool same = other.element == what.element && other.n == what.n && other.nInnermost == what.nInnermost && other.aShared == what.aShared && other.aDescriptor == what.aDescriptor &&
-              other.bDescriptor == what.bDescriptor && other.accumulate == what.accumulate && sameSite(other.site, what.site);
+  bool same = other.element == what.element && other.n == what.n && other.nInnermost == what.nInnermost && other.aShared == what.aShared &&
+              other.aDescriptor == what.aDescriptor && other.bDescriptor == what.bDescriptor && other.accumulate == what.accumulate && sameSite(other.site, what.site);
   if (!same) fail(*current, site, text("wgmma: product ", warp.issued, " of the warpgroup differs in another warp (", other.site, ")"));
 }
 
@@ -233,8 +233,8 @@ namespace {
 
 // d = a b (+ d) for one warp, d in fragments: lane 4 g + t has D[g + 8 h][8 j + 2 t + e] in d[4 j + 2 h + e]. Sums and their rounding:
 // tensor_core_sum.hpp.
-void multiply(const float (&a)[M][MAX_K], const int32_t (&aExponents)[M][MAX_K], const float* b, const int32_t* bExponents, ProductElement element,
-              int n, bool accumulate, float* values) {
+void multiply(const float (&a)[M][MAX_K], const int32_t (&aExponents)[M][MAX_K], const float* b, const int32_t* bExponents,
+              ProductElement element, int n, bool accumulate, float* values) {
   int registers = n / 2;
   const SumRule& rule = element == ProductElement::F16 ? HOPPER_F16 : HOPPER_E4M3;
   for (int row = 0; row < M; row++) {

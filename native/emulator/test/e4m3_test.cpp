@@ -39,7 +39,9 @@ void boundaries() {
       for (float each : {std::nextafter(at, -1e9f), at, std::nextafter(at, 1e9f)}) requireFloat(each);
     }
   }
-  for (float each : {448.0f, 449.0f, 463.99f, 464.0f, 465.0f, 480.0f, 1e30f, 1e-30f, 1e-45f, 0.0f, INFINITY, -INFINITY, NAN}) requireFloat(each);
+  for (float each : {448.0f, 449.0f, 463.99f, 464.0f, 465.0f, 480.0f, 1e30f, 1e-30f, 1e-45f, 0.0f, INFINITY, -INFINITY, NAN}) {
+    requireFloat(each);
+  }
 }
 
 void vectors() {

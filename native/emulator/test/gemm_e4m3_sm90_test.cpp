@@ -1,5 +1,5 @@
-// gemm_e4m3_sm90_* against float64 loops, at shapes around every rim: of tiles, of groups of exchanged weights, of a stage's inputs. Both shapes of
-// tiles must give the same bits, and a row has the same bits wherever it is and however many blocks there are.
+// gemm_e4m3_sm90_* against float64 loops, at shapes around every rim: of tiles, of groups of exchanged weights, of a stage's inputs. Both
+// shapes of tiles must give the same bits, and a row has the same bits wherever it is and however many blocks there are.
 #include "e4m3.hpp"
 #include "gemm_reference.hpp"
 
@@ -46,13 +46,14 @@ Matrix exchanged(const Matrix& weight) {
 
 int rounded(int count, int multiple) { return (count + multiple - 1) / multiple * multiple; }
 
-// The last `rows` rows of the result, computed alone. What is behind x's and the weight's columns is not-a-number, what is behind the results
-// is somebody else's.
+// The last `rows` rows of the result, computed alone. What is behind x's and the weight's columns is not-a-number, what is behind the
+// results is somebody else's.
 Matrix run(const Epilogue& epilogue, const std::string& tile, const Operands& all, float outScale, int rows, int blocks) {
   std::string kernel = std::string("gemm_e4m3_sm90_") + epilogue.name + "_" + tile;
   int inputs = all.x[0].size(), outputs = all.weight.size();
-  std::string what = kernel + " of " + std::to_string(rows) + " rows, " + std::to_string(inputs) + " inputs, " + std::to_string(outputs) + " outputs";
-  DeviceMatrix<E4m3> x(lastRows(all.x, rows), rounded(inputs, 16) + 16, E4m3(NAN)), weight(exchanged(all.weight), rounded(inputs, 16), E4m3(NAN));
+  std::string what = kernel + " of " + shapeOf(rows, inputs, outputs);
+  DeviceMatrix<E4m3> x(lastRows(all.x, rows), rounded(inputs, 16) + 16, E4m3(NAN));
+  DeviceMatrix<E4m3> weight(exchanged(all.weight), rounded(inputs, 16), E4m3(NAN));
   DeviceArray<float> bias(paddedFloats(all.bias)), scale(paddedFloats(all.scale));
   bool adds = epilogue.result == Result::ADD;
   Matrix start = adds ? withPadding(lastRows(all.stream, rows)) : Matrix(rows, std::vector<double>(padded(outputs), NAN));
@@ -71,17 +72,19 @@ Matrix run(const Epilogue& epilogue, const std::string& tile, const Operands& al
                                                        .outputs = outputs,
                                                        .outPitch = pitch,
                                                        .outScale = outScale};
-  encodeRows(what, x.address(), 1, rows, inputs, x.pitch(), fact(kernel, "boxColumns"), fact(kernel, "boxRows"), arguments.x);
-  encodeRows(what, weight.address(), 1, rounded(outputs, 32), inputs, weight.pitch(), fact(kernel, "boxColumns"), fact(kernel, "weightBoxRows"),
-             arguments.weight);
+  int boxColumns = fact(kernel, "boxColumns"), weightRows = rounded(outputs, 32);
+  encodeRows(what, x.address(), 1, rows, inputs, x.pitch(), boxColumns, fact(kernel, "boxRows"), arguments.x);
+  encodeRows(what, weight.address(), 1, weightRows, inputs, weight.pitch(), boxColumns, fact(kernel, "weightBoxRows"), arguments.weight);
   launch(kernel, blocks, 1, arguments);
-  Matrix found = epilogue.stored == Stored::F16 ? halves.download(what) : epilogue.stored == Stored::F32 ? floats.download(what) : codes.download(what);
+  Matrix found = epilogue.stored == Stored::F16   ? halves.download(what)
+                 : epilogue.stored == Stored::F32 ? floats.download(what)
+                                                  : codes.download(what);
   return withoutPadding(what, found, outputs);
 }
 
 void check(const Epilogue& epilogue, int rows, int inputs, int outputs, int blocks, bool withBias, float outScale = 1) {
-  std::string what = std::string("gemm_e4m3_sm90_") + epilogue.name + " " + std::to_string(rows) + " x " + std::to_string(inputs) + " x " +
-                     std::to_string(outputs) + (withBias ? "" : " without bias");
+  std::string what = std::string("gemm_e4m3_sm90_") + epilogue.name + " of " + shapeOf(rows, inputs, outputs) +
+                     (withBias ? "" : " without bias");
   Operands all(rows, inputs, outputs, withBias);
   Matrix found = run(epilogue, TILES[0], all, outScale, rows, blocks);
   auto store = [&](double value) {
@@ -112,7 +115,9 @@ void badRow(const Epilogue& epilogue, const std::string& tile) {
   Matrix good = run(epilogue, tile, all, 4, ROWS, 1);
   all.x[BAD][3] = NAN;
   Matrix found = run(epilogue, tile, all, 4, ROWS, 1);
-  if (!std::all_of(found[BAD].begin(), found[BAD].end(), [](double value) { return std::isnan(value); })) fail(what, "hides what is not a number");
+  for (double value : found[BAD]) {
+    if (!std::isnan(value)) fail(what, "hides what is not a number");
+  }
   found[BAD] = good[BAD];
   checkIdentical(what + " beside a row that is not a number", found, good);
 }

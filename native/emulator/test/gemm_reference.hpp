@@ -1,4 +1,5 @@
-// Products of activations and weights in float64, and as a plain implementation on tensor cores would do them, for the tests of the kernels.
+// Products of activations and weights in float64, and as a plain implementation on tensor cores would do them, for the tests of the
+// kernels.
 #pragma once
 
 #include <algorithm>
@@ -11,12 +12,15 @@ namespace test {
 
 inline double geluExact(double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }
 
+// In f32, by the usual formula.
+inline float geluPlain(float x) { return 0.5f * x * (1 + std::erf(x * 0.70710678f)); }
+
 // Toward zero, to a multiple of 2^exponent.
 inline double truncated(double value, int exponent) { return std::ldexp(std::trunc(std::ldexp(value, -exponent)), exponent); }
 
-// How tensor cores add products: so many at a time, each cut to `fractionBits` behind the leading bit of the largest addend (the sum so far is one of
-// them), and the result cut to `resultBits` (emulator/tensor_core_sum.hpp has the sources; this is another implementation). A kernel has to be no
-// worse than twice this.
+// How tensor cores add products: so many at a time, each cut to `fractionBits` behind the leading bit of the largest addend (the sum so far
+// is one of them), and the result cut to `resultBits` (emulator/tensor_core_sum.hpp has the sources; this is another implementation). A
+// kernel has to be no worse than twice this.
 struct TensorCoreSums {
   int together;
   int fractionBits;
@@ -62,8 +66,8 @@ inline double exactSum(const std::vector<double>& a, const std::vector<double>& 
 // What an epilogue makes of a sum.
 enum class Result { BIAS, GELU, ADD };
 
-// `values` hold sums; `scales` may be empty (1), `stream` is what is added to. Plain: every step is rounded to f32, by the usual formulas, and the
-// result by `store`.
+// `values` hold sums; `scales` may be empty (1), `stream` is what is added to. Plain: every step is rounded to f32, by the usual formulas,
+// and the result by `store`.
 template <typename Store>
 Matrix finished(const Matrix& sums, Result result, const std::vector<double>& scales, const std::vector<double>& bias, const Matrix& stream,
                 bool plain, Store store) {
@@ -72,7 +76,7 @@ Matrix finished(const Matrix& sums, Result result, const std::vector<double>& sc
   for (size_t m = 0; m < sums.size(); m++) {
     for (size_t n = 0; n < bias.size(); n++) {
       double v = rounded(rounded(scales.empty() ? sums[m][n] : sums[m][n] * scales[n]) + bias[n]);
-      if (result == Result::GELU) v = plain ? 0.5f * static_cast<float>(v) * (1 + std::erf(static_cast<float>(v) * 0.70710678f)) : geluExact(v);
+      if (result == Result::GELU) v = plain ? geluPlain(static_cast<float>(v)) : geluExact(v);
       if (result == Result::ADD) v = rounded(v + stream[m][n]);
       values[m][n] = plain ? store(v) : v;
     }
@@ -86,7 +90,9 @@ struct F16Epilogue {
   Result result;
   bool floats;
 
-  double store(double value) const { return floats ? static_cast<double>(static_cast<float>(value)) : static_cast<double>(static_cast<f16>(value)); }
+  double store(double value) const {
+    return floats ? static_cast<double>(static_cast<float>(value)) : static_cast<double>(static_cast<f16>(value));
+  }
   double unit() const { return floats ? FLOAT_UNIT : HALF_UNIT; }
 };
 constexpr F16Epilogue F16_EPILOGUES[] = {{"bias_f16", Result::BIAS, false},
@@ -113,7 +119,8 @@ struct F16Operands {
 };
 
 // Compares with the contract's limit, where tensor cores add by this rule.
-inline void compareProduct(const std::string& what, const Matrix& found, const F16Operands& all, const F16Epilogue& epilogue, const TensorCoreSums& sums) {
+inline void compareProduct(const std::string& what, const Matrix& found, const F16Operands& all, const F16Epilogue& epilogue,
+                           const TensorCoreSums& sums) {
   auto store = [&](double value) { return epilogue.store(value); };
   Matrix truth = finished(products(all.x, all.weight, exactSum), epilogue.result, {}, all.bias, all.stream, false, store);
   Matrix plain = finished(products(all.x, all.weight, sums), epilogue.result, {}, all.bias, all.stream, true, store);
@@ -140,8 +147,8 @@ void checkBadRows(const std::string& what, Run run) {
 }
 
 // The descriptor of a matrix whose rows are `pitch` elements apart, in boxes of whole lines of 128 bytes.
-inline void encodeRows(const std::string& what, uint64_t address, int elementBytes, int rows, int columns, int pitch, int boxColumns, int boxRows,
-                       unsigned char* map) {
+inline void encodeRows(const std::string& what, uint64_t address, int elementBytes, int rows, int columns, int pitch, int boxColumns,
+                       int boxRows, unsigned char* map) {
   uint64_t extents[] = {static_cast<uint64_t>(columns), 1, static_cast<uint64_t>(rows)};
   uint64_t rowBytes = static_cast<uint64_t>(pitch) * elementBytes;
   uint64_t strides[] = {rowBytes, rowBytes};
@@ -154,6 +161,10 @@ inline std::vector<float> paddedFloats(const std::vector<double>& values) {
   std::vector<float> wide(padded(static_cast<int>(values.size())));
   for (size_t i = 0; i < values.size(); i++) wide[i] = static_cast<float>(values[i]);
   return wide;
+}
+
+inline std::string shapeOf(int rows, int inputs, int outputs) {
+  return std::to_string(rows) + " rows, " + std::to_string(inputs) + " inputs, " + std::to_string(outputs) + " outputs";
 }
 
 inline Matrix lastRows(const Matrix& values, int count) { return Matrix(values.end() - count, values.end()); }

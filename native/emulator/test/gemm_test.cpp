@@ -1,5 +1,5 @@
-// gemm_* against float64 loops, at shapes around every rim: of tiles, of pieces of the epilogue, of a stage's inputs. Both shapes of tiles must give
-// the same bits, and a row has the same bits wherever it is.
+// gemm_* against float64 loops, at shapes around every rim: of tiles, of pieces of the epilogue, of a stage's inputs. Both shapes of tiles
+// must give the same bits, and a row has the same bits wherever it is.
 #include "gemm_reference.hpp"
 
 namespace {
@@ -9,12 +9,12 @@ using namespace test;
 const char* const TILES[] = {"128x128", "64x64"};
 constexpr int AMPERE = 80;
 
-// The last `rows` rows of the result, computed alone. What is behind x's and the weight's padding is not-a-number, what is behind the results is
-// somebody else's.
+// The last `rows` rows of the result, computed alone. What is behind x's and the weight's padding is not-a-number, what is behind the
+// results is somebody else's.
 Matrix run(const F16Epilogue& epilogue, const std::string& tile, const F16Operands& all, int rows) {
   std::string kernel = std::string("gemm_") + epilogue.name + "_" + tile;
   int inputs = all.inputs(), outputs = all.outputs();
-  std::string what = kernel + " of " + std::to_string(rows) + " rows, " + std::to_string(inputs) + " inputs, " + std::to_string(outputs) + " outputs";
+  std::string what = kernel + " of " + shapeOf(rows, inputs, outputs);
   DeviceMatrix<f16> x(withPadding(lastRows(all.x, rows)), padded(inputs) + 8, static_cast<f16>(NAN));
   DeviceMatrix<f16> weight(withPadding(all.weight), padded(inputs), static_cast<f16>(NAN));
   DeviceArray<float> bias(paddedFloats(all.bias));
@@ -36,8 +36,7 @@ Matrix run(const F16Epilogue& epilogue, const std::string& tile, const F16Operan
 }
 
 void check(const F16Epilogue& epilogue, int rows, int inputs, int outputs, bool withBias) {
-  std::string what = std::string("gemm_") + epilogue.name + " " + std::to_string(rows) + " x " + std::to_string(inputs) + " x " +
-                     std::to_string(outputs) + (withBias ? "" : " without bias");
+  std::string what = std::string("gemm_") + epilogue.name + " of " + shapeOf(rows, inputs, outputs) + (withBias ? "" : " without bias");
   F16Operands all(rows, inputs, outputs, withBias);
   Matrix found = run(epilogue, TILES[0], all, rows);
   compareProduct(what, found, all, epilogue, AMPERE_F16_SUMS);
@@ -55,7 +54,8 @@ int main() {
     check(epilogue, 65, 144, 200, true);
     check(epilogue, 193, 333, 150, true);
     for (std::string tile : TILES) {
-      checkBadRows(std::string("gemm_") + epilogue.name + "_" + tile, [&](const F16Operands& all) { return run(epilogue, tile, all, all.rows()); });
+      std::string what = std::string("gemm_") + epilogue.name + "_" + tile;
+      checkBadRows(what, [&](const F16Operands& all) { return run(epilogue, tile, all, all.rows()); });
     }
   }
   check(F16_EPILOGUES[1], 129, 1152, 24, true);

@@ -109,11 +109,24 @@ void testProducts() {
                  "expected an alignment of 16", "misaligned x");
 }
 
+// What else is refused: HopperPlantedDefectsTest.
+void testTensorMaps() {
+  alignas(64) unsigned char map[128];
+  uint64_t extents[] = {48, 4}, strides[] = {48};
+  int32_t box[] = {48, 2};
+  require(emulator_encode_tensor_map(4096, 1, 2, extents, strides, box, 0, map), "map of bytes");
+  requireRefused(emulator_encode_tensor_map(4096, 2, 2, extents, strides, box, 0, map), EMULATOR_INVALID_ARGUMENT, "stride of 48 bytes of axis 1",
+                 "map of f16 whose rows overlap");
+  requireRefused(emulator_encode_tensor_map(4096, 4, 2, extents, strides, box, 0, map), EMULATOR_INVALID_ARGUMENT, "elements of 4 bytes",
+                 "map of another type");
+}
+
 }  // namespace
 
 int main() {
   testMemory();
   testLaunches();
+  testTensorMaps();
   testProducts();
   return test::finish("interface_test");
 }
