@@ -103,7 +103,7 @@ public final class Tuner implements AutoCloseable {
     List<TuningPlan.Item> items = what.items(AttentionChoice.open(driver));
     long end = Nanos.after(System.nanoTime(), Nanos.of(what.budget()));
     List<TuningTable.Timing> timings = new ArrayList<>();
-    Map<TuningTable.Subject, Map<String, float[]>> firstRows = new HashMap<>();
+    Map<Object, Map<String, float[]>> firstRows = new HashMap<>();
     for (int i = 0; i < items.size(); i++) {
       TuningPlan.Item item = items.get(i);
       long left = end - System.nanoTime();
@@ -111,7 +111,7 @@ public final class Tuner implements AutoCloseable {
         progress.accept("out of time: " + (items.size() - i) + " of " + items.size() + " measurements are left out");
         break;
       }
-      Map<String, float[]> first = firstRows.computeIfAbsent(item.subject(), subject -> new HashMap<>());
+      Map<String, float[]> first = firstRows.computeIfAbsent(item.operands(), operands -> new HashMap<>());
       timings.addAll(measured(item, left / (items.size() - i), first, progress));
     }
     return new TuningTable(TuningStore.owner(driver), timings);

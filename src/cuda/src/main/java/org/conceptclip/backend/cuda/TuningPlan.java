@@ -36,6 +36,11 @@ public record TuningPlan(ModelConfig model, List<Integer> imageBatches, List<Int
 
     /** By their labels, the measure of the others first. */
     List<String> engines();
+
+    /** Items of equal operands have the same first rows, and so the same results there. */
+    default Object operands() {
+      return subject();
+    }
   }
 
   /** A product. */
@@ -71,6 +76,11 @@ public record TuningPlan(ModelConfig model, List<Integer> imageBatches, List<Int
     @Override
     public List<String> engines() {
       return kind.engines();
+    }
+
+    @Override
+    public Object operands() {
+      return List.of(kind, sequences.rows(0));
     }
 
     @Override

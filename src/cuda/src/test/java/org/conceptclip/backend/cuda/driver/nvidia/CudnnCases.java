@@ -108,7 +108,7 @@ final class CudnnCases {
   private static void noEngine(Lab lab) {
     try (CudaDriver driver = lab.open(); TestDevice device = new TestDevice(driver)) {
       // The tensors, the operation, the graph, the heuristic, then engine, knob, configuration and plan of the two that may be tried.
-      lab.fakes.fail("cudnnBackendFinalize", 16, NOT_SUPPORTED);
+      lab.fakes.fail("cudnnBackendFinalize", 20, NOT_SUPPORTED);
       String message = failure(Kind.FAILED, () -> attend(driver, device, 1));
       assertTrue(message.contains("no engine computes") && message.contains("engine 7: ") && message.contains("engine 9: "), message);
       attend(driver, device, 1);
