@@ -9,6 +9,7 @@ import org.conceptclip.backend.cuda.driver.emulated.EmulatedDevice;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
 import org.conceptclip.backend.cuda.driver.nvidia.NvidiaCudaDriver;
 import org.conceptclip.tensor.DType;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.extension.ConditionEvaluationResult;
 import org.junit.jupiter.api.extension.ExecutionCondition;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -49,6 +50,11 @@ public final class GpuUnderTest {
     try (CudaDriver driver = openDriver()) {
       return driver.device().capability();
     }
+  }
+
+  /** Skips a test on another device than one of compute capability 9.0, which alone computes in fp8. */
+  static void assumeHopper() {
+    Assumptions.assumeTrue(capability() == 90, "fp8 needs compute capability 9.0");
   }
 
   static boolean emulated() {
