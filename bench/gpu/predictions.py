@@ -276,10 +276,10 @@ FLASH2 = LIBRARIES.median("sdpa flash B=64 D=72", "PyTorch libraries")
 CUDNN = LIBRARIES.median("sdpa cudnn B=64 D=72", "PyTorch libraries")
 
 OTHER_DEVICES = points(
-    "**sm_80, sm_86, sm_89**: no wgmma, no bulk copies. Our kernels for sm_80 run there, products are cuBLASLt's, and cuDNN does attention"
-    " where it is installed. Nothing was measured.",
+    "**sm_80, sm_86, sm_89**: no wgmma, no bulk copies. Our kernels for sm_80 run there, products are cuBLASLt's where it is installed"
+    " (else ours), and cuDNN does attention where `tune` has found it faster. Nothing was measured.",
     "**Blackwell (sm_100 and newer)**: wgmma exists on sm_90 alone, so what is tuned for Hopper does not run there. Products are"
-    " cuBLASLt's, which uses that device's own instructions; attention is cuDNN's where it is installed, else our kernel for sm_80;"
+    " cuBLASLt's, which uses that device's own instructions; attention is cuDNN's where `tune` has found it faster, else our kernel for sm_80;"
     " bias + GELU is a pass of its own. The cost is in attention: a kernel of that kind (FlashAttention-2) took"
     f" {FLASH2:.0f} us on the H200 where n96 took {N96:.0f} and cuDNN {CUDNN:.0f}. Prediction for a B200, from the H200's figures scaled"
     f" by data sheets (2.25 PFLOP/s dense float16, 8 TB/s, 148 multiprocessors): a block of 64 images takes {blackwell_block(CUDNN):.0f} us with cuDNN's attention and"
