@@ -27,16 +27,16 @@
 // Predicted  A100: 200 TFLOP/s, 36 us an image. On Hopper half of what gemm_sm90 does: mma.sync reaches about 60 % of wgmma's rate. Nothing
 //            of this was measured.
 // Test       native/emulator/test/gemm_test.cpp (float64 loops); LinearCases of the op contract
-// built: gemm_add_f16_64x64, 128 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 118, sm_90a 117
-// built: gemm_add_f16_128x128, 256 threads, 65536 bytes of dynamic shared memory, tileX=128 tileY=128; registers sm_80 125, sm_90a 124
-// built: gemm_add_f32_64x64, 128 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 118, sm_90a 117
-// built: gemm_add_f32_128x128, 256 threads, 65536 bytes of dynamic shared memory, tileX=128 tileY=128; registers sm_80 125, sm_90a 124
-// built: gemm_gelu_f16_64x64, 128 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 118, sm_90a 117
-// built: gemm_gelu_f16_128x128, 256 threads, 65536 bytes of dynamic shared memory, tileX=128 tileY=128; registers sm_80 125, sm_90a 124
-// built: gemm_bias_f32_64x64, 128 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 118, sm_90a 117
-// built: gemm_bias_f32_128x128, 256 threads, 65536 bytes of dynamic shared memory, tileX=128 tileY=128; registers sm_80 125, sm_90a 124
-// built: gemm_bias_f16_64x64, 128 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 118, sm_90a 117
-// built: gemm_bias_f16_128x128, 256 threads, 65536 bytes of dynamic shared memory, tileX=128 tileY=128; registers sm_80 125, sm_90a 124
+// built: gemm_add_f16_64x64, 128 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 118
+// built: gemm_add_f16_128x128, 256 threads, 65536 bytes of dynamic shared memory, tileX=128 tileY=128; registers sm_80 125
+// built: gemm_add_f32_64x64, 128 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 118
+// built: gemm_add_f32_128x128, 256 threads, 65536 bytes of dynamic shared memory, tileX=128 tileY=128; registers sm_80 125
+// built: gemm_gelu_f16_64x64, 128 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 118
+// built: gemm_gelu_f16_128x128, 256 threads, 65536 bytes of dynamic shared memory, tileX=128 tileY=128; registers sm_80 125
+// built: gemm_bias_f32_64x64, 128 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 118
+// built: gemm_bias_f32_128x128, 256 threads, 65536 bytes of dynamic shared memory, tileX=128 tileY=128; registers sm_80 125
+// built: gemm_bias_f16_64x64, 128 threads, 32768 bytes of dynamic shared memory, tileX=64 tileY=64; registers sm_80 118
+// built: gemm_bias_f16_128x128, 256 threads, 65536 bytes of dynamic shared memory, tileX=128 tileY=128; registers sm_80 125
 #include "gemm_epilogue.cuh"
 
 namespace {

@@ -87,8 +87,8 @@ public final class CudaBackend extends CountingBackend {
     return device.describe() + ", driver CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10
         + ", " + precision().label()
         + options.calibration().map(scales -> " in " + scales.fp8Products() + " products, by own kernels").orElse("")
-        + ", residual stream " + options.residualType() + ", products: " + choice.describe()
-        + ", attention: " + attention.describe();
+        + ", residual stream " + options.residualType() + ", attention: " + attention.describe()
+        + ", products: " + choice.describe();
   }
 
   @Override
