@@ -129,7 +129,7 @@ final class CalibrateCommand implements Callable<Integer> {
 
   private int exitCode(Calibration calibration) {
     if (problems > 0) {
-      context.console().say(problems + " images could not be used; the messages above say why");
+      context.console().say(problems + (problems == 1 ? " image" : " images") + " could not be used; the messages above say why");
     }
     return !calibration.recommended() ? ExitCode.NOT_RECOMMENDED : problems > 0 ? ExitCode.PARTLY_DONE : ExitCode.DONE;
   }

@@ -59,7 +59,7 @@ class CalibrateCommandTest {
     Path broken = folder.resolve("broken.png");
     Files.writeString(broken, "not a picture");
     CliRun run = calibrate("--images", "examples/chest-xray-normal.png", broken, "examples/brain-mri-tumour.png");
-    run.ended(Calibration.read(file()).recommended() ? 5 : 9).said("broken.png").said("1 images could not be used");
+    run.ended(Calibration.read(file()).recommended() ? 5 : 9).said("broken.png").said("1 image could not be used");
     assertEquals(2, Calibration.read(file()).images().count());
     calibrate("--images", broken, "examples/brain-mri-tumour.png").ended(3).said("1 usable images, expected at least 2");
   }
