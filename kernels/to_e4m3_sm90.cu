@@ -2,8 +2,8 @@
 // It stands between an f16 product and an e4m3 one where a calibration leaves a layer in f16, and behind attention of head widths that have
 // no kernel with results in e4m3 (sm_90a only, because only there products of e4m3 exist).
 //
-// x [rows, columns] f16, out [rows, columns] e4m3; both pitches are multiples of 8. Columns up to the next multiple of 8 become zeros, as x has
-//   there. From 448 / outScale on results saturate; not a number becomes not a number (0x7f).
+// x [rows, columns] f16, out [rows, columns] e4m3; both pitches are multiples of 8. Columns up to the next multiple of 8 become zeros, as x
+//   has there. From 448 / outScale on results saturate; not a number becomes not a number (0x7f).
 // grid: one thread per vector of 8 columns of x's pitch
 // work: an image of 729 x 4304 with GELU: 6.3 MB read, 3.1 MB written, 72 MFLOP
 // roof: HBM, 2.8 us per image at the 3.35 TB/s of an H100, predicted from the bytes; nothing of this was measured

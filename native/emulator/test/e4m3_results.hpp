@@ -8,8 +8,8 @@
 
 namespace test {
 
-// The largest error of a plain computation in f32, twice, and two roundings of the largest value: what results may err before they are rounded
-// to e4m3.
+// The largest error of a plain computation in f32, twice, and two roundings of the largest value: what results may err before they are
+// rounded to e4m3.
 inline double errorBeforeRounding(const Matrix& truth, const Matrix& plain) {
   double error = 0, scale = 0;
   for (size_t row = 0; row < truth.size(); row++) {

@@ -59,8 +59,7 @@ final class CodedProducts {
     };
   }
 
-  /** The product by a tile shape of the caller's choice. */
-  void byTile(ProductPlan.Tile tile, DeviceTensor x, DeviceWeights.Coded weights, DeviceTensor out) {
+  private void byTile(ProductPlan.Tile tile, DeviceTensor x, DeviceWeights.Coded weights, DeviceTensor out) {
     int outputs = (int) DeviceTensor.padded(weights.outputs());
     long weightRows = Math.ceilDiv(weights.outputs(), CodedMatrix.GROUP) * (long) CodedMatrix.GROUP;
     long weightBytes = DeviceTensor.codePitch(weights.inputs());

@@ -114,12 +114,7 @@ final class ProductPlan {
    * @param kind what becomes of the sums, as in the kernels' names: {@code gelu_e4m3}
    */
   Tile codeTile(String kind, long rows, int outputs) {
-    return best(codeTiles(kind), kind, rows, outputs);
-  }
-
-  /** All shapes of a kernel for products of codes, the largest first. */
-  List<Tile> codeTiles(String kind) {
-    return codeTiles.getOrDefault(kind, List.of());
+    return best(codeTiles.getOrDefault(kind, List.of()), kind, rows, outputs);
   }
 
   private Tile best(List<Tile> from, String kind, long rows, int outputs) {
