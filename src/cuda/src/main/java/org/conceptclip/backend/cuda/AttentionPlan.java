@@ -90,17 +90,11 @@ record AttentionPlan(List<Part> parts) {
       return fact(kernel, "restColumns");
     }
 
-    /** The tensor map of queries, keys and values [rows][3 * heads][head width], cut into boxes of this many columns of one head. */
-    TensorMap tensorMap(DeviceTensor qkv, int heads, int columns) {
-      int bytes = qkv.dtype().bytes();
-      long headWidth = qkv.columns() / (3L * heads);
-      return new TensorMap(
-          qkv.address(),
-          TensorMap.Element.F16,
-          new long[] {headWidth, 3L * heads, qkv.rows()},
-          new long[] {headWidth * bytes, qkv.rowBytes()},
-          new int[] {columns, 1, fact(kernel, "boxRows")},
-          TensorMap.Swizzle.valueOf("BYTES_" + columns * bytes));
+    /** Queries, keys and values [rows][3 * heads][head width], cut into boxes of this many columns of one head. */
+    TensorMaps.Matrix boxes(DeviceTensor qkv, int heads, int columns) {
+      int parts = 3 * heads;
+      return new TensorMaps.Matrix(qkv.address(), TensorMap.Element.F16, qkv.columns() / parts, parts, qkv.rows(), qkv.rowBytes(), columns,
+          fact(kernel, "boxRows"), columns * qkv.dtype().bytes());
     }
 
     private boolean takes(Sequences sequences, int s) {

@@ -1,11 +1,12 @@
 package org.conceptclip.backend.cuda;
 
 import org.conceptclip.backend.BackendUnavailableException;
+import org.conceptclip.backend.cuda.TensorMaps.Matrix;
 import org.conceptclip.backend.cuda.driver.CudaDriver;
 import org.conceptclip.backend.cuda.driver.DeviceProperties;
 import org.conceptclip.backend.cuda.driver.KernelArguments;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
-import org.conceptclip.backend.cuda.driver.TensorMap;
+import org.conceptclip.backend.cuda.driver.TensorMap.Element;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.tensor.DType;
 
@@ -64,17 +65,12 @@ final class CodedProducts {
     long weightRows = Math.ceilDiv(weights.outputs(), CodedMatrix.GROUP) * (long) CodedMatrix.GROUP;
     long weightBytes = DeviceTensor.codePitch(weights.inputs());
     KernelArguments arguments = tile.kernel().arguments()
-        .tensorMap("x", lane.maps.encoded(matrix(tile, x.address(), weights.inputs(), x.rows(), x.rowBytes(), "boxRows")))
+        .tensorMap("x", lane.maps.encoded(Matrix.of(tile, Element.BYTES, x.address(), weights.inputs(), x.rows(), x.rowBytes(), "boxRows")))
         .tensorMap("weight",
-            lane.maps.encoded(matrix(tile, weights.codes(), weights.inputs(), weightRows, weightBytes, "weightBoxRows")))
+            lane.maps.encoded(Matrix.of(tile, Element.BYTES, weights.codes(), weights.inputs(), weightRows, weightBytes, "weightBoxRows")))
         .address("scale", weights.scales()).address("bias", weights.bias())
         .address("out", out.address()).float32("outScale", 1 / out.scale())
         .int32("rows", x.rows()).int32("inputs", weights.inputs()).int32("outputs", outputs).int32("outPitch", out.pitch());
     lane.recorder.launchPersistent(arguments, tile.count(x.rows(), outputs), x, out);
-  }
-
-  private static TensorMaps.Matrix matrix(ProductPlan.Tile tile, long address, long columns, long rows, long rowBytes, String boxRows) {
-    return new TensorMaps.Matrix(address, TensorMap.Element.BYTES, columns, rows, rowBytes,
-        tile.fact("boxColumns"), tile.fact(boxRows), tile.fact("swizzleBytes"));
   }
 }

@@ -1,14 +1,9 @@
 package org.conceptclip.backend.cuda;
 
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Optional;
 import org.conceptclip.backend.cuda.driver.AttentionCall;
-import org.conceptclip.backend.cuda.driver.CudaDriver;
-import org.conceptclip.backend.cuda.driver.Kernel;
 import org.conceptclip.backend.cuda.driver.KernelArguments;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.op.Epilogue;
@@ -32,33 +27,25 @@ import org.conceptclip.tensor.Tensor;
 final class CudaOps implements Ops {
   private static final double LOG2_E = 1 / Math.log(2);
 
-  /** Tensor maps that are kept: some batches' worth. */
-  private static final int MOST_TENSOR_MAPS = 16;
-
-  private final CudaDriver driver;
   private final KernelIndex kernels;
   private final Recorder recorder;
   private final DeviceArena arena;
+  private final TensorMaps maps;
   private final Products products;
   private final AttentionChoice attention;
   private final ResidualRanges.Slots rangesOrNull;
-
-  private final Map<MapKey, MemorySegment> tensorMaps = new HashMap<>();
-
-  /** What a tensor map follows from. */
-  private record MapKey(Kernel kernel, DeviceTensor qkv, int heads, int columns) {}
 
   /** The key of a table, valid until the next flush. */
   private record TableKey(String kind, Object source) {}
 
   /** @param rangesOrNull where the largest values of residual sums go; {@code null} if they are not recorded */
   CudaOps(Lane lane, KernelIndex kernels, Products products, AttentionChoice attention, ResidualRanges.Slots rangesOrNull) {
-    this.driver = lane.driver;
     this.products = products;
     this.attention = attention;
     this.kernels = kernels;
     this.recorder = lane.recorder;
     this.arena = lane.arena;
+    this.maps = lane.maps;
     this.rangesOrNull = rangesOrNull;
   }
 
@@ -244,29 +231,14 @@ final class CudaOps implements Ops {
     results(arguments, to);
     if (part.readsByTensorMap()) {
       long items = (long) tiles * heads;
-      arguments.tensorMap("qkv", tensorMap(part, from, heads, part.boxColumns()))
-          .tensorMap("rest", tensorMap(part, from, heads, part.restColumns()))
+      arguments.tensorMap("qkv", maps.encoded(part.boxes(from, heads, part.boxColumns())))
+          .tensorMap("rest", maps.encoded(part.boxes(from, heads, part.restColumns())))
           .int32("items", items).int32("heads", heads).float32("headroomLog2", part.headroomLog2());
       recorder.launchPersistent(arguments, items, from, to);
     } else {
       arguments.address("qkv", from.address()).int32("qkvPitch", from.pitch()).int32("width", width);
       recorder.launch(arguments, tiles, heads, from, to);
     }
-  }
-
-  /** Encoded once a pass: all blocks of a tower have their queries, keys and values in the same place. */
-  private MemorySegment tensorMap(AttentionPlan.Part part, DeviceTensor qkv, int heads, int columns) {
-    MapKey key = new MapKey(part.kernel(), qkv, heads, columns);
-    MemorySegment known = tensorMaps.get(key);
-    if (known != null) {
-      return known;
-    }
-    if (tensorMaps.size() == MOST_TENSOR_MAPS) {
-      tensorMaps.clear();
-    }
-    MemorySegment map = driver.encodeTensorMap(part.tensorMap(qkv, heads, columns));
-    tensorMaps.put(key, map);
-    return map;
   }
 
   @Override

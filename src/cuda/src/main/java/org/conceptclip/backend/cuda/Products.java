@@ -1,9 +1,10 @@
 package org.conceptclip.backend.cuda;
 
+import org.conceptclip.backend.cuda.TensorMaps.Matrix;
 import org.conceptclip.backend.cuda.driver.KernelArguments;
 import org.conceptclip.backend.cuda.driver.KernelIndex;
 import org.conceptclip.backend.cuda.driver.MatmulCall;
-import org.conceptclip.backend.cuda.driver.TensorMap;
+import org.conceptclip.backend.cuda.driver.TensorMap.Element;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.tensor.DType;
 
@@ -71,18 +72,13 @@ final class Products {
     if (tile.readsByTensorMap()) {
       long weightBytes = (long) inputs * DType.F16.bytes();
       arguments
-          .tensorMap("x", lane.maps.encoded(matrix(tile, x.address(), inputs, x.rows(), x.rowBytes(), "boxRows")))
-          .tensorMap("weight", lane.maps.encoded(matrix(tile, weights.weight(), inputs, outputs, weightBytes, "weightBoxRows")));
+          .tensorMap("x", lane.maps.encoded(Matrix.of(tile, Element.F16, x.address(), inputs, x.rows(), x.rowBytes(), "boxRows")))
+          .tensorMap("weight", lane.maps.encoded(Matrix.of(tile, Element.F16, weights.weight(), inputs, outputs, weightBytes, "weightBoxRows")));
       lane.recorder.launchPersistent(arguments, tile.count(x.rows(), outputs), x, out);
     } else {
       arguments.address("x", x.address()).int32("xPitch", x.pitch()).address("weight", weights.weight());
       lane.recorder.launch(arguments, outputs, x.rows(), x, out);
     }
-  }
-
-  private static TensorMaps.Matrix matrix(ProductPlan.Tile tile, long address, long columns, long rows, long rowBytes, String boxRows) {
-    return new TensorMaps.Matrix(address, TensorMap.Element.F16, columns, rows, rowBytes,
-        tile.fact("boxColumns"), tile.fact(boxRows), tile.fact("swizzleBytes"));
   }
 
   /**

@@ -17,17 +17,27 @@ final class TensorMaps {
   private final LinkedHashMap<Matrix, MemorySegment> maps = new LinkedHashMap<>(16, 0.75f, true);
 
   /**
-   * What a map describes.
+   * What a map describes: a matrix whose rows are made of parts beside each other, of which a bulk copy takes some columns of one.
    *
    * @param address of element 0
+   * @param columns of a part
+   * @param parts of a row: the heads of queries, keys and values, or 1
    * @param rowBytes between the beginnings of rows
    * @param boxColumns of what one bulk copy takes
+   * @param boxRows of what one bulk copy takes
    */
-  record Matrix(
-      long address, TensorMap.Element element, long columns, long rows, long rowBytes, int boxColumns, int boxRows, int swizzleBytes) {
-    /** Kernels share one instruction for boxes of rank 3, so there is an axis of one element in the middle. */
+  record Matrix(long address, TensorMap.Element element, long columns, long parts, long rows, long rowBytes, int boxColumns, int boxRows,
+      int swizzleBytes) {
+    /** One part. */
+    static Matrix of(ProductPlan.Tile tile, TensorMap.Element element, long address, long columns, long rows, long rowBytes, String boxRows) {
+      return new Matrix(
+          address, element, columns, 1, rows, rowBytes, tile.fact("boxColumns"), tile.fact(boxRows), tile.fact("swizzleBytes"));
+    }
+
+    /** Kernels share one instruction for boxes of rank 3, so a row of one part has an axis of one element in the middle. */
     TensorMap map() {
-      return new TensorMap(address, element, new long[] {columns, 1, rows}, new long[] {rowBytes, rowBytes},
+      long partBytes = parts == 1 ? rowBytes : columns * element.bytes();
+      return new TensorMap(address, element, new long[] {columns, parts, rows}, new long[] {partBytes, rowBytes},
           new int[] {boxColumns, 1, boxRows}, TensorMap.Swizzle.valueOf("BYTES_" + swizzleBytes));
     }
   }
