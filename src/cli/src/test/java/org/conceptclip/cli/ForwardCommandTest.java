@@ -82,7 +82,8 @@ class ForwardCommandTest {
     Path out = folder.resolve("out.safetensors");
     String[] fp8 = {"forward", "--model", TINY.toString(), "--backend", "emulated", "--precision", "fp8", "--in", in.toString(),
         "--out", out.toString()};
-    CliRun.of(CliRun.join(fp8, "--calibration", calibration, "--check-range")).ended(0).said("emulated, fp8)").said("visual.trunk.blocks.0.norm2.weight");
+    CliRun.of(CliRun.join(fp8, "--calibration", calibration, "--check-range")).ended(0).said("emulated, fp8)")
+        .said("visual.trunk.blocks.0.norm2.weight");
     assertTrue(lowestCosine(out, "image_features") >= 0.999, "cosine " + lowestCosine(out, "image_features"));
     // Texts are computed in float16 as before.
     compare(out, new String[] {"text_features", "text_features_raw"}, 5.9e-3);

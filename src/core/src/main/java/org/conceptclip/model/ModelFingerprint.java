@@ -15,8 +15,8 @@ import org.conceptclip.weights.WeightSource;
  *
  * <p>The hash covers, in the order of the official checkpoint, the hyper-parameters of both towers and of each tensor its canonical name,
  * type, shape and a SHA-256 of all its bytes. So it does not depend on the names in the files, on shards, or on the model's own name; a
- * model that was converted to another type is another model, because its numbers differ. Tensors are hashed in parallel: the time is that of
- * reading the weights once (1.7 GB of float32 in the published model).
+ * model that was converted to another type is another model, because its numbers differ. Tensors are hashed in parallel: the time is that
+ * of reading the weights once (1.7 GB of float32 in the published model).
  */
 public final class ModelFingerprint {
   private static final String VERSION = "conceptclip fingerprint 1";

@@ -59,7 +59,8 @@ public final class Arrows {
     rows.put("task", Set.of("runtime", "batch", "image", "text", "op", "tensor"));
     rows.put("metrics", Set.of("batch", "tensor"));
     // It opens models on whatever backends there are, and names none.
-    rows.put(FRONT_DOOR, Set.of("tensor", "model", "image", "text", "backend", "calibration", "catalog", "runtime", "batch", "metrics", "task"));
+    rows.put(FRONT_DOOR,
+        Set.of("tensor", "model", "image", "text", "backend", "calibration", "catalog", "runtime", "batch", "metrics", "task"));
     return rows;
   }
 

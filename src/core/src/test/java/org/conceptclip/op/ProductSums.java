@@ -3,9 +3,9 @@ package org.conceptclip.op;
 /**
  * How a device adds the products of a matrix product, for the plain computation that the op contract takes as the measure.
  *
- * <p>Tensor cores do not add as IEEE 754 does. All products of a step are exact; they and the sum so far are aligned to the largest exponent
- * among them, cut toward zero to a fixed number of fraction bits, and added exactly; the new sum is cut toward zero to float32, or to fewer bits. Source: Xie
- * et al., "MMA-Sim: Bit-Accurate Reference Model of Tensor Cores and Matrix Cores", arXiv:2511.10909 (2025).
+ * <p>Tensor cores do not add as IEEE 754 does. All products of a step are exact; they and the sum so far are aligned to the largest
+ * exponent among them, cut toward zero to a fixed number of fraction bits, and added exactly; the new sum is cut toward zero to float32, or
+ * to fewer bits. Source: Xie et al., "MMA-Sim: Bit-Accurate Reference Model of Tensor Cores and Matrix Cores", arXiv:2511.10909 (2025).
  */
 public enum ProductSums {
   /** Each product and each sum is rounded to float32, one after the other. */

@@ -34,8 +34,8 @@ class ProductSumsTest {
   }
 
   /**
-   * An H200 (driver 580, cuBLASLt 13.1) had these errors in two cases of the op contract, with float32 results: the root of the mean squares
-   * of the one and the largest of the other. Figures have the digits that its messages showed.
+   * An H200 (driver 580, cuBLASLt 13.1) had these errors in two cases of the op contract, with float32 results: the root of the mean
+   * squares of the one and the largest of the other. Figures have the digits that its messages showed.
    */
   @Test
   void erringAsAnH200Did() {
@@ -47,7 +47,8 @@ class ProductSumsTest {
     double[][] x = Rounding.to(DType.F16, Values.normal(4, rows, inputs, 1));
     double[][] weight = Rounding.to(DType.F16, Values.weights(2, outputs, inputs));
     double[] bias = Rounding.to(DType.F16, Values.vector(1, outputs, 0.1, 0.5));
-    double[] found = Values.flat(PlainOps.simulating(DType.F16, ProductSums.HOPPER).linear(x, weight, bias, Epilogue.NONE, null, DType.F32));
+    PlainOps hopper = PlainOps.simulating(DType.F16, ProductSums.HOPPER);
+    double[] found = Values.flat(hopper.linear(x, weight, bias, Epilogue.NONE, null, DType.F32));
     double[] truth = Values.flat(PlainOps.exact().linear(x, weight, bias, Epilogue.NONE, null, DType.F32));
     double largest = 0;
     double squares = 0;

@@ -54,8 +54,8 @@ final class AttentionChoice {
       case OWN -> always(AttentionEngine.OWN);
       case CUDNN -> {
         if (driver.attentionLibrary().isEmpty()) {
-          throw new BackendUnavailableException("CUDA: attention cudnn: cuDNN 9 (libcudnn_graph.so.9) is not on this machine; install it, name"
-              + " its folder with --cuda-libs, or use --attention own");
+          throw new BackendUnavailableException("CUDA: attention cudnn: cuDNN 9 (libcudnn_graph.so.9) is not on this machine; install it,"
+              + " name its folder with --cuda-libs, or use --attention own");
         }
         yield always(AttentionEngine.CUDNN);
       }

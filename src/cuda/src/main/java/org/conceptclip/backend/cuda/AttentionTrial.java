@@ -59,7 +59,8 @@ final class AttentionTrial implements Trial {
       }
       DeviceTensor part = qkv.rows(sequences.start(s), rows);
       MemorySegment block = lane.staging.take(part.byteSize());
-      Conversion.toDevice(HostTensor.view(DType.F32, Shape.of(rows, columns), MemorySegment.ofArray(values)), 0, rows, block, part.layout());
+      HostTensor host = HostTensor.view(DType.F32, Shape.of(rows, columns), MemorySegment.ofArray(values));
+      Conversion.toDevice(host, 0, rows, block, part.layout());
       lane.driver.copyToDevice(part.address(), block, lane.stream);
       finish();
     }

@@ -31,7 +31,8 @@ public interface DeviceProvider extends BackendProvider {
       opened.closeAfter(failure);
       // A library of products, for instance, that does not start.
       throw failure instanceof DeviceException
-          ? new BackendUnavailableException("CUDA: " + driver.device().name() + " cannot be used: " + failure.getMessage(), failure) : failure;
+          ? new BackendUnavailableException("CUDA: " + driver.device().name() + " cannot be used: " + failure.getMessage(), failure)
+          : failure;
     }
   }
 

@@ -8,9 +8,9 @@ import org.conceptclip.op.Sequences;
 /**
  * What a library needs to know of the sequences of a batch. Pure.
  *
- * <p>A library makes a plan for each shape, which takes long. So sequences are counted up to a power of two, with empty ones at the end, and the
- * longest is rounded up: few shapes serve all batches. Sequences of one length are no exception, because a sequence must get the same
- * bits whether its batch is of one length or not.
+ * <p>A library makes a plan for each shape, which takes long. So sequences are counted up to a power of two, with empty ones at the end,
+ * and the longest is rounded up: few shapes serve all batches. Sequences of one length are no exception, because a sequence must get the
+ * same bits whether its batch is of one length or not.
  */
 final class LibraryAttention {
   private static final int ROWS_MULTIPLE = 64;

@@ -73,7 +73,8 @@ final class Products {
       long weightBytes = (long) inputs * DType.F16.bytes();
       arguments
           .tensorMap("x", lane.maps.encoded(Matrix.of(tile, Element.F16, x.address(), inputs, x.rows(), x.rowBytes(), "boxRows")))
-          .tensorMap("weight", lane.maps.encoded(Matrix.of(tile, Element.F16, weights.weight(), inputs, outputs, weightBytes, "weightBoxRows")));
+          .tensorMap("weight",
+              lane.maps.encoded(Matrix.of(tile, Element.F16, weights.weight(), inputs, outputs, weightBytes, "weightBoxRows")));
       lane.recorder.launchPersistent(arguments, tile.count(x.rows(), outputs), x, out);
     } else {
       arguments.address("x", x.address()).int32("xPitch", x.pitch()).address("weight", weights.weight());

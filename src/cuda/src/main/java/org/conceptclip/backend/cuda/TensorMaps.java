@@ -29,7 +29,8 @@ final class TensorMaps {
   record Matrix(long address, TensorMap.Element element, long columns, long parts, long rows, long rowBytes, int boxColumns, int boxRows,
       int swizzleBytes) {
     /** One part. */
-    static Matrix of(ProductPlan.Tile tile, TensorMap.Element element, long address, long columns, long rows, long rowBytes, String boxRows) {
+    static Matrix of(
+        ProductPlan.Tile tile, TensorMap.Element element, long address, long columns, long rows, long rowBytes, String boxRows) {
       return new Matrix(
           address, element, columns, 1, rows, rowBytes, tile.fact("boxColumns"), tile.fact(boxRows), tile.fact("swizzleBytes"));
     }

@@ -19,11 +19,12 @@ import org.conceptclip.util.Closer;
 import org.conceptclip.util.Nanos;
 
 /**
- * Measures on a device which engine is the fastest for each product shape and each kind of attention, and stores what it found. Owns the device while it is open.
- * Not thread-safe.
+ * Measures on a device which engine is the fastest for each product shape and each kind of attention, and stores what it found. Owns the
+ * device while it is open. Not thread-safe.
  *
- * <p>Every shape is run by all engines in turn, as a forward pass runs it: many times in one graph, A, B, A, B, and the median counts. Before
- * that, the engines' results are compared with each other, and each engine's first rows with those that it had among other numbers of rows.
+ * <p>Every shape is run by all engines in turn, as a forward pass runs it: many times in one graph, A, B, A, B, and the median counts.
+ * Before that, the engines' results are compared with each other, and each engine's first rows with those that it had among other numbers
+ * of rows.
  */
 public final class Tuner implements AutoCloseable {
   private static final int ROUNDS = 5;

@@ -16,8 +16,8 @@ import org.conceptclip.tensor.BadInputException;
  *
  * <p>Text, lines of cells between tabs: a header; {@code owner} lines with a name and a value; {@code choice}, op, shape, engine; {@code
  * time}, op, shape, rows, engine, microseconds; last the CRC-32 of all lines before, in hexadecimal. The op of a matrix product is {@code
- * product}, its shape as {@link ProductShape} writes it, its engine a {@link ProductEngine}; those of attention are {@code attention}, {@link
- * AttentionChoice.Kind} and {@link AttentionEngine}.
+ * product}, its shape as {@link ProductShape} writes it, its engine a {@link ProductEngine}; those of attention are {@code attention},
+ * {@link AttentionChoice.Kind} and {@link AttentionEngine}.
  */
 public final class TuningTable {
   /** The op of matrix products. */
@@ -190,7 +190,8 @@ public final class TuningTable {
   /** Op and shape, if the engine is one for them. */
   private static Subject subject(String op, String shape, String engine) {
     List<String> engines = switch (op) {
-      case PRODUCT -> ProductShape.parse(shape).map(product -> product.engines().stream().map(ProductEngine::label).toList()).orElse(List.of());
+      case PRODUCT -> ProductShape.parse(shape)
+          .map(product -> product.engines().stream().map(ProductEngine::label).toList()).orElse(List.of());
       case ATTENTION -> AttentionChoice.Kind.parse(shape).map(AttentionChoice.Kind::engines).orElse(List.of());
       default -> List.of();
     };

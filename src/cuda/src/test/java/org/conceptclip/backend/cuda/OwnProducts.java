@@ -15,7 +15,8 @@ public final class OwnProducts {
   public static float[][] features(BackendProvider provider, String gemm) {
     BackendRequest request = BackendRequest.DEFAULT.withOption(CudaOptions.GEMM, gemm);
     try (Backend backend = provider.open(request); Encoder encoder = SmallModel.load(backend, notice -> { })) {
-      return Stream.of(encoder.encodeImages(SmallModel.images(2), Detail.FEATURES), encoder.encodeTexts(SmallModel.texts(), Detail.FEATURES))
+      return Stream.of(
+              encoder.encodeImages(SmallModel.images(2), Detail.FEATURES), encoder.encodeTexts(SmallModel.texts(), Detail.FEATURES))
           .map(output -> output.rawFeatures().toFloatArray()).toArray(float[][]::new);
     }
   }

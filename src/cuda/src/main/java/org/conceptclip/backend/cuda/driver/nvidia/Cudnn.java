@@ -25,8 +25,8 @@ import org.conceptclip.util.Closer;
  * Attention through cuDNN's graph API: one engine per kind of attention, a plan per shape. Thread-safe; the context must be current.
  *
  * <p>The engine is the first that the heuristic proposes and that adds in one order always, in float32. Every other shape of the same kind
- * gets the same engine with the same settings, so that a row's bits do not depend on the batch; {@code tune} looks whether that is so before it
- * chooses cuDNN. A plan takes up to a second, in which cuDNN compiles.
+ * gets the same engine with the same settings, so that a row's bits do not depend on the batch; {@code tune} looks whether that is so
+ * before it chooses cuDNN. A plan takes up to a second, in which cuDNN compiles.
  */
 final class Cudnn implements AutoCloseable {
   private static final int MAJOR = 9;
