@@ -323,13 +323,13 @@ class ClassifyCommandTest {
   @ParameterizedTest
   @ValueSource(strings = {"cuda", "emulated"})
   void aPrecisionThatABackendHasNotIsRefused(String backend) {
-    CliRun.of("classify", GOOD, "--backend", backend, "--precision", "fp32").ended(2).refused("--precision fp32", "fp16 only");
+    CliRun.of("classify", GOOD, "--backend", backend, "--precision", "fp32").ended(2).refused("--precision fp32", "fp16 and fp8 only");
   }
 
   @Test
   void anAskedPrecisionKeepsAutoOnTheCpu() {
     String err = CliRun.of("classify", GOOD, "--precision", "fp32").ended(0).err();
-    assertTrue(err.contains("backend cpu: ") && err.contains("not cuda: precision fp32: the cuda backend computes in fp16 only"), err);
+    assertTrue(err.contains("backend cpu: ") && err.contains("not cuda: precision fp32: the cuda backend computes in fp16 and fp8 only"), err);
   }
 
   @Test

@@ -55,7 +55,7 @@ class ResultsTest {
     List<String> load = List.of("bench", "load", "--model", "synthetic:tiny", "--backend", "reference");
     runs.put("conceptclip bench load", List.of(load, Stream.concat(load.stream(), Stream.of("--json")).toList()));
     // These write through BenchOutput, as bench load does, and take longer.
-    for (String other : List.of("", " cpu", " gpu", " soak")) {
+    for (String other : List.of("", " cpu", " gpu", " op", " soak")) {
       runs.put("conceptclip bench" + other, List.of());
     }
     return runs;
