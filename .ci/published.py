@@ -19,6 +19,8 @@ LIBRARIES = {
     "cpu": "org.conceptclip.backend.cpu",
     "cuda": "org.conceptclip.backend.cuda",
     "demo": "org.conceptclip.demo",
+    "report": "org.conceptclip.report",
+    "explain": "org.conceptclip.explain",
     "bench": "org.conceptclip.bench",
 }
 # Libraries whose pom says "BSD License" without its kind: what their licence files say.

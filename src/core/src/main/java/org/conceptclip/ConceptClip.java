@@ -236,11 +236,40 @@ public final class ConceptClip implements AutoCloseable {
    *     within the context
    */
   public Classifier classifier(List<String> labels, List<PromptTemplate> templates, ScoringOptions scoring) {
-    Engine engine = engine();
-    ClassVectors classes = ClassVectors.encode(
-        (prompts, detail) -> Calls.texts(engine, prompts, detail), parts.tokenizer()::encode, labels, templates,
-        scoring.scoring().usesConcepts());
+    ClassVectors classes = classVectors(labels, templates, scoring.scoring().usesConcepts());
     return new Classifier(this::engine, parts.imageWindow(), classes, scoring, logitScale());
+  }
+
+  /**
+   * The vectors of classes or concepts: of the whole prompt, and of the name's own tokens within it, which patches are compared with.
+   *
+   * @param labels names or phrases: at least one, all different
+   * @param templates sentences with a place for the name: at least one
+   * @throws org.conceptclip.tensor.BadInputException as {@link #classifier(List, List, ScoringOptions)}
+   */
+  public ClassVectors classVectors(List<String> labels, List<PromptTemplate> templates) {
+    return classVectors(labels, templates, true);
+  }
+
+  private ClassVectors classVectors(List<String> labels, List<PromptTemplate> templates, boolean withConcepts) {
+    Engine engine = engine();
+    return ClassVectors.encode(
+        (prompts, detail) -> Calls.texts(engine, prompts, detail), parts.tokenizer()::encode, labels, templates, withConcepts);
+  }
+
+  /**
+   * The vector of a text, and those of its tokens with padding as the official annotation script computes them: padded tokens attend to the
+   * text and are not attended to. Real tokens have the values that {@link #textTokens} gives, up to rounding.
+   *
+   * <p>Not batched with other requests: it computes on the first replica at once, beside the engine.
+   *
+   * @param length tokens with padding; 77 in the official scripts. A longer text is cut to the model's context first
+   * @throws IllegalArgumentException if the length is less than the text's tokens, or more than the model's positions
+   */
+  public Embedding paddedTextTokens(String text, int length) {
+    engine();
+    TokenizedText tokens = tokenize(text);
+    return Embedding.of(PaddedText.encode(parts.encoder(), tokens, length), tokens);
   }
 
   /**
@@ -278,6 +307,11 @@ public final class ConceptClip implements AutoCloseable {
   /** The learned factor of similarities before a softmax: about 100 in models of this kind. */
   public double logitScale() {
     return parts.encoder().scalars().logitScale();
+  }
+
+  /** The learned factor of similarities of patches and concepts. */
+  public double conceptLogitScale() {
+    return parts.encoder().scalars().conceptLogitScale();
   }
 
   /** Short name of the backend in use: {@code cpu}, {@code cuda} or another one. */

@@ -10,6 +10,12 @@ import org.conceptclip.tensor.Shape;
  * {@link PixelDecoder} keeps. Thread-safe.
  */
 public final class Preprocessor {
+  /**
+   * Names what this does to a picture. Whatever is computed from features keeps it beside the model's fingerprint: features of another
+   * preprocessing do not belong to it. To be changed when any byte of a result changes.
+   */
+  public static final String VERSION = "squash-bicubic-pillow-9.4";
+
   private Preprocessor() {}
 
   /**

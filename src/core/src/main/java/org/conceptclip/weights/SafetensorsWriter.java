@@ -57,9 +57,19 @@ public final class SafetensorsWriter {
    * @throws BadInputException if the file cannot be written
    */
   public static void write(Path target, SequencedMap<String, HostTensor> tensors) {
+    write(target, tensors, Map.of());
+  }
+
+  /**
+   * Writes tensors that are in memory to a file.
+   *
+   * @param metadata strings for {@code __metadata__}
+   * @throws BadInputException if the file cannot be written
+   */
+  public static void write(Path target, SequencedMap<String, HostTensor> tensors, Map<String, String> metadata) {
     SequencedMap<String, Spec> specs = new LinkedHashMap<>();
     tensors.forEach((name, tensor) -> specs.put(name, new Spec(tensor.dtype(), tensor.shape())));
-    write(target, specs, Map.of(), (name, sink) -> sink.append(tensors.get(name).data()));
+    write(target, specs, metadata, (name, sink) -> sink.append(tensors.get(name).data()));
   }
 
   /**

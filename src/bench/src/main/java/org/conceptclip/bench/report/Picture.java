@@ -10,10 +10,14 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.conceptclip.bench.report.LineChart.Series;
 import org.conceptclip.bench.throughput.BenchRow;
 import org.conceptclip.bench.throughput.LatencySummary;
 import org.conceptclip.bench.throughput.Section;
+import org.conceptclip.report.Axis;
+import org.conceptclip.report.BarChart;
+import org.conceptclip.report.LineChart.Series;
+import org.conceptclip.report.LineChart;
+import org.conceptclip.report.Markup;
 
 /** A picture of a section's rows, with the caption above it. */
 record Picture(String caption, Markup drawing) {

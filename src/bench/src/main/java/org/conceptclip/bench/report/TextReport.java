@@ -7,6 +7,7 @@ import org.conceptclip.bench.throughput.BenchRow;
 import org.conceptclip.bench.throughput.Comparison;
 import org.conceptclip.bench.throughput.Section;
 import org.conceptclip.bench.throughput.Threshold;
+import org.conceptclip.report.Figures;
 
 /** Rows for people at a terminal, under headings that are not repeated. Not thread-safe. */
 public final class TextReport {

@@ -1,9 +1,9 @@
-package org.conceptclip.bench.report;
+package org.conceptclip.report;
 
 import java.util.List;
 
 /** Horizontal bars from 0, each under its label, with whiskers from quartile to quartile. */
-final class BarChart {
+public final class BarChart {
   private static final int WIDTH = 760;
   private static final int LEFT = 8;
   /** Room for the value behind the longest bar. */
@@ -15,13 +15,13 @@ final class BarChart {
   private BarChart() {}
 
   /** A bar with a whisker from low to high, unless they are equal. The colour is an index of the palette. */
-  record Bar(String label, double value, double low, double high, int colour) {
+  public record Bar(String label, double value, double low, double high, int colour) {
     boolean hasWhisker() {
       return high > low;
     }
   }
 
-  static Markup draw(String title, String unit, List<Bar> bars) {
+  public static Markup draw(String title, String unit, List<Bar> bars) {
     int height = bars.size() * ROW + FOOT;
     double largest = bars.stream().mapToDouble(bar -> Math.max(bar.value(), bar.high())).max().orElse(1);
     Axis axis = Axis.linear(largest, LEFT, WIDTH - RIGHT);

@@ -1,4 +1,4 @@
-package org.conceptclip.bench.report;
+package org.conceptclip.report;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -8,22 +8,22 @@ import java.util.Locale;
  * Writes elements that are well-formed both as HTML and as XML: every one is closed, and every text and attribute is escaped. Colours of
  * pictures are classes, so that the page's style sheet can choose them for dark and for light. Not thread-safe.
  */
-final class Markup {
+public final class Markup {
   /** Classes {@code s0} and {@code l0} to one below. */
-  static final int COLOURS = 8;
+  public static final int COLOURS = 8;
 
   private final StringBuilder out = new StringBuilder();
   private final Deque<String> open = new ArrayDeque<>();
 
   /** A picture that fits the page's width; the caller closes it. */
-  static Markup svg(int width, int height, String title) {
+  public static Markup svg(int width, int height, String title) {
     return new Markup()
         .open("svg", "xmlns", "http://www.w3.org/2000/svg", "viewBox", "0 0 " + width + " " + height, "role", "img", "aria-label", title)
         .leaf("title", title);
   }
 
   /** Begins an element. */
-  Markup open(String name, Object... namesAndValues) {
+  public Markup open(String name, Object... namesAndValues) {
     tag(name, namesAndValues);
     out.append('>');
     open.push(name);
@@ -31,41 +31,41 @@ final class Markup {
   }
 
   /** An element without content. */
-  Markup empty(String name, Object... namesAndValues) {
+  public Markup empty(String name, Object... namesAndValues) {
     tag(name, namesAndValues);
     out.append("/>");
     return this;
   }
 
   /** An element with text alone. */
-  Markup leaf(String name, String text, Object... namesAndValues) {
+  public Markup leaf(String name, String text, Object... namesAndValues) {
     open(name, namesAndValues);
     out.append(escape(text));
     return close();
   }
 
   /** Ends the element that was begun last. */
-  Markup close() {
+  public Markup close() {
     out.append("</").append(open.pop()).append('>');
     return this;
   }
 
   /** Another piece of markup, which is whole. */
-  Markup add(Markup piece) {
+  public Markup add(Markup piece) {
     out.append(piece.whole());
     return this;
   }
 
-  Markup line(String style, double x1, double y1, double x2, double y2) {
+  public Markup line(String style, double x1, double y1, double x2, double y2) {
     return empty("line", "class", style, "x1", x1, "y1", y1, "x2", x2, "y2", y2);
   }
 
-  Markup label(String style, double x, double y, String anchor, String text) {
+  public Markup label(String style, double x, double y, String anchor, String text) {
     return leaf("text", text, "class", style, "x", x, "y", y, "text-anchor", anchor);
   }
 
   /** Everything so far, all elements of which must be closed. */
-  String whole() {
+  public String whole() {
     if (!open.isEmpty()) {
       throw new IllegalStateException("not closed: " + open);
     }
@@ -82,7 +82,7 @@ final class Markup {
   }
 
   /** A coordinate: a tenth of a pixel is more than a screen shows. */
-  static String number(double value) {
+  public static String number(double value) {
     if (!Double.isFinite(value)) {
       throw new IllegalArgumentException("a coordinate is " + value);
     }
@@ -90,7 +90,7 @@ final class Markup {
   }
 
   /** Text as it may stand between tags and quotes. Control characters, which XML has no place for, become U+FFFD. */
-  static String escape(String text) {
+  public static String escape(String text) {
     StringBuilder escaped = new StringBuilder(text.length());
     text.codePoints().forEach(c -> {
       switch (c) {

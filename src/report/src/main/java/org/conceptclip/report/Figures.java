@@ -1,4 +1,4 @@
-package org.conceptclip.bench.report;
+package org.conceptclip.report;
 
 import java.util.Locale;
 

@@ -1,4 +1,4 @@
-package org.conceptclip.bench.report;
+package org.conceptclip.report;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -10,10 +10,10 @@ import java.util.Map;
  *
  * @param ticks value (after the transformation) to label
  */
-record Axis(double from, double to, double pixelFrom, double pixelTo, boolean logarithmic, List<Map.Entry<Double, String>> ticks) {
+public record Axis(double from, double to, double pixelFrom, double pixelTo, boolean logarithmic, List<Map.Entry<Double, String>> ticks) {
 
   /** From 0 to a round number at or above {@code largest}. */
-  static Axis linear(double largest, double pixelFrom, double pixelTo) {
+  public static Axis linear(double largest, double pixelFrom, double pixelTo) {
     double step = step(largest > 0 ? largest : 1);
     int steps = Math.max(1, (int) Math.ceil((largest > 0 ? largest : 1) / step - 1e-9));
     int decimals = Math.max(0, (int) Math.ceil(-Math.log10(step) - 1e-9));
@@ -25,7 +25,7 @@ record Axis(double from, double to, double pixelFrom, double pixelTo, boolean lo
   }
 
   /** Whole decades around the values, all above 0. */
-  static Axis decades(double smallest, double largest, double pixelFrom, double pixelTo) {
+  public static Axis decades(double smallest, double largest, double pixelFrom, double pixelTo) {
     int low = (int) Math.floor(Math.log10(smallest));
     int high = Math.max(low + 1, (int) Math.ceil(Math.log10(largest)));
     List<Map.Entry<Double, String>> ticks = new ArrayList<>();
@@ -36,19 +36,19 @@ record Axis(double from, double to, double pixelFrom, double pixelTo, boolean lo
   }
 
   /** Named places: at least one. */
-  static Axis places(List<Map.Entry<Double, String>> ticks, double pixelFrom, double pixelTo) {
+  public static Axis places(List<Map.Entry<Double, String>> ticks, double pixelFrom, double pixelTo) {
     double low = ticks.getFirst().getKey();
     double high = ticks.getLast().getKey();
     double margin = high > low ? 0 : 1;
     return new Axis(low - margin, high + margin, pixelFrom, pixelTo, false, ticks);
   }
 
-  double pixel(double value) {
+  public double pixel(double value) {
     return place(logarithmic ? Math.log10(value) : value);
   }
 
   /** Pixel of a tick. */
-  double place(double transformed) {
+  public double place(double transformed) {
     return pixelFrom + (transformed - from) / (to - from) * (pixelTo - pixelFrom);
   }
 

@@ -1,15 +1,15 @@
-package org.conceptclip.bench.report;
+package org.conceptclip.report;
 
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** Lines through points over shared axes, with a legend above. */
-final class LineChart {
+public final class LineChart {
   /** Pixels of the axes. Those of the vertical one run downwards. */
-  static final double LEFT = 64;
-  static final double RIGHT = 736;
-  static final double TOP = 8;
-  static final double BOTTOM = 280;
+  public static final double LEFT = 64;
+  public static final double RIGHT = 736;
+  public static final double TOP = 8;
+  public static final double BOTTOM = 280;
   private static final int WIDTH = 760;
   private static final int HEIGHT = 320;
   private static final int LEGEND_ROW = 18;
@@ -19,9 +19,9 @@ final class LineChart {
   private LineChart() {}
 
   /** A line through points (x and y, in order of x) with its name in the legend. */
-  record Series(String name, List<double[]> points) {}
+  public record Series(String name, List<double[]> points) {}
 
-  static Markup draw(String title, Axis x, String xLabel, Axis y, String yLabel, List<Series> lines) {
+  public static Markup draw(String title, Axis x, String xLabel, Axis y, String yLabel, List<Series> lines) {
     Markup legend = new Markup();
     int legendHeight = legend(legend, lines);
     Markup svg = Markup.svg(WIDTH, HEIGHT + legendHeight, title).add(legend)

@@ -1,4 +1,4 @@
-package org.conceptclip.bench.report;
+package org.conceptclip.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

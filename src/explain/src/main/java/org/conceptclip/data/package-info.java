@@ -1,0 +1,2 @@
+/** Tables, arrays and lists of labels in files. */
+package org.conceptclip.data;

@@ -1,0 +1,67 @@
+package org.conceptclip.evaluate;
+
+import java.util.List;
+
+/**
+ * Everything that is said about the scores of a classification. Figures that are not defined are NaN (an AUROC of a class that no item, or
+ * every item, belongs to).
+ *
+ * @param items N
+ * @param classes number of labels C, in their order
+ * @param accuracy multi-class: share of items whose most probable class is true; multi-label: share of items all of whose labels are right
+ * @param balancedAccuracy mean of the recalls of the classes that have items
+ * @param aurocMacro mean of the classes' AUROC (one against the rest) where they are defined
+ * @param averagePrecisionMacro mean of the classes' average precision where they are defined
+ * @param f1Macro mean of the classes' F1
+ * @param ece expected calibration error over 15 bins of equal width
+ * @param confusion items by true class (rows) and predicted class [C][C]; null of multi-label scores
+ * @param reliability what the calibration error is computed from
+ * @param groups a table a column of metadata, in the order in which they were asked for
+ * @param warnings lines for people: what is too small to say anything, what is not defined and why
+ */
+public record ClassificationReport(
+    int items,
+    List<ClassFigures> classes,
+    Interval accuracy,
+    Interval balancedAccuracy,
+    Interval aurocMacro,
+    Interval averagePrecisionMacro,
+    Interval f1Macro,
+    Interval ece,
+    long[][] confusion,
+    Reliability reliability,
+    List<GroupTable> groups,
+    List<String> warnings) {
+
+  /**
+   * A class against the rest.
+   *
+   * @param positives items that it is true of
+   * @param precision of the predictions, 0 if it is never predicted
+   * @param recall NaN if no item has it
+   */
+  public record ClassFigures(
+      String label, long positives, Interval auroc, Interval averagePrecision, double precision, double recall, double f1) {}
+
+  /** @param bins of equal width over the confidence, from 0 to 1 */
+  public record Reliability(List<Bin> bins) {
+    /**
+     * @param items whose confidence is above {@code low} and at most {@code high}
+     * @param confidence their mean confidence, NaN if there are none
+     * @param accuracy share of them that is right, NaN if there are none
+     */
+    public record Bin(double low, double high, long items, double confidence, double accuracy) {}
+  }
+
+  /**
+   * The items by the values of a column.
+   *
+   * @param groups in the order of their values' first items
+   * @param accuracyGap largest minus smallest accuracy of groups that are not too small
+   * @param aurocGap as {@code accuracyGap}, for the macro AUROC
+   */
+  public record GroupTable(String column, List<GroupFigures> groups, Interval accuracyGap, Interval aurocGap) {}
+
+  /** @param tooSmall fewer items than say anything; the group takes no part in the gap */
+  public record GroupFigures(String value, long items, Interval accuracy, Interval aurocMacro, boolean tooSmall) {}
+}

@@ -1,0 +1,2 @@
+/** Linear models on frozen features: probes and concept bottlenecks. */
+package org.conceptclip.probe;

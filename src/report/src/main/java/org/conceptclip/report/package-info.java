@@ -1,0 +1,2 @@
+/** Pages of HTML with pictures drawn as SVG: nothing from a network. */
+package org.conceptclip.report;
