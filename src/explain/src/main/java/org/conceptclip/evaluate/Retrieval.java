@@ -144,8 +144,8 @@ public final class Retrieval {
   }
 
   private static float[][] rows(HostTensor tensor) {
-    if (tensor.shape().rank() != 2) {
-      throw new BadInputException("vectors " + tensor.shape() + ", expected [vectors, dimension]");
+    if (tensor.shape().rank() != 2 || !tensor.dtype().isFloat()) {
+      throw new BadInputException("vectors " + tensor.dtype() + " " + tensor.shape() + ", expected floats [vectors, dimension]");
     }
     int count = Math.toIntExact(tensor.shape().extent(0));
     int dimension = Math.toIntExact(tensor.shape().extent(1));

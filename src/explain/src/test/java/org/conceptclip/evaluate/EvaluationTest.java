@@ -38,7 +38,8 @@ class EvaluationTest {
 
   @Test
   void firstOfEqualClassesIsPredicted() {
-    Scores tied = new Scores.MultiClass(List.of("a", "b", "c"), new int[] {0, 1, 2}, new double[][] {{.4, .4, .2}, {.4, .4, .2}, {.2, .4, .4}});
+    double[][] ties = {{.4, .4, .2}, {.4, .4, .2}, {.2, .4, .4}};
+    Scores tied = new Scores.MultiClass(List.of("a", "b", "c"), new int[] {0, 1, 2}, ties);
     assertEquals(1 / 3.0, Evaluation.report(tied, List.of(), PLAIN).accuracy().value());
   }
 
@@ -124,7 +125,8 @@ class EvaluationTest {
     assertRefused("item 0: truth of 1 labels, expected 2", new Scores.MultiLabel(AB, new boolean[1][1], new double[1][2]));
     assertRefused("scores of no item, expected at least one", new Scores.MultiClass(AB, new int[0], new double[0][]));
     assertRefused("scores of no item, expected at least one", new Scores.MultiLabel(AB, new boolean[0][], new double[0][]));
-    assertRefused("2 labels, expected at least 2, none of them twice", new Scores.MultiClass(List.of("a", "a"), new int[] {0, 1}, good));
+    assertRefused("1 labels, expected at least 2", new Scores.MultiClass(List.of("a"), new int[] {0, 1}, good));
+    assertRefused("label \"a\" twice, expected each once", new Scores.MultiClass(List.of("a", "a"), new int[] {0, 1}, good));
     assertEquals("column \"sex\": 1 values, expected 2, one an item", assertThrows(BadInputException.class, () -> Evaluation.report(
         new Scores.MultiClass(AB, new int[] {0, 1}, good), List.of(new Grouping("sex", List.of("f"))), PLAIN)).getMessage());
     assertThrows(BadInputException.class, () -> Roc.area(new boolean[] {true, false}, new double[] {1, Double.NaN}));

@@ -7,7 +7,8 @@ import java.util.Locale;
  * Times {@link Evaluation#report}; no test. From the root of a checkout:
  *
  * <pre>
- * mvn -q -pl src/report,src/explain -am -DskipTests package dependency:build-classpath -Dmdep.outputFile=$PWD/target/explain.classpath -Dmdep.includeScope=test
+ * mvn -q -pl src/explain -am -DskipTests package dependency:build-classpath \
+ *     -Dmdep.outputFile=$PWD/target/explain.classpath -Dmdep.includeScope=test
  * java -cp src/explain/target/test-classes:src/explain/target/classes:$(cat target/explain.classpath) \
  *     org.conceptclip.evaluate.EvaluationTiming [ITEMS [LABELS [RESAMPLES]]]
  * </pre>
