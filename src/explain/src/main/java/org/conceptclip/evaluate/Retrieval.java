@@ -91,7 +91,7 @@ public final class Retrieval {
     long[] within = new long[ks.size()];
     for (int query : order) {
       int count = counts[query];
-      if (seen <= middle && middle < seen + count) {
+      if (seen <= middle) { // the last query for which this holds is the one in the middle
         figures[ks.size()] = zeroBased[query] + 1;
       }
       seen += count;
