@@ -223,6 +223,17 @@ class ConceptsCommandTest {
 
   @Test
   void aModelWithFewPositionsIsPaddedToItsContext() throws IOException {
+    Path tiny = Files.createDirectory(folder.resolve("tiny"));
+    for (String file : List.of("config.json", "model.safetensors")) {
+      Files.copy(Path.of("src/core/src/test/resources/golden/tiny", file), tiny.resolve(file));
+    }
+    List<String> words = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "this", "is", "of", "a", "medical", "image", "tumour", ".");
+    Files.writeString(tiny.resolve("vocab.txt"), String.join("\n", words) + "\n");
+    Files.copy(Path.of("src/demo/src/main/resources/org/conceptclip/demo/tokenizer_config.json"), tiny.resolve("tokenizer_config.json"));
+    Path out = folder.resolve("out");
+    concepts(out, "tumour", BRAIN, "--protocol", "official", "--model", tiny).ended(0).said("this model has 40 positions: prompts are padded");
+    assertTrue(Files.readString(out.resolve("index.html")).contains("padded to 24 tokens"));
+    assertArrayEquals(new long[] {4, 4}, Npy.read(out.resolve("brain-mri-tumour/tumour.npy")).shape().toArray());
     concepts(folder, "tumour", BRAIN, "--protocol", "official", "--max-tokens", "78").ended(2).said("expected 3 to the model's 77 positions");
   }
 

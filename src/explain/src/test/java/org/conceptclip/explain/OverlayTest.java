@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
@@ -44,14 +45,15 @@ class OverlayTest {
 
   @Test
   void withoutOpacityThePictureIsGrey() throws IOException {
-    byte[] pixels = new byte[200 * 200 * 3];
-    for (int i = 0; i < pixels.length; i += 3) {
-      pixels[i] = (byte) 200;
-      pixels[i + 1] = 100;
+    byte[] pixels = new byte[200 * 170 * 3];
+    new Random(7).nextBytes(pixels);
+    BufferedImage found = decoded(overlay(0).png(new RgbImage(200, 170, pixels), RISING, Range.of(RISING), "cyst"));
+    for (int i = 0; i < 200 * 170; i++) {
+      double luma = 0.299 * (pixels[3 * i] & 0xFF) + 0.587 * (pixels[3 * i + 1] & 0xFF) + 0.114 * (pixels[3 * i + 2] & 0xFF);
+      int pixel = rgb(found, i % 200, i / 200);
+      assertEquals(luma, pixel & 0xFF, 0.501);
+      assertEquals((pixel & 0xFF) * 0x10101, pixel);
     }
-    BufferedImage found = decoded(overlay(0).png(new RgbImage(200, 200, pixels), RISING, Range.of(RISING), "cyst"));
-    int luma = Math.round(0.299f * 200 + 0.587f * 100);
-    assertEquals(luma << 16 | luma << 8 | luma, rgb(found, 10, 190));
   }
 
   @Test
