@@ -18,7 +18,7 @@ class ExplainArchitectureTest extends ArchitectureContract {
     Map<String, Set<String>> rows = new TreeMap<>();
     rows.put("data", Set.of("tensor"));
     rows.put("evaluate", Set.of("tensor"));
-    rows.put("explain", Set.of("data", "report", "image", "tensor", "text", "task", "batch", "runtime", Arrows.FRONT_DOOR));
+    rows.put("explain", Set.of("data", "op", "report", "image", "tensor", "text", "task", "batch", "runtime", Arrows.FRONT_DOOR));
     rows.put("probe", Set.of("data", "explain", "report", "image", "tensor", "task", "batch", "weights", Arrows.FRONT_DOOR));
     return rows;
   }
