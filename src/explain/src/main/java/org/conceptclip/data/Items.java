@@ -94,7 +94,7 @@ public record Items(Path file, Layout layout, Task task, List<String> labels, Li
       } else {
         throw new BadInputException("--label-column: layout " + layout.label() + " has no column of labels, expected the name of one");
       }
-      columns.metadata().forEach(column -> table.require("--group", column));
+      columns.metadata().forEach(column -> table.require("metadata column", column));
     }
 
     Items items(Consumer<String> problems) {

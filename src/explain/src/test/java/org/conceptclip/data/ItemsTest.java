@@ -99,7 +99,7 @@ class ItemsTest {
     assertTrue(refusal("a.csv", "file,label\nx,y\n", Items.Columns.DEFAULT).contains("--image-column \"image\": there is no such column"));
     assertTrue(refusal("a.csv", "image,label\nx,y\n", columns(null, "finding")).contains("expected one of: image, label"));
     assertTrue(refusal("a.csv", "image,label\nx,y\n", columns(Task.RETRIEVAL, null)).contains("--text-column \"caption\""));
-    assertTrue(refusal("a.csv", "image,label\nx,y\n", columns(null, null, "sex")).contains("--group \"sex\""));
+    assertTrue(refusal("a.csv", "image,label\nx,y\n", columns(null, null, "sex")).contains("metadata column \"sex\""));
   }
 
   private String refusal(String name, String content, Items.Columns columns) {

@@ -35,6 +35,7 @@ public final class Page {
       svg .value { font-variant-numeric: tabular-nums; font-weight: 600; }
       .grid { stroke: var(--rule); stroke-width: 1; } .whisker { stroke: var(--ink); stroke-width: 1.2; }
       .line { fill: none; stroke-width: 2; }
+      .diagonal { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 4 4; }
       .s0 { fill: var(--c0); } .s1 { fill: var(--c1); } .s2 { fill: var(--c2); } .s3 { fill: var(--c3); }
       .s4 { fill: var(--c4); } .s5 { fill: var(--c5); } .s6 { fill: var(--c6); } .s7 { fill: var(--c7); }
       .l0 { stroke: var(--c0); } .l1 { stroke: var(--c1); } .l2 { stroke: var(--c2); } .l3 { stroke: var(--c3); }

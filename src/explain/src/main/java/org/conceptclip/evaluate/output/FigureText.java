@@ -1,0 +1,36 @@
+package org.conceptclip.evaluate.output;
+
+import java.util.Locale;
+import org.conceptclip.evaluate.Interval;
+import org.conceptclip.evaluate.Metric;
+
+/** Figures of an evaluation for people: shares with three decimals. */
+public final class FigureText {
+  private FigureText() {}
+
+  /** 0.917; a dash for a figure that is not defined. */
+  public static String of(double value) {
+    return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.3f", value == 0 ? 0 : value);
+  }
+
+  /** 0.917 (0.750 to 1.000); without the parentheses if there are no bounds. */
+  public static String of(Interval figure) {
+    return of(figure.value()) + bounds(figure);
+  }
+
+  private static String bounds(Interval figure) {
+    return figure.hasBounds() ? " (" + of(figure.low()) + " to " + of(figure.high()) + ")" : "";
+  }
+
+  /** A metric in words. */
+  public static String name(Metric metric) {
+    return switch (metric) {
+      case ACCURACY -> "accuracy";
+      case BALANCED_ACCURACY -> "balanced accuracy";
+      case AUROC_MACRO -> "AUROC (macro)";
+      case AVERAGE_PRECISION_MACRO -> "average precision (macro)";
+      case F1_MACRO -> "F1 (macro)";
+      case ECE -> "expected calibration error";
+    };
+  }
+}
