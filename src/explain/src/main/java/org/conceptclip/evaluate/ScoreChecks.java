@@ -2,6 +2,7 @@ package org.conceptclip.evaluate;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 
@@ -15,8 +16,14 @@ final class ScoreChecks {
   static void check(Scores scores) {
     int labels = scores.labels().size();
     int fewest = scores instanceof Scores.MultiClass ? 2 : 1;
-    if (labels < fewest || new HashSet<>(scores.labels()).size() < labels) {
-      throw new BadInputException(labels + " labels, expected at least " + fewest + ", none of them twice");
+    if (labels < fewest) {
+      throw new BadInputException(labels + " labels, expected at least " + fewest);
+    }
+    Set<String> seen = new HashSet<>();
+    for (String label : scores.labels()) {
+      if (!seen.add(label)) {
+        throw new BadInputException("label " + OneLine.quoted(label) + " twice, expected each once");
+      }
     }
     if (scores.items() == 0) {
       throw new BadInputException("scores of no item, expected at least one");

@@ -62,7 +62,8 @@ class ScikitLearnTest {
     for (MetricFixtures.Percentiles one : MetricFixtures.read().percentiles()) {
       double[] sorted = Arrays.stream(one.values()).sorted().toArray();
       for (int i = 0; i < one.shares().length; i++) {
-        assertEquals(one.expected()[i], Resampling.percentile(sorted, one.shares()[i]), TOLERANCE, one.shares()[i] + " of " + sorted.length);
+        double share = one.shares()[i];
+        assertEquals(one.expected()[i], Resampling.percentile(sorted, share), TOLERANCE, share + " of " + sorted.length);
       }
     }
   }
