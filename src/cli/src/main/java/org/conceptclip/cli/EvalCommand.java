@@ -117,7 +117,7 @@ final class EvalCommand implements Callable<Integer> {
     SequencedMap<String, String> facts = new LinkedHashMap<>();
     facts.put(EvalFacts.TASK, items.task().label());
     facts.put("data", "sha256 " + RunStore.hash(items.file()));
-    facts.put("columns", data.columns());
+    facts.put("images", data.images(items));
     facts.put("validation", data.validationFile().map(file -> "sha256 " + RunStore.hash(file))
         .or(() -> data.validationColumn().map(column -> "column " + column)).orElse("none"));
     return facts;

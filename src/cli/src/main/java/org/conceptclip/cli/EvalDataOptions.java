@@ -78,6 +78,11 @@ final class EvalDataOptions {
       description = "the items with this value are not evaluated; a temperature is fitted on them")
   private String validationColumn;
 
+  @Option(
+      names = "--each-pair",
+      description = "retrieval: an image of several rows counts once a row, as in the official script, and competes with itself")
+  private boolean eachPair;
+
   /** An item that takes part. */
   record Work(String key, Item item, Path image, boolean validation) {}
 
@@ -87,6 +92,10 @@ final class EvalDataOptions {
 
   Optional<Task> task() {
     return Optional.ofNullable(task);
+  }
+
+  boolean eachPair() {
+    return eachPair;
   }
 
   List<String> groups() {
@@ -166,8 +175,8 @@ final class EvalDataOptions {
   }
 
   /** What decides which images are read. */
-  String columns() {
-    return "image column " + (image == null ? "of the layout" : image) + (folder == null ? "" : ", images in " + FileNames.readable(folder));
+  String images(Items items) {
+    return "column " + items.imageColumn() + (folder == null ? "" : ", in " + FileNames.readable(folder));
   }
 
   /** All labels of the items, in alphabetical order. */

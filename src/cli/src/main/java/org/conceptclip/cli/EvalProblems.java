@@ -9,6 +9,7 @@ final class EvalProblems implements Consumer<String> {
 
   private final Consumer<String> say;
   private int count;
+  private int lines;
 
   EvalProblems(Consumer<String> say) {
     this.say = say;
@@ -17,9 +18,16 @@ final class EvalProblems implements Consumer<String> {
   /** Counts a problem, and says it unless too many were said. */
   @Override
   public void accept(String line) {
-    if (count++ < MOST_LINES) {
+    accept(line, 1);
+  }
+
+  /** A problem of several items. */
+  void accept(String line, int items) {
+    count += items;
+    lines++;
+    if (lines <= MOST_LINES) {
       say.accept(line);
-    } else if (count == MOST_LINES + 1) {
+    } else if (lines == MOST_LINES + 1) {
       say.accept("more than " + MOST_LINES + " items have problems; the others are only counted");
     }
   }

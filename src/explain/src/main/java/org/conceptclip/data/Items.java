@@ -18,11 +18,12 @@ import org.conceptclip.util.OneLine;
  * @param file the table
  * @param layout whose columns it has
  * @param task what the items are for
+ * @param imageColumn name of the column of the images
  * @param labels class names that the table declares; empty if it declares none
  * @param items those that are complete, in the order of their rows
  * @param refused rows that are not, each of which was reported
  */
-public record Items(Path file, Layout layout, Task task, List<String> labels, List<Item> items, int refused) {
+public record Items(Path file, Layout layout, Task task, String imageColumn, List<String> labels, List<Item> items, int refused) {
   public Items {
     labels = List.copyOf(labels);
     items = List.copyOf(items);
@@ -110,7 +111,7 @@ public record Items(Path file, Layout layout, Task task, List<String> labels, Li
         }
       }
       List<String> declared = labelOrNull == null && layout == Layout.DERM7PT ? Layout.DERM7PT_CONCEPTS : table.labels();
-      return new Items(file, layout, task, declared, items, refused);
+      return new Items(file, layout, task, image, declared, items, refused);
     }
 
     private Item item(Row row) {

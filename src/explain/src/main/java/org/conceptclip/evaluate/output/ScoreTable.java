@@ -48,20 +48,20 @@ public record ScoreTable(List<String> labels, List<ScoreRow> rows) {
   /** Writes the file, whole or not at all. */
   public void write(Path file) throws IOException {
     TargetFile.write(file, channel -> {
-      try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF)
-          .build(Channels.newOutputStream(channel), StandardCharsets.UTF_8)) {
-        csv.writeRecord(Stream.concat(Stream.of(IMAGE, LABEL), labels.stream()).toList());
-        List<String> fields = new ArrayList<>();
-        for (ScoreRow row : rows) {
-          fields.clear();
-          fields.add(row.image());
-          fields.add(row.label());
-          for (double score : row.scores()) {
-            fields.add(Double.toString(score));
-          }
-          csv.writeRecord(fields);
+      // Not closed: the channel belongs to whoever made the file.
+      CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(Channels.newOutputStream(channel), StandardCharsets.UTF_8);
+      csv.writeRecord(Stream.concat(Stream.of(IMAGE, LABEL), labels.stream()).toList());
+      List<String> fields = new ArrayList<>();
+      for (ScoreRow row : rows) {
+        fields.clear();
+        fields.add(row.image());
+        fields.add(row.label());
+        for (double score : row.scores()) {
+          fields.add(Double.toString(score));
         }
+        csv.writeRecord(fields);
       }
+      csv.flush();
     });
   }
 
