@@ -27,7 +27,7 @@ public final class EvaluationPage {
   private EvaluationPage(ClassificationRun run) {
     this.run = run;
     this.report = run.report();
-    this.page = Page.titled("Evaluation of " + run.model() + ": " + report.items() + " items, " + report.classes().size() + " classes");
+    this.page = Page.titled("Evaluation: " + report.items() + " items, " + report.classes().size() + " classes");
   }
 
   /** The whole page, as HTML that is well-formed XML, too. */
@@ -50,7 +50,7 @@ public final class EvaluationPage {
 
   private void headlines() {
     page.heading("Figures of all " + report.items() + " items");
-    page.table(List.of("figure", "value", PageParts.level(run.bootstrap()), "what it is"), () ->
+    page.table(List.of("figure", "value", PageParts.level(run.bootstrap()), "what it is"), 1, 3, () ->
         ClassificationRun.headlines(report).forEach((metric, figure) -> {
           page.markup().open("tr").leaf("td", FigureText.name(metric));
           page.number(FigureText.of(figure.value())).number(PageParts.bounds(figure));
@@ -72,7 +72,7 @@ public final class EvaluationPage {
 
   private void classes() {
     page.heading("Each class against the rest");
-    page.table(List.of("class", "items", "AUROC", "average precision", "precision", "recall", "F1"), () -> {
+    page.table(List.of("class", "items", "AUROC", "average precision", "precision", "recall", "F1"), 1, 7, () -> {
       for (ClassificationReport.ClassFigures one : report.classes()) {
         page.markup().open("tr").leaf("td", one.label());
         page.number(String.valueOf(one.positives())).number(FigureText.of(one.auroc())).number(FigureText.of(one.averagePrecision()))
@@ -138,7 +138,7 @@ public final class EvaluationPage {
   }
 
   private void temperature(ClassificationRun.Temperature one) {
-    page.table(List.of("temperature " + FigureText.of(one.fit().temperature()), "items", "before", "after"), () -> {
+    page.table(List.of("temperature " + FigureText.of(one.fit().temperature()), "items", "before", "after"), 1, 4, () -> {
       row("negative log-likelihood, validation", one.validationItems(), FigureText.of(one.fit().nllBefore()),
           FigureText.of(one.fit().nllAfter()));
       row("expected calibration error, validation", one.validationItems(), FigureText.of(one.fit().eceBefore()),
@@ -168,7 +168,7 @@ public final class EvaluationPage {
     List<String> heads = new ArrayList<>(List.of("true class"));
     report.classes().forEach(one -> heads.add(one.label()));
     page.notice("Rows: the true class; columns: the most probable one; shade: share of the row. " + report.items() + " items.");
-    page.table(heads, () -> {
+    page.table(heads, 1, heads.size(), () -> {
       for (int row = 0; row < confusion.length; row++) {
         page.markup().open("tr").leaf("td", report.classes().get(row).label());
         long sum = Arrays.stream(confusion[row]).sum();
@@ -188,7 +188,7 @@ public final class EvaluationPage {
 
   private void group(ClassificationReport.GroupTable table) {
     page.heading("By " + table.column());
-    page.table(List.of(table.column(), "items", "accuracy", "AUROC (macro)", ""), () -> {
+    page.table(List.of(table.column(), "items", "accuracy", "AUROC (macro)", ""), 1, 4, () -> {
       for (ClassificationReport.GroupFigures one : table.groups()) {
         page.markup().open("tr").leaf("td", one.value().isEmpty() ? "(empty)" : one.value());
         page.number(String.valueOf(one.items())).number(FigureText.of(one.accuracy())).number(FigureText.of(one.aurocMacro()));
@@ -204,7 +204,7 @@ public final class EvaluationPage {
 
   private void comparison(ClassificationRun.Comparison comparison) {
     page.heading("Compared with " + comparison.other());
-    page.table(List.of("figure", "there", "here", "difference", "p"), () -> {
+    page.table(List.of("figure", "there", "here", "difference", "p"), 1, 5, () -> {
       comparison.differences().metrics().forEach((metric, one) -> difference(FigureText.name(metric), one));
       List<String> labels = comparison.differences().labels();
       for (int i = 0; i < labels.size(); i++) {

@@ -10,7 +10,11 @@ public final class FigureText {
 
   /** 0.917; a dash for a figure that is not defined. */
   public static String of(double value) {
-    return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.3f", value == 0 ? 0 : value);
+    if (Double.isNaN(value)) {
+      return "-";
+    }
+    String text = String.format(Locale.ROOT, "%.3f", value);
+    return text.equals("-0.000") ? "0.000" : text;
   }
 
   /** 0.917 (0.750 to 1.000); without the parentheses if there are no bounds. */

@@ -17,7 +17,7 @@ public final class RetrievalPage {
   /** The whole page, as HTML that is well-formed XML, too. */
   public static String of(RetrievalRun run) {
     RetrievalReport report = run.report();
-    Page page = Page.titled("Retrieval with " + run.model() + ": " + run.pairs() + " pairs of image and caption");
+    Page page = Page.titled("Retrieval: " + run.pairs() + " pairs of image and caption");
     PageParts.introduce(page, run.model(), run.notice(), run.pairs(), run.failed(), run.warnings());
     direction(page, "Images find their captions", report.imageToText(), run);
     direction(page, "Captions find their images", report.textToImage(), run);
@@ -37,7 +37,7 @@ public final class RetrievalPage {
   private static void direction(Page page, String heading, RetrievalReport.Direction direction, RetrievalRun run) {
     page.heading(heading);
     page.notice(direction.queries() + " queries among " + direction.gallery() + ". Chance: what a random order would reach.");
-    page.table(List.of("figure", "value", PageParts.level(run.bootstrap()), "chance"), () -> {
+    page.table(List.of("figure", "value", PageParts.level(run.bootstrap()), "chance"), 1, 4, () -> {
       for (RetrievalReport.Recall one : direction.recall()) {
         double chance = Math.min(1, one.k() / (double) direction.gallery());
         row(page, "recall at " + one.k(), FigureText.of(one.value().value()), PageParts.bounds(one.value()), FigureText.of(chance));
