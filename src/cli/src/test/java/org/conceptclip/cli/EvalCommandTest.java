@@ -145,7 +145,7 @@ class EvalCommandTest {
     examples(out).ended(0);
     examples(out, "--template", "{}").ended(3).said("holds a run of templates [\"a medical image of {}\"], now [\"{}\"]");
     examples(out, "--scoring", "local").ended(3).said("scoring global, now local, top 128 patches");
-    examples(out, "--backend", "reference").ended(3).said("backend cpu, now reference");
+    eval("--data", TABLE, "--labels", LABELS, "--out", out, "--backend", "reference").ended(3).said("backend cpu, now reference");
     eval("--data", TABLE, "--labels", LABELS + ",photo", "--out", out).ended(3).said("--force, which starts anew here");
     Path other = Files.writeString(folder.resolve("other.csv"), Files.readString(TABLE) + "\n");
     eval("--data", other, "--images", EXAMPLES, "--labels", LABELS, "--backend", "cpu", "--out", out).ended(3).said("of data sha256");
@@ -226,7 +226,7 @@ class EvalCommandTest {
     eval("--data", table("c.csv"), "--labels", "a,b", "--out", out).ended(3).refused("c.csv: no row of data");
     eval("--data", Files.createFile(folder.resolve("d.csv")), "--labels", "a,b", "--out", out).ended(3).refused("d.csv: empty");
     eval("--data", folder.resolve("absent.csv"), "--labels", "a,b", "--out", out).ended(3).refused("absent.csv", "no such file");
-    eval("--data", folder, "--labels", "a,b", "--out", out).ended(3).refused("does not say what it is");
+    eval("--data", folder, "--labels", "a,b", "--out", out).ended(3).refused("is no file, expected a table");
     eval("--data", TABLE, "--labels", "a,a", "--out", out).ended(3).refused("\"a\" appears twice");
     eval("--data", TABLE, "--labels", "a", "--out", out).ended(3).refused("expected at least two");
     eval("--data", TABLE, "--labels", LABELS, "--group", "sex", "--out", out).ended(3)
@@ -282,5 +282,127 @@ class EvalCommandTest {
     first.remove("run");
     assertEquals(first, again);
     eval("--data", table, "--task", "multilabel", "--labels", "a;b,c", "--out", out).ended(3).refused("\"a;b\": holds \";\"");
+  }
+
+  /** A file of scores of two classes and a table of its items; {@code right} is the share of items that are right. */
+  private Path scores(String name, int items, double right) throws IOException {
+    List<String> scores = new ArrayList<>(List.of("image,label,a,b"));
+    List<String> data = new ArrayList<>(List.of("image,label,site,split"));
+    for (int i = 0; i < items; i++) {
+      double confidence = 0.5 + 0.49 * (i * 7 % items) / items;
+      boolean ofA = (i % 2 == 0) == (i * 13 % items < right * items);
+      String label = i % 2 == 0 ? "a" : "b";
+      scores.add("i" + i + ".png," + label + "," + (ofA ? confidence + "," + (1 - confidence) : 1 - confidence + "," + confidence));
+      data.add("i" + i + ".png," + label + "," + (i % 3 == 0 ? "north" : "south") + "," + (i % 5 == 0 ? "val" : "test"));
+    }
+    Path place = Files.createDirectories(folder.resolve(name));
+    Files.write(place.resolve("data.csv"), data);
+    return Files.write(place.resolve("scores.csv"), scores);
+  }
+
+  @Test
+  void storedScoresNeedNoModel() throws Exception {
+    Path scores = scores("s", 300, 0.8);
+    Path out = folder.resolve("out");
+    CliRun run = eval("--from-scores", scores, "--data", scores.resolveSibling("data.csv"), "--group", "site", "--validation-column",
+        "split=val", "--out", out, "--json").ended(0);
+    assertFalse(run.err().contains("model"), run.err());
+    JsonObject metrics = json(run.out());
+    assertEquals(240, metrics.get("items").getAsInt());
+    assertEquals(0.8, metrics.get("accuracy").getAsDouble(), 0.02);
+    assertEquals(80, metrics.getAsJsonObject("groups").getAsJsonObject("site").getAsJsonObject("north").get("items").getAsInt());
+    assertTrue(metrics.getAsJsonObject("gaps").getAsJsonObject("site").getAsJsonObject("accuracy").get("low").getAsDouble() >= 0);
+    JsonObject temperature = metrics.getAsJsonObject("temperature");
+    assertEquals(60, temperature.getAsJsonObject("validation").get("items").getAsInt());
+    assertTrue(temperature.get("value").getAsDouble() > 0.1, temperature.toString());
+    page(out.resolve("report.html"), "not recorded", "240 items", "By site", "temperature");
+    assertEquals(241, Files.readAllLines(out.resolve("scores.csv")).size());
+
+    eval("--from-scores", scores, "--labels", "b,a").ended(3).refused("expected those of --labels in their order: b, a");
+    eval("--from-scores", scores.resolveSibling("data.csv")).ended(3).refused("\"site\" is \"north\"");
+    Files.writeString(scores, "image,label,a,b\nx.png,a,0.5,0.9\n");
+    eval("--from-scores", scores).ended(3).refused("sum");
+    Files.writeString(scores, "image,label,a,b\nx.png,c,0.5,0.5\n");
+    eval("--from-scores", scores).ended(3).refused("row 1: label \"c\", expected one of the columns: a, b");
+    Files.writeString(scores, "image,label,a,b\nx.png,a,NaN,0.5\n");
+    eval("--from-scores", scores).ended(3).refused("\"a\" is \"NaN\", expected a number from 0 to 1");
+    Files.writeString(scores, "image,label,a,b\nx.png,a,0.5,0.5\ny.png,b,0.5,0.5\n");
+    Files.writeString(scores.resolveSibling("data.csv"), "image,label\ny.png,b\n");
+    eval("--from-scores", scores, "--data", scores.resolveSibling("data.csv"), "--out", out).ended(5)
+        .said("row 1: image \"x.png\" of \"a\", expected one that --data lists").said("1 of 2 items");
+  }
+
+  @Test
+  void runsAreComparedItemByItem() throws Exception {
+    Path before = scores("before", 200, 0.6);
+    Path now = scores("now", 200, 0.9);
+    CliRun run = eval("--from-scores", now, "--compare", before.getParent(), "--json").ended(0);
+    JsonObject accuracy = json(run.out()).getAsJsonObject("comparison").getAsJsonObject("differences").getAsJsonObject("accuracy");
+    JsonObject difference = accuracy.getAsJsonObject("difference");
+    assertEquals(0.3, difference.get("value").getAsDouble(), 1e-9);
+    assertTrue(difference.get("low").getAsDouble() > 0.2 && difference.get("high").getAsDouble() < 0.4, run.out());
+    assertEquals(0.6, accuracy.get("other").getAsDouble());
+    page(now.resolveSibling("report.html"), "Compared with " + before.getParent());
+    eval("--from-scores", now, "--compare", folder.resolve("absent")).ended(3).refused("absent/scores.csv", "no such file");
+    Path fewer = scores("fewer", 199, 0.6);
+    eval("--from-scores", now, "--compare", fewer.getParent()).ended(3).refused("row 200: no more items, expected the same items");
+    Files.writeString(fewer, Files.readString(fewer).replace("label,a,b", "label,a,c"));
+    eval("--from-scores", now, "--compare", fewer.getParent()).ended(3).refused("columns a, c, expected those of this run: a, b");
+  }
+
+  @Test
+  void aTemperatureIsFittedOnOtherItems() throws IOException {
+    Path validation = table("v.csv", row("ultrasound-gallstone.png", "ultrasound"), row("skin-lesion-nevus.jpg", "skin lesion"),
+        row("absent.png", "ultrasound"));
+    Path out = folder.resolve("out");
+    CliRun run = examples(out, "--validation", validation, "--json").ended(5).said("v.csv, row 3 (line 4)");
+    assertEquals(12, json(run.out()).get("items").getAsInt());
+    assertEquals(2, json(run.out()).getAsJsonObject("temperature").getAsJsonObject("validation").get("items").getAsInt());
+    assertEquals(3, Files.readAllLines(out.resolve("validation.csv")).size());
+    Path split = folder.resolve("split");
+    run = examples(split, "--validation-column", "kind=optical", "--json").ended(0);
+    assertEquals(7, json(run.out()).get("items").getAsInt());
+    assertEquals(5, json(run.out()).getAsJsonObject("temperature").getAsJsonObject("validation").get("items").getAsInt());
+    assertEquals(8, Files.readAllLines(split.resolve("scores.csv")).size());
+    examples(split, "--validation-column", "kind=optical").ended(0).said("nothing is computed anew");
+    examples(folder.resolve("none"), "--validation-column", "kind=none").ended(0).said("no validation item has scores");
+  }
+
+  @Test
+  void captionsFindTheirImages() throws Exception {
+    Path pairs = folder.resolve("pairs.jsonl");
+    List<String> lines = new ArrayList<>();
+    for (String line : Files.readAllLines(TABLE).stream().skip(1).toList()) {
+      String[] cells = line.split(",");
+      lines.add("{\"image\": \"" + cells[0] + "\", \"id\": \"1\", \"caption\": \"" + cells[1] + " with " + cells[2] + "\"}");
+    }
+    lines.add("{\"image\": \"brain-mri-tumour.png\", \"caption\": \"brain MRI\"}");
+    lines.add("{\"image\": \"absent.png\", \"caption\": \"brain MRI\"}");
+    Files.write(pairs, lines);
+    Path out = folder.resolve("out");
+    Object[] arguments = {"--data", pairs, "--images", EXAMPLES, "--backend", "cpu", "--out", out, "--json"};
+    CliRun run = eval(arguments).ended(5).said("pairs.jsonl, row 14 (line 14): ").said("1 of 14 items");
+    JsonObject metrics = json(run.out());
+    assertEquals(metrics, metrics(out));
+    assertEquals(13, metrics.get("items").getAsInt());
+    JsonObject byImage = metrics.getAsJsonObject("image_to_text");
+    assertEquals(12, byImage.get("queries").getAsInt());
+    assertEquals(13, byImage.get("gallery").getAsInt());
+    assertEquals(1.0, byImage.getAsJsonObject("recall").getAsJsonObject("50").get("value").getAsDouble());
+    assertTrue(byImage.getAsJsonObject("recall").getAsJsonObject("5").get("value").getAsDouble() > 0.8, run.out());
+    List<String> ranks = Files.readAllLines(out.resolve("ranks.csv"));
+    assertEquals("image,caption,image_to_text_rank,text_to_image_rank", ranks.getFirst());
+    assertEquals(14, ranks.size());
+    page(out.resolve("report.html"), "Captions find their images", "13 pairs", "no medicine");
+    String figures = Files.readString(out.resolve("metrics.json"));
+    byte[] vectors = Files.readAllBytes(out.resolve("images.npy"));
+
+    // All but the image that is absent are there.
+    eval(arguments).ended(5).said("resuming: 25 of 26 vectors are there");
+    assertEquals(figures, Files.readString(out.resolve("metrics.json")));
+    assertArrayEquals(vectors, Files.readAllBytes(out.resolve("images.npy")));
+    run = eval(CliRun.join(arguments, "--each-pair")).ended(5);
+    assertEquals(13, json(run.out()).getAsJsonObject("image_to_text").get("queries").getAsInt());
+    eval("--data", pairs, "--images", EXAMPLES, "--out", out, "--group", "id").ended(2).refused("retrieval has none");
   }
 }
