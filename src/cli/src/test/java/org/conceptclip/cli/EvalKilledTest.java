@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class EvalKilledTest {
   private static final Path EXAMPLES = Path.of("examples").toAbsolutePath();
-  private static final int ROUNDS = 30;
+  private static final int ROUNDS = 60;
 
   @TempDir Path folder;
 
@@ -51,16 +51,16 @@ class EvalKilledTest {
   }
 
   private CliRun eval(Path table, Path out) {
-    return CliRun.of("eval", "--data", table, "--backend", "reference", "--bootstrap", 20, "--out", out);
+    return CliRun.of("eval", "--data", table, "--backend", "cpu", "--bootstrap", 20, "--out", out);
   }
 
   /** Starts a run and kills it when so many items are kept. */
   private void killed(Path table, Path out, int enough) throws Exception {
     File err = folder.resolve("err").toFile();
-    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1",
+    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1", "--sun-misc-unsafe-memory-access=allow",
         "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-cp",
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Main.class.getName(), "eval", "--data",
-        table.toString(), "--backend", "reference", "--bootstrap", "20", "--out", out.toString())
+        table.toString(), "--backend", "cpu", "--bootstrap", "20", "--out", out.toString())
         .redirectError(err).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
     try {
       while (kept(out) < enough) {
