@@ -58,7 +58,7 @@ final class ClassifyRun {
   }
 
   /** Counts beside the work, for the bar: a walk through a million files takes seconds, their classification hours. */
-  private static void count(Supplier<Pictures> again, Progress progress) {
+  static void count(Supplier<Pictures> again, Progress progress) {
     Thread.ofVirtual().start(() -> {
       long count = 0;
       try (Pictures counted = again.get()) {
