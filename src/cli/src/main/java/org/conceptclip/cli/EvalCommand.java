@@ -99,7 +99,6 @@ final class EvalCommand implements Callable<Integer> {
 
   private int evaluate(Path out, BootstrapOptions bootstrap) throws IOException {
     EvalProblems problems = new EvalProblems(context.console()::say);
-    List<PromptTemplate> templates = model.templates(new Stdin(context.console().in()));
     List<String> given = labelsOrNull();
     Items items = data.read(problems);
     if (force) {
@@ -107,8 +106,7 @@ final class EvalCommand implements Callable<Integer> {
     }
     return switch (items.task()) {
       case RETRIEVAL -> new EvalRetrieval(context, data, model, bootstrap, out, json, problems).run(items, dataFacts(items));
-      case ANNOTATION -> throw new UsageException("--task annotation: not built in yet; --task multilabel evaluates the same columns");
-      case MULTICLASS, MULTILABEL -> classify(items, given, templates, bootstrap, out, problems);
+      case MULTICLASS, MULTILABEL, ANNOTATION -> classify(items, given, bootstrap, out, problems);
     };
   }
 
@@ -123,8 +121,8 @@ final class EvalCommand implements Callable<Integer> {
     return facts;
   }
 
-  private int classify(Items items, List<String> given, List<PromptTemplate> templates, BootstrapOptions bootstrap, Path out,
-      EvalProblems problems) throws IOException {
+  private int classify(Items items, List<String> given, BootstrapOptions bootstrap, Path out, EvalProblems problems) throws IOException {
+    List<PromptTemplate> templates = model.templates(items.task(), new Stdin(context.console().in()));
     List<EvalDataOptions.Work> work = new ArrayList<>(data.work(items, false, problems));
     if (data.validationFile().isPresent()) {
       work.addAll(data.work(data.readValidation(problems), true, problems));

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -36,10 +37,10 @@ record EvalFromScores(Context context, EvalDataOptions data, EvalFigureOptions f
           + ", expected those of --labels in their order: " + OneLine.of(String.join(", ", labelsOrNull), 400));
     }
     SequencedMap<String, String> about = recorded();
-    Task task = data.task().orElseGet(() -> about.getOrDefault(EvalFacts.TASK, "").equals(Task.MULTILABEL.label())
-        ? Task.MULTILABEL : Task.MULTICLASS);
-    if (task == Task.RETRIEVAL || task == Task.ANNOTATION && data.file().isEmpty()) {
-      throw new UsageException("--task " + task.label() + ": expected multiclass or multilabel with --from-scores");
+    Task task = data.task().orElseGet(() -> Arrays.stream(Task.values())
+        .filter(one -> one.label().equals(about.get(EvalFacts.TASK))).findFirst().orElse(Task.MULTICLASS));
+    if (task == Task.RETRIEVAL) {
+      throw new UsageException("--task retrieval: expected multiclass, multilabel or annotation with --from-scores");
     }
     about.put(EvalFacts.TASK, task.label());
     about.putFirst("scores file", Names.readable(file));

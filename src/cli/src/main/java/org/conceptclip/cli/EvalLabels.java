@@ -14,11 +14,13 @@ import org.conceptclip.util.OneLine;
  */
 record EvalLabels(List<String> names, Task task, String separator) {
   EvalLabels {
-    if (task == Task.MULTICLASS && names.size() < 2) {
-      throw new BadInputException("labels: " + (names.isEmpty() ? "none" : "one, " + OneLine.quoted(names.getFirst(), 60))
-          + ", expected at least two for a multi-class task (--labels, or --task multilabel)");
+    if (names.isEmpty()) {
+      throw new BadInputException("labels: none, expected --labels, as the data name none");
     }
-    names.stream().filter(name -> task == Task.MULTILABEL && name.contains(separator)).findFirst().ifPresent(name -> {
+    if (task == Task.MULTICLASS && names.size() < 2) {
+      throw new BadInputException("labels: one, " + OneLine.quoted(names.getFirst(), 60) + ", expected at least two for a multi-class task (--labels, or --task multilabel)");
+    }
+    names.stream().filter(name -> task != Task.MULTICLASS && name.contains(separator)).findFirst().ifPresent(name -> {
       throw new BadInputException("label " + OneLine.quoted(name, 60) + ": holds " + OneLine.quoted(separator, 10)
           + ", expected none that does; --label-separator names another separator");
     });

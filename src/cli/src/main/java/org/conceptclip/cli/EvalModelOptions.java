@@ -13,6 +13,8 @@ import org.conceptclip.ConceptClipOptions;
 import org.conceptclip.batch.BatcherOptions;
 import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.data.Task;
+import org.conceptclip.explain.OfficialScoring;
 import org.conceptclip.image.Preprocessor;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.task.Scoring;
@@ -28,7 +30,8 @@ final class EvalModelOptions {
   @Option(
       names = "--template",
       paramLabel = "T",
-      description = "sentence with {} for the class name; may be given several times (default: \"" + PromptTemplate.DEFAULT_TEXT + "\")")
+      description = "sentence with {} for the class name; may be given several times (default: \"" + PromptTemplate.DEFAULT_TEXT
+          + "\"; of annotation \"" + OfficialScoring.POSITIVE_TEMPLATE + "\")")
   private List<String> templates = List.of();
 
   @Option(
@@ -37,6 +40,13 @@ final class EvalModelOptions {
       converter = Arguments.MayNameFile.class,
       description = "file with such sentences, one a line; the vectors of a class's prompts are averaged")
   private String templateFile;
+
+  @Option(
+      names = "--negative-prompt",
+      paramLabel = "TEXT",
+      defaultValue = OfficialScoring.NEGATIVE_PROMPT,
+      description = "annotation: what is said of an image without the concept (default: \"${DEFAULT-VALUE}\")")
+  private String negativePrompt;
 
   @Option(
       names = "--scoring",
@@ -56,7 +66,7 @@ final class EvalModelOptions {
       names = "--alpha",
       paramLabel = "A",
       defaultValue = "0.5",
-      description = "weight of the local probability in an ensemble, 0 to 1 (default: ${DEFAULT-VALUE})")
+      description = "weight of the local probability in an ensemble, 0 to 1; in annotation, of the global one (default: ${DEFAULT-VALUE})")
   private double alpha;
 
   @Option(names = "--max-tokens", paramLabel = "N", description = "length in tokens to which texts are cut (default: the model's, 77)")
@@ -78,15 +88,25 @@ final class EvalModelOptions {
     return new ScoringOptions(scoring, topK, alpha);
   }
 
+  String negativePrompt() {
+    return negativePrompt;
+  }
+
   /** All templates, those of the file last. */
-  List<PromptTemplate> templates(Stdin stdin) {
+  List<PromptTemplate> templates(Task task, Stdin stdin) {
     List<String> texts = new ArrayList<>(templates);
     if (templateFile != null) {
       String file = templateFile.startsWith("@") ? templateFile : "@" + templateFile;
       texts.addAll(LabelTexts.of(file, stdin, note -> { }));
     }
     List<PromptTemplate> parsed = texts.stream().distinct().map(PromptTemplate::parse).toList();
-    return parsed.isEmpty() ? List.of(PromptTemplate.DEFAULT) : parsed;
+    if (task != Task.ANNOTATION) {
+      return parsed.isEmpty() ? List.of(PromptTemplate.DEFAULT) : parsed;
+    }
+    if (parsed.size() > 1) {
+      throw new UsageException("--template: " + parsed.size() + " of them, expected one; annotation compares one prompt with the negative one");
+    }
+    return parsed.isEmpty() ? List.of(PromptTemplate.parse(OfficialScoring.POSITIVE_TEMPLATE)) : parsed;
   }
 
   /**
@@ -94,10 +114,14 @@ final class EvalModelOptions {
    *
    * @param labels class names, in their order
    */
-  SequencedMap<String, String> scoringFacts(List<String> labels, List<PromptTemplate> prompts) {
+  SequencedMap<String, String> scoringFacts(Task task, List<String> labels, List<PromptTemplate> prompts) {
     SequencedMap<String, String> facts = new LinkedHashMap<>();
     facts.put("labels", GSON.toJson(labels));
     facts.put("templates", GSON.toJson(prompts.stream().map(PromptTemplate::toString).toList()));
+    if (task == Task.ANNOTATION) {
+      facts.put("scoring", "official annotation against \"" + negativePrompt + "\", alpha " + alpha);
+      return facts;
+    }
     facts.put("scoring", switch (scoring) {
       case GLOBAL -> "global";
       case LOCAL -> "local, top " + topK + " patches";

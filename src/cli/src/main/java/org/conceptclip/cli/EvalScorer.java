@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.conceptclip.Classifier;
@@ -21,6 +22,7 @@ import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.data.Task;
 import org.conceptclip.evaluate.output.RunStore;
 import org.conceptclip.evaluate.output.ScoreTable;
+import org.conceptclip.explain.OfficialScoring;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.task.ScoringOptions;
 import org.conceptclip.tensor.BadInputException;
@@ -52,7 +54,7 @@ final class EvalScorer {
     this.scoring = model.scoring();
     this.problems = problems;
     this.facts = new LinkedHashMap<>(dataFacts);
-    this.facts.putAll(model.scoringFacts(labels, templates));
+    this.facts.putAll(model.scoringFacts(task, labels, templates));
   }
 
   SequencedMap<String, String> facts() {
@@ -111,23 +113,19 @@ final class EvalScorer {
     Runnable check = () -> stored.ifPresent(one -> one.requireSame(EvalFacts.decisive(facts)));
     try (ConceptClip clip = model.open(context, facts, check)) {
       check.run();
-      Classifier classifier = clip.classifier(labels, templates, scoring);
-      for (String label : classifier.truncated()) {
-        context.console().say("label " + OneLine.quoted(label, 40) + ": a prompt of it was cut to " + facts.get("max tokens") + " tokens");
-      }
       if (!kept.isEmpty()) {
         context.console().say("resuming: " + kept.size() + " of " + all + " are there");
       }
       try (RunStore store = RunStore.begin(folder, facts, kept)) {
-        run(classifier, missing, store, scores);
+        run(clip, missing, store, scores);
       }
     }
   }
 
-  private void run(Classifier classifier, List<EvalDataOptions.Work> missing, RunStore store, Map<String, double[]> scores) {
+  private void run(ConceptClip clip, List<EvalDataOptions.Work> missing, RunStore store, Map<String, double[]> scores) {
     Stream<ImageInput> images = missing.stream().map(one -> new ImageInput.File(one.image(), Names.of(one.image())));
     try (Progress progress = new Progress(context.console(), "eval", missing.size());
-        Stream<Outcome<ImageInput, double[]>> outcomes = outcomes(classifier, images)) {
+        Stream<Outcome<ImageInput, double[]>> outcomes = outcomes(clip, images)) {
       Iterator<EvalDataOptions.Work> work = missing.iterator();
       for (Outcome<ImageInput, double[]> outcome : (Iterable<Outcome<ImageInput, double[]>>) outcomes::iterator) {
         EvalDataOptions.Work one = work.next();
@@ -144,12 +142,27 @@ final class EvalScorer {
     }
   }
 
-  private Stream<Outcome<ImageInput, double[]>> outcomes(Classifier classifier, Stream<ImageInput> images) {
+  private Stream<Outcome<ImageInput, double[]>> outcomes(ConceptClip clip, Stream<ImageInput> images) {
+    if (task == Task.ANNOTATION) {
+      OfficialScoring official = OfficialScoring.of(
+          clip, labels, templates.getFirst(), model.negativePrompt(), OfficialScoring.PADDED_TOKENS, scoring.alpha());
+      return clip.imageTokens(images, Function.<ImageInput>identity(), RequestOptions.DEFAULT)
+          .map(outcome -> mapped(outcome, image -> official.scores(image, List.of())));
+    }
+    Classifier classifier = clip.classifier(labels, templates, scoring);
+    for (String label : classifier.truncated()) {
+      context.console().say("label " + OneLine.quoted(label, 40) + ": a prompt of it was cut to " + facts.get("max tokens") + " tokens");
+    }
     if (task == Task.MULTILABEL) {
       return classifier.classifyIndependently(images, RequestOptions.DEFAULT);
     }
-    return classifier.classify(images, RequestOptions.DEFAULT).map(outcome -> new Outcome<>(outcome.input(),
-        outcome.isDone() ? labels.stream().mapToDouble(outcome.orThrow().asMap()::get).toArray() : null, outcome.failureOrNull()));
+    return classifier.classify(images, RequestOptions.DEFAULT).map(outcome ->
+        mapped(outcome, found -> labels.stream().mapToDouble(found.asMap()::get).toArray()));
+  }
+
+  private static <R> Outcome<ImageInput, double[]> mapped(Outcome<ImageInput, R> outcome, Function<R, double[]> scores) {
+    return new Outcome<>(
+        outcome.input(), outcome.isDone() ? scores.apply(outcome.resultOrNull()) : null, outcome.failureOrNull());
   }
 
   private static String text(double[] scores) {

@@ -19,6 +19,8 @@ record EvalTable(Results out) {
     List<List<String>> rows = new ArrayList<>();
     ClassificationRun.headlines(report).forEach((metric, figure) -> rows.add(List.of(FigureText.name(metric), text(figure))));
     table(rows, false);
+    run.pooled().ifPresent(one -> out.line("all " + one.pairs() + " pairs of item and label: accuracy " + FigureText.of(one.accuracy())
+        + ", AUROC " + FigureText.of(one.auroc())));
     rows.clear();
     rows.add(List.of("class", "items", "AUROC", "average precision", "precision", "recall", "F1"));
     for (ClassificationReport.ClassFigures one : report.classes()) {

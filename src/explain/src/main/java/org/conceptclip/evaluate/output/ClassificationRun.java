@@ -10,6 +10,7 @@ import org.conceptclip.evaluate.ClassificationReport;
 import org.conceptclip.evaluate.Interval;
 import org.conceptclip.evaluate.Metric;
 import org.conceptclip.evaluate.PairedBootstrap;
+import org.conceptclip.evaluate.Roc;
 import org.conceptclip.evaluate.Scores;
 import org.conceptclip.evaluate.TemperatureScaling;
 
@@ -37,6 +38,34 @@ public record ClassificationRun(
     Optional<Temperature> temperature,
     Optional<Comparison> comparison,
     List<String> warnings) {
+
+  /**
+   * What the official annotation script prints: every pair of an item and a label is a decision.
+   *
+   * @param pairs items times labels
+   * @param accuracy share of the pairs that are right
+   * @param auroc of all pairs together; NaN if all or none are true
+   */
+  public record Pooled(int pairs, double accuracy, double auroc) {
+    /** The figures of scores, where a label counts as predicted above 0.5. */
+    static Pooled of(Scores.MultiLabel scores) {
+      int labels = scores.labels().size();
+      boolean[] truth = new boolean[scores.items() * labels];
+      double[] values = new double[truth.length];
+      int right = 0;
+      for (int pair = 0; pair < truth.length; pair++) {
+        truth[pair] = scores.truth()[pair / labels][pair % labels];
+        values[pair] = scores.scores()[pair / labels][pair % labels];
+        right += truth[pair] == values[pair] > 0.5 ? 1 : 0;
+      }
+      return new Pooled(truth.length, right / (double) truth.length, Roc.area(truth, values));
+    }
+  }
+
+  /** The figures of all pairs; empty of a multi-class task. */
+  public Optional<Pooled> pooled() {
+    return scores instanceof Scores.MultiLabel several ? Optional.of(Pooled.of(several)) : Optional.empty();
+  }
 
   /** The figures of the whole, in the order in which they are shown. */
   public static SequencedMap<Metric, Interval> headlines(ClassificationReport report) {

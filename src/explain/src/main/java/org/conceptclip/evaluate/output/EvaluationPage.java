@@ -56,6 +56,9 @@ public final class EvaluationPage {
           page.number(FigureText.of(figure.value())).number(PageParts.bounds(figure));
           page.markup().leaf("td", meaning(metric)).close();
         }));
+    run.pooled().ifPresent(one -> page.notice("All " + one.pairs() + " pairs of an item and a label together: accuracy "
+        + FigureText.of(one.accuracy()) + ", AUROC " + FigureText.of(one.auroc())
+        + (run.task() == Task.ANNOTATION ? ", the figures that the official annotation script prints." : ".")));
   }
 
   private String meaning(Metric metric) {

@@ -45,6 +45,13 @@ public final class MetricsJson {
     root.add("precision_macro", number(report.precisionMacro()));
     root.add("recall_macro", number(report.recallMacro()));
     root.add("intervals", intervals);
+    run.pooled().ifPresent(one -> {
+      JsonObject pooled = new JsonObject();
+      pooled.addProperty("pairs", one.pairs());
+      pooled.add("accuracy", number(one.accuracy()));
+      pooled.add("auroc", number(one.auroc()));
+      root.add("pooled", pooled);
+    });
     JsonObject auroc = new JsonObject();
     JsonObject averagePrecision = new JsonObject();
     JsonObject classes = new JsonObject();
