@@ -161,6 +161,9 @@ final class EvalDataOptions {
 
   /** The items with their files. Those of {@code --validation} have keys of their own. */
   List<Work> work(Items items, boolean ofValidationFile, Consumer<String> problems) {
+    if (folder != null && !Files.isDirectory(folder)) {
+      throw new BadInputException("--images " + Names.readable(folder) + ": no such folder, expected the one that the images' names begin in");
+    }
     Path base = folder != null ? folder : items.file().toAbsolutePath().getParent();
     List<Work> work = new ArrayList<>();
     for (Item item : items.items()) {

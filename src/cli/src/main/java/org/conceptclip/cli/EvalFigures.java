@@ -57,6 +57,7 @@ final class EvalFigures {
     SequencedMap<String, String> about = new LinkedHashMap<>(facts);
     about.putFirst("data file", Names.readable(items.file()));
     about.put("layout", items.layout().label());
+    about.remove("validation", "none");
     return about;
   }
 

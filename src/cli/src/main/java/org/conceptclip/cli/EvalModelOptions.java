@@ -2,7 +2,6 @@ package org.conceptclip.cli;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -140,7 +139,7 @@ final class EvalModelOptions {
       throw new BadInputException(absence);
     });
     facts.put(EvalFacts.MODEL, found.name());
-    facts.put(EvalFacts.NOTICE, found.notice().map(EvalModelOptions::withoutReason).orElse(""));
+    facts.put(EvalFacts.NOTICE, found.notice().map(_ -> "The embedded demo model was trained on drawings and knows no medicine.").orElse(""));
     facts.put("model fingerprint", found.fingerprint());
     facts.put("preprocessing", Preprocessor.VERSION);
     facts.put("max tokens", String.valueOf(maxTokens == null ? found.config().text().contextLength() : maxTokens));
@@ -148,12 +147,6 @@ final class EvalModelOptions {
     if (!backend.name().equals("auto")) {
       facts.put(EvalFacts.BACKEND, backend.name());
     }
-  }
-
-  /** The notice of the demo model begins with why it was taken, which is of no interest to a reader of the results. */
-  private static String withoutReason(String notice) {
-    int at = notice.indexOf(": ");
-    return at < 0 ? notice : notice.substring(at + 2);
   }
 
   /** Opens the model alone, to look at it. The caller closes it. */
@@ -175,10 +168,5 @@ final class EvalModelOptions {
     ConceptClip clip = ConceptClip.open(library.build());
     facts.put(EvalFacts.BACKEND, clip.backend());
     return clip;
-  }
-
-  /** A file of scores in the folder that an option names. */
-  static Path scores(Path folder) {
-    return folder.resolve(EvalFacts.SCORES);
   }
 }

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.conceptclip.data.Items;
 import org.conceptclip.evaluate.BootstrapOptions;
-import org.conceptclip.evaluate.Interval;
 import org.conceptclip.evaluate.Retrieval;
 import org.conceptclip.evaluate.RetrievalReport;
 import org.conceptclip.evaluate.output.FigureText;
@@ -21,7 +20,6 @@ import org.conceptclip.evaluate.output.MetricsJson;
 import org.conceptclip.evaluate.output.RetrievalPage;
 import org.conceptclip.evaluate.output.RetrievalRun;
 import org.conceptclip.evaluate.output.RunStore;
-import org.conceptclip.report.Figures;
 import org.conceptclip.util.OneLine;
 import org.conceptclip.util.TargetFile;
 
@@ -127,9 +125,9 @@ record EvalRetrieval(Context context, EvalDataOptions data, EvalModelOptions mod
   private static void print(Results out, String name, RetrievalReport.Direction direction) {
     out.line("");
     out.line(name + ": " + direction.queries() + " queries among " + direction.gallery());
-    direction.recall().forEach(one -> out.line(String.format("  %-12s %s", "recall at " + one.k(), FigureText.of(one.value()))));
-    Interval median = direction.medianRank();
-    out.line("  median rank  " + Figures.of(median.value())
-        + (median.hasBounds() ? " (" + Figures.of(median.low()) + " to " + Figures.of(median.high()) + ")" : ""));
+    // At the gallery's size and above, everything is found.
+    direction.recall().stream().filter(one -> one.k() < direction.gallery())
+        .forEach(one -> out.line(String.format("  %-14s %s", "recall at " + one.k(), FigureText.of(one.value()))));
+    out.line("  median rank    " + FigureText.rank(direction.medianRank()));
   }
 }

@@ -21,15 +21,13 @@ public final class UnitPlot {
   private static final double COLUMNS = 72;
   private static final double GAP = 14;
   private static final double FOOT = 42;
-  /** A line of more points than this has none marked. */
-  private static final int MARKED = 40;
   /** Letters that fit beside the square. */
   private static final int LONGEST_NAME = 38;
 
   private UnitPlot() {}
 
-  /** A line through points (x and y from 0 to 1, in order of x) with its name in the legend. */
-  public record Line(String name, List<double[]> points) {}
+  /** A line through points (x and y from 0 to 1, in order of x), each with a dot if {@code marked}, with its name in the legend. */
+  public record Line(String name, List<double[]> points, boolean marked) {}
 
   /** A column over a part of the horizontal axis; the title shows when it is pointed at. */
   public record Column(double from, double to, double value, String title) {}
@@ -64,7 +62,8 @@ public final class UnitPlot {
           "width", x.place(column.to()) - x.place(column.from()) - 2, "height", height).leaf("title", column.title()).close();
     }
     if (!columns.isEmpty()) {
-      svg.line("grid", LEFT, floor, RIGHT, floor).label("tick", LEFT - 6, floor - COLUMNS + 9, "end", Figures.of(largest))
+      svg.line("grid", LEFT, floor, RIGHT, floor).label("tick", LEFT - 6, floor - COLUMNS + 9, "end",
+          largest == Math.rint(largest) ? String.format(Locale.ROOT, "%.0f", largest) : Figures.of(largest))
           .label("tick", LEFT - 6, floor + 4, "end", "0");
     }
   }
@@ -73,7 +72,7 @@ public final class UnitPlot {
     int colour = index % Markup.COLOURS;
     svg.empty("polyline", "class", "line l" + colour, "points", line.points().stream()
         .map(point -> Markup.number(x.place(point[0])) + "," + Markup.number(y.place(point[1]))).collect(Collectors.joining(" ")));
-    if (line.points().size() <= MARKED) {
+    if (line.marked()) {
       for (double[] point : line.points()) {
         svg.open("circle", "class", "s" + colour, "cx", x.place(point[0]), "cy", y.place(point[1]), "r", "3.5")
             .leaf("title", line.name() + ": " + Figures.of(point[0]) + ", " + Figures.of(point[1])).close();

@@ -19,6 +19,8 @@ import org.conceptclip.report.UnitPlot;
 /** A page about a classification that stands alone: figures with intervals, curves, tables, and what was run. */
 public final class EvaluationPage {
   private static final int LARGEST_CONFUSION = 40;
+  /** With more classes, a column's head is the number of its class, so that the table fits the page. */
+  private static final int MOST_NAMED_COLUMNS = 5;
 
   private final ClassificationRun run;
   private final ClassificationReport report;
@@ -95,7 +97,7 @@ public final class EvaluationPage {
     }
     List<UnitPlot.Line> lines = drawn.stream().map(c -> new UnitPlot.Line(
         report.classes().get(c).label() + ", " + FigureText.of(report.classes().get(c).auroc().value()),
-        RocCurve.points(truth(c), IntStream.range(0, report.items()).mapToDouble(i -> scores()[i][c]).toArray()))).toList();
+        RocCurve.points(truth(c), IntStream.range(0, report.items()).mapToDouble(i -> scores()[i][c]).toArray()), false)).toList();
     boolean all = drawn.size() == report.classes().stream().filter(one -> one.auroc().isDefined()).count();
     page.figure("Share of a class's items that are found, against share of the others that are taken for it; " + report.items() + " items"
             + (all ? "" : "; the " + drawn.size() + " classes with the smallest area"),
@@ -137,7 +139,7 @@ public final class EvaluationPage {
 
   private static UnitPlot.Line line(String name, ClassificationReport report) {
     return new UnitPlot.Line(name + ", ECE " + FigureText.of(report.ece().value()), report.reliability().bins().stream()
-        .filter(bin -> bin.items() > 0).map(bin -> new double[] {bin.confidence(), bin.accuracy()}).toList());
+        .filter(bin -> bin.items() > 0).map(bin -> new double[] {bin.confidence(), bin.accuracy()}).toList(), true);
   }
 
   private void temperature(ClassificationRun.Temperature one) {
@@ -168,12 +170,15 @@ public final class EvaluationPage {
       page.notice("A table of " + confusion.length + " classes is too large for a page; metrics.json has it.");
       return;
     }
+    boolean numbered = confusion.length > MOST_NAMED_COLUMNS;
     List<String> heads = new ArrayList<>(List.of("true class"));
-    report.classes().forEach(one -> heads.add(one.label()));
+    for (int c = 0; c < confusion.length; c++) {
+      heads.add(numbered ? String.valueOf(c + 1) : report.classes().get(c).label());
+    }
     page.notice("Rows: the true class; columns: the most probable one; shade: share of the row. " + report.items() + " items.");
     page.table(heads, 1, heads.size(), () -> {
       for (int row = 0; row < confusion.length; row++) {
-        page.markup().open("tr").leaf("td", report.classes().get(row).label());
+        page.markup().open("tr").leaf("td", (numbered ? row + 1 + " " : "") + report.classes().get(row).label());
         long sum = Arrays.stream(confusion[row]).sum();
         for (int column = 0; column < confusion.length; column++) {
           shaded(confusion[row][column], sum, row == column);

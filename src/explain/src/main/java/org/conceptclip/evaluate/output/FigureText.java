@@ -22,6 +22,16 @@ public final class FigureText {
     return of(figure.value()) + bounds(figure);
   }
 
+  /** A rank: 7, or 6.5. */
+  public static String rank(double value) {
+    return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, value == Math.rint(value) ? "%.0f" : "%.1f", value);
+  }
+
+  /** A rank with its interval: 7 (5 to 9). */
+  public static String rank(Interval figure) {
+    return rank(figure.value()) + (figure.hasBounds() ? " (" + rank(figure.low()) + " to " + rank(figure.high()) + ")" : "");
+  }
+
   private static String bounds(Interval figure) {
     return figure.hasBounds() ? " (" + of(figure.low()) + " to " + of(figure.high()) + ")" : "";
   }

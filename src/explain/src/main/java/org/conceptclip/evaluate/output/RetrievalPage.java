@@ -6,7 +6,6 @@ import java.util.List;
 import org.conceptclip.evaluate.Interval;
 import org.conceptclip.evaluate.RetrievalReport;
 import org.conceptclip.report.Axis;
-import org.conceptclip.report.Figures;
 import org.conceptclip.report.LineChart;
 import org.conceptclip.report.Page;
 
@@ -38,19 +37,17 @@ public final class RetrievalPage {
     page.heading(heading);
     page.notice(direction.queries() + " queries among " + direction.gallery() + ". Chance: what a random order would reach.");
     page.table(List.of("figure", "value", PageParts.level(run.bootstrap()), "chance"), 1, 4, () -> {
-      for (RetrievalReport.Recall one : direction.recall()) {
-        double chance = Math.min(1, one.k() / (double) direction.gallery());
-        row(page, "recall at " + one.k(), FigureText.of(one.value().value()), PageParts.bounds(one.value()), FigureText.of(chance));
-      }
-      row(page, "median rank", Figures.of(direction.medianRank().value()), bounds(direction.medianRank()),
-          Figures.of((direction.gallery() + 1) / 2));
-      row(page, "mean rank", Figures.of(direction.meanRank().value()), bounds(direction.meanRank()),
-          Figures.of((direction.gallery() + 1) / 2.0));
+      direction.recall().stream().filter(one -> one.k() < direction.gallery()).forEach(one -> row(page, "recall at " + one.k(),
+          FigureText.of(one.value().value()), PageParts.bounds(one.value()), FigureText.of(one.k() / (double) direction.gallery())));
+      row(page, "median rank", FigureText.rank(direction.medianRank().value()), bounds(direction.medianRank()),
+          FigureText.rank((direction.gallery() + 1) / 2));
+      row(page, "mean rank", FigureText.rank(direction.meanRank().value()), bounds(direction.meanRank()),
+          FigureText.rank((direction.gallery() + 1) / 2.0));
     });
   }
 
   private static String bounds(Interval figure) {
-    return figure.hasBounds() ? Figures.of(figure.low()) + " to " + Figures.of(figure.high()) : "";
+    return figure.hasBounds() ? FigureText.rank(figure.low()) + " to " + FigureText.rank(figure.high()) : "";
   }
 
   private static void row(Page page, String name, String value, String bounds, String chance) {
