@@ -105,7 +105,8 @@ final class EvalCommand implements Callable<Integer> {
       RunStore.forget(out);
     }
     return switch (items.task()) {
-      case RETRIEVAL -> new EvalRetrieval(context, data, model, bootstrap, out, json, problems).run(items, dataFacts(items));
+      case RETRIEVAL -> new EvalRetrieval(context, data, model, figures, bootstrap, out, json, problems)
+          .run(items, given != null, dataFacts(items));
       case MULTICLASS, MULTILABEL, ANNOTATION -> classify(items, given, bootstrap, out, problems);
     };
   }
@@ -116,16 +117,18 @@ final class EvalCommand implements Callable<Integer> {
     facts.put(EvalFacts.TASK, items.task().label());
     facts.put("data", "sha256 " + RunStore.hash(items.file()));
     facts.put("images", data.images(items));
-    facts.put("validation", data.validationFile().map(file -> "sha256 " + RunStore.hash(file))
+    facts.put(EvalFacts.SPLIT, data.validationFile().map(file -> "sha256 " + RunStore.hash(file))
         .or(() -> data.validationColumn().map(column -> "column " + column)).orElse("none"));
     return facts;
   }
 
   private int classify(Items items, List<String> given, BootstrapOptions bootstrap, Path out, EvalProblems problems) throws IOException {
     List<PromptTemplate> templates = model.templates(items.task(), new Stdin(context.console().in()));
-    List<EvalDataOptions.Work> work = new ArrayList<>(data.work(items, false, problems));
+    List<EvalDataOptions.Work> work = new ArrayList<>(data.work(items, "", false, problems));
     if (data.validationFile().isPresent()) {
-      work.addAll(data.work(data.readValidation(problems), true, problems));
+      // The file is part of the keys, so that scores of another validation table are never taken for those of this one.
+      String prefix = "v" + RunStore.hash(data.validationFile().get()).substring(0, 16) + "-";
+      work.addAll(data.work(data.readValidation(problems), prefix, true, problems));
     }
     List<String> names = names(items, given, work);
     work = new EvalLabels(names, items.task(), data.separator()).known(work, problems);

@@ -159,8 +159,12 @@ final class EvalDataOptions {
         && item.metadata().getLast().equals(validationColumn.substring(validationColumn.indexOf('=') + 1).strip());
   }
 
-  /** The items with their files. Those of {@code --validation} have keys of their own. */
-  List<Work> work(Items items, boolean ofValidationFile, Consumer<String> problems) {
+  /**
+   * The items with their files.
+   *
+   * @param keyPrefix distinguishes the rows of several tables
+   */
+  List<Work> work(Items items, String keyPrefix, boolean ofValidationFile, Consumer<String> problems) {
     if (folder != null && !Files.isDirectory(folder)) {
       throw new BadInputException("--images " + Names.readable(folder) + ": no such folder, expected the one that the images' names begin in");
     }
@@ -168,7 +172,7 @@ final class EvalDataOptions {
     List<Work> work = new ArrayList<>();
     for (Item item : items.items()) {
       try {
-        work.add(new Work((ofValidationFile ? "v" : "") + item.row(), item, base.resolve(Names.path(item.image())),
+        work.add(new Work(keyPrefix + item.row(), item, base.resolve(Names.path(item.image())),
             ofValidationFile || isValidation(item)));
       } catch (BadInputException e) {
         problems.accept(item.where() + ": image " + e.getMessage());

@@ -17,16 +17,18 @@ final class EvalFacts {
   static final String NOTICE = "notice";
   static final String BACKEND = "backend";
   static final String TASK = "task";
+  /** Which items are validation items. An item's scores do not depend on it. */
+  static final String SPLIT = "validation";
 
-  /** Facts for people, which results do not depend on: the same model may lie elsewhere. */
-  private static final Set<String> NAMES = Set.of(MODEL, NOTICE);
+  /** Facts that scores do not depend on: the same model may lie elsewhere, and a split divides the same items. */
+  private static final Set<String> INDIFFERENT = Set.of(MODEL, NOTICE, SPLIT);
 
   private EvalFacts() {}
 
   /** The facts that have to be the same for results to be the same. */
   static Map<String, String> decisive(SequencedMap<String, String> facts) {
     Map<String, String> decisive = new LinkedHashMap<>(facts);
-    decisive.keySet().removeAll(NAMES);
+    decisive.keySet().removeAll(INDIFFERENT);
     return decisive;
   }
 }

@@ -57,7 +57,7 @@ final class EvalFigures {
     SequencedMap<String, String> about = new LinkedHashMap<>(facts);
     about.putFirst("data file", Names.readable(items.file()));
     about.put("layout", items.layout().label());
-    about.remove("validation", "none");
+    about.remove(EvalFacts.SPLIT, "none");
     return about;
   }
 
@@ -70,7 +70,7 @@ final class EvalFigures {
    */
   void deliver(ScoreTable table, List<Grouping> groupings, SequencedMap<String, String> about, int failed) throws IOException {
     Path validation = folder.resolve(EvalFacts.VALIDATION);
-    boolean isPart = !about.getOrDefault("validation", "none").equals("none");
+    boolean isPart = !about.getOrDefault(EvalFacts.SPLIT, "none").equals("none");
     deliver(table, groupings, isPart && Files.exists(validation) ? ScoreTable.read(validation) : null, about, failed);
   }
 
@@ -79,7 +79,7 @@ final class EvalFigures {
     Scores scores = table.scores(separatorOrNull);
     ClassificationReport report = Evaluation.report(scores, groupings, bootstrap);
     List<String> warnings = new ArrayList<>(report.warnings());
-    if (validationOrNull == null && !about.getOrDefault("validation", "none").equals("none")) {
+    if (validationOrNull == null && !about.getOrDefault(EvalFacts.SPLIT, "none").equals("none")) {
       warnings.add("no validation item has scores, so no temperature is fitted");
     }
     SequencedMap<String, String> facts = new LinkedHashMap<>(about);

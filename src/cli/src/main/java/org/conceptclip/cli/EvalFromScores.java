@@ -61,6 +61,7 @@ record EvalFromScores(Context context, EvalDataOptions data, EvalFigureOptions f
     if (!Files.exists(copy) || !Files.isSameFile(file, copy)) {
       RunStore.forget(out);
       scored.write(copy);
+      Files.deleteIfExists(out.resolve(EvalFacts.VALIDATION));
     }
     new EvalFigures(context, task, data.separator(), bootstrap, figures.other(), out, json).deliver(
         scored, EvalFigures.groupings(data.groups(), metadata), validation(table, validation, about), about, problems.count());
@@ -78,15 +79,15 @@ record EvalFromScores(Context context, EvalDataOptions data, EvalFigureOptions f
 
   private ScoreTable validation(ScoreTable table, List<ScoreTable.ScoreRow> ofColumn, SequencedMap<String, String> about) {
     if (data.validationFile().isPresent()) {
-      about.put("validation", Names.readable(data.validationFile().get()));
+      about.put(EvalFacts.SPLIT, Names.readable(data.validationFile().get()));
       return ScoreTable.read(data.validationFile().get());
     }
     if (data.validationColumn().isPresent()) {
-      about.put("validation", "column " + data.validationColumn().get());
+      about.put(EvalFacts.SPLIT, "column " + data.validationColumn().get());
       return ofColumn.isEmpty() ? null : new ScoreTable(table.labels(), ofColumn);
     }
     Path beside = file.resolveSibling(EvalFacts.VALIDATION);
-    return !about.getOrDefault("validation", "none").equals("none") && Files.exists(beside) ? ScoreTable.read(beside) : null;
+    return !about.getOrDefault(EvalFacts.SPLIT, "none").equals("none") && Files.exists(beside) ? ScoreTable.read(beside) : null;
   }
 
   /** Finds the row of each item of the scores: rows of equal image and labels in their order, for an image may be there several times. */

@@ -1,6 +1,7 @@
 package org.conceptclip.cli;
 
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.conceptclip.data.Task;
 import org.conceptclip.tensor.BadInputException;
@@ -28,8 +29,9 @@ record EvalLabels(List<String> names, Task task, String separator) {
 
   /** The items all of whose labels are classes. The others are reported. */
   List<EvalDataOptions.Work> known(List<EvalDataOptions.Work> work, EvalProblems problems) {
+    Set<String> classes = Set.copyOf(names);
     return work.stream().filter(one -> {
-      String unknown = one.item().labels().stream().filter(label -> !names.contains(label)).findFirst().orElse(null);
+      String unknown = one.item().labels().stream().filter(label -> !classes.contains(label)).findFirst().orElse(null);
       if (unknown != null) {
         problems.accept(one.item().where() + ", image " + OneLine.quoted(one.item().image(), 200) + ": label "
             + OneLine.quoted(unknown, 60) + ", expected one of " + names.stream().limit(20).map(name -> OneLine.of(name, 60))

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.SequencedMap;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
@@ -87,6 +88,10 @@ final class EvalModelOptions {
     return new ScoringOptions(scoring, topK, alpha);
   }
 
+  boolean hasTemplates() {
+    return !templates.isEmpty() || templateFile != null;
+  }
+
   String negativePrompt() {
     return negativePrompt;
   }
@@ -96,11 +101,14 @@ final class EvalModelOptions {
     List<String> texts = new ArrayList<>(templates);
     if (templateFile != null) {
       String file = templateFile.startsWith("@") ? templateFile : "@" + templateFile;
-      texts.addAll(LabelTexts.of(file, stdin, note -> { }));
+      texts.addAll(LabelTexts.of("template", file, stdin, note -> { }));
     }
     List<PromptTemplate> parsed = texts.stream().distinct().map(PromptTemplate::parse).toList();
     if (task != Task.ANNOTATION) {
       return parsed.isEmpty() ? List.of(PromptTemplate.DEFAULT) : parsed;
+    }
+    if (scoring != Scoring.GLOBAL) {
+      throw new UsageException("--scoring " + scoring.name().toLowerCase(Locale.ROOT) + ": annotation has a scoring of its own, expected none");
     }
     if (parsed.size() > 1) {
       throw new UsageException("--template: " + parsed.size() + " of them, expected one; annotation compares one prompt with the negative one");

@@ -24,15 +24,23 @@ import org.conceptclip.util.OneLine;
 import org.conceptclip.util.TargetFile;
 
 /** {@code eval} of pairs of image and caption: how well each finds the other. */
-record EvalRetrieval(Context context, EvalDataOptions data, EvalModelOptions model, BootstrapOptions bootstrap, Path folder, boolean json,
-    EvalProblems problems) {
+record EvalRetrieval(Context context, EvalDataOptions data, EvalModelOptions model, EvalFigureOptions figures,
+    BootstrapOptions bootstrap, Path folder, boolean json, EvalProblems problems) {
 
-  /** @param facts what results depend on of the data; those of the model are added */
-  int run(Items items, SequencedMap<String, String> facts) throws IOException {
-    if (!data.groups().isEmpty() || data.validationFile().isPresent() || data.validationColumn().isPresent()) {
-      throw new UsageException("--group, --validation and --validation-column: retrieval has none of them");
+  /**
+   * Evaluates.
+   *
+   * @param labelled whether there are labels, which retrieval has no use for
+   * @param facts what results depend on of the data; those of the model are added
+   */
+  int run(Items items, boolean labelled, SequencedMap<String, String> facts) throws IOException {
+    if (!data.groups().isEmpty() || data.validationFile().isPresent() || data.validationColumn().isPresent() || figures.other().isPresent()) {
+      throw new UsageException("--group, --validation, --validation-column and --compare: retrieval has none of them");
     }
-    List<EvalDataOptions.Work> work = data.work(items, false, problems);
+    if (labelled || model.hasTemplates()) {
+      throw new UsageException("--labels, --template and --templates: retrieval has none of them; its texts are the captions of the table");
+    }
+    List<EvalDataOptions.Work> work = data.work(items, "", false, problems);
     Map<Path, EvalVectors.Picture> pictures = new LinkedHashMap<>();
     Map<String, EvalVectors.Caption> captions = new LinkedHashMap<>();
     for (EvalDataOptions.Work one : work) {

@@ -1,6 +1,7 @@
 package org.conceptclip.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -113,8 +114,8 @@ final class EvalScorer {
     Runnable check = () -> stored.ifPresent(one -> one.requireSame(EvalFacts.decisive(facts)));
     try (ConceptClip clip = model.open(context, facts, check)) {
       check.run();
-      if (!kept.isEmpty()) {
-        context.console().say("resuming: " + kept.size() + " of " + all + " are there");
+      if (missing.size() < all) {
+        context.console().say("resuming: " + (all - missing.size()) + " of " + all + " are there");
       }
       try (RunStore store = RunStore.begin(folder, facts, kept)) {
         run(clip, missing, store, scores);
@@ -199,10 +200,12 @@ final class EvalScorer {
     scored.forEach(one -> rows.add(new ScoreTable.ScoreRow(
         one.item().image(), String.join(separator, one.item().labels()), scores.get(one.key()))));
     ScoreTable table = new ScoreTable(labels, rows);
-    if (!rows.isEmpty()) {
-      table.write(folder.resolve(name));
-      keys.put(name, scored.stream().map(EvalDataOptions.Work::key).toList());
+    if (rows.isEmpty()) {
+      Files.deleteIfExists(folder.resolve(name));
+      return table;
     }
+    table.write(folder.resolve(name));
+    keys.put(name, scored.stream().map(EvalDataOptions.Work::key).toList());
     return table;
   }
 }

@@ -72,8 +72,9 @@ final class EvalVectors {
     Runnable check = () -> stored.ifPresent(one -> one.requireSame(EvalFacts.decisive(facts)));
     try (ConceptClip clip = model.open(context, facts, check)) {
       check.run();
-      if (!kept.isEmpty()) {
-        context.console().say("resuming: " + kept.size() + " of " + all + " vectors are there");
+      int done = all - missing.size() - unread.size();
+      if (done > 0) {
+        context.console().say("resuming: " + done + " of " + all + " vectors are there");
       }
       try (RunStore store = RunStore.begin(folder, facts, kept);
           Progress progress = new Progress(context.console(), "eval", missing.size() + unread.size())) {

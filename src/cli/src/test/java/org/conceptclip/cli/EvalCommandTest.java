@@ -99,6 +99,18 @@ class EvalCommandTest {
   }
 
   @Test
+  void templatesComeFromAFile() throws IOException {
+    Path file = Files.writeString(folder.resolve("templates.txt"), "{}\n\nan image of {}\n{}\n");
+    examples(folder.resolve("one"), "--template", "{}", "--template", "an image of {}").ended(0);
+    examples(folder.resolve("two"), "--templates", "@" + file).ended(0);
+    examples(folder.resolve("three"), "--templates", file, "--template", "{}").ended(0);
+    for (String other : List.of("two", "three")) {
+      assertEquals(Files.readString(folder.resolve("one/scores.csv")), Files.readString(folder.resolve(other).resolve("scores.csv")));
+    }
+    examples(folder.resolve("four"), "--templates", "@absent.txt").ended(3).refused("absent.txt", "one template per line");
+  }
+
+  @Test
   void aTableForPeopleAndLabelsOfTheData() {
     CliRun run = eval("--data", TABLE, "--backend", "cpu", "--out", folder.resolve("out"), "--group", "kind").ended(0);
     assertTrue(run.out().startsWith("12 items, model demo\n") && run.out().contains("accuracy                    1.000"), run.out());
@@ -283,6 +295,13 @@ class EvalCommandTest {
     assertEquals(5, json(run.out()).getAsJsonObject("temperature").getAsJsonObject("validation").get("items").getAsInt());
     assertEquals(8, Files.readAllLines(split.resolve("scores.csv")).size());
     examples(split, "--validation-column", "kind=optical").ended(0).said("nothing is computed anew");
+    // Another split, or none, divides the same scores.
+    run = examples(split, "--json").ended(0).said("nothing is computed anew");
+    assertEquals(12, json(run.out()).get("items").getAsInt());
+    assertTrue(json(run.out()).get("temperature").isJsonNull() && !Files.exists(split.resolve("validation.csv")), run.out());
+    examples(split, "--validation", validation).ended(5).said("resuming: 12 of 15 are there");
+    Path other = table("w.csv", row("ultrasound-gallstone.png", "ultrasound"));
+    examples(split, "--validation", other).ended(0).said("resuming: 12 of 13 are there");
     examples(folder.resolve("none"), "--validation-column", "kind=none").ended(0).said("no validation item has scores");
   }
 
@@ -322,6 +341,8 @@ class EvalCommandTest {
     run = eval(CliRun.join(arguments, "--each-pair")).ended(5);
     assertEquals(13, json(run.out()).getAsJsonObject("image_to_text").get("queries").getAsInt());
     eval("--data", pairs, "--images", EXAMPLES, "--out", out, "--group", "id").ended(2).refused("retrieval has none");
+    eval("--data", pairs, "--images", EXAMPLES, "--out", out, "--compare", out).ended(2).refused("retrieval has none");
+    eval("--data", pairs, "--images", EXAMPLES, "--out", out, "--labels", "a,b").ended(2).refused("captions of the table");
   }
 
   @Test
@@ -361,6 +382,7 @@ class EvalCommandTest {
     assertEquals(8 / 14.0, pooled.get("accuracy").getAsDouble());
     EvalPages.check(out.resolve("report.html"), "the figures that the official annotation script prints");
     eval("--data", table, "--images", EXAMPLES, "--template", "a {}", "--template", "b {}", "--out", out).ended(2).refused("expected one");
+    eval("--data", table, "--images", EXAMPLES, "--scoring", "local", "--out", out).ended(2).refused("--scoring local");
     eval("--from-scores", out.resolve("scores.csv"), "--out", folder.resolve("again")).ended(0);
     assertEquals(pooled, metrics(folder.resolve("again")).get("pooled"));
   }

@@ -7,7 +7,9 @@ import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.conceptclip.data.Row;
@@ -121,11 +123,13 @@ public record ScoreTable(List<String> labels, List<ScoreRow> rows) {
    * @throws BadInputException if a label is none of the classes; one line, with the number of the row
    */
   public Scores scores(String separatorOrNull) {
+    Map<String, Integer> indices = new HashMap<>();
+    labels.forEach(label -> indices.put(label, indices.size()));
     double[][] scores = rows.stream().map(ScoreRow::scores).toArray(double[][]::new);
     if (separatorOrNull == null) {
       int[] truth = new int[rows.size()];
       for (int i = 0; i < truth.length; i++) {
-        truth[i] = index(i, rows.get(i).label());
+        truth[i] = index(indices, i, rows.get(i).label());
       }
       return new Scores.MultiClass(labels, truth, scores);
     }
@@ -133,16 +137,16 @@ public record ScoreTable(List<String> labels, List<ScoreRow> rows) {
     for (int i = 0; i < truth.length; i++) {
       for (String label : rows.get(i).label().split(Pattern.quote(separatorOrNull), -1)) {
         if (!label.isBlank()) {
-          truth[i][index(i, label.strip())] = true;
+          truth[i][index(indices, i, label.strip())] = true;
         }
       }
     }
     return new Scores.MultiLabel(labels, truth, scores);
   }
 
-  private int index(int row, String label) {
-    int index = labels.indexOf(label);
-    if (index < 0) {
+  private int index(Map<String, Integer> indices, int row, String label) {
+    Integer index = indices.get(label);
+    if (index == null) {
       throw new BadInputException("scores, row " + (row + 1) + ": label " + OneLine.quoted(label, 60) + ", expected one of the columns: "
           + OneLine.of(String.join(", ", labels), 400));
     }
