@@ -166,7 +166,8 @@ final class EvalDataOptions {
    */
   List<Work> work(Items items, String keyPrefix, boolean ofValidationFile, Consumer<String> problems) {
     if (folder != null && !Files.isDirectory(folder)) {
-      throw new BadInputException("--images " + Names.readable(folder) + ": no such folder, expected the one that the images' names begin in");
+      throw new BadInputException("--images " + Names.readable(folder) + ": no such folder,"
+          + " expected the one that the images' names begin in");
     }
     Path base = folder != null ? folder : items.file().toAbsolutePath().getParent();
     List<Work> work = new ArrayList<>();

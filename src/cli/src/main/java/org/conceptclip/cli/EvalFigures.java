@@ -83,9 +83,9 @@ final class EvalFigures {
       warnings.add("no validation item has scores, so no temperature is fitted");
     }
     SequencedMap<String, String> facts = new LinkedHashMap<>(about);
-    String model = facts.remove(EvalFacts.MODEL);
+    Optional<String> model = Optional.ofNullable(facts.remove(EvalFacts.MODEL));
     String notice = facts.remove(EvalFacts.NOTICE);
-    ClassificationRun run = new ClassificationRun(model == null ? "not recorded" : model, notice == null ? "" : notice, facts, task,
+    ClassificationRun run = new ClassificationRun(model, notice == null ? "" : notice, facts, task,
         scores, report, bootstrap, failed, temperature(scores, validationOrNull, warnings), comparison(table, scores), warnings);
     OutputFiles.replace("--out", folder.resolve(EvalFacts.METRICS), MetricsJson.file(MetricsJson.of(run)).getBytes(StandardCharsets.UTF_8));
     OutputFiles.replace("--out", folder.resolve(EvalFacts.REPORT), EvaluationPage.of(run).getBytes(StandardCharsets.UTF_8));

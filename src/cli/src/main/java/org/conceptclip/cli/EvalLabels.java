@@ -19,7 +19,8 @@ record EvalLabels(List<String> names, Task task, String separator) {
       throw new BadInputException("labels: none, expected --labels, as the data name none");
     }
     if (task == Task.MULTICLASS && names.size() < 2) {
-      throw new BadInputException("labels: one, " + OneLine.quoted(names.getFirst(), 60) + ", expected at least two for a multi-class task (--labels, or --task multilabel)");
+      throw new BadInputException("labels: one, " + OneLine.quoted(names.getFirst(), 60)
+          + ", expected at least two for a multi-class task (--labels, or --task multilabel)");
     }
     names.stream().filter(name -> task != Task.MULTICLASS && name.contains(separator)).findFirst().ifPresent(name -> {
       throw new BadInputException("label " + OneLine.quoted(name, 60) + ": holds " + OneLine.quoted(separator, 10)

@@ -108,10 +108,12 @@ final class EvalModelOptions {
       return parsed.isEmpty() ? List.of(PromptTemplate.DEFAULT) : parsed;
     }
     if (scoring != Scoring.GLOBAL) {
-      throw new UsageException("--scoring " + scoring.name().toLowerCase(Locale.ROOT) + ": annotation has a scoring of its own, expected none");
+      throw new UsageException("--scoring " + scoring.name().toLowerCase(Locale.ROOT) + ": annotation has a scoring of its own,"
+          + " expected none");
     }
     if (parsed.size() > 1) {
-      throw new UsageException("--template: " + parsed.size() + " of them, expected one; annotation compares one prompt with the negative one");
+      throw new UsageException("--template: " + parsed.size() + " of them, expected one; annotation compares one prompt with the"
+          + " negative one");
     }
     return parsed.isEmpty() ? List.of(PromptTemplate.parse(OfficialScoring.POSITIVE_TEMPLATE)) : parsed;
   }
@@ -147,7 +149,8 @@ final class EvalModelOptions {
       throw new BadInputException(absence);
     });
     facts.put(EvalFacts.MODEL, found.name());
-    facts.put(EvalFacts.NOTICE, found.notice().map(_ -> "The embedded demo model was trained on drawings and knows no medicine.").orElse(""));
+    facts.put(EvalFacts.NOTICE,
+        found.notice().map(_ -> "The embedded demo model was trained on drawings and knows no medicine.").orElse(""));
     facts.put("model fingerprint", found.fingerprint());
     facts.put("preprocessing", Preprocessor.VERSION);
     facts.put("max tokens", String.valueOf(maxTokens == null ? found.config().text().contextLength() : maxTokens));

@@ -34,7 +34,8 @@ record EvalRetrieval(Context context, EvalDataOptions data, EvalModelOptions mod
    * @param facts what results depend on of the data; those of the model are added
    */
   int run(Items items, boolean labelled, SequencedMap<String, String> facts) throws IOException {
-    if (!data.groups().isEmpty() || data.validationFile().isPresent() || data.validationColumn().isPresent() || figures.other().isPresent()) {
+    if (!data.groups().isEmpty() || data.validationFile().isPresent() || data.validationColumn().isPresent()
+        || figures.other().isPresent()) {
       throw new UsageException("--group, --validation, --validation-column and --compare: retrieval has none of them");
     }
     if (labelled || model.hasTemplates()) {
@@ -90,7 +91,8 @@ record EvalRetrieval(Context context, EvalDataOptions data, EvalModelOptions mod
     if (pairs.size() < bootstrap.smallestGroup()) {
       warnings.add(pairs.size() + " pairs: fewer than " + bootstrap.smallestGroup() + " say little");
     }
-    about.put("pairs", data.eachPair() ? "each row by itself, as in the official script" : "an image once, found by the best of its captions");
+    about.put("pairs",
+        data.eachPair() ? "each row by itself, as in the official script" : "an image once, found by the best of its captions");
     String name = about.remove(EvalFacts.MODEL);
     String notice = about.remove(EvalFacts.NOTICE);
     RetrievalRun run = new RetrievalRun(name, notice, about, pairs.size(), found.report(), bootstrap, problems.count(), warnings);

@@ -29,7 +29,7 @@ import org.conceptclip.task.ScoringOptions;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 
-/** Scores of classes for all items of an evaluation: from a run that was begun or ended before as far as they are there, else from a model. */
+/** Scores of classes for all items of an evaluation: as far as they are there, from a run that was begun before; else from a model. */
 final class EvalScorer {
   private static final int LONGEST_MESSAGE = 8192;
 

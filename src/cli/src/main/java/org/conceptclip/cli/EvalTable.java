@@ -15,7 +15,7 @@ record EvalTable(Results out) {
 
   void print(ClassificationRun run) {
     ClassificationReport report = run.report();
-    out.line(report.items() + " items, model " + OneLine.of(run.model(), 200) + (run.failed() > 0 ? ", " + run.failed() + " failed" : ""));
+    out.line(report.items() + " items, model " + OneLine.of(run.modelOrWords(), 200) + (run.failed() > 0 ? ", " + run.failed() + " failed" : ""));
     List<List<String>> rows = new ArrayList<>();
     ClassificationRun.headlines(report).forEach((metric, figure) -> rows.add(List.of(FigureText.name(metric), text(figure))));
     table(rows, false);
@@ -43,8 +43,9 @@ record EvalTable(Results out) {
     run.comparison().ifPresent(one -> {
       rows.clear();
       rows.add(List.of("compared with " + name(one.other()), "before", "now", "difference", "p"));
-      one.differences().metrics().forEach((metric, difference) -> rows.add(List.of(FigureText.name(metric), FigureText.of(difference.first()),
-          FigureText.of(difference.second()), text(difference.difference()), FigureText.of(difference.p()))));
+      one.differences().metrics().forEach((metric, difference) -> rows.add(List.of(FigureText.name(metric),
+          FigureText.of(difference.first()), FigureText.of(difference.second()), text(difference.difference()),
+          FigureText.of(difference.p()))));
       section(rows);
     });
     out.line("");

@@ -57,8 +57,8 @@ class EvalCommandTest {
   @Test
   void theContractOfFilesAndFigures() throws Exception {
     Path out = folder.resolve("deep/out");
-    CliRun run = eval("--data", TABLE, "--image-column", "image", "--label-column", "label", "--labels", LABELS, "--template", "an image of {}",
-        "--template", "{}", "--group", "kind", "--backend", "cpu", "--out", out, "--json").ended(0);
+    CliRun run = eval("--data", TABLE, "--image-column", "image", "--label-column", "label", "--labels", LABELS,
+        "--template", "an image of {}", "--template", "{}", "--group", "kind", "--backend", "cpu", "--out", out, "--json").ended(0);
     assertEquals(1, run.outLines().size(), run.out());
     JsonObject metrics = metrics(out);
     assertEquals(json(run.out()), metrics);
@@ -196,17 +196,20 @@ class EvalCommandTest {
     Path out = folder.resolve("out");
     CliRun run = eval("--data", table, "--labels", "brain MRI,chest X-ray", "--backend", "cpu", "--out", out).ended(5);
     run.said("t.csv, row 2 (line 3): ").said("absent.png").said("t.csv, row 3 (line 4): column \"image\" is empty")
-        .said("row 4 (line 5), image \"" + EXAMPLES.resolve("ultrasound-cyst.png") + "\": label \"sonogram\", expected one of brain MRI, chest X-ray")
+        .said("row 4 (line 5), image \"" + EXAMPLES.resolve("ultrasound-cyst.png") + "\": label \"sonogram\", expected one of brain MRI,"
+            + " chest X-ray")
         .said("3 of 5 items could not be evaluated");
     assertEquals(2, metrics(out).get("items").getAsInt());
     assertEquals(3, metrics(out).get("failed").getAsInt());
     // The image appears: only it is computed.
     Files.copy(EXAMPLES.resolve("brain-mri-hydrocephalus.png"), folder.resolve("late.png"));
-    Path second = table("u.csv", row("brain-mri-tumour.png", "brain MRI"), "soon.png,brain MRI,k", row("chest-xray-normal.png", "chest X-ray"));
+    Path second = table("u.csv", row("brain-mri-tumour.png", "brain MRI"), "soon.png,brain MRI,k",
+        row("chest-xray-normal.png", "chest X-ray"));
     Path late = folder.resolve("late");
     eval("--data", second, "--labels", "brain MRI,chest X-ray", "--backend", "cpu", "--out", late).ended(5);
     Files.move(folder.resolve("late.png"), folder.resolve("soon.png"));
-    eval("--data", second, "--labels", "brain MRI,chest X-ray", "--backend", "cpu", "--out", late).ended(0).said("resuming: 2 of 3 are there");
+    eval("--data", second, "--labels", "brain MRI,chest X-ray", "--backend", "cpu", "--out", late).ended(0)
+        .said("resuming: 2 of 3 are there");
     assertEquals(List.of("soon.png"), Files.readAllLines(late.resolve("scores.csv")).stream().skip(2).limit(1)
         .map(line -> line.split(",")[0]).toList(), "in the order of the table");
   }
@@ -249,7 +252,8 @@ class EvalCommandTest {
   void oneClassIsEvaluatedWithAWarning() throws IOException {
     Path out = folder.resolve("out");
     eval("--data", table("one.csv", row("brain-mri-tumour.png", "brain MRI"), row("brain-mri-hydrocephalus.png", "brain MRI")), "--labels",
-        "brain MRI,chest X-ray", "--backend", "cpu", "--out", out).ended(0).said("every item is of \"brain MRI\", so its AUROC is not defined");
+        "brain MRI,chest X-ray", "--backend", "cpu", "--out", out).ended(0)
+        .said("every item is of \"brain MRI\", so its AUROC is not defined");
     assertTrue(metrics(out).get("auroc_macro").isJsonNull());
     assertTrue(Files.readString(out.resolve("report.html")).contains("there is no curve"));
   }
@@ -261,8 +265,8 @@ class EvalCommandTest {
         "{\"image\": \"" + EXAMPLES.resolve("chest-xray-normal.png") + "\", \"label\": []}",
         "{\"image\": \"" + EXAMPLES.resolve("ultrasound-cyst.png") + "\", \"label\": \"ultrasound\"}"));
     Path out = folder.resolve("out");
-    Object[] arguments = {"--data", table, "--task", "multilabel", "--labels", "brain MRI,head,ultrasound", "--backend", "cpu", "--out", out,
-        "--scoring", "ensemble"};
+    Object[] arguments = {"--data", table, "--task", "multilabel", "--labels", "brain MRI,head,ultrasound", "--backend", "cpu", "--out",
+        out, "--scoring", "ensemble"};
     eval(arguments).ended(0);
     List<String> rows = Files.readAllLines(out.resolve("scores.csv"));
     assertTrue(rows.get(1).contains(",brain MRI;head,0."), rows.get(1));

@@ -57,7 +57,8 @@ class EvalKilledTest {
   /** Starts a run and kills it when so many items are kept. */
   private void killed(Path table, Path out, int enough) throws Exception {
     File err = folder.resolve("err").toFile();
-    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1", "--sun-misc-unsafe-memory-access=allow",
+    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:TieredStopAtLevel=1", "--sun-misc-unsafe-memory-access=allow",
         "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-cp",
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), Main.class.getName(), "eval", "--data",
         table.toString(), "--backend", "cpu", "--bootstrap", "20", "--out", out.toString())

@@ -50,6 +50,7 @@ class EvalStoredScoresTest {
         "split=val", "--out", out, "--json").ended(0);
     assertFalse(run.err().contains("model"), run.err());
     JsonObject metrics = json(run.out());
+    assertTrue(metrics.get("model").isJsonNull());
     assertEquals(240, metrics.get("items").getAsInt());
     assertEquals(0.8, metrics.get("accuracy").getAsDouble(), 0.02);
     assertEquals(80, metrics.getAsJsonObject("groups").getAsJsonObject("site").getAsJsonObject("north").get("items").getAsInt());

@@ -3,6 +3,8 @@ package org.conceptclip.data;
 import com.google.gson.Strictness;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
+import com.google.gson.stream.MalformedJsonException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +47,7 @@ final class Annotations implements TableReader.Source {
     StrictText text = new StrictText(name, Files.newInputStream(file));
     try (JsonReader in = reader(text)) {
       return seek(in, text, "label_set") ? JsonRows.texts(in).stream().filter(label -> !label.isEmpty()).toList() : List.of();
-    } catch (IllegalStateException | JsonRows.NotARowException | com.google.gson.stream.MalformedJsonException | java.io.EOFException e) {
+    } catch (IllegalStateException | JsonRows.NotARowException | MalformedJsonException | EOFException e) {
       throw JsonRows.refusal(name, e, EXPECTED);
     }
   }

@@ -2,6 +2,7 @@ package org.conceptclip.data;
 
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -90,8 +91,9 @@ final class JsonRows {
   static BadInputException refusal(String where, Exception failure, String expected) {
     String reason = switch (failure) {
       case NotARowException e -> e.getMessage();
-      case java.io.EOFException _ -> "it ends in the middle";
-      default -> "not JSON of that form (" + OneLine.of(String.valueOf(failure.getMessage()).replaceAll("(?s)\\s*See https?:.*", ""), 200) + ")";
+      case EOFException _ -> "it ends in the middle";
+      // Gson adds a line with an address.
+      default -> "not JSON of that form (" + OneLine.of(String.valueOf(failure.getMessage()).lines().findFirst().orElse(""), 200) + ")";
     };
     return new BadInputException(where + ": " + reason + ", expected " + expected, failure);
   }

@@ -4,15 +4,15 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Whose names the columns of a data set have. Source of those that are not our own: the official repository's {@code downstream_evaluation},
- * the scripts and files that each constant names.
+ * Whose names the columns of a data set have. Source of those that are not our own: the official repository's {@code
+ * downstream_evaluation}, the scripts and files that each constant names.
  */
 public enum Layout {
   /** A table with the columns {@code image} and {@code label}; other names are given by options. */
   CSV("image", "label", "caption", Task.MULTICLASS),
   /**
-   * {@code medical_image_diagnosis/data/meta/011_SIIM-ACR_CLS_CLIP_Test.json}: {@code label_set} and {@code annotations} with {@code image},
-   * {@code label_text} (the class) and {@code label} (an array, for several labels).
+   * {@code medical_image_diagnosis/data/meta/011_SIIM-ACR_CLS_CLIP_Test.json}: {@code label_set} and {@code annotations} with {@code
+   * image}, {@code label_text} (the class) and {@code label} (an array, for several labels).
    */
   SIIM_ACR("image", "label_text", "caption", Task.MULTICLASS),
   /** {@code medical_concept_annotation/data/meta/meta_test.csv}: {@code derm} is the image, and seven columns of concepts are 0 or 1. */

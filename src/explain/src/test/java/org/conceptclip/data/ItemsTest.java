@@ -50,14 +50,15 @@ class ItemsTest {
 
   @Test
   void theOfficialListOfClasses() throws IOException {
-    String text = "{\"label_set\": [\"No Finding\", \"\", \"Pneumothorax\"], \"annotations\": [{\"image\": [\"/p/x.png\", \"/p/y.png\"], \"id\": 4,"
-        + " \"label_text\": \"Pneumothorax\", \"label_idx\": [1], \"label\": [\"Pneumothorax\"]}]}";
+    String text = "{\"label_set\": [\"No Finding\", \"\", \"Pneumothorax\"], \"annotations\": [{\"image\": [\"/p/x.png\","
+        + " \"/p/y.png\"], \"id\": 4, \"label_text\": \"Pneumothorax\", \"label_idx\": [1], \"label\": [\"Pneumothorax\"]}]}";
     Items items = read("s.json", text, Items.Columns.DEFAULT);
     assertEquals(Layout.SIIM_ACR, items.layout());
     assertEquals(List.of("No Finding", "Pneumothorax"), items.labels());
     assertEquals("/p/x.png", items.items().getFirst().image());
     assertEquals(List.of("Pneumothorax"), items.items().getFirst().labels());
-    Items several = read("s.json", text.replace("[\"Pneumothorax\"]", "[\"Pneumothorax\", \"No Finding\"]"), columns(Task.MULTILABEL, null));
+    Items several = read("s.json", text.replace("[\"Pneumothorax\"]", "[\"Pneumothorax\", \"No Finding\"]"),
+        columns(Task.MULTILABEL, null));
     assertEquals("p/x.png", several.items().getFirst().image());
     assertEquals(List.of("Pneumothorax", "No Finding"), several.items().getFirst().labels());
   }

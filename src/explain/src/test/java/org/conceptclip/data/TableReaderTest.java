@@ -53,7 +53,8 @@ class TableReaderTest {
   @ParameterizedTest
   @CsvSource({"a.csv, ','", "a.tsv, '\t'", "A.CSV, ','"})
   void separatedValues(String name, String separator) {
-    String text = "image,label,note\r\nx.png,\"a, \"\"b\"\"\",\r\n\r\ny.png, c ,\"two\r\nlines\"\nz.png,µ,\uD83D\uDE00".replace(",", separator);
+    String text = "image,label,note\r\nx.png,\"a, \"\"b\"\"\",\r\n\r\ny.png, c ,\"two\r\nlines\"\nz.png,µ,\uD83D\uDE00"
+        .replace(",", separator);
     List<Row> rows = rows(name, "\ufeff" + text.replace("a" + separator, "a,"));
     assertEquals(3, rows.size());
     assertEquals(List.of("x.png", "y.png", "z.png"), rows.stream().map(row -> row.text("image")).toList());
@@ -120,7 +121,8 @@ class TableReaderTest {
     refused("a.jsonl, line 1: ", "a.jsonl", "{\"a\": 1} {}");
     refused("not JSON", "a.jsonl", "{\"a\": NaN}");
     refused("not JSON of that form", "a.jsonl", "[1, 2]");
-    String absent = assertThrows(BadInputException.class, () -> TableReader.open(folder.resolve("absent.csv"), TableFormat.CSV)).getMessage();
+    String absent = assertThrows(
+        BadInputException.class, () -> TableReader.open(folder.resolve("absent.csv"), TableFormat.CSV)).getMessage();
     assertTrue(absent.contains("absent.csv: cannot be read (no such file)"), absent);
     assertTrue(assertThrows(BadInputException.class, () -> TableFormat.of(Path.of("x.xlsx"))).getMessage().contains(".csv"));
   }

@@ -17,7 +17,7 @@ import org.conceptclip.evaluate.TemperatureScaling;
 /**
  * A classification and all that is said about it.
  *
- * @param model its name, or words for a model that nobody recorded
+ * @param model its name; empty if nobody recorded it
  * @param notice what users of this model must know; empty of most models
  * @param about what was run, for people: backend, templates, data file and so on, by name
  * @param task multi-class, multi-label or annotation
@@ -27,7 +27,7 @@ import org.conceptclip.evaluate.TemperatureScaling;
  * @param warnings lines for people, those of the report included
  */
 public record ClassificationRun(
-    String model,
+    Optional<String> model,
     String notice,
     SequencedMap<String, String> about,
     Task task,
@@ -60,6 +60,11 @@ public record ClassificationRun(
       }
       return new Pooled(truth.length, right / (double) truth.length, Roc.area(truth, values));
     }
+  }
+
+  /** The model's name, or words in its place. */
+  public String modelOrWords() {
+    return model.orElse("not recorded (the scores come from a file)");
   }
 
   /** The figures of all pairs; empty of a multi-class task. */

@@ -38,7 +38,7 @@ public final class EvaluationPage {
   }
 
   private String whole() {
-    PageParts.introduce(page, run.model(), run.notice(), report.items(), run.failed(), run.warnings());
+    PageParts.introduce(page, run.modelOrWords(), run.notice(), report.items(), run.failed(), run.warnings());
     headlines();
     classes();
     curves();
@@ -46,7 +46,7 @@ public final class EvaluationPage {
     confusion();
     report.groups().forEach(this::group);
     run.comparison().ifPresent(this::comparison);
-    PageParts.about(page, run.about(), run.model(), run.bootstrap());
+    PageParts.about(page, run.about(), run.modelOrWords(), run.bootstrap());
     return page.whole();
   }
 

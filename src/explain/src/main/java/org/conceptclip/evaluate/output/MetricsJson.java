@@ -74,7 +74,7 @@ public final class MetricsJson {
     root.add("temperature", run.temperature().<JsonElement>map(MetricsJson::temperature).orElse(JsonNull.INSTANCE));
     root.add("comparison", run.comparison().<JsonElement>map(MetricsJson::comparison).orElse(JsonNull.INSTANCE));
     addBootstrap(root, run.bootstrap());
-    root.addProperty("model", run.model());
+    root.addProperty("model", run.model().orElse(null));
     JsonObject about = new JsonObject();
     run.about().forEach(about::addProperty);
     root.add("run", about);

@@ -23,7 +23,8 @@ import org.conceptclip.util.TargetFile;
 
 /**
  * The scores of each item, as a file that anyone can recompute all figures from: CSV with the columns {@code image}, {@code label} and one
- * a class, with as many digits as it takes to read the same float64 again. Several labels of an item are separated as in the data. Immutable.
+ * a class, with as many digits as it takes to read the same float64 again. Several labels of an item are separated as in the
+ * data. Immutable.
  *
  * @param labels class names [C]
  * @param rows an item each
