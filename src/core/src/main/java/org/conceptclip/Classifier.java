@@ -97,6 +97,17 @@ public final class Classifier {
   }
 
   /**
+   * The probability of each label for itself [C], in the order of {@link #labels}, for an unbounded stream of images: several labels may be
+   * true of one image. Sigmoids take the place of the softmax, as in the official multi-label evaluation. Otherwise as {@link
+   * #classify(Stream, RequestOptions)}.
+   */
+  public Stream<Outcome<ImageInput, double[]>> classifyIndependently(Stream<? extends ImageInput> images, RequestOptions request) {
+    Engine engine = engines.get();
+    return Ordered.stream(images, image -> submitWhenRoom(engine, image, request),
+        encoding -> options.independentProbabilities(global(encoding), localOrNull(encoding)), window);
+  }
+
+  /**
    * Submits an image without waiting. As {@link ConceptClip#submitImage(ImageInput, RequestOptions)}.
    *
    * @throws org.conceptclip.batch.OverloadedException if there is no room
@@ -115,16 +126,19 @@ public final class Classifier {
   }
 
   private Classification classification(Encoding encoding) {
-    double[] global;
-    double[] localOrNull = null;
+    return Classification.of(labels(), options.probabilities(global(encoding), localOrNull(encoding)));
+  }
+
+  private double[] global(Encoding encoding) {
     if (options.scoring().usesConcepts()) {
-      global = encoding.globalLogits().toDoubleArray();
-      localOrNull = encoding.localLogits().toDoubleArray();
-    } else {
-      double[] image = encoding.features().toDoubleArray();
-      global = Arrays.stream(texts).mapToDouble(text -> logitScale * dot(image, text)).toArray();
+      return encoding.globalLogits().toDoubleArray();
     }
-    return Classification.of(labels(), options.probabilities(global, localOrNull));
+    double[] image = encoding.features().toDoubleArray();
+    return Arrays.stream(texts).mapToDouble(text -> logitScale * dot(image, text)).toArray();
+  }
+
+  private double[] localOrNull(Encoding encoding) {
+    return options.scoring().usesConcepts() ? encoding.localLogits().toDoubleArray() : null;
   }
 
   private static double dot(double[] a, double[] b) {

@@ -94,6 +94,16 @@ final class BackendOptions {
     return choice.backend();
   }
 
+  /** The backend that was asked for, perhaps {@code auto}. */
+  String name() {
+    return name;
+  }
+
+  /** The precision that was asked for; {@code default} if none was. */
+  String precision() {
+    return precision == null ? "default" : precision.label();
+  }
+
   /** Library options for this backend; notices go to the console. */
   ConceptClipOptions.Builder library(Context context) {
     ConceptClipOptions.Builder builder =

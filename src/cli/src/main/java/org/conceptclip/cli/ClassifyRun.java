@@ -85,7 +85,7 @@ final class ClassifyRun {
   }
 
   /** What is wrong with the picture, in words; null if there is a result, or what is wrong is not the picture. */
-  static String failureOrNull(Outcome<ImageInput, ?> outcome) {
+  static String failureOrNull(Outcome<? extends ImageInput, ?> outcome) {
     return switch (outcome.failureOrNull()) {
       case null -> null;
       case BadInputException e -> e.getMessage();

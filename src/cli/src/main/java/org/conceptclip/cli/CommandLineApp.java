@@ -100,6 +100,7 @@ public final class CommandLineApp implements Runnable {
     Map<String, Supplier<Object>> all = new LinkedHashMap<>();
     all.put("classify", () -> new ClassifyCommand(context));
     all.put("concepts", () -> new ConceptsCommand(context));
+    all.put("eval", () -> new EvalCommand(context));
     all.put("forward", () -> new ForwardCommand(context));
     all.put("preprocess", () -> new PreprocessCommand(context));
     all.put("convert", () -> new ConvertCommand(context));

@@ -47,6 +47,9 @@ class ResultsTest {
         List.of("classify", IMAGE, IMAGE, "--backend", "reference")));
     List<String> concepts = List.of("concepts", IMAGE, "--concepts", "cyst", "--out", "target/results-test", "--backend", "reference");
     runs.put("conceptclip concepts", List.of(concepts, Stream.concat(concepts.stream(), Stream.of("--json")).toList()));
+    List<String> eval = List.of(
+        "eval", "--data", "examples/labels.csv", "--backend", "reference", "--bootstrap", "0", "--out", "target/results-test-eval");
+    runs.put("conceptclip eval", List.of(eval, Stream.concat(eval.stream(), Stream.of("--json")).toList()));
     runs.put("conceptclip doctor", List.of(List.of("doctor"), List.of("doctor", "--json")));
     runs.put("conceptclip preprocess", List.of(List.of("preprocess", IMAGE, "--out", "-")));
     // Its table goes to stdout as those of the others do, after minutes on a device: TuneCommandTest has it.

@@ -28,13 +28,14 @@ public final class Page {
       .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 13px; width: 100%; }
       th { text-align: left; font-weight: 600; color: var(--soft); } th, td { padding: 4px 10px 4px 0; vertical-align: top;
         border-bottom: 1px solid var(--rule); }
-      .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+      td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
       .kept { color: var(--kept); white-space: nowrap; } .missed { color: var(--missed); }
       summary { cursor: pointer; color: var(--soft); font-size: 13px; }
       svg text { font: 12px system-ui, sans-serif; fill: var(--ink); } svg .tick { fill: var(--soft); font-size: 11px; }
       svg .value { font-variant-numeric: tabular-nums; font-weight: 600; }
       .grid { stroke: var(--rule); stroke-width: 1; } .whisker { stroke: var(--ink); stroke-width: 1.2; }
       .line { fill: none; stroke-width: 2; }
+      .diagonal { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 4 4; }
       .s0 { fill: var(--c0); } .s1 { fill: var(--c1); } .s2 { fill: var(--c2); } .s3 { fill: var(--c3); }
       .s4 { fill: var(--c4); } .s5 { fill: var(--c5); } .s6 { fill: var(--c6); } .s7 { fill: var(--c7); }
       .l0 { stroke: var(--c0); } .l1 { stroke: var(--c1); } .l2 { stroke: var(--c2); } .l3 { stroke: var(--c3); }
@@ -98,8 +99,20 @@ public final class Page {
    * @param rows adds the rows to {@link #markup}, each a {@code tr} with its {@code td}; see {@link #number}
    */
   public Page table(List<String> heads, Runnable rows) {
+    return table(heads, 0, 0, rows);
+  }
+
+  /**
+   * {@link #table(List, Runnable)} with columns of numbers, whose heads stand over them.
+   *
+   * @param from first column of numbers
+   * @param to column after the last of them
+   */
+  public Page table(List<String> heads, int from, int to, Runnable rows) {
     markup.open("div", "class", "wide").open("table").open("tr");
-    heads.forEach(head -> markup.leaf("th", head));
+    for (int i = 0; i < heads.size(); i++) {
+      markup.leaf("th", heads.get(i), "class", i >= from && i < to ? "number" : "text");
+    }
     markup.close();
     rows.run();
     markup.close().close();

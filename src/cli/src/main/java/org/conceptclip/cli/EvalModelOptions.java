@@ -1,0 +1,183 @@
+package org.conceptclip.cli;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.SequencedMap;
+import org.conceptclip.ConceptClip;
+import org.conceptclip.ConceptClipOptions;
+import org.conceptclip.batch.BatcherOptions;
+import org.conceptclip.batch.EngineOptions;
+import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.data.Task;
+import org.conceptclip.explain.OfficialScoring;
+import org.conceptclip.image.Preprocessor;
+import org.conceptclip.task.PromptTemplate;
+import org.conceptclip.task.Scoring;
+import org.conceptclip.task.ScoringOptions;
+import org.conceptclip.tensor.BadInputException;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Options of {@code eval} about the model and how it scores. */
+final class EvalModelOptions {
+  private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
+
+  @Option(
+      names = "--template",
+      paramLabel = "T",
+      description = "sentence with {} for the class name; may be given several times (default: \"" + PromptTemplate.DEFAULT_TEXT
+          + "\"; of annotation \"" + OfficialScoring.POSITIVE_TEMPLATE + "\")")
+  private List<String> templates = List.of();
+
+  @Option(
+      names = "--templates",
+      paramLabel = "@FILE",
+      converter = Arguments.MayNameFile.class,
+      description = "file with such sentences, one a line; the vectors of a class's prompts are averaged")
+  private String templateFile;
+
+  @Option(
+      names = "--negative-prompt",
+      paramLabel = "TEXT",
+      defaultValue = OfficialScoring.NEGATIVE_PROMPT,
+      description = "annotation: what is said of an image without the concept (default: \"${DEFAULT-VALUE}\")")
+  private String negativePrompt;
+
+  @Option(
+      names = "--scoring",
+      paramLabel = "S",
+      defaultValue = "global",
+      description = "global (whole image), local (best patches) or ensemble (default: ${DEFAULT-VALUE})")
+  private Scoring scoring;
+
+  @Option(
+      names = "--top-k",
+      paramLabel = "K",
+      defaultValue = "128",
+      description = "number of patches that a local score is averaged over (default: ${DEFAULT-VALUE})")
+  private int topK;
+
+  @Option(
+      names = "--alpha",
+      paramLabel = "A",
+      defaultValue = "0.5",
+      description = "weight of the local probability in an ensemble, 0 to 1; in annotation, of the global one (default: ${DEFAULT-VALUE})")
+  private double alpha;
+
+  @Option(names = "--max-tokens", paramLabel = "N", description = "length in tokens to which texts are cut (default: the model's, 77)")
+  private Integer maxTokens;
+
+  @Mixin private ModelOptions model;
+
+  @Mixin private BackendOptions backend;
+
+  @Mixin private ImageOptions imageOptions;
+
+  ScoringOptions scoring() {
+    if (topK < 1) {
+      throw new UsageException("--top-k " + topK + ": expected 1 or more");
+    }
+    if (!(alpha >= 0 && alpha <= 1)) {
+      throw new UsageException("--alpha " + alpha + ": expected a number from 0 to 1");
+    }
+    return new ScoringOptions(scoring, topK, alpha);
+  }
+
+  boolean hasTemplates() {
+    return !templates.isEmpty() || templateFile != null;
+  }
+
+  String negativePrompt() {
+    return negativePrompt;
+  }
+
+  /** All templates, those of the file last. */
+  List<PromptTemplate> templates(Task task, Stdin stdin) {
+    List<String> texts = new ArrayList<>(templates);
+    if (templateFile != null) {
+      String file = templateFile.startsWith("@") ? templateFile : "@" + templateFile;
+      texts.addAll(LabelTexts.of("template", file, stdin, note -> { }));
+    }
+    List<PromptTemplate> parsed = texts.stream().distinct().map(PromptTemplate::parse).toList();
+    if (task != Task.ANNOTATION) {
+      return parsed.isEmpty() ? List.of(PromptTemplate.DEFAULT) : parsed;
+    }
+    if (scoring != Scoring.GLOBAL) {
+      throw new UsageException("--scoring " + scoring.name().toLowerCase(Locale.ROOT) + ": annotation has a scoring of its own,"
+          + " expected none");
+    }
+    if (parsed.size() > 1) {
+      throw new UsageException("--template: " + parsed.size() + " of them, expected one; annotation compares one prompt with the"
+          + " negative one");
+    }
+    return parsed.isEmpty() ? List.of(PromptTemplate.parse(OfficialScoring.POSITIVE_TEMPLATE)) : parsed;
+  }
+
+  /**
+   * What scores of classes depend on, by name. Facts of the model are added by {@link #inspect}.
+   *
+   * @param labels class names, in their order
+   */
+  SequencedMap<String, String> scoringFacts(Task task, List<String> labels, List<PromptTemplate> prompts) {
+    SequencedMap<String, String> facts = new LinkedHashMap<>();
+    facts.put("labels", GSON.toJson(labels));
+    facts.put("templates", GSON.toJson(prompts.stream().map(PromptTemplate::toString).toList()));
+    if (task == Task.ANNOTATION) {
+      facts.put("scoring", "official annotation against \"" + negativePrompt + "\", alpha " + alpha);
+      return facts;
+    }
+    facts.put("scoring", switch (scoring) {
+      case GLOBAL -> "global";
+      case LOCAL -> "local, top " + topK + " patches";
+      case ENSEMBLE -> "ensemble, top " + topK + " patches, alpha " + alpha;
+    });
+    return facts;
+  }
+
+  /** Checks the options that depend on the model, and adds what results depend on. */
+  void inspect(OpenModel found, SequencedMap<String, String> facts) {
+    int positions = found.config().text().maxPositions();
+    if (maxTokens != null && (maxTokens < 3 || maxTokens > positions)) {
+      throw new UsageException("--max-tokens " + maxTokens + ": expected 3 to the model's " + positions + " positions");
+    }
+    found.tokenizerAbsence().ifPresent(absence -> {
+      throw new BadInputException(absence);
+    });
+    facts.put(EvalFacts.MODEL, found.name());
+    facts.put(EvalFacts.NOTICE,
+        found.notice().map(_ -> "The embedded demo model was trained on drawings and knows no medicine.").orElse(""));
+    facts.put("model fingerprint", found.fingerprint());
+    facts.put("preprocessing", Preprocessor.VERSION);
+    facts.put("max tokens", String.valueOf(maxTokens == null ? found.config().text().contextLength() : maxTokens));
+    facts.put("precision", backend.precision());
+    if (!backend.name().equals("auto")) {
+      facts.put(EvalFacts.BACKEND, backend.name());
+    }
+  }
+
+  /** Opens the model alone, to look at it. The caller closes it. */
+  OpenModel look(Console console) {
+    return model.open(console);
+  }
+
+  /** Opens everything. {@link #inspect} and then {@code check} are called before weights are read; the backend's fact is added after. */
+  ConceptClip open(Context context, SequencedMap<String, String> facts, Runnable check) {
+    // A warm-up, and waiting for further requests of a batch, would cost a short command more time than they save.
+    EngineOptions engine = EngineOptions.builder().decodeLimits(imageOptions.limits()).warmUp(false)
+        .batching(new BatcherOptions(Duration.ZERO, BatcherOptions.DEFAULT.queueBatches())).build();
+    ConceptClipOptions.Builder library = backend.library(context).maxTokens(maxTokens == null ? 0 : Math.max(0, maxTokens)).engine(engine)
+        .inspection(found -> {
+          inspect(found, facts);
+          check.run();
+        });
+    model.choose(library);
+    ConceptClip clip = ConceptClip.open(library.build());
+    facts.put(EvalFacts.BACKEND, clip.backend());
+    return clip;
+  }
+}
