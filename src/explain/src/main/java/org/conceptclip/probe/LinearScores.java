@@ -232,7 +232,7 @@ public final class LinearScores {
    *
    * @param rows a multiple of 4
    */
-  private static void addRows(float[] m, int at, int stride, int rows, double[] a, int from, double[] y, int to, int count) {
+  static void addRows(float[] m, int at, int stride, int rows, double[] a, int from, double[] y, int to, int count) {
     for (int t = 0; t < rows; t += TERMS) {
       double a0 = a[from + t];
       double a1 = a[from + t + 1];
