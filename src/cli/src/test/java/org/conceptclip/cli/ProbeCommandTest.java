@@ -108,12 +108,12 @@ class ProbeCommandTest {
 
   @Test
   void trainingIsTold() throws IOException {
-    JsonObject json = JsonParser.parseString(train("--json", "--c", "0.316", "--class-weight", "balanced").ended(0).out()).getAsJsonObject();
+    JsonObject json = object(train("--json", "--c", "0.316", "--class-weight", "balanced"));
     assertEquals(0.316, json.get("c").getAsDouble());
     assertEquals(30, json.getAsJsonObject("classes").get("effusion, large").getAsInt());
     assertTrue(json.get("converged").getAsBoolean() && json.get("gradient").getAsDouble() <= 1e-8, json.toString());
     assertFalse(json.has("cross_validation"));
-    json = JsonParser.parseString(train("--json", "--grid", "0.1,1", "--folds", "3", "--choose-by", "accuracy").ended(0).out()).getAsJsonObject();
+    json = object(train("--json", "--grid", "0.1,1", "--folds", "3", "--choose-by", "accuracy"));
     JsonArray entries = json.getAsJsonArray("cross_validation");
     assertEquals(2, entries.size());
     Map<String, String> facts = metadata();
@@ -129,6 +129,10 @@ class ProbeCommandTest {
     train("--c", "1", "--standardize").ended(0);
     assertEquals("true", metadata().get("standardized"));
     apply("--features", features).ended(0);
+  }
+
+  private static JsonObject object(CliRun run) {
+    return JsonParser.parseString(run.ended(0).out()).getAsJsonObject();
   }
 
   private Map<String, String> metadata() {
@@ -219,7 +223,8 @@ class ProbeCommandTest {
         .map(entry -> EXAMPLES.toAbsolutePath().resolve(entry.getKey()) + "," + entry.getValue())).toList());
     Path cache = folder.resolve("cache");
     CliRun first = CliRun.of("probe", "train", "--data", table, "--out", probe, "--c", "1000", "--cache", cache).ended(0);
-    assertTrue(first.out().contains("12 items of 144 features, 8 classes") && first.out().contains("model              demo ("), first.out());
+    assertTrue(first.out().contains("12 items of 144 features, 8 classes"), first.out());
+    assertTrue(first.out().contains("model              demo ("), first.out());
     assertTrue(first.err().contains("drawings"), first.err());
     assertFalse(first.err().contains("kept from earlier runs"), first.err());
     byte[] bytes = Files.readAllBytes(probe);
@@ -243,13 +248,15 @@ class ProbeCommandTest {
   @Test
   void labelsOfNamedImagesComeFromATable() throws IOException {
     Path table = folder.resolve("l.csv");
-    Files.writeString(table, "image,label\nbrain-mri-tumour.png,mri\n" + EXAMPLES.toAbsolutePath().resolve("ultrasound-cyst.png") + ",us\n");
+    Path cyst = EXAMPLES.toAbsolutePath().resolve("ultrasound-cyst.png");
+    Files.writeString(table, "image,label\nbrain-mri-tumour.png,mri\n" + cyst + ",us\n");
     CliRun run = CliRun.of("probe", "train", EXAMPLES.resolve("brain-mri-tumour.png"), EXAMPLES.resolve("ultrasound-cyst.png"),
         EXAMPLES.resolve("skin-lesion-nevus.jpg"), "--labels", table, "--out", probe, "--c", "1", "--no-cache").ended(5);
     run.said("skin-lesion-nevus.jpg: has no label in");
     assertEquals("2", metadata().get("items"));
     Files.writeString(table, "image,label\na.png,x\na.png,y\n");
-    CliRun.of("probe", "train", EXAMPLES, "--labels", table, "--out", probe).ended(3).refused("\"a.png\" has label \"x\"", "row 2", "\"y\"");
+    CliRun.of("probe", "train", EXAMPLES, "--labels", table, "--out", probe).ended(3)
+        .refused("\"a.png\" has label \"x\"", "row 2", "\"y\"");
     Files.writeString(table, "label\nx\ny\n");
     CliRun.of("probe", "train", EXAMPLES, "--labels", table, "--out", probe).ended(3).refused("--image-column \"image\"");
   }
@@ -257,8 +264,9 @@ class ProbeCommandTest {
   @Test
   void aBadImageCostsItself() throws IOException {
     Path bad = Files.writeString(folder.resolve("bad.png"), "no picture");
-    Path table = Files.write(folder.resolve("t.csv"), List.of("image,label", EXAMPLES.toAbsolutePath().resolve("ultrasound-cyst.png") + ",us",
-        "bad.png,mri", EXAMPLES.toAbsolutePath().resolve("brain-mri-tumour.png") + ",mri", "absent.png,us"));
+    Path examples = EXAMPLES.toAbsolutePath();
+    Path table = Files.write(folder.resolve("t.csv"), List.of("image,label", examples.resolve("ultrasound-cyst.png") + ",us",
+        "bad.png,mri", examples.resolve("brain-mri-tumour.png") + ",mri", "absent.png,us"));
     CliRun trained = CliRun.of("probe", "train", "--data", table, "--out", probe, "--c", "1", "--no-cache").ended(5);
     trained.said("bad.png");
     trained.said("absent.png");

@@ -7,8 +7,8 @@ import org.conceptclip.util.Parallel;
 /**
  * Second derivatives of the mean loss of logistic regression, estimated from a sample of the items, as the starting point of L-BFGS.
  *
- * <p>For each class its block of the Hessian is taken to be {@code mean of v x xᵀ + penalty I}, x with a 1 for the intercept and v the mean of
- * p (1 - p) over the classes; blocks that couple classes are left out. The estimate changes how fast the minimum is found, not where it is.
+ * <p>For each class its block of the Hessian is taken to be {@code mean of v x xᵀ + penalty I}, x with a 1 for the intercept and v the
+ * mean of p (1 - p) over the classes; blocks that couple classes are left out. The estimate changes how fast the minimum is found, not where it is.
  */
 final class HessianEstimate implements Lbfgs.InverseHessian {
   /** Items of the sample: at least these, and four for each feature, or all. */

@@ -29,7 +29,8 @@ public final class LogisticRegression {
 
     public Options {
       if (!(c > 0 && Double.isFinite(c)) || !(tolerance > 0) || maxIterations < 1) {
-        throw new IllegalArgumentException("C " + c + ", tolerance " + tolerance + ", iterations " + maxIterations + ", expected more than 0");
+        throw new IllegalArgumentException(
+            "C " + c + ", tolerance " + tolerance + ", iterations " + maxIterations + ", expected more than 0");
       }
     }
 

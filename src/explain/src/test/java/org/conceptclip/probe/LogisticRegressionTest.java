@@ -44,8 +44,9 @@ class LogisticRegressionTest {
       }
       worst = Math.max(worst, Math.abs(fixture.intercept()[k] - mean - fit.intercepts()[k]) / largest);
     }
-    // The gradient that scikit-learn's solver reached is below 1e-10; F curves by 1/C at least, so its weights err by C * 1e-10 * sqrt(240).
-    // Our mean gradient of 1e-12 adds C * 1e-12 * items * sqrt(240): 5e-8 of the largest weight in the worst set. Measured: 4e-10 to 5e-8.
+    // The gradient that scikit-learn's solver reached is below 1e-10; F curves by 1/C at least, so its weights err by C * 1e-10 *
+    // sqrt(240). Our mean gradient of 1e-12 adds C * 1e-12 * items * sqrt(240): 5e-8 of the largest weight in the worst set.
+    // Measured: 4e-10 to 5e-8.
     assertTrue(worst < 5e-7, name + ": largest difference relative to the largest weight " + worst);
     double[][] probabilities = probe(fit, scale, fixture.classes()).probabilities(fixture.features());
     for (int i = 0; i < fixture.probabilities().length; i++) {
