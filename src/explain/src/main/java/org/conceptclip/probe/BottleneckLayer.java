@@ -3,7 +3,6 @@ package org.conceptclip.probe;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.conceptclip.task.Labels;
 
 /**
  * The decision of a concept bottleneck: {@code probabilities = softmax(W z + b)}, where {@code z} are the similarities of an image with the
@@ -32,8 +31,8 @@ public record BottleneckLayer(
   public record Term(int index, String concept, double weight) {}
 
   public BottleneckLayer {
-    classes = Labels.checked(classes);
-    concepts = Labels.checked(concepts);
+    classes = BottleneckNames.checked("classes", classes);
+    concepts = BottleneckNames.checked("concepts", concepts);
     boolean fits = classes.size() > 1 && weights.length == classes.size() && bias.length == classes.size()
         && means.length == concepts.size() && deviations.length == concepts.size();
     for (double[] row : weights) {
