@@ -44,6 +44,8 @@ import org.conceptclip.text.TokenizedText;
  * side. Callbacks of futures run on a few threads of the engine and must be short; use the {@code ...Async} methods for longer work.
  */
 public final class ConceptClip implements AutoCloseable {
+  private static final int TOKENS_WINDOW = 32;
+
   private final Assembly parts;
   private volatile boolean closed;
 
@@ -151,6 +153,17 @@ public final class ConceptClip implements AutoCloseable {
   /** The vector of an image and those of its patches. Waits and fails as {@link #embedImage(ImageInput, RequestOptions)} does. */
   public Embedding imageTokens(ImageInput image, RequestOptions request) {
     return Embedding.of(Calls.call(() -> engine().submitImageWhenRoom(image, Detail.TOKENS, request)), null);
+  }
+
+  /**
+   * The outcomes of an unbounded stream of images, as {@link #embedImages(Stream, Function, RequestOptions)}, with the vectors of the
+   * patches. At most {@value #TOKENS_WINDOW} images are under way at once, because their patches take 3.4 MB each.
+   */
+  public <T> Stream<Outcome<T, Embedding>> imageTokens(
+      Stream<? extends T> inputs, Function<? super T, ? extends ImageInput> image, RequestOptions request) {
+    Engine engine = engine();
+    return Ordered.stream(inputs, input -> engine.submitImageWhenRoom(image.apply(input), Detail.TOKENS, request),
+        encoding -> Embedding.of(encoding, null), Math.min(TOKENS_WINDOW, parts.imageWindow()));
   }
 
   /** As {@link #submitImage(ImageInput, RequestOptions)}, for the vector of an image and those of its patches. */

@@ -58,7 +58,7 @@ final class ClassifyRun {
   }
 
   /** Counts beside the work, for the bar: a walk through a million files takes seconds, their classification hours. */
-  private static void count(Supplier<Pictures> again, Progress progress) {
+  static void count(Supplier<Pictures> again, Progress progress) {
     Thread.ofVirtual().start(() -> {
       long count = 0;
       try (Pictures counted = again.get()) {
@@ -85,7 +85,7 @@ final class ClassifyRun {
   }
 
   /** What is wrong with the picture, in words; null if there is a result, or what is wrong is not the picture. */
-  static String failureOrNull(Outcome<ImageInput, Classification> outcome) {
+  static String failureOrNull(Outcome<ImageInput, ?> outcome) {
     return switch (outcome.failureOrNull()) {
       case null -> null;
       case BadInputException e -> e.getMessage();

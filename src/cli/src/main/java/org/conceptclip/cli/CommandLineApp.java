@@ -99,6 +99,7 @@ public final class CommandLineApp implements Runnable {
     // Each command costs picocli some 20 ms of reflection, so only the needed one is registered.
     Map<String, Supplier<Object>> all = new LinkedHashMap<>();
     all.put("classify", () -> new ClassifyCommand(context));
+    all.put("concepts", () -> new ConceptsCommand(context));
     all.put("forward", () -> new ForwardCommand(context));
     all.put("preprocess", () -> new PreprocessCommand(context));
     all.put("convert", () -> new ConvertCommand(context));

@@ -89,6 +89,45 @@ public final class ImageDecoder {
     }
   }
 
+  /**
+   * Decodes a file to a picture of bounded size: one whose longer side is more than {@code longest} is reduced to it while it is read, with
+   * Pillow's bicubic filter and its aspect kept; others are as {@link #decode(Path)} returns them.
+   *
+   * @param longest the longest side of the result in pixels, at least 1
+   * @throws BadInputException as {@link #decode(Path)}
+   */
+  public RgbImage decodeWithin(Path file, int longest) {
+    String name = ImageFile.name(FileNames.readable(file));
+    HeapScratch bytes = new HeapScratch(0);
+    try (DecodeGate gate = new DecodeGate(name, limits, DecodeCheckpoint.NONE);
+        ImageFile opened = new ImageFile(file, name, limits.memory(), gate)) {
+      int length = opened.read(bytes);
+      return decodeWithin(bytes.atLeast(0), length, name, longest, gate);
+    }
+  }
+
+  /**
+   * Decodes a file's content as {@link #decodeWithin(Path, int)} does.
+   *
+   * @param bytes the whole file; not changed
+   * @param name how messages call it
+   */
+  public RgbImage decodeWithin(byte[] bytes, String name, int longest) {
+    String shown = ImageFile.name(name);
+    try (DecodeGate gate = new DecodeGate(shown, limits, DecodeCheckpoint.NONE)) {
+      return decodeWithin(bytes, bytes.length, shown, longest, gate);
+    }
+  }
+
+  private static RgbImage decodeWithin(byte[] bytes, int length, String name, int longest, DecodeGate gate) {
+    FittingCollector collector = new FittingCollector(longest);
+    try (DecodeWorkspace workspace = new DecodeWorkspace()) {
+      gate.leadsTo(collector);
+      decode(ImageSource.of(bytes, length, name, gate), collector, workspace);
+      return collector.image();
+    }
+  }
+
   private static RgbImage decode(byte[] bytes, int length, String name, DecodeGate gate) {
     RgbCollector collector = new RgbCollector();
     try (DecodeWorkspace workspace = new DecodeWorkspace()) {

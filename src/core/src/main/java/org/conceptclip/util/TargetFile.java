@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Writes files that a user named, whole or not at all: into a temporary file beside the target, which replaces the target when it is
@@ -24,6 +25,9 @@ import java.nio.file.attribute.PosixFileAttributeView;
 public final class TargetFile {
   /** Ending of the names of files that are being written. These are not hidden: nobody shall have to search for one after a crash. */
   public static final String PARTIAL_SUFFIX = ".partial";
+
+  /** Threads that write into one folder may read the same time. */
+  private static final AtomicLong NUMBERS = new AtomicLong();
 
   private TargetFile() {}
 
@@ -58,7 +62,8 @@ public final class TargetFile {
     }
     Path file = replaces || Files.isSymbolicLink(target) ? destination(target) : target;
     // A name of its own: with the target's in it, it could become too long, or hold what the locale has no encoding for.
-    Path temporary = file.resolveSibling("conceptclip-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + PARTIAL_SUFFIX);
+    Path temporary = file.resolveSibling(
+        "conceptclip-" + ProcessHandle.current().pid() + "-" + System.nanoTime() + "-" + NUMBERS.incrementAndGet() + PARTIAL_SUFFIX);
     FileChannel opened;
     try {
       opened = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);

@@ -38,6 +38,13 @@ public final class Page {
       .s0 { fill: var(--c0); } .s1 { fill: var(--c1); } .s2 { fill: var(--c2); } .s3 { fill: var(--c3); }
       .s4 { fill: var(--c4); } .s5 { fill: var(--c5); } .s6 { fill: var(--c6); } .s7 { fill: var(--c7); }
       .l0 { stroke: var(--c0); } .l1 { stroke: var(--c1); } .l2 { stroke: var(--c2); } .l3 { stroke: var(--c3); }
+      main:has(.sheet) { max-width: none; } .legend { max-width: 320px; }
+      .sheet { width: auto; } .sheet th { background: var(--paper); vertical-align: bottom; }
+      .sheet th, .sheet td { padding: 6px 8px 8px 0; width: 144px; min-width: 144px; max-width: 144px; overflow-wrap: anywhere; }
+      .sheet th[scope=row] { position: sticky; left: 0; vertical-align: top; } .sheet span, .sheet small { display: block; }
+      .sheet small { color: var(--soft); font-weight: 400; } .sheet .name { font-weight: 400; }
+      .sheet .score { font-weight: 600; font-variant-numeric: tabular-nums; }
+      .sheet .crop { display: block; overflow: hidden; border-radius: 3px; margin-bottom: 4px; } .sheet .crop img { display: block; }
       .l4 { stroke: var(--c4); } .l5 { stroke: var(--c5); } .l6 { stroke: var(--c6); } .l7 { stroke: var(--c7); }
       """;
 

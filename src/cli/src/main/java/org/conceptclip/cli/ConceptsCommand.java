@@ -1,0 +1,312 @@
+package org.conceptclip.cli;
+
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.conceptclip.ConceptClip;
+import org.conceptclip.ConceptClipOptions;
+import org.conceptclip.batch.BatcherOptions;
+import org.conceptclip.batch.EngineOptions;
+import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.explain.ConceptAnnotator;
+import org.conceptclip.explain.ConceptScoring;
+import org.conceptclip.explain.ContactSheet;
+import org.conceptclip.explain.Interpolation;
+import org.conceptclip.explain.OfficialAnnotation;
+import org.conceptclip.explain.OfficialScoring;
+import org.conceptclip.explain.Overlay;
+import org.conceptclip.explain.TopPatches;
+import org.conceptclip.op.PatchGeometry;
+import org.conceptclip.task.PromptTemplate;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code concepts}: where in images concepts are, and how strongly the images show them. */
+@Command(
+    name = "concepts",
+    description = "Concept annotation: a heatmap and a score of each concept for each image, and a page of all of them.",
+    sortOptions = false,
+    footer = {
+      "",
+      "Writes DIR/STEM/CONCEPT.png and .npy of each image and concept, DIR/scores.csv and DIR/index.html.",
+      "",
+      "Example:",
+      "  conceptclip concepts scans/*.png --concepts \"pleural effusion,nodule\" --out maps"
+    })
+final class ConceptsCommand implements Callable<Integer> {
+  private final Context context;
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "IMAGE",
+      description = "JPEG, PNG, BMP, GIF, TIFF or WebP files; - for one on stdin; folders, for the pictures in them; patterns such as"
+          + " 'scans/**/*.png' in quotes")
+  private List<Path> images = List.of();
+
+  @Option(
+      names = "--images-from",
+      paramLabel = "FILE",
+      description = "also take the images and folders that this file names, one on each line or each with a zero byte behind it; - reads"
+          + " the names from stdin")
+  private Path list;
+
+  @Option(names = {"-r", "--recursive"}, description = "also take the pictures in folders of folders")
+  private boolean recursive;
+
+  @Option(
+      names = "--concepts",
+      paramLabel = "A,B,C",
+      converter = Arguments.MayNameFile.class,
+      description = "phrases, separated by commas, in double quotes where they hold a comma; or @FILE (@- for stdin) with one per line")
+  private String concepts;
+
+  @Option(names = "--out", paramLabel = "DIR", description = "folder for the maps, the scores and the page; made if it is not there")
+  private Path folder;
+
+  @Option(
+      names = "--template",
+      paramLabel = "T",
+      description = "sentence with {} for the concept; may be given several times (default: \"" + PromptTemplate.DEFAULT_TEXT + "\")")
+  private List<String> templates = List.of(PromptTemplate.DEFAULT_TEXT);
+
+  @Option(
+      names = "--top-k",
+      paramLabel = "K",
+      description = "number of patches that a score is averaged over (default: 128 of 729, or that share of the model's patches)")
+  private Integer topK;
+
+  @Option(
+      names = "--protocol",
+      paramLabel = "P",
+      defaultValue = "patches",
+      description = "patches: mean cosine of the best patches; official: the official script's annotation by a positive and a negative"
+          + " prompt (default: ${DEFAULT-VALUE})")
+  private Protocol protocol;
+
+  @Option(
+      names = "--padding",
+      paramLabel = "N",
+      description = "official protocol: 77, or longest for the longer of the two prompts (default: 77)")
+  private String padding;
+
+  @Option(
+      names = "--positive-template",
+      paramLabel = "T",
+      description = "official protocol: sentence with {} for the concept (default: \"" + OfficialScoring.POSITIVE_TEMPLATE + "\")")
+  private String positive;
+
+  @Option(
+      names = "--negative-template",
+      paramLabel = "T",
+      description = "official protocol: sentence without a concept (default: \"" + OfficialScoring.NEGATIVE_PROMPT + "\")")
+  private String negative;
+
+  @Option(names = "--alpha", paramLabel = "A", description = "official protocol: weight of the whole image, 0 to 1 (default: 0.5)")
+  private Double alpha;
+
+  @Option(
+      names = "--scale",
+      paramLabel = "S",
+      defaultValue = "image",
+      description = "what shares one range of colours: image (each map has its own), concept (all maps of a concept) or all (default:"
+          + " ${DEFAULT-VALUE})")
+  private ContactSheet.Scale scale;
+
+  @Option(
+      names = "--interpolation",
+      paramLabel = "I",
+      defaultValue = "bicubic",
+      description = "between the middles of patches: bilinear or bicubic (default: ${DEFAULT-VALUE})")
+  private Interpolation interpolation;
+
+  @Option(
+      names = "--opacity",
+      paramLabel = "O",
+      defaultValue = "" + Overlay.DEFAULT_OPACITY,
+      description = "of the colours over the picture, 0 to 1 (default: ${DEFAULT-VALUE})")
+  private double opacity;
+
+  @Option(names = "--json", description = "print one JSON object per image and concept, each on a line of its own, as soon as it is known")
+  private boolean json;
+
+  @Mixin private ModelOptions model;
+
+  @Mixin private BackendOptions backend;
+
+  @Option(names = "--max-tokens", paramLabel = "N", description = "length in tokens to which prompts are cut (default: the model's, 77)")
+  private Integer maxTokens;
+
+  @Mixin private ImageOptions imageOptions;
+
+  // Set when the model has been found.
+  private String modelName;
+  private List<String> notices = List.of();
+  private PatchGeometry geometry;
+  private int promptTokens;
+  private int positions;
+
+  /** How scores are computed. */
+  private enum Protocol { PATCHES, OFFICIAL }
+
+  ConceptsCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    checkOptions();
+    Stdin stdin = new Stdin(context.console().in());
+    List<String> phrases = ConceptAnnotator.checked(LabelTexts.of("concept", concepts, stdin, context.console()::say));
+    List<PromptTemplate> prompts = templates.stream().map(PromptTemplate::parse).toList();
+    PromptTemplate positivePrompt = PromptTemplate.parse(positive == null ? OfficialScoring.POSITIVE_TEMPLATE : positive);
+    requireFolder();
+    try (Pictures pictures = pictures(stdin)) {
+      // Asked for before a model is loaded, which may take long.
+      return pictures.hasNext()
+          ? annotate(pictures, phrases, prompts, positivePrompt)
+          : ConceptsRun.exitCode(context.console(), 0, pictures.problems());
+    }
+  }
+
+  private int annotate(Pictures pictures, List<String> phrases, List<PromptTemplate> prompts, PromptTemplate positivePrompt) {
+    // A warm-up, and waiting for further requests of a batch, would cost a short command more time than they save.
+    EngineOptions engine = EngineOptions.builder()
+        .decodeLimits(imageOptions.limits())
+        .warmUp(false)
+        .batching(new BatcherOptions(Duration.ZERO, BatcherOptions.DEFAULT.queueBatches()))
+        .build();
+    ConceptClipOptions.Builder library = backend.library(context).maxTokens(maxTokens == null ? 0 : Math.max(0, maxTokens)).engine(engine)
+        .inspection(this::inspect);
+    model.choose(library);
+    try (ConceptClip clip = ConceptClip.open(library.build())) {
+      ConceptAnnotator annotator = ConceptAnnotator.of(clip, phrases, prompts, scoring(clip, phrases, positivePrompt));
+      for (String concept : annotator.truncated()) {
+        context.console().say("concept " + OneLine.quoted(concept, 40) + ": its prompt was cut to " + promptTokens + " tokens");
+      }
+      Overlay overlay = new Overlay(geometry, interpolation, opacity, modelName + (notices.isEmpty() ? "" : " (trained on drawings)"));
+      ConceptResults results = new ConceptResults(context.console().out(), phrases, json);
+      boolean comeAgain = list == null && images.stream().noneMatch(Stdin::isMeant);
+      return new ConceptsRun(context.console(), clip, annotator, overlay, scale, new ConceptFolder(folder, phrases), imageOptions.limits(),
+          results, new ContactSheet.Head(overlay.model(), facts(), notices)).run(pictures, comeAgain ? () -> pictures(null) : null);
+    }
+  }
+
+  private ConceptScoring scoring(ConceptClip clip, List<String> phrases, PromptTemplate positivePrompt) {
+    if (protocol == Protocol.PATCHES) {
+      return topK == null ? TopPatches.officialShare(geometry.tokens()) : new TopPatches(topK);
+    }
+    int padded = padded();
+    return OfficialScoring.of(clip, phrases, positivePrompt, negative == null ? OfficialScoring.NEGATIVE_PROMPT : negative, padded,
+        alpha == null ? OfficialAnnotation.OFFICIAL_ALPHA : alpha);
+  }
+
+  /** Tokens to which the official protocol pads; 0 for the longer prompt of each pair. */
+  private int padded() {
+    if ("longest".equals(padding)) {
+      return 0;
+    }
+    if (positions >= OfficialScoring.PADDED_TOKENS) {
+      return OfficialScoring.PADDED_TOKENS;
+    }
+    context.console().say("this model has " + positions + " positions: prompts are padded to its context of " + promptTokens
+        + " tokens instead of " + OfficialScoring.PADDED_TOKENS);
+    return promptTokens;
+  }
+
+  private List<Map.Entry<String, String>> facts() {
+    List<Map.Entry<String, String>> facts = new ArrayList<>();
+    facts.add(Map.entry("templates", String.join("; ", templates)));
+    facts.add(Map.entry("interpolation", interpolation.name().toLowerCase(Locale.ROOT) + " between the middles of "
+        + geometry.grid() + " x " + geometry.grid() + " patches"));
+    return facts;
+  }
+
+  /** Checks the options that depend on the model, before its weights are read. */
+  private void inspect(OpenModel opened) {
+    modelName = opened.name();
+    notices = opened.notice().stream().toList();
+    geometry = opened.config().vision().geometry();
+    positions = opened.config().text().maxPositions();
+    if (maxTokens != null && (maxTokens < 3 || maxTokens > positions)) {
+      throw new UsageException("--max-tokens " + maxTokens + ": expected 3 to the model's " + positions + " positions");
+    }
+    promptTokens = maxTokens == null ? opened.config().text().contextLength() : maxTokens;
+    boolean to77 = protocol == Protocol.OFFICIAL && !"longest".equals(padding);
+    if (to77 && promptTokens > OfficialScoring.PADDED_TOKENS) {
+      throw new UsageException("prompts of up to " + promptTokens + " tokens cannot be padded to " + OfficialScoring.PADDED_TOKENS
+          + "; expected --max-tokens " + OfficialScoring.PADDED_TOKENS + " or --padding longest");
+    }
+    opened.tokenizerAbsence().ifPresent(absence -> {
+      throw new BadInputException(absence);
+    });
+  }
+
+  private void checkOptions() {
+    if (images.isEmpty() && list == null) {
+      throw new UsageException("missing: IMAGE (a file, a folder, or - for stdin) or --images-from FILE");
+    }
+    if (concepts == null) {
+      throw new UsageException("missing: --concepts A,B,C or --concepts @FILE");
+    }
+    if (folder == null) {
+      throw new UsageException("missing: --out DIR");
+    }
+    if (topK != null && topK < 1) {
+      throw new UsageException("--top-k " + topK + ": expected 1 or more");
+    }
+    if (!(opacity >= 0 && opacity <= 1)) {
+      throw new UsageException("--opacity " + opacity + ": expected a number from 0 to 1");
+    }
+    if (protocol == Protocol.OFFICIAL) {
+      if (topK != null) {
+        throw new UsageException("--top-k: the official protocol takes the mean of all patches; expected it without this option");
+      }
+      if (alpha != null && !(alpha >= 0 && alpha <= 1)) {
+        throw new UsageException("--alpha " + alpha + ": expected a number from 0 to 1");
+      }
+      if (padding != null && !padding.equals("77") && !padding.equals("longest")) {
+        throw new UsageException("--padding " + OneLine.of(padding) + ": expected 77 or longest");
+      }
+    } else {
+      refuseWithout("--padding", padding);
+      refuseWithout("--positive-template", positive);
+      refuseWithout("--negative-template", negative);
+      refuseWithout("--alpha", alpha);
+    }
+  }
+
+  private static void refuseWithout(String option, Object valueOrNull) {
+    if (valueOrNull != null) {
+      throw new UsageException(option + ": expected only with --protocol official");
+    }
+  }
+
+  private void requireFolder() {
+    try {
+      if (Files.exists(folder) && !Files.isDirectory(folder)) {
+        throw new FileSystemException(folder.toString(), null, "is a file");
+      }
+      Files.createDirectories(folder);
+      OutputFiles.requirePlace("--out", folder.resolve(ConceptFolder.SCORES));
+    } catch (IOException e) {
+      throw new BadInputException("--out " + Names.readable(folder) + ": cannot be written (" + Failures.reason(e)
+          + "), expected a folder, or a name for one", e);
+    }
+  }
+
+  private Pictures pictures(Stdin stdin) {
+    Pictures pictures = new Pictures(recursive, stdin, context.console()::say).named(images);
+    return list == null ? pictures : pictures.listed(NameList.open(list, stdin));
+  }
+}
