@@ -33,8 +33,8 @@ import org.conceptclip.weights.TensorLoan;
  * A bottleneck as one safetensors file. Tensors: {@code weight} F64 [K, M], {@code bias} F64 [K], {@code means} and {@code deviations} F64
  * [M], and, unless similarities were given, {@code concepts} F32 [M, D]. The metadata are strings: {@code kind} (always {@value #KIND}),
  * {@code version} ({@value #VERSION}), {@code classes} and {@code concepts} (JSON arrays), {@code similarity}, {@code top_k},
- * {@code penalty}, {@code lambda}, {@code items}, {@code accuracy}, and where there are such: {@code held_out_accuracy}, {@code model_id},
- * {@code model}, {@code preprocessing}.
+ * {@code penalty}, {@code lambda}, {@code items}, {@code accuracy}, and where there are such: {@code held_out_accuracy}, {@code model}
+ * (the hash of its weights), {@code model_name}, {@code preprocessing}. {@code notice} is for people.
  */
 public final class BottleneckFile {
   static final String KIND = "concept-bottleneck";
@@ -76,10 +76,11 @@ public final class BottleneckFile {
     metadata.put("accuracy", Double.toString(bottleneck.training().accuracy()));
     bottleneck.training().heldOutAccuracy().ifPresent(share -> metadata.put("held_out_accuracy", Double.toString(share)));
     bottleneck.model().ifPresent(model -> {
-      metadata.put("model_id", model.id());
-      metadata.put("model", model.name());
+      metadata.put("model", model.id());
+      metadata.put("model_name", model.name());
       metadata.put("preprocessing", model.preprocessing());
     });
+    metadata.put("notice", BottleneckTables.NOTICE);
     return metadata;
   }
 
@@ -124,7 +125,7 @@ public final class BottleneckFile {
       BottleneckLayer layer = named(() -> new BottleneckLayer(classes, concepts, weight, numbers("bias", DType.F64, rows),
           numbers("means", DType.F64, columns), deviations));
       return new Bottleneck(layer, given ? Optional.empty() : Optional.of(vectors(columns)), similarity(kind), penalty(), lambda(),
-          given ? Optional.empty() : Optional.of(new Bottleneck.ModelId(text("model_id"), text("model"), text("preprocessing"))), training());
+          given ? Optional.empty() : Optional.of(new Bottleneck.ModelId(text("model"), text("model_name"), text("preprocessing"))), training());
     }
 
     private BottleneckSimilarity similarity(BottleneckSimilarity.Kind kind) {

@@ -82,7 +82,7 @@ class BottleneckFileTest {
       "items|0|items \"0\", expected 1 to",
       "accuracy|1.5|accuracy \"1.5\", expected a number from 0 to 1",
       "held_out_accuracy|-1|held_out_accuracy \"-1\", expected a number from 0 to 1",
-      "model_id||no model_id in its metadata"})
+      "model||no model in its metadata"})
   void changedMetadataAreRefused(String key, String value, String words) {
     rewrite(Map.of(), metadata -> {
       if (value == null) {
