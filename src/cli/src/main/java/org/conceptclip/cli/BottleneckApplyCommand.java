@@ -1,17 +1,12 @@
 package org.conceptclip.cli;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
-import org.conceptclip.ClassProbability;
-import org.conceptclip.Classification;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.probe.Bottleneck;
@@ -51,51 +46,34 @@ final class BottleneckApplyCommand implements Callable<Integer> {
   public Integer call() {
     Path similarities = images.similaritiesOrImages();
     Bottleneck bottleneck = BottleneckFile.read(file);
+    BottleneckResults results = new BottleneckResults(context.console().out(), bottleneck, json);
     if (similarities != null) {
-      Classifications results = results(bottleneck, null, null);
       double[][] rows = BottleneckRun.similarities(similarities, bottleneck.layer().concepts().size());
       for (int i = 0; i < rows.length; i++) {
-        results.add("row " + i, classification(bottleneck, rows[i]));
+        results.add(i, rows[i]);
       }
       return ExitCode.DONE;
     }
     BottleneckRun run = new BottleneckRun(context.console(), "apply");
     try (Pictures pictures = images.pictures(new Stdin(context.console().in()), context.console()::say)) {
       if (pictures.hasNext()) {
-        apply(bottleneck, pictures, run);
+        apply(bottleneck, pictures, run, results);
       }
       run.lose(pictures.problems());
     }
     return run.exitCode();
   }
 
-  private void apply(Bottleneck bottleneck, Pictures pictures, BottleneckRun run) {
+  private void apply(Bottleneck bottleneck, Pictures pictures, BottleneckRun run, BottleneckResults results) {
     try (ConceptClip clip = model.open(context, _ -> bottleneck.requireModel(Names.readable(file), model.id()))) {
-      Classifications results = results(bottleneck, model.id().name(), clip.backend());
       float[][] vectors = bottleneck.vectors().orElseThrow();
       run.over(clip, stream(pictures).peek(picture -> results.expect(picture.name())), Function.identity(),
           bottleneck.similarity().usesPatches(), Progress.UNKNOWN,
-          (picture, image) -> results.add(picture.name(), classification(bottleneck, bottleneck.similarity().of(image, vectors))));
+          (picture, image) -> results.add(picture.name(), bottleneck.similarity().of(image, vectors)));
     }
-  }
-
-  private Classifications results(Bottleneck bottleneck, String modelName, String backend) {
-    Results out = context.console().out();
-    return json ? new JsonClassifications(out, modelName, backend, bottleneck.layer().classes())
-        : new TableClassifications(out, bottleneck.layer().classes(), false);
   }
 
   static Stream<ImageInput> stream(Pictures pictures) {
     return StreamSupport.stream(Spliterators.spliteratorUnknownSize(pictures, Spliterator.ORDERED | Spliterator.NONNULL), false);
-  }
-
-  private static Classification classification(Bottleneck bottleneck, double[] similarities) {
-    double[] probabilities = bottleneck.layer().probabilities(similarities);
-    List<ClassProbability> classes = new ArrayList<>();
-    for (int k = 0; k < probabilities.length; k++) {
-      classes.add(new ClassProbability(bottleneck.layer().classes().get(k), probabilities[k]));
-    }
-    classes.sort(Comparator.comparingDouble(ClassProbability::probability).reversed());
-    return new Classification(classes);
   }
 }

@@ -129,7 +129,7 @@ final class BottleneckExplanations {
   private Map<String, Object> object(String name, double[] similarities, double[] probabilities, double[] z, int best) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("image", name);
-    object.put("class", bottleneck.layer().classes().get(best));
+    object.put("label", bottleneck.layer().classes().get(best));
     Map<String, Double> byClass = new LinkedHashMap<>();
     for (int k = 0; k < probabilities.length; k++) {
       byClass.put(bottleneck.layer().classes().get(k), probabilities[k]);

@@ -59,7 +59,7 @@ final class BottleneckTrainCommand implements Callable<Integer> {
   private String imageColumn;
 
   @Option(names = "--labels", paramLabel = "L.csv",
-      description = "a table with the labels of the images, or of the rows of similarities, in their order")
+      description = "table of labels: one a row of --similarities, or with a column of images for IMAGE...")
   private Path labels;
 
   @Option(names = "--label-column", paramLabel = "COLUMN", defaultValue = "label",
@@ -147,8 +147,11 @@ final class BottleneckTrainCommand implements Callable<Integer> {
     }
     if (images.similaritiesOrNull() != null) {
       double[][] rows = BottleneckRun.similarities(images.similaritiesOrNull(), phrases.size());
-      List<String> names = labels();
-      requireAsMany(rows.length, "rows of similarities", names);
+      List<String> names = LabelTable.read(labels, labelColumn).labels();
+      if (rows.length != names.size()) {
+        throw new BadInputException(Names.readable(images.similaritiesOrNull()) + ": " + rows.length + " rows of similarities, and "
+            + Names.readable(labels) + " has " + names.size() + " labels, expected one label a row");
+      }
       ClassLabels.of(names).requireTwo(Names.readable(labels));
       finish(new Rows(rows, names), phrases, new BottleneckSimilarity(Kind.GIVEN, 0), Optional.empty(), Optional.empty());
       return ExitCode.DONE;
@@ -200,6 +203,7 @@ final class BottleneckTrainCommand implements Callable<Integer> {
           BottleneckReport.html(bottleneck, result.path(), model.notices()).getBytes(StandardCharsets.UTF_8));
     }
     new BottleneckTrainOutput(context.console().out(), bottleneck, result.path(), classes.counts()).print(json);
+    context.console().say("wrote " + Names.readable(target) + (report == null ? "" : " and " + Names.readable(report)));
   }
 
   private static OptionalDouble heldOut(BottleneckPath path) {
@@ -211,17 +215,22 @@ final class BottleneckTrainCommand implements Callable<Integer> {
       LabelTable table = LabelTable.read(data, labelColumn, imageColumn);
       return IntStream.range(0, table.labels().size()).mapToObj(i -> new Labelled(file(table.images().get(i)), table.labels().get(i))).toList();
     }
-    List<ImageInput> found = new ArrayList<>();
+    ImageLabels known = new ImageLabels(labels, LabelTable.read(labels, labelColumn, imageColumn));
+    List<Labelled> found = new ArrayList<>();
     try (Pictures pictures = images.pictures(stdin, context.console()::say)) {
-      pictures.forEachRemaining(found::add);
-      if (pictures.problems() > 0) {
-        throw new BadInputException(pictures.problems() + " of the images could not be found, expected all of them: labels belong to images by"
-            + " their order (--data names both)");
+      while (pictures.hasNext()) {
+        ImageInput picture = pictures.next();
+        String label = known.ofOrNull(picture.name());
+        if (label == null) {
+          context.console().say(OneLine.of(picture.name(), 4096) + ": has no label in " + Names.readable(labels) + ", expected a row for it");
+          run.lose(1);
+        } else {
+          found.add(new Labelled(picture, label));
+        }
       }
+      run.lose(pictures.problems());
     }
-    List<String> names = labels();
-    requireAsMany(found.size(), "images", names);
-    return IntStream.range(0, names.size()).mapToObj(i -> new Labelled(found.get(i), names.get(i))).toList();
+    return found;
   }
 
   /** An image of the table, whose name is relative to the table's folder; results call it as the table does. */
@@ -229,16 +238,6 @@ final class BottleneckTrainCommand implements Callable<Integer> {
     Path folder = data.toAbsolutePath().getParent();
     Path named = Names.path(name);
     return new ImageInput.File(folder == null ? named : folder.resolve(named), FileNames.readable(named));
-  }
-
-  private List<String> labels() {
-    return LabelTable.read(labels, labelColumn).labels();
-  }
-
-  private void requireAsMany(int items, String what, List<String> names) {
-    if (items != names.size()) {
-      throw new BadInputException(Names.readable(labels) + ": " + names.size() + " labels for " + items + " " + what + ", expected as many");
-    }
   }
 
   private static float[][] rows(HostTensor tensor) {

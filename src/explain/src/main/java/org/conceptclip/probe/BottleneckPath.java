@@ -7,9 +7,10 @@ import org.conceptclip.util.Parallel;
 
 /**
  * Cross-validation of lambda. Each fold is predicted by a model of the other folds, standardised by their means, for a sequence of lambdas
- * from the one that leaves no weight down; each solution is where the search for the next begins. Chosen is the largest lambda whose held-out loss
- * is within one standard error of the smallest (Breiman et al., "Classification and Regression Trees", 1984): the fewest concepts that are
- * not measurably worse than the best.
+ * from the one that leaves no weight down; each solution is where the search for the next begins. The sequence ends early when the
+ * held-out loss has been above its smallest value for {@value #PATIENCE} lambdas. Chosen is the largest lambda whose held-out loss is within
+ * one standard error of the smallest (Breiman et al., "Classification and Regression Trees", 1984): the fewest concepts that are not
+ * measurably worse than the best.
  *
  * @param points from the largest lambda down
  * @param best index of the smallest held-out loss
@@ -19,6 +20,7 @@ public record BottleneckPath(List<Point> points, int best, int chosen) {
   private static final int STEPS = 25;
   private static final double SMALLEST = 1e-3;
   private static final double TOLERANCE = 1e-5;
+  private static final int PATIENCE = 4;
 
   /**
    * A lambda.
@@ -41,71 +43,78 @@ public record BottleneckPath(List<Point> points, int best, int chosen) {
 
   static BottleneckPath of(double[][] similarities, int[] y, int classes, BottleneckPenalty penalty, BottleneckFolds folds) {
     int[] all = IntStream.range(0, y.length).toArray();
-    BottleneckLoss loss = loss(similarities, y, all, BottleneckScale.of(similarities, all), classes);
-    double[] lambdas = lambdas(BottleneckSolver.largestLambda(loss, penalty, y, new double[loss.size()]));
-    // The last task is the model of all items, which takes the longest and is begun first.
-    List<double[][]> results = Parallel.map(folds.count() + 1, task -> task == 0
-        ? concepts(loss, y, penalty, lambdas)
-        : heldOut(similarities, y, classes, penalty, lambdas, folds, task - 1));
-    List<Point> points = new ArrayList<>();
-    for (int l = 0; l < lambdas.length; l++) {
-      points.add(point(lambdas[l], l, results, folds));
+    Model whole = Model.of(similarities, y, classes, penalty, all, all);
+    double[] lambdas = lambdas(whole.largest);
+    List<Model> models = new ArrayList<>(List.of(whole));
+    for (int fold = 0; fold < folds.count(); fold++) {
+      models.add(Model.of(similarities, y, classes, penalty, folds.outside(fold), folds.inside(fold)));
     }
-    int best = IntStream.range(0, points.size()).reduce(0, (a, b) -> points.get(b).loss() < points.get(a).loss() ? b : a);
+    List<Point> points = new ArrayList<>();
+    int best = 0;
+    for (int l = 0; l < lambdas.length && l - best <= PATIENCE; l++) {
+      double lambda = lambdas[l];
+      List<double[]> figures = Parallel.map(models.size(), m -> models.get(m).next(lambda));
+      points.add(point(lambda, figures.subList(1, figures.size()), whole.concepts()));
+      best = points.get(l).loss() < points.get(best).loss() ? l : best;
+    }
     double limit = points.get(best).loss() + points.get(best).standardError();
     int chosen = IntStream.range(0, points.size()).filter(i -> points.get(i).loss() <= limit).findFirst().orElse(best);
     return new BottleneckPath(points, best, chosen);
   }
 
-  private static Point point(double lambda, int l, List<double[][]> results, BottleneckFolds folds) {
+  /** @param figures of the folds: loss, accuracy and number of their held-out items */
+  private static Point point(double lambda, List<double[]> figures, int concepts) {
     double items = 0;
     double loss = 0;
     double accuracy = 0;
-    for (int fold = 0; fold < folds.count(); fold++) {
-      double[] held = results.get(fold + 1)[l];
-      items += held[2];
-      loss += held[0] * held[2];
-      accuracy += held[1] * held[2];
+    for (double[] fold : figures) {
+      items += fold[2];
+      loss += fold[0] * fold[2];
+      accuracy += fold[1] * fold[2];
     }
     double mean = loss / items;
     double square = 0;
-    for (int fold = 0; fold < folds.count(); fold++) {
-      double[] held = results.get(fold + 1)[l];
-      square += held[2] / items * (held[0] - mean) * (held[0] - mean);
+    for (double[] fold : figures) {
+      square += fold[2] / items * (fold[0] - mean) * (fold[0] - mean);
     }
-    return new Point(lambda, mean, Math.sqrt(square / (folds.count() - 1)), accuracy / items, (int) results.getFirst()[l][0]);
+    return new Point(lambda, mean, Math.sqrt(square / (figures.size() - 1)), accuracy / items, concepts);
   }
 
-  /** Loss, accuracy and number of the items of a fold, by lambda. */
-  private static double[][] heldOut(double[][] similarities, int[] y, int classes, BottleneckPenalty penalty, double[] lambdas,
-      BottleneckFolds folds, int fold) {
-    int[] rest = folds.outside(fold);
-    int[] held = folds.inside(fold);
-    BottleneckScale scale = BottleneckScale.of(similarities, rest);
-    BottleneckLoss loss = loss(similarities, y, rest, scale, classes);
-    BottleneckLoss test = loss(similarities, y, held, scale, classes);
-    double[][] results = new double[lambdas.length][];
-    double[] parameters = new double[loss.size()];
-    BottleneckSolver.largestLambda(loss, penalty, BottleneckTraining.at(y, rest), parameters);
-    for (int l = 0; l < lambdas.length; l++) {
-      parameters = new BottleneckSolver(penalty, lambdas[l], TOLERANCE).solve(loss, parameters).parameters();
+  /** A model of some items on its way from lambda to lambda, and the items that it is tried on. */
+  private static final class Model {
+    private final BottleneckPenalty penalty;
+    private final BottleneckLoss loss;
+    private final BottleneckLoss test;
+    private final int items;
+    private final double largest;
+    private double[] parameters;
+
+    private Model(BottleneckPenalty penalty, BottleneckLoss loss, BottleneckLoss test, int[] y, int items) {
+      this.penalty = penalty;
+      this.loss = loss;
+      this.test = test;
+      this.items = items;
+      this.parameters = new double[loss.size()];
+      this.largest = BottleneckSolver.largestLambda(loss, penalty, y, parameters);
+    }
+
+    static Model of(double[][] similarities, int[] y, int classes, BottleneckPenalty penalty, int[] rest, int[] held) {
+      BottleneckScale scale = BottleneckScale.of(similarities, rest);
+      return new Model(penalty, loss(similarities, y, rest, scale, classes), loss(similarities, y, held, scale, classes),
+          BottleneckTraining.at(y, rest), held.length);
+    }
+
+    /** Loss, accuracy and number of the items that it is tried on, for the next lambda. */
+    double[] next(double lambda) {
+      parameters = new BottleneckSolver(penalty, lambda, TOLERANCE).solve(loss, parameters).parameters();
       double[] figures = test.lossAndAccuracy(parameters);
-      results[l] = new double[] {figures[0], figures[1], held.length};
+      return new double[] {figures[0], figures[1], items};
     }
-    return results;
-  }
 
-  /** Number of concepts with a weight, by lambda. */
-  private static double[][] concepts(BottleneckLoss loss, int[] y, BottleneckPenalty penalty, double[] lambdas) {
-    double[][] results = new double[lambdas.length][];
-    double[] parameters = new double[loss.size()];
-    BottleneckSolver.largestLambda(loss, penalty, y, parameters);
-    for (int l = 0; l < lambdas.length; l++) {
-      parameters = new BottleneckSolver(penalty, lambdas[l], TOLERANCE).solve(loss, parameters).parameters();
-      double[] found = parameters;
-      results[l] = new double[] {IntStream.range(0, loss.columns()).filter(j -> isUsed(found, loss, j)).count()};
+    /** Number of concepts with a weight. */
+    int concepts() {
+      return (int) IntStream.range(0, loss.columns()).filter(j -> isUsed(parameters, loss, j)).count();
     }
-    return results;
   }
 
   private static boolean isUsed(double[] parameters, BottleneckLoss loss, int concept) {
