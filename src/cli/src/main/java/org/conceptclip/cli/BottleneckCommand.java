@@ -9,8 +9,8 @@ import picocli.CommandLine.Spec;
 /** {@code bottleneck}: classifiers that decide by concepts in words; its subcommands train, apply and explain them. */
 @Command(
     name = "bottleneck",
-    description = "Concept bottlenecks: classifiers of images that see nothing but how similar an image is to concepts in words, and give few"
-        + " of them a weight; so that every decision can be read, and tried out by hand.",
+    description = "Concept bottlenecks: classifiers of images that see nothing but how similar an image is to concepts in words, and give"
+        + " few of them a weight; so that every decision can be read, and tried out by hand.",
     sortOptions = false,
     footer = {
       "",

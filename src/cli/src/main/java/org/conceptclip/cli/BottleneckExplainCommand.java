@@ -20,8 +20,8 @@ import picocli.CommandLine.Option;
 /** {@code bottleneck explain}: which concepts led to a bottleneck's decision about each image, and what if they were others. */
 @Command(
     name = "explain",
-    description = "Explains the decisions of a concept bottleneck: what each concept contributes to each image's classes, with heatmaps, and a"
-        + " page with sliders to set concepts by hand.",
+    description = "Explains the decisions of a concept bottleneck: what each concept contributes to each image's classes, with heatmaps,"
+        + " and a page with sliders to set concepts by hand.",
     sortOptions = false,
     footer = {
       "",
@@ -94,8 +94,8 @@ final class BottleneckExplainCommand implements Callable<Integer> {
   }
 
   private BottleneckExplanations explanations(Bottleneck bottleneck, Optional<Overlay> overlay) {
-    return new BottleneckExplanations(context.console().out(), bottleneck, new ConceptFolder(folder, bottleneck.layer().concepts()), overlay,
-        model.limits(), top, json);
+    return new BottleneckExplanations(context.console().out(), bottleneck, new ConceptFolder(folder, bottleneck.layer().concepts()),
+        overlay, model.limits(), top, json);
   }
 
   private void requireFolder() {

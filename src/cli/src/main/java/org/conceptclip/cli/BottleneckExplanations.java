@@ -119,8 +119,9 @@ final class BottleneckExplanations {
       out.line(OneLine.of(name, LONGEST_NAME) + ": " + OneLine.of(layer.classes().get(best), WIDEST)
           + String.format(Locale.ROOT, ", %.1f %%", 100 * probabilities[best]));
       for (BottleneckLayer.Term term : leading(similarities)) {
-        out.line(String.format(Locale.ROOT, "  %+7.2f  %s (similarity %.3f, %+.2f deviations, weight %+.2f)", term.weight() * z[term.index()],
-            OneLine.of(term.concept(), WIDEST), similarities[term.index()], z[term.index()], term.weight()));
+        out.line(String.format(Locale.ROOT, "  %+7.2f  %s (similarity %.3f, %+.2f deviations, weight %+.2f)",
+            term.weight() * z[term.index()], OneLine.of(term.concept(), WIDEST), similarities[term.index()], z[term.index()],
+            term.weight()));
       }
     }
     out.flush();

@@ -65,7 +65,8 @@ final class BottleneckRun {
   }
 
   private static <T> Outcome<T, Embedding> withoutPatches(Outcome<T, float[]> outcome) {
-    return new Outcome<>(outcome.input(), outcome.isDone() ? new Embedding(outcome.orThrow(), NO_PATCHES, null) : null, outcome.failureOrNull());
+    Embedding embedding = outcome.isDone() ? new Embedding(outcome.orThrow(), NO_PATCHES, null) : null;
+    return new Outcome<>(outcome.input(), embedding, outcome.failureOrNull());
   }
 
   private <T> void take(ImageInput input, Outcome<T, Embedding> outcome, BiConsumer<T, Embedding> taker, Progress progress) {

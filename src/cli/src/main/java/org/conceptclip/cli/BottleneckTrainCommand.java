@@ -101,20 +101,23 @@ final class BottleneckTrainCommand implements Callable<Integer> {
       names = "--penalty",
       paramLabel = "P",
       defaultValue = "nonnegative",
-      description = "nonnegative (no concept speaks against a class by being seen) or l1 (weights of either sign; default: ${DEFAULT-VALUE})")
+      description = "nonnegative (no concept speaks against a class by being seen) or l1 (weights of either sign; default:"
+          + " ${DEFAULT-VALUE})")
   private BottleneckPenalty penalty;
 
   @Option(
       names = "--lambda",
       paramLabel = "L",
-      description = "strength of the penalty: the larger, the fewer concepts (default: the largest whose held-out loss is within one standard"
-          + " error of the smallest, by cross-validation)")
+      description = "strength of the penalty: the larger, the fewer concepts (default: the largest whose held-out loss is within one"
+          + " standard error of the smallest, by cross-validation)")
   private Double lambda;
 
-  @Option(names = "--folds", paramLabel = "N", defaultValue = "5", description = "folds of the cross-validation (default: ${DEFAULT-VALUE})")
+  @Option(names = "--folds", paramLabel = "N", defaultValue = "5",
+      description = "folds of the cross-validation (default: ${DEFAULT-VALUE})")
   private int folds;
 
-  @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "decides which image is in which fold (default: ${DEFAULT-VALUE})")
+  @Option(names = "--seed", paramLabel = "N", defaultValue = "0",
+      description = "decides which image is in which fold (default: ${DEFAULT-VALUE})")
   private long seed;
 
   @Option(names = "--json", description = "print one JSON object")
@@ -213,7 +216,8 @@ final class BottleneckTrainCommand implements Callable<Integer> {
   private List<Labelled> items(Stdin stdin) {
     if (data != null) {
       LabelTable table = LabelTable.read(data, labelColumn, imageColumn);
-      return IntStream.range(0, table.labels().size()).mapToObj(i -> new Labelled(file(table.images().get(i)), table.labels().get(i))).toList();
+      return IntStream.range(0, table.labels().size())
+          .mapToObj(i -> new Labelled(file(table.images().get(i)), table.labels().get(i))).toList();
     }
     ImageLabels known = new ImageLabels(labels, LabelTable.read(labels, labelColumn, imageColumn));
     List<Labelled> found = new ArrayList<>();
@@ -222,7 +226,8 @@ final class BottleneckTrainCommand implements Callable<Integer> {
         ImageInput picture = pictures.next();
         String label = known.ofOrNull(picture.name());
         if (label == null) {
-          context.console().say(OneLine.of(picture.name(), 4096) + ": has no label in " + Names.readable(labels) + ", expected a row for it");
+          context.console().say(
+              OneLine.of(picture.name(), 4096) + ": has no label in " + Names.readable(labels) + ", expected a row for it");
           run.lose(1);
         } else {
           found.add(new Labelled(picture, label));

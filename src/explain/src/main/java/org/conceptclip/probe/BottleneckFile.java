@@ -125,7 +125,8 @@ public final class BottleneckFile {
       BottleneckLayer layer = named(() -> new BottleneckLayer(classes, concepts, weight, numbers("bias", DType.F64, rows),
           numbers("means", DType.F64, columns), deviations));
       return new Bottleneck(layer, given ? Optional.empty() : Optional.of(vectors(columns)), similarity(kind), penalty(), lambda(),
-          given ? Optional.empty() : Optional.of(new Bottleneck.ModelId(text("model"), text("model_name"), text("preprocessing"))), training());
+          given ? Optional.empty() : Optional.of(new Bottleneck.ModelId(text("model"), text("model_name"), text("preprocessing"))),
+          training());
     }
 
     private BottleneckSimilarity similarity(BottleneckSimilarity.Kind kind) {
@@ -267,7 +268,7 @@ public final class BottleneckFile {
       try {
         return check.get();
       } catch (BadInputException | IllegalArgumentException e) {
-        throw e.getMessage().startsWith(name) ? new BadInputException(e.getMessage(), e) : new BadInputException(name + ": " + e.getMessage(), e);
+        throw new BadInputException((e.getMessage().startsWith(name) ? "" : name + ": ") + e.getMessage(), e);
       }
     }
 

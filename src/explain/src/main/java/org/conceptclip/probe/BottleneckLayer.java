@@ -94,6 +94,7 @@ public record BottleneckLayer(
    */
   public List<Term> leading(int classIndex, double[] z) {
     return terms(classIndex).stream()
-        .sorted(Comparator.comparingDouble((Term term) -> -Math.abs(term.weight() * z[term.index()])).thenComparingInt(Term::index)).toList();
+        .sorted(Comparator.comparingDouble((Term term) -> -Math.abs(term.weight() * z[term.index()])).thenComparingInt(Term::index))
+        .toList();
   }
 }

@@ -19,11 +19,12 @@ public final class BottleneckPage {
 
   private static final String STYLE = BottleneckTables.STYLE + """
       main:has(.explained) { max-width: 1080px; }
-      .explained { border-top: 1px solid var(--rule); margin-top: 32px; display: grid; grid-template-columns: 300px minmax(0, 1fr); gap: 0 32px; }
+      .explained { border-top: 1px solid var(--rule); margin-top: 32px; display: grid; gap: 0 32px;
+        grid-template-columns: 300px minmax(0, 1fr); }
       .explained h2 { grid-column: 1 / -1; margin: 20px 0 12px; overflow-wrap: anywhere; }
       .explained h3 { font-size: 14px; margin: 0 0 6px; } .explained .crop { display: block; overflow: hidden; border-radius: 4px; }
       .explained .crop img { display: block; } .picture { margin-bottom: 16px; max-width: 300px; }
-      .live { position: sticky; top: 0; background: var(--paper); padding: 8px 0; z-index: 1; }
+      .live { position: sticky; top: 0; background: var(--paper); padding: 8px 0; z-index: 1; max-height: 92vh; overflow-y: auto; }
       .classes td { padding: 2px 8px 2px 0; border: 0; vertical-align: middle; overflow-wrap: anywhere; line-height: 1.25; }
       .classes .track { width: 96px; } .classes .track span { display: block; height: 10px; border-radius: 2px; }
       .classes .track .whole { background: var(--rule); } .classes .fill { background: var(--c5); }
@@ -36,8 +37,11 @@ public final class BottleneckPage {
       .slider output { font-variant-numeric: tabular-nums; white-space: nowrap; }
       .intervention button { margin-top: 8px; font: inherit; font-size: 13px; padding: 3px 12px; }
       .intervention details { margin-top: 6px; }
-      @media (max-width: 760px) { .explained { grid-template-columns: minmax(0, 1fr); } .side { display: contents; }
-        .classes .track { width: 40%; } .slider { grid-template-columns: 1fr 112px; } .slider label { grid-column: 1 / -1; } }
+      @media (max-width: 760px) {
+        .explained { grid-template-columns: minmax(0, 1fr); } .side { display: contents; }
+        .live { max-height: 45vh; } .classes .track { width: 40%; }
+        .slider { grid-template-columns: 1fr 112px; } .slider label { grid-column: 1 / -1; }
+      }
       """;
 
   private BottleneckPage() {}
@@ -85,10 +89,11 @@ public final class BottleneckPage {
       section(page.markup(), bottleneck.layer(), shown.get(i), i, top);
     }
     page.heading("The concepts that decide");
-    page.notice("A class's score is its bias plus, for each concept, the weight times how much more than usual the image shows it, in standard"
-        + " deviations over the " + bottleneck.training().items() + " training images.");
+    page.notice("A class's score is its bias plus, for each concept, the weight times how much more than usual the image shows it, in"
+        + " standard deviations over the " + bottleneck.training().items() + " training images.");
     BottleneckTables.weights(page, bottleneck.layer());
-    page.markup().data(BottleneckScript.DATA, BottleneckScript.data(bottleneck.layer(), shown.stream().map(Explained::similarities).toList()))
+    List<double[]> similarities = shown.stream().map(Explained::similarities).toList();
+    page.markup().data(BottleneckScript.DATA, BottleneckScript.data(bottleneck.layer(), similarities))
         .script(BottleneckScript.CODE);
     return page.whole();
   }
@@ -160,7 +165,8 @@ public final class BottleneckPage {
     out.leaf("td", concept).leaf("td", String.format(Locale.ROOT, "%.3f", image.similarities()[term.index()]), "class", "number")
         .leaf("td", BottleneckTables.signed(z), "class", "number").leaf("td", BottleneckTables.signed(term.weight()), "class", "number")
         .leaf("td", BottleneckTables.signed(contribution), "class", "number")
-        .open("td", "class", "signed").add(BottleneckTables.bar(contribution, largest, BottleneckTables.signed(contribution))).close().close();
+        .open("td", "class", "signed").add(BottleneckTables.bar(contribution, largest, BottleneckTables.signed(contribution))).close()
+        .close();
   }
 
   /** The picture of a file without the strip below it, as a link to the whole of it. */

@@ -8,9 +8,9 @@ import org.conceptclip.util.Parallel;
 /**
  * Cross-validation of lambda. Each fold is predicted by a model of the other folds, standardised by their means, for a sequence of lambdas
  * from the one that leaves no weight down; each solution is where the search for the next begins. The sequence ends early when the
- * held-out loss has been above its smallest value for {@value #PATIENCE} lambdas. Chosen is the largest lambda whose held-out loss is within
- * one standard error of the smallest (Breiman et al., "Classification and Regression Trees", 1984): the fewest concepts that are not
- * measurably worse than the best.
+ * held-out loss has been above its smallest value for {@value #PATIENCE} lambdas. Chosen is the largest lambda whose held-out loss is
+ * within one standard error of the smallest (Breiman et al., "Classification and Regression Trees", 1984): the fewest concepts that are
+ * not measurably worse than the best.
  *
  * @param points from the largest lambda down
  * @param best index of the smallest held-out loss

@@ -25,8 +25,8 @@ public final class BottleneckReport {
     notices.forEach(page::notice);
     page.facts(BottleneckTables.facts(bottleneck));
     page.heading("The concepts that decide");
-    page.notice("A class's score is its bias plus, for each concept, the weight times how much more than usual the image shows it, in standard"
-        + " deviations over the training images. The words are the user's; what the model takes them for, heatmaps show.");
+    page.notice("A class's score is its bias plus, for each concept, the weight times how much more than usual the image shows it, in"
+        + " standard deviations over the training images. The words are the user's; what the model takes them for, heatmaps show.");
     BottleneckTables.weights(page, bottleneck.layer());
     path.ifPresent(found -> path(page, found));
     return page.whole();
@@ -34,8 +34,8 @@ public final class BottleneckReport {
 
   private static void path(Page page, BottleneckPath path) {
     page.heading("How many concepts suffice");
-    page.notice("The fewest concepts whose loss on held-out images is within one standard error of the smallest were taken: "
-        + path.points().get(path.chosen()).concepts() + ".");
+    page.notice("Taken was the largest lambda whose loss on held-out images is within one standard error of the smallest. Concepts that it"
+        + " leaves: " + path.points().get(path.chosen()).concepts() + ".");
     List<double[]> losses = new ArrayList<>();
     double smallest = Double.POSITIVE_INFINITY;
     double largest = 0;

@@ -2,9 +2,11 @@ package org.conceptclip.probe;
 
 import com.google.gson.Gson;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * The intervention of the explanation page: sliders for the concepts of an image, and what the classes' probabilities become.
@@ -42,6 +44,7 @@ final class BottleneckScript {
         };
         const percent = share => (100 * share).toFixed(1) + " %";
         const signed = value => (value >= 0 ? "+" : "") + value.toFixed(2);
+        make(make(document.body, "datalist", "", {id: "usual"}), "option", "", {value: 0});
         document.querySelectorAll("section[data-image]").forEach(section => {
           const index = Number(section.dataset.image);
           const own = data.images[index].map((similarity, j) => (similarity - data.means[j]) / data.deviations[j]);
@@ -71,7 +74,8 @@ final class BottleneckScript {
             const line = make(parent, "div", "", {class: "slider"});
             make(line, "label", data.concepts[j], {for: id});
             const reach = Math.max(4, Math.ceil(Math.abs(own[j])));
-            const input = make(line, "input", "", {type: "range", id: id, min: -reach, max: reach, step: 0.1});
+            const input = make(line, "input", "", {type: "range", id: id, min: -reach, max: reach, step: 0.1,
+              list: "usual"});
             const output = make(line, "output", "", {for: id});
             input.value = own[j];
             input.addEventListener("input", () => { z[j] = Number(input.value); update(); });
@@ -125,19 +129,19 @@ final class BottleneckScript {
     return Arrays.stream(used).mapToDouble(j -> row[j]).toArray();
   }
 
-  /** Positions in {@code used}: first the concepts that lead for the most probable class, then the others in their order. */
+  /**
+   * Positions in {@code used}: first the concepts that lead for the most probable class, then the others by the largest contribution that
+   * they make to any class.
+   */
   private static int[] order(BottleneckLayer layer, double[] similarities, int[] used) {
     double[] z = layer.standardised(similarities);
     int best = BottleneckLayer.largest(layer.probabilities(similarities));
-    int[] leading = layer.leading(best, z).stream().mapToInt(term -> Arrays.binarySearch(used, term.index())).toArray();
-    int[] all = Arrays.copyOf(leading, used.length);
-    int at = leading.length;
-    for (int j = 0; j < used.length; j++) {
-      int position = j;
-      if (Arrays.stream(leading).noneMatch(one -> one == position)) {
-        all[at++] = j;
-      }
-    }
-    return all;
+    Comparator<Integer> byOwn = Comparator.comparingDouble(j -> -Math.abs(layer.weights()[best][used[j]] * z[used[j]]));
+    Comparator<Integer> byAny = Comparator.comparingDouble(j -> -largest(layer, used[j], z[used[j]]));
+    return IntStream.range(0, used.length).boxed().sorted(byOwn.thenComparing(byAny)).mapToInt(Integer::intValue).toArray();
+  }
+
+  private static double largest(BottleneckLayer layer, int concept, double z) {
+    return Arrays.stream(layer.weights()).mapToDouble(row -> Math.abs(row[concept] * z)).max().orElse(0);
   }
 }

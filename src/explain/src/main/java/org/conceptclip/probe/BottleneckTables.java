@@ -46,7 +46,8 @@ final class BottleneckTables {
     facts.add(Map.entry("classes", String.valueOf(layer.classes().size())));
     facts.add(Map.entry("concepts", layer.used().length + " with a weight, of " + layer.concepts().size()));
     facts.add(Map.entry("similarity", bottleneck.similarity().description()));
-    facts.add(Map.entry("weights", (bottleneck.penalty() == BottleneckPenalty.NONNEGATIVE ? "0 or more, few (L1)" : "of either sign, few (L1)")
+    String sign = bottleneck.penalty() == BottleneckPenalty.NONNEGATIVE ? "0 or more" : "of either sign";
+    facts.add(Map.entry("weights", sign + ", few (L1)"
         + String.format(Locale.ROOT, ", lambda %.4g", bottleneck.lambda())));
     facts.add(Map.entry("trained on", bottleneck.training().items() + " images, of which it classifies "
         + percent(bottleneck.training().accuracy()) + " rightly"));
@@ -74,12 +75,13 @@ final class BottleneckTables {
     }
     Markup out = page.markup();
     out.open("div", "class", "wide").open("table", "class", "weights").open("thead").open("tr")
-        .leaf("th", "concept", "scope", "col").leaf("th", "weight", "scope", "col", "class", "number").leaf("th", "", "scope", "col").close()
-        .close();
+        .leaf("th", "concept", "scope", "col").leaf("th", "weight", "scope", "col", "class", "number").leaf("th", "", "scope", "col")
+        .close().close();
     for (int k = 0; k < layer.classes().size(); k++) {
       List<BottleneckLayer.Term> terms = layer.terms(k);
-      out.open("tbody").open("tr").leaf("th", shown(layer.classes().get(k)) + " (" + terms.size() + (terms.size() == 1 ? " concept" : " concepts")
-          + ", bias " + signed(layer.bias()[k]) + ")", "scope", "rowgroup", "colspan", "3").close();
+      String count = terms.size() + (terms.size() == 1 ? " concept" : " concepts");
+      out.open("tbody").open("tr").leaf("th", shown(layer.classes().get(k)) + " (" + count + ", bias " + signed(layer.bias()[k]) + ")",
+          "scope", "rowgroup", "colspan", "3").close();
       for (BottleneckLayer.Term term : terms) {
         out.open("tr").leaf("td", shown(term.concept())).leaf("td", signed(term.weight()), "class", "number")
             .open("td", "class", "signed").add(bar(term.weight(), largest, signed(term.weight()))).close().close();
@@ -96,7 +98,7 @@ final class BottleneckTables {
       names.remove(layer.concepts().get(j));
     }
     if (!names.isEmpty()) {
-      out.open("details").leaf("summary", names.size() + " concepts without a weight").leaf("p",
+      out.open("details").leaf("summary", names.size() + (names.size() == 1 ? " concept" : " concepts") + " without a weight").leaf("p",
           String.join("; ", names.stream().map(BottleneckTables::shown).toList()), "class", "notice").close();
     }
   }

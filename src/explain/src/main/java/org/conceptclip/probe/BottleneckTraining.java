@@ -96,7 +96,8 @@ public record BottleneckTraining(BottleneckPenalty penalty, Optional<Double> lam
 
   private static void check(double[][] similarities, int[] y, List<String> classes, List<String> concepts) {
     if (similarities.length != y.length) {
-      throw new BadInputException("training: " + similarities.length + " rows of similarities and " + y.length + " labels, expected as many");
+      throw new BadInputException("training: " + similarities.length + " rows of similarities and " + y.length
+          + " labels, expected as many");
     }
     if (classes.size() < 2) {
       throw new BadInputException("labels: " + (classes.isEmpty() ? "none" : "all " + y.length + " items are "

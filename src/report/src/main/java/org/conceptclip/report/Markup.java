@@ -45,8 +45,8 @@ public final class Markup {
   }
 
   /**
-   * A script of the page's own. Neither {@code <} nor {@code &} may be in it: so nothing in it can end the element early, and the page stays
-   * well-formed XML. Numbers and texts that a script needs go into {@link #data}.
+   * A script of the page's own. Neither {@code <} nor {@code &} may be in it: so nothing in it can end the element early, and the page
+   * stays well-formed XML. Numbers and texts that a script needs go into {@link #data}.
    *
    * @throws IllegalArgumentException if one of them is in it
    */
