@@ -235,7 +235,7 @@ final class ConceptsCommand implements Callable<Integer> {
   /** Checks the options that depend on the model, before its weights are read. */
   private void inspect(OpenModel opened) {
     modelName = opened.name();
-    notices = opened.notice().stream().toList();
+    notices = opened.notice().map(_ -> "The embedded demo model was trained on drawings and knows no medicine.").stream().toList();
     geometry = opened.config().vision().geometry();
     positions = opened.config().text().maxPositions();
     if (maxTokens != null && (maxTokens < 3 || maxTokens > positions)) {

@@ -45,6 +45,8 @@ class ResultsTest {
     runs.put("conceptclip classify", List.of(
         List.of("classify", IMAGE, "--backend", "reference", "--json"), List.of("classify", IMAGE, "--backend", "reference"),
         List.of("classify", IMAGE, IMAGE, "--backend", "reference")));
+    List<String> concepts = List.of("concepts", IMAGE, "--concepts", "cyst", "--out", "target/results-test", "--backend", "reference");
+    runs.put("conceptclip concepts", List.of(concepts, Stream.concat(concepts.stream(), Stream.of("--json")).toList()));
     runs.put("conceptclip doctor", List.of(List.of("doctor"), List.of("doctor", "--json")));
     runs.put("conceptclip preprocess", List.of(List.of("preprocess", IMAGE, "--out", "-")));
     // Its table goes to stdout as those of the others do, after minutes on a device: TuneCommandTest has it.

@@ -43,6 +43,28 @@ public record ScoringOptions(Scoring scoring, int topK, double alpha) {
     };
   }
 
+  /**
+   * Converts logits to the probability of each label for itself, where several may be true of one image: as {@link #probabilities}, with a
+   * sigmoid of each logit in place of the softmax over all. Source: the official multi-label evaluation.
+   *
+   * @return [C], each from 0 to 1; their sum is anything
+   */
+  public double[] independentProbabilities(double[] globalOrNull, double[] localOrNull) {
+    return switch (scoring) {
+      case GLOBAL -> sigmoids(globalOrNull);
+      case LOCAL -> sigmoids(localOrNull);
+      case ENSEMBLE -> blend(sigmoids(localOrNull), sigmoids(globalOrNull));
+    };
+  }
+
+  private static double[] sigmoids(double[] logits) {
+    double[] values = new double[logits.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = 1 / (1 + Math.exp(-logits[i]));
+    }
+    return values;
+  }
+
   private double[] blend(double[] local, double[] global) {
     double[] blended = new double[local.length];
     for (int i = 0; i < blended.length; i++) {

@@ -90,20 +90,19 @@ public record Overlay(PatchGeometry geometry, Interpolation interpolation, doubl
     int width = width(picture.width());
     int size = Math.clamp(width / 220, 1, 4);
     int margin = 4 * size;
-    int characters = (width - 2 * margin + size) / (Glyphs.ADVANCE * size);
-    List<String> title = Canvas.lines(concept, characters, CONCEPT_LINES);
-    List<String> foot = Canvas.lines(model + ". " + NOTICE, characters, MODEL_LINES);
-    int line = (Glyphs.HEIGHT + 2) * size;
-    int bar = 6 * size;
-    int strip = 2 * margin + (title.size() + 1 + foot.size()) * line + bar + 3 * size;
+    int room = width - 2 * margin;
+    int titleSize = size + 1;
+    List<String> title = Canvas.lines(concept, (room + titleSize) / (Glyphs.ADVANCE * titleSize), CONCEPT_LINES);
+    List<String> foot = Canvas.lines(model + ". " + NOTICE, (room + size) / (Glyphs.ADVANCE * size), MODEL_LINES);
+    int bar = 8 * size;
+    int strip = 2 * margin + title.size() * line(titleSize) + (1 + foot.size()) * line(size) + bar + 5 * size;
     Canvas canvas = new Canvas(width, Math.addExact(picture.height(), strip), PAPER);
     paint(canvas, picture, map, range);
-    int y = picture.height() + margin;
-    y = write(canvas, title, margin, y, size, INK);
-    bar(canvas, margin, y, width - 2 * margin, bar);
-    y += bar + 3 * size;
+    int y = write(canvas, title, margin, picture.height() + margin, titleSize, INK);
+    bar(canvas, margin, y, room, bar);
+    y += bar + 2 * size;
     numbers(canvas, margin, y, size, range);
-    write(canvas, foot, margin, y + line, size, SOFT);
+    write(canvas, foot, margin, y + line(size) + 3 * size, size, SOFT);
     return PngFile.of(width, canvas.height(), canvas.rgb(), "Similarity (cosine) of the patches with: " + concept + ". Model: " + model
         + ". Range: " + number(range.low()) + " to " + number(range.high()) + ". " + NOTICE);
   }
@@ -138,9 +137,13 @@ public record Overlay(PatchGeometry geometry, Interpolation interpolation, doubl
     int y = top;
     for (String each : lines) {
       canvas.text(left, y, size, colour, each);
-      y += (Glyphs.HEIGHT + 2) * size;
+      y += line(size);
     }
     return y;
+  }
+
+  private static int line(int size) {
+    return (Glyphs.HEIGHT + 2) * size;
   }
 
   private static void bar(Canvas canvas, int left, int top, int width, int height) {

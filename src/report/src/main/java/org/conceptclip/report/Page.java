@@ -45,6 +45,7 @@ public final class Page {
       .sheet small { color: var(--soft); font-weight: 400; } .sheet .name { font-weight: 400; }
       .sheet .score { font-weight: 600; font-variant-numeric: tabular-nums; }
       .sheet .crop { display: block; overflow: hidden; border-radius: 3px; margin-bottom: 4px; } .sheet .crop img { display: block; }
+      @media (max-width: 640px) { .sheet th, .sheet td { width: 104px; min-width: 104px; max-width: 104px; } }
       .l4 { stroke: var(--c4); } .l5 { stroke: var(--c5); } .l6 { stroke: var(--c6); } .l7 { stroke: var(--c7); }
       """;
 
