@@ -10,6 +10,8 @@ import java.util.Arrays;
  */
 final class BottleneckLoss {
   private final double[] x;
+  // The same, column by column: so weights of 0, which most are, cost nothing, and the others multiply whole columns.
+  private final double[] transposed;
   private final int[] y;
   private final int items;
   private final int columns;
@@ -25,6 +27,12 @@ final class BottleneckLoss {
     this.items = y.length;
     this.columns = columns;
     this.classes = classes;
+    this.transposed = new double[x.length];
+    for (int i = 0; i < items; i++) {
+      for (int j = 0; j < columns; j++) {
+        transposed[j * items + i] = x[i * columns + j];
+      }
+    }
   }
 
   int columns() {
@@ -53,15 +61,16 @@ final class BottleneckLoss {
 
   /** The loss; its gradient [K * M + K] replaces what is in {@code gradient}. */
   double gradient(double[] parameters, double[] gradient) {
+    double[][] scores = scores(parameters);
     Arrays.fill(gradient, 0);
     double[] p = new double[classes];
     double loss = 0;
     for (int i = 0; i < items; i++) {
-      loss -= logSoftmax(parameters, i, p);
+      loss -= logSoftmax(scores, i, p);
       for (int k = 0; k < classes; k++) {
         double difference = (p[k] - (k == y[i] ? 1 : 0)) / items;
         gradient[classes * columns + k] += difference;
-        add(difference, i * columns, gradient, k * columns);
+        add(difference, x, i * columns, gradient, k * columns, columns);
       }
     }
     return loss / items;
@@ -69,14 +78,30 @@ final class BottleneckLoss {
 
   /** The loss, and the share of items whose most probable class is theirs. */
   double[] lossAndAccuracy(double[] parameters) {
+    double[][] scores = scores(parameters);
     double[] p = new double[classes];
     double loss = 0;
     int right = 0;
     for (int i = 0; i < items; i++) {
-      loss -= logSoftmax(parameters, i, p);
+      loss -= logSoftmax(scores, i, p);
       right += largest(p) == y[i] ? 1 : 0;
     }
     return new double[] {loss / items, (double) right / items};
+  }
+
+  /** The scores of all items, class by class [K][N]. */
+  private double[][] scores(double[] parameters) {
+    double[][] scores = new double[classes][items];
+    for (int k = 0; k < classes; k++) {
+      Arrays.fill(scores[k], parameters[classes * columns + k]);
+      for (int j = 0; j < columns; j++) {
+        double weight = parameters[k * columns + j];
+        if (weight != 0) {
+          add(weight, transposed, j * items, scores[k], 0, items);
+        }
+      }
+    }
+    return scores;
   }
 
   /** The first of the largest. */
@@ -103,36 +128,18 @@ final class BottleneckLoss {
   }
 
   /** Fills in the probabilities of an item. Returns the logarithm of that of its own class. */
-  private double logSoftmax(double[] parameters, int item, double[] p) {
+  private double logSoftmax(double[][] scores, int item, double[] p) {
     for (int k = 0; k < classes; k++) {
-      p[k] = parameters[classes * columns + k] + dot(parameters, k * columns, item * columns);
+      p[k] = scores[k][item];
     }
     double own = p[y[item]];
     return own - softmax(p);
   }
 
-  /** Four sums, so that additions need not wait for each other. */
-  private double dot(double[] weights, int w, int row) {
-    double a = 0;
-    double b = 0;
-    double c = 0;
-    double d = 0;
-    int j = 0;
-    for (; j + 3 < columns; j += 4) {
-      a += weights[w + j] * x[row + j];
-      b += weights[w + j + 1] * x[row + j + 1];
-      c += weights[w + j + 2] * x[row + j + 2];
-      d += weights[w + j + 3] * x[row + j + 3];
-    }
-    for (; j < columns; j++) {
-      a += weights[w + j] * x[row + j];
-    }
-    return a + b + (c + d);
-  }
-
-  private void add(double factor, int row, double[] sums, int at) {
-    for (int j = 0; j < columns; j++) {
-      sums[at + j] += factor * x[row + j];
+  /** Adds multiples of numbers to others; the JVM turns this loop into vector instructions, and sums of products not. */
+  private static void add(double factor, double[] values, int from, double[] sums, int to, int count) {
+    for (int j = 0; j < count; j++) {
+      sums[to + j] += factor * values[from + j];
     }
   }
 }
