@@ -52,6 +52,7 @@ final class BottleneckApplyCommand implements Callable<Integer> {
       for (int i = 0; i < rows.length; i++) {
         results.add(i, rows[i]);
       }
+      context.console().say(BottleneckRun.origin(bottleneck));
       return ExitCode.DONE;
     }
     BottleneckRun run = new BottleneckRun(context.console(), "apply");
@@ -60,6 +61,9 @@ final class BottleneckApplyCommand implements Callable<Integer> {
         apply(bottleneck, pictures, run, results);
       }
       run.lose(pictures.problems());
+    }
+    if (run.done() > 0) {
+      context.console().say(BottleneckRun.origin(bottleneck));
     }
     return run.exitCode();
   }

@@ -70,6 +70,7 @@ final class BottleneckExplainCommand implements Callable<Integer> {
         found.add("row " + i, rows[i]);
       }
       found.finish(List.of());
+      context.console().say(BottleneckRun.origin(bottleneck));
       return ExitCode.DONE;
     }
     try (Pictures pictures = images.pictures(new Stdin(context.console().in()), context.console()::say)) {
@@ -77,6 +78,9 @@ final class BottleneckExplainCommand implements Callable<Integer> {
         explain(bottleneck, pictures, run);
       }
       run.lose(pictures.problems());
+    }
+    if (run.done() > 0) {
+      context.console().say(BottleneckRun.origin(bottleneck));
     }
     return run.exitCode();
   }

@@ -10,6 +10,7 @@ import org.conceptclip.Outcome;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.RequestOptions;
 import org.conceptclip.data.Npy;
+import org.conceptclip.probe.Bottleneck;
 import org.conceptclip.runtime.NonFiniteResultException;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.HostTensor;
@@ -102,6 +103,13 @@ final class BottleneckRun {
       console.say("no image was named, expected names of images or folders");
     }
     return done == 0 ? ExitCode.BAD_INPUT : ExitCode.PARTLY_DONE;
+  }
+
+  /** What stands behind results, in one line. */
+  static String origin(Bottleneck bottleneck) {
+    return "bottleneck of " + bottleneck.training().items() + " training items, "
+        + bottleneck.model().map(model -> "model " + OneLine.of(model.name())).orElse("model unknown (similarities were given)")
+        + "; for research, not a medical device";
   }
 
   /**

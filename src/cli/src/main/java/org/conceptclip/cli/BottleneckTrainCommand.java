@@ -195,8 +195,12 @@ final class BottleneckTrainCommand implements Callable<Integer> {
   private void finish(Rows rows, List<String> phrases, BottleneckSimilarity compare, Optional<float[][]> vectors,
       Optional<Bottleneck.ModelId> id) {
     ClassLabels classes = ClassLabels.of(rows.labels());
-    BottleneckTraining.Result result = new BottleneckTraining(penalty, Optional.ofNullable(lambda), folds, seed)
-        .train(rows.similarities(), classes.classes(), classes.names(), phrases, context.console()::say);
+    BottleneckTraining training = new BottleneckTraining(penalty, Optional.ofNullable(lambda), folds, seed);
+    BottleneckTraining.Result result;
+    try (Progress progress = new Progress(context.console(), "lambdas", BottleneckPath.STEPS)) {
+      result = training.train(rows.similarities(), classes.classes(), classes.names(), phrases,
+          line -> progress.aside(() -> context.console().say(line)), () -> progress.advance(1));
+    }
     OptionalDouble heldOut = result.path().map(BottleneckTrainCommand::heldOut).orElse(OptionalDouble.empty());
     Bottleneck bottleneck = new Bottleneck(result.layer(), vectors, compare, penalty, result.lambda(), id,
         new Bottleneck.Training(rows.labels().size(), result.accuracy(), heldOut));

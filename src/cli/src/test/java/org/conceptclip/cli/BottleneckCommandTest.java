@@ -186,7 +186,8 @@ class BottleneckCommandTest {
   void similaritiesNeedNoModel() throws IOException {
     CliRun trained = train(given("odd")).ended(0);
     assertTrue(trained.out().contains("similarities that were given") && !trained.err().contains("demo"), trained.out() + trained.err());
-    CliRun applied = CliRun.of("bottleneck", "apply", "--bottleneck", bottleneck, "--similarities", folder.resolve("s.npy"), "--json").ended(0);
+    CliRun applied = CliRun.of("bottleneck", "apply", "--bottleneck", bottleneck, "--similarities", folder.resolve("s.npy"), "--json")
+        .ended(0);
     assertEquals(40, applied.outLines().size());
     JsonObject last = JsonParser.parseString(applied.outLines().getLast()).getAsJsonObject();
     assertEquals(39, last.get("item").getAsInt());
@@ -212,13 +213,14 @@ class BottleneckCommandTest {
   void imagesThatCannotBeReadCostThemselvesOnly() throws IOException {
     Files.writeString(table, Files.readString(table) + "absent.png,brain,a\n");
     trainOnExamples().ended(5).said("absent.png").said("1 of 13 images could not be used");
-    CliRun run = CliRun.of("bottleneck", "apply", "--bottleneck", bottleneck, "absent.png", EXAMPLES.resolve("brain-mri-tumour.png"), "--json")
-        .ended(5);
+    CliRun run = CliRun.of("bottleneck", "apply", "--bottleneck", bottleneck, "absent.png", EXAMPLES.resolve("brain-mri-tumour.png"),
+        "--json").ended(5);
     assertEquals(1, run.outLines().size());
     CliRun.of("bottleneck", "explain", "--bottleneck", bottleneck, "absent.png", "--out", folder.resolve("none")).ended(3);
     assertFalse(Files.exists(folder.resolve("none/index.html")), "a page about nothing");
     Object[] unlabelled = {EXAMPLES.resolve("brain-mri-tumour.png"), EXAMPLES.resolve("skin-lesion-nevus.jpg"), table};
-    train(CliRun.join(unlabelled, "--labels", table, "--concepts", CONCEPTS, "--lambda", "0.1")).ended(5).said("items.csv: has no label in");
+    train(CliRun.join(unlabelled, "--labels", table, "--concepts", CONCEPTS, "--lambda", "0.1")).ended(5)
+        .said("items.csv: has no label in");
   }
 
   @Test

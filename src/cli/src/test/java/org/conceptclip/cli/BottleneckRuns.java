@@ -50,8 +50,8 @@ final class BottleneckRuns {
     List<String> train = train(Made.SIMILARITIES, Made.LABELS, Path.of("/dev/null"));
     List<String> apply = List.of("bottleneck", "apply", "--bottleneck", Made.BOTTLENECK.toString(), "--similarities",
         Made.SIMILARITIES.toString());
-    List<String> explain = Stream.concat(Stream.of("bottleneck", "explain", "--out", "target/results-test-bottleneck"), apply.stream().skip(2))
-        .toList();
+    List<String> explain = Stream.concat(
+        Stream.of("bottleneck", "explain", "--out", "target/results-test-bottleneck"), apply.stream().skip(2)).toList();
     return Map.of("conceptclip bottleneck", List.of(), "conceptclip bottleneck train", twice(train), "conceptclip bottleneck apply",
         twice(apply), "conceptclip bottleneck explain", twice(explain));
   }

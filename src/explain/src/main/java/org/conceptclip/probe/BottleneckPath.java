@@ -17,7 +17,8 @@ import org.conceptclip.util.Parallel;
  * @param chosen index of the chosen lambda
  */
 public record BottleneckPath(List<Point> points, int best, int chosen) {
-  private static final int STEPS = 25;
+  /** Most lambdas of a path. */
+  public static final int STEPS = 25;
   private static final double SMALLEST = 1e-3;
   private static final double TOLERANCE = 1e-5;
   private static final int PATIENCE = 4;
@@ -41,7 +42,8 @@ public record BottleneckPath(List<Point> points, int best, int chosen) {
     return IntStream.range(0, STEPS).mapToDouble(i -> largest * Math.pow(SMALLEST, i / (STEPS - 1.0))).toArray();
   }
 
-  static BottleneckPath of(double[][] similarities, int[] y, int classes, BottleneckPenalty penalty, BottleneckFolds folds) {
+  static BottleneckPath of(double[][] similarities, int[] y, int classes, BottleneckPenalty penalty, BottleneckFolds folds,
+      Runnable step) {
     int[] all = IntStream.range(0, y.length).toArray();
     Model whole = Model.of(similarities, y, classes, penalty, all, all);
     double[] lambdas = lambdas(whole.largest);
@@ -56,6 +58,7 @@ public record BottleneckPath(List<Point> points, int best, int chosen) {
       List<double[]> figures = Parallel.map(models.size(), m -> models.get(m).next(lambda));
       points.add(point(lambda, figures.subList(1, figures.size()), whole.concepts()));
       best = points.get(l).loss() < points.get(best).loss() ? l : best;
+      step.run();
     }
     double limit = points.get(best).loss() + points.get(best).standardError();
     int chosen = IntStream.range(0, points.size()).filter(i -> points.get(i).loss() <= limit).findFirst().orElse(best);

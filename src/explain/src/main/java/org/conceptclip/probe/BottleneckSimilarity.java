@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import org.conceptclip.Embedding;
 import org.conceptclip.explain.PatchMap;
+import org.conceptclip.runtime.NonFiniteResultException;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 
@@ -67,6 +68,7 @@ public record BottleneckSimilarity(Kind kind, int topK) {
    *
    * @param image with its patches, if they are used
    * @param vectors of the concepts [M][D]; need not be normalised
+   * @throws NonFiniteResultException if the image's vectors hold NaN or infinity
    */
   public double[] of(Embedding image, float[][] vectors) {
     double[] result = new double[vectors.length];
@@ -76,6 +78,10 @@ public record BottleneckSimilarity(Kind kind, int topK) {
         case LOCAL -> topMean(PatchMap.of(image, vectors[j]).values());
         case GIVEN -> throw new IllegalStateException("similarities that were given cannot be computed");
       };
+      if (!Double.isFinite(result[j])) {
+        throw new NonFiniteResultException("its similarity with concept " + (j + 1) + " is " + result[j] + ", expected a number; the"
+            + " model's weights or an activation are out of range at this precision");
+      }
     }
     return result;
   }

@@ -44,10 +44,12 @@ public record BottleneckTraining(BottleneckPenalty penalty, Optional<Double> lam
    * @param similarities of images and concepts [N][M]
    * @param y classes of the images [N], 0 to the number of classes less 1, each at least once
    * @param notices receives a line if the search ended before it was as exact as it should be
+   * @param step runs after each lambda of the cross-validation, of at most {@link BottleneckPath#STEPS}
    * @throws BadInputException if there are fewer than two classes, a class has no item, a number is NaN or infinite, or no class has two
    *     items for the cross-validation
    */
-  public Result train(double[][] similarities, int[] y, List<String> classes, List<String> concepts, Consumer<String> notices) {
+  public Result train(double[][] similarities, int[] y, List<String> classes, List<String> concepts, Consumer<String> notices,
+      Runnable step) {
     check(similarities, y, classes, concepts);
     int[] all = IntStream.range(0, y.length).toArray();
     BottleneckScale scale = BottleneckScale.of(similarities, all);
@@ -57,14 +59,14 @@ public record BottleneckTraining(BottleneckPenalty penalty, Optional<Double> lam
     if (largest == 0) {
       throw new BadInputException("similarities: those of every concept are the same in all classes, expected concepts that differ");
     }
-    Optional<BottleneckPath> path = lambda.isPresent() ? Optional.empty() : Optional.of(path(similarities, y, classes));
+    Optional<BottleneckPath> path = lambda.isPresent() ? Optional.empty() : Optional.of(path(similarities, y, classes, step));
     double chosen = lambda.orElseGet(() -> path.get().points().get(path.get().chosen()).lambda());
     if (chosen >= largest) {
       notices.accept("lambda " + chosen + " leaves no concept; here it has to be below " + largest);
     }
     // From few weights to more: far from its start the search would wander through solutions with many.
-    for (double step = largest / 2; step > 2 * chosen; step /= 2) {
-      start = new BottleneckSolver(penalty, step, 1e-4).solve(loss, start).parameters();
+    for (double larger = largest / 2; larger > 2 * chosen; larger /= 2) {
+      start = new BottleneckSolver(penalty, larger, 1e-4).solve(loss, start).parameters();
     }
     BottleneckSolver.Solution solution = new BottleneckSolver(penalty, chosen, TOLERANCE).solve(loss, start);
     if (solution.residual() > TOLERANCE) {
@@ -74,7 +76,7 @@ public record BottleneckTraining(BottleneckPenalty penalty, Optional<Double> lam
     return new Result(layer(solution.parameters(), scale, classes, concepts), chosen, path, loss.lossAndAccuracy(solution.parameters())[1]);
   }
 
-  private BottleneckPath path(double[][] similarities, int[] y, List<String> classes) {
+  private BottleneckPath path(double[][] similarities, int[] y, List<String> classes, Runnable step) {
     int[] counts = counts(y, classes.size());
     int most = Arrays.stream(counts).max().orElse(0);
     if (most < 2) {
@@ -82,7 +84,7 @@ public record BottleneckTraining(BottleneckPenalty penalty, Optional<Double> lam
     }
     int held = Arrays.stream(counts).filter(count -> count > 1).sum();
     return BottleneckPath.of(similarities, y, classes.size(), penalty,
-        BottleneckFolds.stratified(y, classes.size(), Math.min(folds, Math.min(held, y.length)), seed));
+        BottleneckFolds.stratified(y, classes.size(), Math.min(folds, held), seed), step);
   }
 
   private static BottleneckLayer layer(double[] parameters, BottleneckScale scale, List<String> classes, List<String> concepts) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.conceptclip.Embedding;
 import org.conceptclip.probe.BottleneckSimilarity.Kind;
+import org.conceptclip.runtime.NonFiniteResultException;
 import org.junit.jupiter.api.Test;
 
 /** Similarities of images and concepts, on vectors whose cosines are known. */
@@ -33,6 +34,13 @@ class BottleneckSimilarityTest {
     Embedding none = new Embedding(new float[2], new float[1][2], null);
     assertArrayEquals(new double[2], new BottleneckSimilarity(Kind.GLOBAL, 0).of(none, CONCEPTS));
     assertArrayEquals(new double[2], new BottleneckSimilarity(Kind.LOCAL, 1).of(none, CONCEPTS));
+  }
+
+  @Test
+  void imagesWithoutNumbersAreRefused() {
+    Embedding broken = new Embedding(new float[] {Float.NaN, 1}, new float[][] {{Float.POSITIVE_INFINITY, 0}}, null);
+    assertThrows(NonFiniteResultException.class, () -> new BottleneckSimilarity(Kind.GLOBAL, 0).of(broken, CONCEPTS));
+    assertThrows(NonFiniteResultException.class, () -> new BottleneckSimilarity(Kind.LOCAL, 1).of(broken, CONCEPTS));
   }
 
   @Test

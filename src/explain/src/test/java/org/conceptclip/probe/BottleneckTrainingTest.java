@@ -24,9 +24,10 @@ class BottleneckTrainingTest {
   private static final List<String> CONCEPTS = BottleneckFixtures.names("concept ", 20);
 
   private final List<String> notices = new ArrayList<>();
+  private int steps;
 
   private BottleneckTraining.Result train(BottleneckPenalty penalty, Optional<Double> lambda) {
-    return new BottleneckTraining(penalty, lambda, 5, 0).train(S, Y, CLASSES, CONCEPTS, notices::add);
+    return new BottleneckTraining(penalty, lambda, 5, 0).train(S, Y, CLASSES, CONCEPTS, notices::add, () -> steps++);
   }
 
   @Test
@@ -45,6 +46,7 @@ class BottleneckTrainingTest {
   void theChosenLambdaIsTheLargestWithinOneStandardErrorOfTheBest() {
     BottleneckPath path = train(BottleneckPenalty.NONNEGATIVE, Optional.empty()).path().orElseThrow();
     List<BottleneckPath.Point> points = path.points();
+    assertEquals(points.size(), steps);
     double limit = points.get(path.best()).loss() + points.get(path.best()).standardError();
     assertTrue(points.stream().allMatch(point -> point.loss() >= points.get(path.best()).loss()));
     assertTrue(points.get(path.chosen()).loss() <= limit);
@@ -70,8 +72,8 @@ class BottleneckTrainingTest {
   void unitsOfSimilaritiesDoNotMatter() {
     double[][] scaled = Arrays.stream(S).map(row -> Arrays.stream(row).map(value -> 96.6 * value - 3).toArray()).toArray(double[][]::new);
     BottleneckTraining training = new BottleneckTraining(BottleneckPenalty.NONNEGATIVE, Optional.of(0.02), 5, 0);
-    BottleneckLayer one = training.train(S, Y, CLASSES, CONCEPTS, notices::add).layer();
-    BottleneckLayer other = training.train(scaled, Y, CLASSES, CONCEPTS, notices::add).layer();
+    BottleneckLayer one = training.train(S, Y, CLASSES, CONCEPTS, notices::add, () -> steps++).layer();
+    BottleneckLayer other = training.train(scaled, Y, CLASSES, CONCEPTS, notices::add, () -> steps++).layer();
     for (int i = 0; i < 5; i++) {
       assertArrayEquals(one.probabilities(S[i]), other.probabilities(scaled[i]), 1e-6);
     }
@@ -84,7 +86,7 @@ class BottleneckTrainingTest {
       row[4] = 0.1;
     }
     BottleneckLayer layer = new BottleneckTraining(BottleneckPenalty.L1, Optional.of(0.001), 5, 0)
-        .train(with, Y, CLASSES, CONCEPTS, notices::add).layer();
+        .train(with, Y, CLASSES, CONCEPTS, notices::add, () -> steps++).layer();
     assertEquals(1, layer.deviations()[4]);
     assertTrue(Arrays.stream(layer.used()).noneMatch(j -> j == 4));
   }
@@ -114,9 +116,9 @@ class BottleneckTrainingTest {
     double[][] few = {S[0], S[1], S[2]};
     int[] y = {0, 1, 2};
     assertRefused("every class has one item", () -> new BottleneckTraining(BottleneckPenalty.L1, Optional.empty(), 5, 0)
-        .train(few, y, CLASSES, CONCEPTS, notices::add));
+        .train(few, y, CLASSES, CONCEPTS, notices::add, () -> steps++));
     assertEquals(3, new BottleneckTraining(BottleneckPenalty.L1, Optional.of(0.01), 5, 0)
-        .train(few, y, CLASSES, CONCEPTS, notices::add).layer().classes().size());
+        .train(few, y, CLASSES, CONCEPTS, notices::add, () -> steps++).layer().classes().size());
   }
 
   @Test
@@ -131,19 +133,19 @@ class BottleneckTrainingTest {
   void badItemsAreRefused() {
     BottleneckTraining training = new BottleneckTraining(BottleneckPenalty.NONNEGATIVE, Optional.empty(), 5, 0);
     assertRefused("all 2 items are \"only\"", () -> training.train(new double[][] {{1}, {2}}, new int[] {0, 0}, List.of("only"),
-        List.of("c"), notices::add));
+        List.of("c"), notices::add, () -> steps++));
     assertRefused("1 rows of similarities and 2 labels", () -> training.train(new double[][] {{1}}, new int[] {0, 1}, List.of("a", "b"),
-        List.of("c"), notices::add));
+        List.of("c"), notices::add, () -> steps++));
     assertRefused("class \"b\" has no item", () -> training.train(new double[][] {{1}, {2}}, new int[] {0, 0}, List.of("a", "b"),
-        List.of("c"), notices::add));
+        List.of("c"), notices::add, () -> steps++));
     assertRefused("row 1, concept \"c\": NaN", () -> training.train(new double[][] {{1}, {Double.NaN}}, new int[] {0, 1},
-        List.of("a", "b"), List.of("c"), notices::add));
+        List.of("a", "b"), List.of("c"), notices::add, () -> steps++));
     assertRefused("row 0 has 1 numbers, expected 2", () -> training.train(new double[][] {{1}, {2}}, new int[] {0, 1}, List.of("a", "b"),
-        List.of("c", "d"), notices::add));
+        List.of("c", "d"), notices::add, () -> steps++));
     assertRefused("the same in all classes", () -> training.train(new double[][] {{1}, {1}, {1}, {1}}, new int[] {0, 1, 0, 1},
-        List.of("a", "b"), List.of("c"), notices::add));
+        List.of("a", "b"), List.of("c"), notices::add, () -> steps++));
     assertRefused("\"c\" appears twice", () -> training.train(new double[][] {{1, 2}, {2, 1}, {1, 2}, {2, 1}}, new int[] {0, 1, 0, 1},
-        List.of("a", "b"), List.of("c", "c"), notices::add));
+        List.of("a", "b"), List.of("c", "c"), notices::add, () -> steps++));
     assertThrows(IllegalArgumentException.class, () -> new BottleneckTraining(BottleneckPenalty.L1, Optional.of(0.0), 5, 0));
     assertThrows(IllegalArgumentException.class, () -> new BottleneckTraining(BottleneckPenalty.L1, Optional.empty(), 1, 0));
   }
