@@ -40,7 +40,8 @@ final class FeatureOptions {
   @Option(
       names = "--model-id",
       paramLabel = "ID",
-      description = "fingerprint of the model that made the features of --features (default: what F.npy.json beside it says, if it is there)")
+      description = "fingerprint of the model that made the features of --features (default: what F.npy.json beside it says, if"
+          + " it is there)")
   private String modelId;
 
   @Option(names = "--data", paramLabel = "FILE", description = "table (.csv, .tsv, .jsonl) that names the images, relative to itself")

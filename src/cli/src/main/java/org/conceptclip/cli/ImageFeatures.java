@@ -115,7 +115,8 @@ final class ImageFeatures {
   private FeatureCache cacheOrNull(ConceptClip clip) {
     Path folder = options.cacheOrNull(context.console());
     // The model's name, with which the description begins, may be that of a folder.
-    String computedBy = clip.backend() + ", " + clip.description().substring(clip.description().indexOf(source.name()) + source.name().length());
+    String description = clip.description();
+    String computedBy = clip.backend() + ", " + description.substring(description.indexOf(source.name()) + source.name().length());
     return folder == null ? null : FeatureCache.open(folder, source, computedBy, clip.dimension(), context.console()::say);
   }
 

@@ -80,7 +80,8 @@ final class ProbeTrainCommand implements Callable<Integer> {
     ClassLabels classes = all.choose(chosen);
     List<String> lost = all.names().stream().filter(name -> !classes.names().contains(name)).toList();
     if (!lost.isEmpty()) {
-      context.console().say(lost.size() + " of " + all.names().size() + " classes have no item in this fraction, so the probe does not know them");
+      context.console().say(
+          lost.size() + " of " + all.names().size() + " classes have no item in this fraction, so the probe does not know them");
     }
     classes.requireTwo(items.where + (chosen.length < items.labels.size() ? ", " + training.fractionText() : ""));
     FeatureRows rows = chosen.length < items.labels.size() ? items.rows.choose(chosen) : items.rows;
@@ -96,19 +97,16 @@ final class ProbeTrainCommand implements Callable<Integer> {
     LogisticRegression.Fit fit =
         new LogisticRegression(rows, classes.classes(), classes.names().size(), scaleOrNull).fit(options);
     if (!fit.converged()) {
-      context.console().say(String.format(Locale.ROOT, "the fit ended before it converged: gradient %.2g after %d iterations, expected at most"
-          + " %.2g (--max-iterations, --tolerance); the probe is written all the same", fit.gradient(), fit.iterations(), options.tolerance()));
+      context.console().say(String.format(Locale.ROOT, "the fit ended before it converged: gradient %.2g after %d iterations, expected at"
+          + " most %.2g (--max-iterations, --tolerance); the probe is written all the same",
+          fit.gradient(), fit.iterations(), options.tolerance()));
     }
     double seconds = (System.nanoTime() - start) / 1e9;
     ProbeFacts facts = new ProbeFacts(classes.names(), items.source, facts(fit, options, chosenOrNull, rows));
     LinearProbe probe = new LinearProbe(fit.weights(), fit.intercepts(), scaleOrNull, facts);
     double accuracy = probe.accuracy(rows, classes.classes());
-    Map<String, String> known = new LinkedHashMap<>(facts.training());
-    known.put("training_accuracy", Double.toString(accuracy));
-    LinearProbe complete =
-        new LinearProbe(fit.weights(), fit.intercepts(), scaleOrNull, new ProbeFacts(classes.names(), items.source, known));
-    complete.write(out);
-    new TrainingReport(complete.facts(), classes, rows, fit, chosenOrNull, accuracy, seconds).print(context.console().out(), json);
+    probe.with("training_accuracy", Double.toString(accuracy)).write(out);
+    new TrainingReport(facts, classes, rows, fit, chosenOrNull, accuracy, seconds).print(context.console().out(), json);
     context.console().say("wrote " + Names.readable(out));
   }
 
@@ -144,8 +142,8 @@ final class ProbeTrainCommand implements Callable<Integer> {
     List<String> read = LabelTable.read(labels, labelColumn).labels();
     FeatureOptions.OfFile file = inputs.read();
     if (read.size() != file.rows().rows()) {
-      throw new BadInputException(inputs.fileName() + ": " + file.rows().rows() + " rows of features, and " + Names.readable(labels) + " has "
-          + read.size() + " labels, expected one label a row");
+      throw new BadInputException(inputs.fileName() + ": " + file.rows().rows() + " rows of features, and " + Names.readable(labels)
+          + " has " + read.size() + " labels, expected one label a row");
     }
     return new Items(file.rows(), read, file.source(), Names.readable(labels), 0);
   }

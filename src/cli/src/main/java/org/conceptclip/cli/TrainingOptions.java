@@ -35,7 +35,8 @@ final class TrainingOptions {
   private ClassWeight classWeight;
 
   @Option(names = "--fraction", paramLabel = "PERCENT", defaultValue = "100",
-      description = "train on this part of the items only, drawn as the official protocol draws its 1 and 10 %% (default: ${DEFAULT-VALUE})")
+      description = "train on this part of the items only, drawn as the official protocol draws its 1 and 10 %% (default:"
+          + " ${DEFAULT-VALUE})")
   private double fraction;
 
   @Option(names = "--standardize", description = "standardise features by their mean and deviation (the official protocol does not)")
@@ -124,7 +125,8 @@ final class TrainingOptions {
     }
     int[] chosen = ClassLabels.fraction(items, fraction);
     if (chosen.length == 0) {
-      throw new BadInputException("--fraction: " + fractionText() + " of " + items + " items is none, expected more items or a larger part");
+      throw new BadInputException(
+          "--fraction: " + fractionText() + " of " + items + " items is none, expected more items or a larger part");
     }
     return chosen;
   }

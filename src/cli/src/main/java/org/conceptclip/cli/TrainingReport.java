@@ -55,7 +55,8 @@ record TrainingReport(ProbeFacts facts, ClassLabels classes, FeatureRows rows, L
       out.line("");
     }
     out.line("C                  " + facts.training().get("c"));
-    out.line(String.format(Locale.ROOT, "training accuracy  %.2f %%  (of the items that it was fitted to: no measure of its quality)", 100 * accuracy));
+    out.line(String.format(
+        Locale.ROOT, "training accuracy  %.2f %%  (of the items that it was fitted to: no measure of its quality)", 100 * accuracy));
     out.line(String.format(Locale.ROOT, "gradient           %.2g after %d iterations, objective %.10g", fit.gradient(), fit.iterations(),
         fit.objective()));
     out.line(String.format(Locale.ROOT, "seconds            %.2f", seconds));

@@ -9,8 +9,8 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 
 /**
- * Choice of C by stratified cross-validation: each class is dealt to the folds in turn, after a seeded shuffle. In each fold the values of C
- * are fitted in ascending order, each from where the one before ended.
+ * Choice of C by stratified cross-validation: each class is dealt to the folds in turn, after a seeded shuffle. In each fold the values of
+ * C are fitted in ascending order, each from where the one before ended.
  */
 public final class CrossValidation {
   /** What a value of C is chosen by. */

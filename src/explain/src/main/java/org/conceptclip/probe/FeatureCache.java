@@ -30,9 +30,9 @@ import org.conceptclip.util.WholeFile;
  * append-only. A vector is written before its key, so a process that is killed leaves a tail without a key, which the next one cuts off;
  * a vector whose checksum does not fit (a crash of the system, a damaged disk) counts as absent.
  *
- * <p>Several processes may read; the first one alone writes, and others compute what they miss without keeping it, and say so. A cache never
- * makes a run fail: when the disk does not do its part, a notice says so once, and nothing more is kept. An entry takes 36 bytes on disk and
- * about 130 in memory beside its vector. Thread-safe.
+ * <p>Several processes may read; the first one alone writes, and others compute what they miss without keeping it, and say so. A cache
+ * never makes a run fail: when the disk does not do its part, a notice says so once, and nothing more is kept. An entry takes 36 bytes on
+ * disk and about 130 in memory beside its vector. Thread-safe.
  */
 public final class FeatureCache implements AutoCloseable {
   private static final int HASH_BYTES = 32;

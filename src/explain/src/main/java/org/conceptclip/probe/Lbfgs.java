@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 
 /**
  * L-BFGS: minimises a smooth function of many variables, from its values and gradients.
@@ -20,6 +21,8 @@ final class Lbfgs {
   /** Differences of values below this, relative to the value, are rounding: sums of this many terms keep that much. */
   private static final double ROUNDING = 1e-13;
   private static final int MOST_STEPS = 30;
+  /** Iterations before which second derivatives are estimated: at the start, and where the search has left it behind. */
+  private static final Set<Integer> REFRESHED = Set.of(0, 8, 24, 72);
 
   /** A function of many variables. */
   interface Objective {
@@ -29,6 +32,9 @@ final class Lbfgs {
 
   /** Multiplies by an estimate of the inverse of the second derivatives, in place; it must be symmetric and positive definite. */
   interface InverseHessian {
+    /** Estimates at this point from now on. Called before the first iteration and after a few others. */
+    void refresh(double[] point);
+
     void multiply(double[] vector);
   }
 
@@ -78,6 +84,9 @@ final class Lbfgs {
     while (largest(now.gradient) > tolerance) {
       if (iterations == maxIterations) {
         return minimum(now, iterations, End.ITERATIONS);
+      }
+      if (inverseOrNull != null && REFRESHED.contains(iterations)) {
+        inverseOrNull.refresh(now.point);
       }
       Trial next = step(now);
       if (next == null && !pairs.isEmpty()) {

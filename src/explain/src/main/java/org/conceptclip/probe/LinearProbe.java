@@ -55,6 +55,13 @@ public final class LinearProbe {
     return facts;
   }
 
+  /** This probe with one more fact about its training. */
+  public LinearProbe with(String key, String value) {
+    Map<String, String> training = new LinkedHashMap<>(facts.training());
+    training.put(key, value);
+    return new LinearProbe(weights, intercepts, scaleOrNull, new ProbeFacts(facts.classes(), facts.source(), training));
+  }
+
   /** Number of features of an item. */
   public int features() {
     return weights[0].length;
@@ -63,7 +70,8 @@ public final class LinearProbe {
   /** The probabilities [items][classes] of items, in the order of {@link ProbeFacts#classes}. */
   public double[][] probabilities(FeatureRows rows) {
     if (rows.columns() != features()) {
-      throw new BadInputException("features of " + rows.columns() + " columns, expected " + features() + ", which the probe was trained on");
+      throw new BadInputException(
+          "features of " + rows.columns() + " columns, expected " + features() + ", which the probe was trained on");
     }
     double[][] probabilities = new double[rows.rows()][];
     new LinearScores(rows, model.outputs()).scan(model.weights(), model.intercepts(), (first, count, scores, stride) -> {
@@ -120,7 +128,8 @@ public final class LinearProbe {
       List<String> names = scaled ? List.of("weight", "intercept", "mean", "scale") : List.of("weight", "intercept");
       Map<String, TensorInfo> infos = open.tensors();
       if (infos.size() != names.size() || !infos.keySet().containsAll(names)) {
-        throw new BadInputException(name + ": tensors " + OneLine.of(infos.keySet().toString()) + ", expected " + names + " of " + EXPECTED);
+        throw new BadInputException(
+            name + ": tensors " + OneLine.of(infos.keySet().toString()) + ", expected " + names + " of " + EXPECTED);
       }
       int outputs = ClassLoss.outputs(facts.classes().size());
       TensorInfo weight = infos.get("weight");

@@ -10,9 +10,9 @@ import org.conceptclip.util.Parallel;
  * time, so each evaluation reads the features once: a block of rows is used for the scores and, while it is in the cache, for the gradient.
  *
  * <p>Features are float32; all products and sums are float64, so no rounding but that of float64 is added. The loops are written so that
- * the JVM's compiler vectorises them: it does not where a loop adds up one number (which would change the order of the sum), where two
- * arrays of one type could be the same, or where the body is large. So both products have one form, {@code y[c] += sum of 4 a[t] * m[t][c]},
- * with float rows m and a double row y; for the scores the block is transposed, a few columns at a time.
+ * the JVM's compiler vectorises them: it does not where a loop adds up one number (which would change the order of the sum), or where the
+ * body is large. So both products have one form, {@code y[c] += sum of 4 a[t] * m[t][c]}, with float rows m and a double row y; for the
+ * scores the block is transposed, a few columns at a time.
  *
  * <p>Rows are divided into parts whose bounds depend on the shape alone. The parts are computed on the threads of the common pool, and
  * added in their order: results do not depend on the number of threads. Thread-safe.
@@ -232,7 +232,7 @@ public final class LinearScores {
    *
    * @param rows a multiple of 4
    */
-  private static void addRows(float[] m, int at, int stride, int rows, double[] a, int from, double[] y, int to, int count) {
+  static void addRows(float[] m, int at, int stride, int rows, double[] a, int from, double[] y, int to, int count) {
     for (int t = 0; t < rows; t += TERMS) {
       double a0 = a[from + t];
       double a1 = a[from + t + 1];

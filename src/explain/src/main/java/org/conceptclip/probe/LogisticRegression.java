@@ -4,8 +4,8 @@ import java.util.Arrays;
 import org.conceptclip.tensor.BadInputException;
 
 /**
- * Logistic regression with an L2 penalty, fitted by L-BFGS: scikit-learn's {@code LogisticRegression} with its solver lbfgs, which is what
- * the official linear probing of ConceptCLIP calls (C = 0.316).
+ * Logistic regression with an L2 penalty, fitted by L-BFGS from an estimate of the second derivatives: scikit-learn's {@code
+ * LogisticRegression} with its solver lbfgs, which is what the official linear probing of ConceptCLIP calls (C = 0.316).
  *
  * <p>It minimises {@code F(W, b) = sum over items of w(y) NLL(y, W x + b) + |W|^2 / (2 C)}; the intercepts b are not penalised. The weight
  * of a class w is 1, or (balanced) {@code items / (classes * items of the class)}. With two classes there is one row of weights. With
@@ -29,7 +29,8 @@ public final class LogisticRegression {
 
     public Options {
       if (!(c > 0 && Double.isFinite(c)) || !(tolerance > 0) || maxIterations < 1) {
-        throw new IllegalArgumentException("C " + c + ", tolerance " + tolerance + ", iterations " + maxIterations + ", expected more than 0");
+        throw new IllegalArgumentException(
+            "C " + c + ", tolerance " + tolerance + ", iterations " + maxIterations + ", expected more than 0");
       }
     }
 
@@ -103,7 +104,10 @@ public final class LogisticRegression {
     }
     LogisticObjective objective =
         new LogisticObjective(scores, new ClassLoss(labels, weightOfClass), scaleOrNull, total, 1 / (options.c * total));
-    Lbfgs.Minimum found = Lbfgs.minimise(objective, objective.point(startOrNull), options.tolerance, options.maxIterations, null);
+    HessianEstimate estimateOrNull = HessianEstimate.orNull(
+        scores.features(), scores.outputs(), labels, weightOfClass, scaleOrNull, 1 / (options.c * total));
+    Lbfgs.Minimum found =
+        Lbfgs.minimise(objective, objective.point(startOrNull), options.tolerance, options.maxIterations, estimateOrNull);
     return objective.fit(found);
   }
 

@@ -56,8 +56,8 @@ public record ProbeFacts(List<String> classes, Source source, Map<String, String
         return Optional.empty();
       }
       if (!model.equals(other.model)) {
-        return Optional.of("of model " + shown(other.name) + " (" + shown(other.model) + "), expected those of the model that it was trained"
-            + " with, " + shown(name) + " (" + shown(model) + ")");
+        return Optional.of("of model " + shown(other.name) + " (" + shown(other.model) + "), expected those of the model that it was"
+            + " trained with, " + shown(name) + " (" + shown(model) + ")");
       }
       return preprocessing.equals(other.preprocessing) ? Optional.empty()
           : Optional.of("preprocessed by " + shown(other.preprocessing) + ", expected " + shown(preprocessing) + " as in its training");

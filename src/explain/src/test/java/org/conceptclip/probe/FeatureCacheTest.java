@@ -51,7 +51,8 @@ class FeatureCacheTest {
     try (FeatureCache cache = open()) {
       cache.put(hash(1), vector(1));
     }
-    for (ProbeFacts.Source other : List.of(new ProbeFacts.Source("cd34", "demo", "squash"), new ProbeFacts.Source("ab12", "demo", "crop"))) {
+    ProbeFacts.Source otherModel = new ProbeFacts.Source("cd34", "demo", "squash");
+    for (ProbeFacts.Source other : List.of(otherModel, new ProbeFacts.Source("ab12", "demo", "crop"))) {
       try (FeatureCache cache = FeatureCache.open(folder, other, "cpu, fp32", 3, notices::add)) {
         assertNull(cache.getOrNull(hash(1)));
       }

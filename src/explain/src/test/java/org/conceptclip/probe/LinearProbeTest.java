@@ -74,7 +74,8 @@ class LinearProbeTest {
     refused(facts -> { }, tensors -> tensors.put("weight", HostTensor.of(new double[6], 6)), "shape [6]");
     refused(facts -> { }, tensors -> tensors.put("weight", HostTensor.of(new double[0], 3, 0)), "shape [3, 0]");
     refused(facts -> { }, tensors -> tensors.put("intercept", HostTensor.of(new double[2], 2)), "intercept is F64 [2]", "[3]");
-    refused(facts -> { }, tensors -> tensors.put("weight", HostTensor.of(new double[] {1, 2, Double.NaN, 4, 5, 6}, 3, 2)), "weight holds NaN");
+    refused(facts -> { }, tensors -> tensors.put("weight", HostTensor.of(new double[] {1, 2, Double.NaN, 4, 5, 6}, 3, 2)),
+        "weight holds NaN");
     refused(facts -> { }, tensors -> {
       tensors.put("mean", HostTensor.of(new double[2], 2));
       tensors.put("scale", HostTensor.of(new double[] {1, 0}, 2));

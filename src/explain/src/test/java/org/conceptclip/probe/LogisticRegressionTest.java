@@ -3,6 +3,7 @@ package org.conceptclip.probe;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -43,8 +44,9 @@ class LogisticRegressionTest {
       }
       worst = Math.max(worst, Math.abs(fixture.intercept()[k] - mean - fit.intercepts()[k]) / largest);
     }
-    // The gradient that scikit-learn's solver reached is below 1e-10; F curves by 1/C at least, so its weights err by C * 1e-10 * sqrt(240).
-    // Our mean gradient of 1e-12 adds C * 1e-12 * items * sqrt(240): 5e-8 of the largest weight in the worst set. Measured: 4e-10 to 5e-8.
+    // The gradient that scikit-learn's solver reached is below 1e-10; F curves by 1/C at least, so its weights err by C * 1e-10 *
+    // sqrt(240). Our mean gradient of 1e-12 adds C * 1e-12 * items * sqrt(240): 5e-8 of the largest weight in the worst set.
+    // Measured: 4e-10 to 5e-8.
     assertTrue(worst < 5e-7, name + ": largest difference relative to the largest weight " + worst);
     double[][] probabilities = probe(fit, scale, fixture.classes()).probabilities(fixture.features());
     for (int i = 0; i < fixture.probabilities().length; i++) {
@@ -181,6 +183,43 @@ class LogisticRegressionTest {
     assertFalse(fit.converged());
     assertEquals(3, fit.iterations());
     assertTrue(fit.gradient() > 1e-9, fit.toString());
+  }
+
+  @Test
+  void manyFeaturesAreFittedWithoutAnEstimateOfSecondDerivatives() {
+    Random random = new Random(5);
+    FeatureRows features = random(random, 60, 2100);
+    int[] labels = random.ints(60, 0, 3).toArray();
+    assertNull(HessianEstimate.orNull(features, 3, labels, new double[] {1, 1, 1}, null, 1));
+    LogisticRegression.Fit fit = new LogisticRegression(features, labels, 3, null).fit(TIGHT.withTolerance(1e-9));
+    assertTrue(fit.converged(), fit.iterations() + " iterations");
+  }
+
+  @Test
+  void theEstimateIsTheHessianOfTwoClasses() {
+    ProbeFixture fixture = ProbeFixture.read("binary");
+    double[] ones = {1, 1};
+    int rows = fixture.labels().length;
+    LogisticObjective objective =
+        new LogisticObjective(new LinearScores(fixture.features(), 1), new ClassLoss(fixture.labels(), ones), null, rows, 0.01);
+    HessianEstimate estimate = HessianEstimate.orNull(fixture.features(), 1, fixture.labels(), ones, null, 0.01);
+    Random random = new Random(2);
+    double[] point = random.doubles(13, -0.5, 0.5).toArray();
+    double[] direction = random.doubles(13, -1, 1).toArray();
+    double step = 1e-5;
+    double[] up = new double[13];
+    double[] down = new double[13];
+    double[] moved = point.clone();
+    Arrays.setAll(moved, i -> point[i] + step * direction[i]);
+    objective.at(moved, up);
+    Arrays.setAll(moved, i -> point[i] - step * direction[i]);
+    objective.at(moved, down);
+    double[] product = new double[13];
+    Arrays.setAll(product, i -> (up[i] - down[i]) / (2 * step));
+    estimate.refresh(point);
+    estimate.multiply(product);
+    // All items are in the sample, so inverse times Hessian times direction is the direction, up to the error of the differences.
+    assertArrayEquals(direction, product, 1e-6);
   }
 
   @Test
