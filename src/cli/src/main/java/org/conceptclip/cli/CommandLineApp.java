@@ -106,6 +106,7 @@ public final class CommandLineApp implements Runnable {
     all.put("convert", () -> new ConvertCommand(context));
     all.put("calibrate", () -> new CalibrateCommand(context));
     all.put("tune", () -> new TuneCommand(context));
+    all.put("bottleneck", () -> BottleneckCommand.create(context));
     all.put("probe", () -> ProbeCommand.create(context));
     all.put("bench", () -> BenchCommand.create(context));
     all.put("doctor", () -> new DoctorCommand(context));

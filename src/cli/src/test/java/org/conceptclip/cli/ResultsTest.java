@@ -60,6 +60,7 @@ class ResultsTest {
     runs.put("conceptclip forward", List.of());
     probes(runs);
     runs.put("conceptclip calibrate", calibrations());
+    runs.putAll(BottleneckRuns.all());
     List<String> load = List.of("bench", "load", "--model", "synthetic:tiny", "--backend", "reference");
     runs.put("conceptclip bench load", List.of(load, Stream.concat(load.stream(), Stream.of("--json")).toList()));
     // These write through BenchOutput, as bench load does, and take longer.
