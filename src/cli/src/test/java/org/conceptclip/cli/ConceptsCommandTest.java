@@ -103,8 +103,8 @@ class ConceptsCommandTest {
   void aBadImageCostsThatImageOnly() throws IOException {
     Path bad = Files.writeString(folder.resolve("bad.png"), "no picture");
     Path out = folder.resolve("out");
-    CliRun run = concepts(out, "tumour", BRAIN, bad, folder.resolve("absent.png"), CHEST, "--json").ended(5).said("bad.png").said("absent.png")
-        .said("2 of 4 images");
+    CliRun run = concepts(out, "tumour", BRAIN, bad, folder.resolve("absent.png"), CHEST, "--json").ended(5).said("bad.png")
+        .said("absent.png").said("2 of 4 images");
     assertEquals(2, run.outLines().size());
     assertEquals(2, csv(out).size());
     assertTrue(Files.readString(out.resolve("index.html")).contains("2; 2 more could not be annotated"));
@@ -123,7 +123,8 @@ class ConceptsCommandTest {
   @Test
   void aPictureMayComeFromStdinAndNamesFromAFile() throws IOException {
     Path out = folder.resolve("out");
-    CliRun.fed(Files.readAllBytes(CHEST), "concepts", "-", "--concepts", "cyst", "--out", out, "--backend", "cpu", "--scale", "all").ended(0);
+    CliRun.fed(Files.readAllBytes(CHEST), "concepts", "-", "--concepts", "cyst", "--out", out, "--backend", "cpu", "--scale", "all")
+        .ended(0);
     assertTrue(Files.exists(out.resolve("stdin/cyst.png")));
     Path list = Files.writeString(folder.resolve("list.txt"), BRAIN + "\n" + CHEST + "\n");
     concepts(out, "cyst", "--images-from", list).ended(0);
@@ -145,7 +146,8 @@ class ConceptsCommandTest {
     float low = Float.MAX_VALUE;
     for (Path image : List.of(BRAIN, CHEST)) {
       for (String concept : List.of("tumour", "cyst")) {
-        float[] map = floats(Npy.read(folder.resolve("all").resolve(image.getFileName().toString().replace(".png", "")).resolve(concept + ".npy")));
+        String stem = image.getFileName().toString().replace(".png", "");
+        float[] map = floats(Npy.read(folder.resolve("all").resolve(stem).resolve(concept + ".npy")));
         low = Math.min(low, new PatchMap(10, map).low());
       }
     }
@@ -231,10 +233,12 @@ class ConceptsCommandTest {
     Files.writeString(tiny.resolve("vocab.txt"), String.join("\n", words) + "\n");
     Files.copy(Path.of("src/demo/src/main/resources/org/conceptclip/demo/tokenizer_config.json"), tiny.resolve("tokenizer_config.json"));
     Path out = folder.resolve("out");
-    concepts(out, "tumour", BRAIN, "--protocol", "official", "--model", tiny).ended(0).said("this model has 40 positions: prompts are padded");
+    concepts(out, "tumour", BRAIN, "--protocol", "official", "--model", tiny).ended(0)
+        .said("this model has 40 positions: prompts are padded");
     assertTrue(Files.readString(out.resolve("index.html")).contains("padded to 24 tokens"));
     assertArrayEquals(new long[] {4, 4}, Npy.read(out.resolve("brain-mri-tumour/tumour.npy")).shape().toArray());
-    concepts(folder, "tumour", BRAIN, "--protocol", "official", "--max-tokens", "78").ended(2).said("expected 3 to the model's 77 positions");
+    concepts(folder, "tumour", BRAIN, "--protocol", "official", "--max-tokens", "78").ended(2)
+        .said("expected 3 to the model's 77 positions");
   }
 
   private CliRun concepts(Path out, String concepts, Object... more) {

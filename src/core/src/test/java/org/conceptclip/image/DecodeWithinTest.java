@@ -17,7 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Pictures of bounded size: those of the whole picture, resized afterwards. */
 class DecodeWithinTest {
   @ParameterizedTest
-  @CsvSource({"600,400,300,300,200", "400,600,300,200,300", "300,300,300,300,300", "299,120,300,299,120", "1000,1,10,10,1", "700,501,256,256,183"})
+  @CsvSource({"600,400,300,300,200", "400,600,300,200,300", "300,300,300,300,300", "299,120,300,299,120", "1000,1,10,10,1",
+      "700,501,256,256,183"})
   void aLargerPictureIsReducedInItsAspect(int width, int height, int longest, int expectedWidth, int expectedHeight) throws IOException {
     for (int type : new int[] {BufferedImage.TYPE_INT_RGB, BufferedImage.TYPE_BYTE_GRAY}) {
       byte[] png = png(width, height, type);

@@ -1,6 +1,5 @@
 package org.conceptclip.explain;
 
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -11,6 +10,7 @@ import org.conceptclip.task.ClassVectors;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
+import org.conceptclip.util.Parallel;
 
 /**
  * Finds concepts in images: where each of them is, and how strongly the image shows it. However many concepts there are, an image is
@@ -109,19 +109,18 @@ public final class ConceptAnnotator {
    * @throws NonFiniteResultException if a patch holds NaN or infinity, which would be no place on a map
    */
   public Annotation annotate(Embedding image) {
-    List<PatchMap> maps = new ArrayList<>(vectors.length);
-    for (int c = 0; c < vectors.length; c++) {
+    List<PatchMap> maps = List.copyOf(Parallel.map(vectors.length, c -> {
       PatchMap map = PatchMap.of(image, vectors[c]);
       requireNumbers(map, concepts.get(c));
-      maps.add(map);
-    }
-    double[] scores = scoring.scores(image, List.copyOf(maps));
+      return map;
+    }));
+    double[] scores = scoring.scores(image, maps);
     for (int c = 0; c < scores.length; c++) {
       if (!Double.isFinite(scores[c])) {
         throw new NonFiniteResultException("the score of " + OneLine.quoted(concepts.get(c), LONGEST_SHOWN) + " is " + scores[c]);
       }
     }
-    return new Annotation(List.copyOf(maps), scores);
+    return new Annotation(maps, scores);
   }
 
   private static void requireNumbers(PatchMap map, String concept) {

@@ -22,7 +22,7 @@ public final class FileStems {
     taken = new HashSet<>(reserved);
   }
 
-  /** The name of the next file: {@code name} if it can be one and is free, else the nearest that is, with {@code -2} and so on behind it. */
+  /** The name of the next file: {@code name} if it can be one and is free, else the nearest that is, with {@code -2} and so on added. */
   public String next(String name) {
     String stem = usable(name);
     String free = stem;

@@ -6,9 +6,9 @@ import org.conceptclip.op.PatchGeometry;
  * A patch map at the size of the picture: undoes the squash to the square that the model sees.
  *
  * <p>A picture of width W was resized to S columns, of which patch {@code c} of size P holds columns {@code cP} to {@code (c + 1)P}. So the
- * middle of the picture's column x lies at {@code (x + 0.5) S / W} in the square, and at {@code (x + 0.5) S / (W P) - 0.5} among the middles
- * of the patches; rows alike. The right and lower border of the square that fills no whole patch (6 of 384 columns in the published model)
- * is not seen by the model: it has the value of the nearest place that is.
+ * middle of the picture's column x lies at {@code (x + 0.5) S / W} in the square, and at {@code (x + 0.5) S / (W P) - 0.5} among the
+ * middles of the patches; rows alike. The right and lower border of the square that fills no whole patch (6 of 384 columns in the published
+ * model) is not seen by the model: it has the value of the nearest place that is.
  *
  * <p>Immutable; {@link #row} may be called by several threads.
  */

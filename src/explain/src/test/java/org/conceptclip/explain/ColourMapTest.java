@@ -15,7 +15,7 @@ class ColourMapTest {
     for (int i = 1; i <= 64; i++) {
       double now = lightness(ColourMap.rgb(i / 64.0));
       assertTrue(now > before, "lightness at " + i);
-      assertTrue(now - before > 0.4 * step && now - before < 1.8 * step, "a step of " + (now - before) + " at " + i + ", on average " + step);
+      assertTrue(now - before > 0.4 * step && now - before < 1.8 * step, "a step of " + (now - before) + " at " + i + ", mean " + step);
       before = now;
     }
   }

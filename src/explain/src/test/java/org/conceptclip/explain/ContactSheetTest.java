@@ -52,7 +52,8 @@ class ContactSheetTest {
 
   @Test
   void aPageOfManyPicturesSaysHowManyAreLeftOut() throws Exception {
-    ContactSheet.Row row = new ContactSheet.Row("x.png", "x", 400, 200, new double[] {0.5, -0.25}, List.of(new Range(0, 1), new Range(0, 1)));
+    ContactSheet.Row row = new ContactSheet.Row("x.png", "x", 400, 200, new double[] {0.5, -0.25},
+        List.of(new Range(0, 1), new Range(0, 1)));
     String html = ContactSheet.html(HEAD, Scale.IMAGE, CONCEPTS, FILES, Collections.nCopies(1234, row));
     assertEquals(3 * ContactSheet.MOST_ROWS, parsed(html).getElementsByTagName("img").getLength());
     assertTrue(html.contains("The first 500 of 1234 images"));

@@ -32,7 +32,8 @@ class FileStemsTest {
 
   @Test
   void twoConceptsNeverShareAFile() {
-    List<String> names = List.of("a/b", "a_b", "a_b-2", "..", "._", "\0", "\n", "x".repeat(300), "x".repeat(301), "ü".repeat(300), "\uD800");
+    List<String> names = List.of("a/b", "a_b", "a_b-2", "..", "._", "\0", "\n", "x".repeat(300), "x".repeat(301),
+        "ü".repeat(300), "\uD800");
     List<String> files = FileStems.of(names);
     assertEquals(names.size(), Set.copyOf(files).size(), files.toString());
     assertEquals("a_b", files.get(1), "a name that can be a file's stays");

@@ -81,7 +81,8 @@ class OverlayTest {
     byte[] one = overlay(0.5).png(picture, RISING, new Range(0, 1), "cyst");
     assertNotEquals(strip(one), strip(overlay(0.5).png(picture, RISING, new Range(0, 1), "cysts")));
     assertNotEquals(strip(one), strip(overlay(0.5).png(picture, RISING, new Range(0, 0.999f), "cyst")));
-    assertNotEquals(strip(one), strip(new Overlay(GEOMETRY, Interpolation.BICUBIC, 0.5, "other").png(picture, RISING, new Range(0, 1), "cyst")));
+    Overlay other = new Overlay(GEOMETRY, Interpolation.BILINEAR, 0.5, "other");
+    assertNotEquals(strip(one), strip(other.png(picture, RISING, new Range(0, 1), "cyst")));
   }
 
   @Test

@@ -205,7 +205,8 @@ class ProtocolParityTest {
   }
 
   private static double[] wanted(JsonObject one, int image, String kind, Scoring scoring) {
-    return doubles(one.getAsJsonArray("images").get(image).getAsJsonObject().getAsJsonObject(kind).get(scoring.name().toLowerCase(Locale.ROOT)));
+    JsonObject scores = one.getAsJsonArray("images").get(image).getAsJsonObject().getAsJsonObject(kind);
+    return doubles(scores.get(scoring.name().toLowerCase(Locale.ROOT)));
   }
 
   /** The class names and templates of a case as words of digits, each of which is a token. */

@@ -27,9 +27,9 @@ class UpsamplingTest {
         int row = place[1];
         float[] values = hot(column, row, interpolation, width, height);
         int at = IntStream.range(0, values.length).reduce((a, b) -> values[a] >= values[b] ? a : b).orElseThrow();
-        // In pixels of the picture: the patch covers 14 of the square's 384, wherever the aspect puts them.
-        assertTrue(at % width >= column * 14.0 * width / 384 - 1 && at % width < (column + 1) * 14.0 * width / 384 + 1, "column " + at % width);
-        assertTrue(at / width >= row * 14.0 * height / 384 - 1 && at / width < (row + 1) * 14.0 * height / 384 + 1, "row " + at / width);
+        // The patch covers 14 of the square's 384 pixels, wherever the aspect puts them.
+        assertEquals((column + 0.5) * 14 * width / 384, at % width, 7.0 * width / 384 + 1, "column");
+        assertEquals((row + 0.5) * 14 * height / 384, at / width, 7.0 * height / 384 + 1, "row");
       }
     }
   }
