@@ -6,7 +6,8 @@ Draws pictures with seeds that neither training nor evaluate.py uses, runs `conc
 finding's phrase, and looks where the best patch of each map lies. A patch is on the finding by the rule that training used. Chance is the
 share of patches that are on the finding: what a patch picked at random scores. Some findings have a usual place (an enlarged heart, the
 optic disc), to which a map could point without looking; so "elsewhere" says how often the best patch lies on the finding of another drawing
-of the same kind. The interval is Wilson's, of 95 %.
+of the same kind. And a map may point to whatever stands out, for any phrase; so "other phrase" says how often the phrase of another
+finding of the modality points to this one. The interval is Wilson's, of 95 %.
 """
 import argparse
 import json
@@ -49,7 +50,7 @@ def wilson(hits, count):
     return middle - half, middle + half
 
 
-def play(modality, finding, phrase, first_seed, count, folder):
+def play(modality, finding, phrase, other, first_seed, count, folder):
     masks = []
     for i in range(count):
         pixels, region = picture(modality, finding, first_seed + i)
@@ -57,21 +58,24 @@ def play(modality, finding, phrase, first_seed, count, folder):
             Image.fromarray(pixels).save(os.path.join(folder, f"{i:03}.png"))
             masks.append((i, region))
     out = os.path.join(folder, "maps")
-    subprocess.run([os.path.join(CHECKOUT, "conceptclip"), "concepts", folder, "--concepts", phrase, "--out", out],
+    subprocess.run([os.path.join(CHECKOUT, "conceptclip"), "concepts", folder, "--concepts", f"{phrase},{other}", "--out", out],
                    check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    hits, best, truths = 0, [], []
+    hits, misled, best, truths = 0, 0, [], []
     for i, region in masks:
         values = np.load(os.path.join(out, f"{i:03}", phrase + ".npy"))
         truths.append(on_finding(region, values.shape[0]).reshape(-1))
         best.append(int(values.argmax()))
         hits += bool(truths[-1][best[-1]])
+        misled += bool(truths[-1][np.load(os.path.join(out, f"{i:03}", other + ".npy")).argmax()])
     low, high = wilson(hits, len(masks))
     chance = float(np.mean(truths))
     # Every best patch on every other drawing's mask.
     crossed = np.array(truths)[:, best]
     elsewhere = (crossed.sum() - hits) / (crossed.size - len(best))
     return {"pictures": len(masks), "hit": round(hits / len(masks), 4), "low": round(low, 4), "high": round(high, 4),
-            "chance": round(chance, 4), "elsewhere": round(float(elsewhere), 4), "above_chance": bool(low > chance)}
+            "chance": round(chance, 4), "elsewhere": round(float(elsewhere), 4),
+            "other_phrase": round(misled / len(masks), 4), "above_chance": bool(low > chance),
+            "above_all": bool(low > max(chance, elsewhere, misled / len(masks)))}
 
 
 def main():
@@ -81,32 +85,36 @@ def main():
     parser.add_argument("--keep", help="folder in which drawings and maps stay")
     options = parser.parse_args()
     findings, seed = {}, FIRST_SEED
-    print(f"{'modality: finding':<42}{'pictures':>9}{'hit':>8}{'95 % interval':>18}{'chance':>9}{'elsewhere':>11}")
+    print(f"{'modality: finding':<42}{'pictures':>9}{'hit':>8}{'95 % interval':>18}{'chance':>9}{'elsewhere':>11}{'other phrase':>14}")
     with tempfile.TemporaryDirectory() as temporary:
         for modality, (_, names) in CATALOGUE.items():
-            for finding in names:
-                if finding == "normal":
-                    continue
-                phrase = list(finding_concepts((modality, finding)).values())[-1][0]
+            drawn = [name for name in names if name != "normal"]
+            phrases = [list(finding_concepts((modality, finding)).values())[-1][0] for finding in drawn]
+            for turn, (finding, phrase) in enumerate(zip(drawn, phrases)):
                 folder = os.path.join(options.keep or temporary, f"{modality} {phrase}")
                 os.makedirs(folder)
-                one = play(modality, finding, phrase, seed, options.pictures, folder)
+                one = play(modality, finding, phrase, phrases[(turn + 1) % len(phrases)], seed, options.pictures, folder)
                 findings[f"{modality}: {phrase}"] = one
                 seed += 1000
                 print(f"{modality + ': ' + phrase:<42}{one['pictures']:>9}{one['hit']:>8.2f}{one['low']:>10.2f} to {one['high']:.2f}"
-                      f"{one['chance']:>9.2f}{one['elsewhere']:>11.2f}{'  above chance' if one['above_chance'] else ''}", flush=True)
-    above = sorted({name.split(":")[0] for name, one in findings.items() if one["above_chance"]})
+                      f"{one['chance']:>9.2f}{one['elsewhere']:>11.2f}{one['other_phrase']:>14.2f}"
+                      f"{'  above all' if one['above_all'] else '  above chance' if one['above_chance'] else ''}", flush=True)
+    above = {key: sorted({name.split(":")[0] for name, one in findings.items() if one[key]}) for key in ("above_chance", "above_all")}
     report = {
         "what": "Share of drawings in which the best patch of a phrase's heatmap lies on the drawn finding. Drawings, not medicine.",
         "program": "conceptclip concepts, embedded demo model",
-        "interval": "Wilson, 95 %; above_chance: its lower end is above chance, the mean share of patches on the finding",
+        "interval": "Wilson, 95 %; above_chance: its lower end is above chance, the mean share of patches on the finding; above_all: also"
+                    " above elsewhere and other_phrase",
         "elsewhere": "share of best patches that lie on the finding of another drawing of the same kind: what a usual place alone gives",
-        "findings_above_chance": sum(one["above_chance"] for one in findings.values()), "findings_in_all": len(findings),
-        "modalities_above_chance": above, "findings": findings}
+        "other_phrase": "share of drawings in which the phrase of the modality's next finding points to this finding",
+        "findings_in_all": len(findings),
+        **{f"findings_{key}": sum(one[key] for one in findings.values()) for key in above},
+        **{f"modalities_{key}": modalities for key, modalities in above.items()}, "findings": findings}
     with open(options.report, "w") as out:
         json.dump(report, out, indent=1)
         out.write("\n")
-    print(f"{report['findings_above_chance']} of {len(findings)} findings, of {len(above)} modalities, are above chance")
+    for key, modalities in above.items():
+        print(f"{key}: {report['findings_' + key]} of {len(findings)} findings, of {len(modalities)} modalities")
 
 
 if __name__ == "__main__":

@@ -146,6 +146,45 @@ class ConceptClipTest {
     assertArrayEquals(flat(tokens.tokens()), flat(laterText.tokens()));
   }
 
+  @Test
+  void classVectorsAreThoseOfClassifiers() {
+    List<PromptTemplate> templates = List.of(PromptTemplate.DEFAULT, PromptTemplate.parse("{} of a patient"));
+    ClassVectors expected = ClassVectors.encode(
+        (prompts, detail) -> prompts.stream().map(prompt -> encode(prompt, detail)).toList(), tokenizer::encode, LABELS, templates, true);
+    ClassVectors vectors = clip.classVectors(LABELS, templates);
+    assertEquals(LABELS, vectors.labels());
+    assertArrayEquals(expected.textFeatures().toFloatArray(), vectors.textFeatures().toFloatArray());
+    assertArrayEquals(expected.concepts().toFloatArray(), vectors.concepts().toFloatArray());
+    assertEquals(encoder.scalars().conceptLogitScale(), clip.conceptLogitScale());
+    assertThrows(BadInputException.class, () -> clip.classVectors(List.of("a", "a"), templates));
+  }
+
+  @Test
+  void paddedTextsHaveRowsForTheirPadding() {
+    Embedding plain = clip.textTokens("a brain MRI");
+    int length = plain.tokens().length;
+    for (int padded : new int[] {length, length + 1, encoder.config().text().maxPositions()}) {
+      Embedding tokens = clip.paddedTextTokens("a brain MRI", padded);
+      assertEquals(padded, tokens.tokens().length);
+      assertArrayEquals(plain.vector(), tokens.vector(), 1e-5f);
+      for (int i = 0; i < length; i++) {
+        assertArrayEquals(plain.tokens()[i], tokens.tokens()[i], 1e-4f, "token " + i + " of " + padded);
+      }
+      assertArrayEquals(plain.textOrNull().ids(), tokens.textOrNull().ids());
+    }
+    // Padding has the word [PAD] and its own position, so its row is neither that of a token nor that of other padding.
+    Embedding tokens = clip.paddedTextTokens("a brain MRI", length + 2);
+    assertTrue(distance(tokens.tokens()[length], tokens.tokens()[length - 1]) > 0.1);
+    assertTrue(distance(tokens.tokens()[length], tokens.tokens()[length + 1]) > 1e-3);
+    assertThrows(IllegalArgumentException.class, () -> clip.paddedTextTokens("a brain MRI", length - 1));
+    assertThrows(IllegalArgumentException.class,
+        () -> clip.paddedTextTokens("a brain MRI", encoder.config().text().maxPositions() + 1));
+  }
+
+  private static double distance(float[] one, float[] other) {
+    return IntStream.range(0, one.length).mapToDouble(i -> Math.abs(one[i] - other[i])).max().orElseThrow();
+  }
+
   @ParameterizedTest
   @EnumSource(Scoring.class)
   void classificationsAreWhatTheEncodersScoresMake(Scoring scoring) throws IOException {

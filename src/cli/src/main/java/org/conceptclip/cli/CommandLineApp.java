@@ -106,6 +106,8 @@ public final class CommandLineApp implements Runnable {
     all.put("convert", () -> new ConvertCommand(context));
     all.put("calibrate", () -> new CalibrateCommand(context));
     all.put("tune", () -> new TuneCommand(context));
+    all.put("bottleneck", () -> BottleneckCommand.create(context));
+    all.put("probe", () -> ProbeCommand.create(context));
     all.put("bench", () -> BenchCommand.create(context));
     all.put("doctor", () -> new DoctorCommand(context));
     return args.length > 0 && all.containsKey(args[0]) ? Map.of(args[0], all.get(args[0])) : all;

@@ -142,7 +142,12 @@ final class ConceptsRun {
       folder.map(place, c, found.maps().get(c));
     }
     Done one = new Done(input.name(), input, place, found.scores(), found.maps().stream().map(Range::of).toList(), 0, 0);
-    done.add(pictureOrNull == null ? one : painted(one, pictureOrNull, found.maps(), one.ranges()));
+    try {
+      done.add(pictureOrNull == null ? one : painted(one, pictureOrNull, found.maps(), one.ranges()));
+    } catch (OutOfMemoryError e) {
+      fail(Shortage.line(input), e, progress);
+      return;
+    }
     progress.asideOfResults(() -> results.add(input.name(), found.scores()));
   }
 
@@ -193,7 +198,11 @@ final class ConceptsRun {
           continue;
         }
         List<PatchMap> maps = IntStream.range(0, shared.size()).mapToObj(c -> folder.map(one.folder(), c)).toList();
-        painted.add(painted(one, picture, maps, shared));
+        try {
+          painted.add(painted(one, picture, maps, shared));
+        } catch (OutOfMemoryError e) {
+          fail(Shortage.line(one.againOrNull()), e, progress);
+        }
         progress.advance(1);
       }
     }

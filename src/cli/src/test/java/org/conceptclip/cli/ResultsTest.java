@@ -34,6 +34,8 @@ import picocli.CommandLine;
 /** What happens to commands whose results nobody takes. */
 @Timeout(60)
 class ResultsTest {
+  /** What runs of {@code probe} read, from the folder that tests run in. */
+  private static final String RESOURCES = "src/cli/src/test/resources/probe/";
   private static final String IMAGE = "examples/brain-mri-tumour.png";
 
   @TempDir Path folder;
@@ -56,7 +58,9 @@ class ResultsTest {
     runs.put("conceptclip tune", List.of());
     runs.put("conceptclip convert", List.of());
     runs.put("conceptclip forward", List.of());
+    probes(runs);
     runs.put("conceptclip calibrate", calibrations());
+    runs.putAll(BottleneckRuns.all());
     List<String> load = List.of("bench", "load", "--model", "synthetic:tiny", "--backend", "reference");
     runs.put("conceptclip bench load", List.of(load, Stream.concat(load.stream(), Stream.of("--json")).toList()));
     // These write through BenchOutput, as bench load does, and take longer.
@@ -64,6 +68,16 @@ class ResultsTest {
       runs.put("conceptclip bench" + other, List.of());
     }
     return runs;
+  }
+
+  private static void probes(Map<String, List<List<String>>> runs) {
+    List<String> train = List.of("probe", "train", "--features", RESOURCES + "features.npy", "--labels", RESOURCES + "labels.csv", "--c", "1",
+        "--out", "/dev/null");
+    List<String> apply =
+        List.of("probe", "apply", "--features", RESOURCES + "features.npy", "--probe", RESOURCES + "probe.safetensors");
+    runs.put("conceptclip probe", List.of());
+    runs.put("conceptclip probe train", List.of(train, Stream.concat(train.stream(), Stream.of("--json")).toList()));
+    runs.put("conceptclip probe apply", List.of(apply, Stream.concat(apply.stream(), Stream.of("--json")).toList()));
   }
 
   private static List<List<String>> calibrations() {

@@ -37,10 +37,21 @@ public abstract class ArchitectureContract {
    */
   protected ArchitectureContract(
       String base, String plantedBase, Map<String, Set<String>> allowed, Map<String, Set<String>> libraries, Set<String> exempt) {
+    this(base, location -> true, plantedBase, allowed, libraries, exempt);
+  }
+
+  /**
+   * The rules of a module whose packages lie beside those of other modules.
+   *
+   * @param own whether classes come from the module itself
+   */
+  protected ArchitectureContract(String base, ImportOption own, String plantedBase, Map<String, Set<String>> allowed,
+      Map<String, Set<String>> libraries, Set<String> exempt) {
     this.plantedBase = plantedBase;
     this.arrows = new Arrows(base, allowed, libraries);
     this.plantedArrows = new Arrows(plantedBase, allowed, libraries);
-    this.real = new ClassFileImporter().withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages(base)
+    this.real = new ClassFileImporter().withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).withImportOption(own)
+        .importPackages(base)
         .that(DescribedPredicate.describe("not exempt", type -> !exempt.contains(type.getName())));
     this.faulty = new ClassFileImporter().importPackages(plantedBase);
   }

@@ -104,6 +104,13 @@ public final class Arrows {
         .max(java.util.Comparator.comparingInt(String::length));
   }
 
+  /** As {@link #row}, and for a package of ours without a row (another module's) its own name. */
+  private Optional<String> targetRow(String packageName) {
+    return row(packageName).or(() -> packageName.startsWith(base + ".")
+        ? Optional.of(packageName.substring(base.length() + 1).replaceAll("[.].*", ""))
+        : Optional.empty());
+  }
+
   private ArchRule packageRule(String name, Set<String> targets) {
     return ArchRuleDefinition.classes()
         .that(in(name))
@@ -139,7 +146,7 @@ public final class Arrows {
       @Override
       public void check(JavaClass type, ConditionEvents events) {
         for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
-          row(dependency.getTargetClass().getBaseComponentType())
+          targetRow(dependency.getTargetClass().getBaseComponentType().getPackageName())
               .filter(target -> !target.equals(name) && !target.equals("util") && !targets.contains(target))
               .ifPresent(target -> events.add(SimpleConditionEvent.violated(dependency, dependency.getDescription())));
         }

@@ -84,8 +84,8 @@ public final class Npy {
     if (found(name, header, ORDER).equals("True")) {
       throw new BadInputException(name + ": column-major (fortran_order), expected row-major; numpy.ascontiguousarray converts");
     }
-    Shape shape = shape(name, found(name, header, SHAPE));
-    long expected = Math.multiplyExact(shape.elements(), (long) type.bytes());
+    Shape shape = shape(name, found(name, header, SHAPE), type);
+    long expected = shape.elements() * type.bytes();
     if (channel.size() - channel.position() != expected) {
       throw new BadInputException(name + ": " + (channel.size() - channel.position()) + " bytes of elements, expected " + expected
           + " for " + type + " " + shape + (channel.size() - channel.position() < expected ? " (truncated?)" : ""));
@@ -105,12 +105,16 @@ public final class Npy {
     return match.group(1);
   }
 
-  private static Shape shape(String name, String extents) {
+  /** The shape, whose size in bytes is a long. */
+  private static Shape shape(String name, String extents, DType type) {
     try {
-      return Shape.of(Arrays.stream(extents.split(",")).map(String::strip).filter(extent -> !extent.isEmpty())
+      Shape shape = Shape.of(Arrays.stream(extents.split(",")).map(String::strip).filter(extent -> !extent.isEmpty())
           .mapToLong(Long::parseLong).toArray());
+      Math.multiplyExact(shape.elements(), (long) type.bytes());
+      return shape;
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw new BadInputException(name + ": shape (" + OneLine.of(extents, 80) + "), expected extents whose product is a number of elements", e);
+      throw new BadInputException(
+          name + ": shape (" + OneLine.of(extents, 80) + "), expected extents of an array that fits into memory", e);
     }
   }
 

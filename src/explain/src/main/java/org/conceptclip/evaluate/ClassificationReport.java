@@ -35,6 +35,18 @@ public record ClassificationReport(
     List<GroupTable> groups,
     List<String> warnings) {
 
+  /** The figure of a metric. */
+  public Interval figure(Metric metric) {
+    return switch (metric) {
+      case ACCURACY -> accuracy;
+      case BALANCED_ACCURACY -> balancedAccuracy;
+      case AUROC_MACRO -> aurocMacro;
+      case AVERAGE_PRECISION_MACRO -> averagePrecisionMacro;
+      case F1_MACRO -> f1Macro;
+      case ECE -> ece;
+    };
+  }
+
   /** Mean precision of the classes; a class that is never predicted counts as 0, as with scikit-learn's {@code zero_division=0}. */
   public double precisionMacro() {
     return classes.stream().mapToDouble(ClassFigures::precision).sum() / classes.size();

@@ -22,7 +22,8 @@ public final class Evaluation {
 
   /**
    * Everything that is said about scores. Works on the threads of the common pool, or of the pool that it is called in; their number does
-   * not change the result. Holds about {@code items * labels * (8 + 4 * groupings)} bytes besides the scores.
+   * not change the result. Holds about {@code items * labels * (5 + 4 * groupings)} bytes besides the scores, of several labels an item
+   * {@code items * labels * (14 + 4 * groupings)}.
    *
    * @param groupings columns of metadata; may be empty
    * @throws org.conceptclip.tensor.BadInputException if there is no item, a score is not a finite number from 0 to 1, the probabilities of

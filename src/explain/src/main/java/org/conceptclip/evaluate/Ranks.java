@@ -14,8 +14,8 @@ final class Ranks {
   /** Images of a task; its normalised copy of a block of texts serves all of them. */
   private static final int IMAGES = 128;
   /** Images that are multiplied at once: their sums fit the first cache. */
-  private static final int STRIP = 32;
-  private static final int TEXTS = 64;
+  private static final int STRIP = 16;
+  private static final int TEXTS = 128;
   /** Dimensions that a sum takes at once, so that it is loaded and stored less often. */
   private static final int STEP = 4;
 
@@ -91,18 +91,17 @@ final class Ranks {
   }
 
   private void countOf(int first, int end) {
-    double[][] strips = new double[(end - first + STRIP - 1) / STRIP][];
+    double[][][] strips = new double[(end - first + STRIP - 1) / STRIP][dimension][STRIP];
     for (int s = 0; s < strips.length; s++) {
       int from = first + s * STRIP;
-      strips[s] = new double[dimension * STRIP];
-      columns(images, imageScales, from, Math.min(end, from + STRIP), STRIP, strips[s]);
+      columns(images, imageScales, from, Math.min(end, from + STRIP), strips[s]);
     }
-    double[] block = new double[dimension * TEXTS];
-    double[] sums = new double[STRIP * TEXTS];
+    double[][] block = new double[dimension][TEXTS];
+    double[][] sums = new double[STRIP][TEXTS];
     int[] ofTexts = new int[texts.length];
     for (int text = 0; text < texts.length; text += TEXTS) {
       int lastText = Math.min(texts.length, text + TEXTS);
-      columns(texts, textScales, text, lastText, TEXTS, block);
+      columns(texts, textScales, text, lastText, block);
       for (int s = 0; s < strips.length; s++) {
         multiply(strips[s], block, sums);
         int from = first + s * STRIP;
@@ -116,53 +115,52 @@ final class Ranks {
     }
   }
 
-  /** Normalised vectors as columns [dimension][width]; columns beyond the last vector keep what they had, and nobody reads them. */
-  private static void columns(float[][] vectors, double[] scales, int first, int end, int width, double[] target) {
+  /** Normalised vectors as columns of target [dimension][width]; those beyond the last keep what they had, and nobody reads their sums. */
+  private static void columns(float[][] vectors, double[] scales, int first, int end, double[][] target) {
     for (int v = first; v < end; v++) {
-      float[] vector = vectors[v];
-      for (int d = 0; d < vector.length; d++) {
-        target[d * width + v - first] = vector[d] * scales[v];
+      for (int d = 0; d < target.length; d++) {
+        target[d][v - first] = vectors[v][d] * scales[v];
       }
     }
   }
 
   /** sums [STRIP][TEXTS] of strip [dimension][STRIP] and block [dimension][TEXTS]. */
-  private void multiply(double[] strip, double[] block, double[] sums) {
-    Arrays.fill(sums, 0);
+  private void multiply(double[][] strip, double[][] block, double[][] sums) {
+    for (double[] row : sums) {
+      Arrays.fill(row, 0);
+    }
     int d = 0;
     for (; d + STEP <= dimension; d += STEP) {
       for (int q = 0; q < STRIP; q++) {
-        add(strip, d * STRIP + q, block, d * TEXTS, sums, q * TEXTS);
+        add(strip[d][q], block[d], strip[d + 1][q], block[d + 1], strip[d + 2][q], block[d + 2], strip[d + 3][q], block[d + 3], sums[q]);
       }
     }
     for (; d < dimension; d++) {
       for (int q = 0; q < STRIP; q++) {
-        double value = strip[d * STRIP + q];
         for (int t = 0; t < TEXTS; t++) {
-          sums[q * TEXTS + t] += value * block[d * TEXTS + t];
+          sums[q][t] += strip[d][q] * block[d][t];
         }
       }
     }
   }
 
-  /** Adds four dimensions of one image to its sums with the texts of a block. A method of its own, which the compiler vectorises. */
-  private static void add(double[] strip, int image, double[] block, int row, double[] sums, int at) {
-    double a = strip[image];
-    double b = strip[image + STRIP];
-    double c = strip[image + 2 * STRIP];
-    double e = strip[image + 3 * STRIP];
+  /**
+   * Adds four dimensions of one image to its sums with the texts of a block. The compiler vectorises this loop, as it does not where rows
+   * are parts of one array: they might overlap then.
+   */
+  private static void add(
+      double a, double[] ofA, double b, double[] ofB, double c, double[] ofC, double d, double[] ofD, double[] sums) {
     for (int t = 0; t < TEXTS; t++) {
-      sums[at + t] = sums[at + t] + a * block[row + t] + b * block[row + TEXTS + t] + c * block[row + 2 * TEXTS + t]
-          + e * block[row + 3 * TEXTS + t];
+      sums[t] = sums[t] + a * ofA[t] + b * ofB[t] + c * ofC[t] + d * ofD[t];
     }
   }
 
-  private void compare(double[] sums, int firstImage, int endImage, int firstText, int endText, int[] ofTexts) {
+  private void compare(double[][] sums, int firstImage, int endImage, int firstText, int endText, int[] ofTexts) {
     for (int i = firstImage; i < endImage; i++) {
-      int row = (i - firstImage) * TEXTS - firstText;
+      double[] row = sums[i - firstImage];
       int ahead = 0;
       for (int t = firstText; t < endText; t++) {
-        double similarity = sums[row + t];
+        double similarity = row[t - firstText];
         if (similarity > bestOfImage[i] || similarity == bestOfImage[i] && t < bestText[i]) {
           ahead++;
         }

@@ -38,9 +38,15 @@ public final class Retrieval {
     return report(images, texts, IntStream.range(0, texts.length).toArray(), RetrievalReport.RANKS, options);
   }
 
-  /** {@link #report(float[][], float[][], BootstrapOptions)} of the rows of tensors [N, D] of floating-point numbers. */
+  /** {@link #report(float[][], float[][], BootstrapOptions)} of the rows of tensors [N, D] of floating-point numbers, which are copied. */
   public static RetrievalReport report(HostTensor images, HostTensor texts, BootstrapOptions options) {
     return report(rows(images), rows(texts), options);
+  }
+
+  /** {@link #report(float[][], float[][], int[], List, BootstrapOptions)} of the rows of tensors [N, D] and [M, D], which are copied. */
+  public static RetrievalReport report(
+      HostTensor images, HostTensor texts, int[] imageOfText, List<Integer> ranks, BootstrapOptions options) {
+    return report(rows(images), rows(texts), imageOfText, ranks, options);
   }
 
   /**
@@ -91,7 +97,7 @@ public final class Retrieval {
     long[] within = new long[ks.size()];
     for (int query : order) {
       int count = counts[query];
-      if (seen <= middle && middle < seen + count) {
+      if (seen <= middle) { // the last query for which this holds is the one in the middle
         figures[ks.size()] = zeroBased[query] + 1;
       }
       seen += count;

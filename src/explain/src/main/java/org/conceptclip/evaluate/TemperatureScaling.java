@@ -11,7 +11,7 @@ import java.util.Arrays;
  * <p>T minimises the negative log-likelihood. That is convex in 1/T, so its minimum is where its derivative changes sign, and bisection
  * finds it in log T, from {@link #COLDEST} to {@link #HOTTEST}. Where the likelihood falls all the way to an end (every item is right, so
  * that more confidence is always better; or guessing would be better), T is that end. Where it does not change at T = 1, because every
- * item is right with the confidence 1, T is 1.
+ * item is right with the confidence 1 but for roundings, T is 1.
  *
  * @param temperature T
  * @param atLimit whether T is an end of its range, and so says nothing but that
@@ -54,14 +54,14 @@ public record TemperatureScaling(
       return 1;
     }
     double limit = slope < 0 ? COLDEST : HOTTEST;
-    if (likelihood.slope(1 / limit) * slope > 0) {
+    if (Math.signum(likelihood.slope(1 / limit)) == Math.signum(slope)) {
       return limit;
     }
     double inside = 0; // of log T; the slope there has the sign that it has at 0
     double outside = Math.log(limit);
     for (int i = 0; i < HALVINGS; i++) {
       double middle = (inside + outside) / 2;
-      if (likelihood.slope(Math.exp(-middle)) * slope > 0) {
+      if (Math.signum(likelihood.slope(Math.exp(-middle))) == Math.signum(slope)) {
         inside = middle;
       } else {
         outside = middle;

@@ -152,7 +152,7 @@ public final class ContactSheet {
   }
 
   /** A relative address: what is not safe in one is escaped byte by byte (RFC 3986). */
-  static String address(String file) {
+  public static String address(String file) {
     StringBuilder address = new StringBuilder();
     for (byte each : file.getBytes(StandardCharsets.UTF_8)) {
       char letter = (char) (each & 0xFF);

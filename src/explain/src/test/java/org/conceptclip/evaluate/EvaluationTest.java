@@ -49,6 +49,13 @@ class EvaluationTest {
     assertEquals(0.5, AveragePrecision.of(new boolean[] {true, false}, new double[] {0.0, -0.0}));
   }
 
+  /** An area of 0 is as defined as any other. */
+  @Test
+  void areasOfZeroCount() {
+    Scores reversed = new Scores.MultiLabel(AB, new boolean[][] {{true, true}, {false, false}}, new double[][] {{.1, .9}, {.2, .8}});
+    assertEquals(0.5, Evaluation.report(reversed, List.of(), PLAIN).aurocMacro().value());
+  }
+
   @Test
   void oneClassOnlyIsWarnedOf() {
     Scores scores = new Scores.MultiClass(AB, new int[] {1, 1, 1}, new double[][] {{.1, .9}, {.6, .4}, {.5, .5}});
@@ -115,6 +122,8 @@ class EvaluationTest {
     assertRefused("item 0, \"a\": score Infinity, expected a number from 0 to 1", new double[][] {{Double.POSITIVE_INFINITY, 0}, {1, 0}});
     assertRefused("item 0, \"b\": score -0.25, expected a number from 0 to 1", new double[][] {{1.25e-9, -.25}, {1, 0}});
     assertRefused("item 1: probabilities whose sum is 0.75, expected 1 within 1.0E-6", new double[][] {{.5, .5}, {.5, .25}});
+    assertRefused("item 0: probabilities whose sum is 1.0000019073486328, expected 1 within 1.0E-6",
+        new double[][] {{.5, .5 + 0x1p-19}, {1, 0}});
     assertRefused("item 1: 1 scores, expected one for each of 2 labels", new double[][] {{.5, .5}, {1}});
     assertRefused("scores of 1 items, truth of 2, expected as many", new double[][] {{.5, .5}});
     double[][] good = {{.5, .5 + 9e-7}, {1, 0}};

@@ -56,12 +56,9 @@ class ResamplingTest {
         BootstrapOptions plain = new BootstrapOptions(0, 0, 0.5, 1);
         ClassificationReport report = Evaluation.report(select(scores, copies), select(GROUPINGS, copies), plain);
         double[] figures = measures.figures(counts);
-        assertEquals(report.accuracy().value(), figures[Metric.ACCURACY.ordinal()], 1e-12);
-        assertEquals(report.balancedAccuracy().value(), figures[Metric.BALANCED_ACCURACY.ordinal()], 1e-12);
-        assertEquals(report.aurocMacro().value(), figures[Metric.AUROC_MACRO.ordinal()], 1e-12);
-        assertEquals(report.averagePrecisionMacro().value(), figures[Metric.AVERAGE_PRECISION_MACRO.ordinal()], 1e-12);
-        assertEquals(report.f1Macro().value(), figures[Metric.F1_MACRO.ordinal()], 1e-12);
-        assertEquals(report.ece().value(), figures[Metric.ECE.ordinal()], 1e-12);
+        for (Metric metric : Metric.values()) {
+          assertEquals(report.figure(metric).value(), figures[metric.ordinal()], 1e-12, metric.key());
+        }
         for (int c = 0; c < scores.labels().size(); c++) {
           assertEquals(report.classes().get(c).auroc().value(), figures[measures.auroc(c)], 1e-12);
           assertEquals(report.classes().get(c).averagePrecision().value(), figures[measures.averagePrecision(c)], 1e-12);

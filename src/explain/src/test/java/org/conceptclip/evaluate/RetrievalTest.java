@@ -53,6 +53,8 @@ class RetrievalTest {
       float[][] texts = coarse(700, dimension, random);
       int[] imageOfText = IntStream.range(0, 700).map(t -> t < 301 ? 300 - t : random.nextInt(301)).toArray();
       RetrievalReport report = Retrieval.report(images, texts, imageOfText, List.of(1, 7), PLAIN);
+      RetrievalReport ofTensors = Retrieval.report(tensor(images), tensor(texts), imageOfText, List.of(1, 7), PLAIN);
+      assertArrayEquals(report.textToImage().ranks(), ofTensors.textToImage().ranks());
       int[] ofImages = new int[301];
       Arrays.fill(ofImages, Integer.MAX_VALUE);
       for (int t = 0; t < texts.length; t++) {

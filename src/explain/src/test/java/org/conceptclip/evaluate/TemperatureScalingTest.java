@@ -106,6 +106,7 @@ class TemperatureScalingTest {
     assertEquals(1, certain.temperature());
     assertEquals(0, certain.nllAfter());
     assertFalse(certain.atLimit());
+    assertEquals(1, fit(new int[] {0}, new double[][] {{1, 1e-100, 0}}).temperature());
     TemperatureScaling right = fit(new int[] {0, 2}, new double[][] {{.8, .1, .1}, {0, 0, 1}});
     assertEquals(TemperatureScaling.COLDEST, right.temperature());
     assertTrue(right.atLimit());

@@ -44,6 +44,35 @@ public final class Markup {
     return close();
   }
 
+  /**
+   * A script of the page's own. Neither {@code <} nor {@code &} may be in it: so nothing in it can end the element early, and the page
+   * stays well-formed XML. Numbers and texts that a script needs go into {@link #data}.
+   *
+   * @throws IllegalArgumentException if one of them is in it
+   */
+  public Markup script(String code) {
+    return raw(code, "script");
+  }
+
+  /**
+   * Numbers and texts for a script, which finds them by the identifier. Texts of users are safe in JSON whose {@code <} and {@code &} are
+   * written as {@code \u003c} and {@code \u0026}, as Gson does unless it is told otherwise.
+   *
+   * @throws IllegalArgumentException if the JSON has {@code <} or {@code &}
+   */
+  public Markup data(String id, String json) {
+    return raw(json, "script", "type", "application/json", "id", id);
+  }
+
+  private Markup raw(String text, String name, Object... namesAndValues) {
+    if (text.indexOf('<') >= 0 || text.indexOf('&') >= 0) {
+      throw new IllegalArgumentException("a script with < or &, expected one without");
+    }
+    open(name, namesAndValues);
+    out.append(text);
+    return close();
+  }
+
   /** Ends the element that was begun last. */
   public Markup close() {
     out.append("</").append(open.pop()).append('>');

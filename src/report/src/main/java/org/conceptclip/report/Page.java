@@ -5,7 +5,7 @@ import java.util.Map;
 
 /**
  * A page of HTML that can be opened from a disk: everything is in it, nothing comes from a network, and it is dark or light as the reader's
- * system is. It is also well-formed XML, unless it has a script. Not thread-safe.
+ * system is. It is also well-formed XML. Not thread-safe.
  */
 public final class Page {
   /** The page's looks. Colours of series were chosen to differ in lightness as well, for readers who do not distinguish hues well. */
@@ -56,10 +56,23 @@ public final class Page {
 
   /** A page with this title and heading. */
   public static Page titled(String title) {
+    return titled(title, "");
+  }
+
+  /**
+   * A page with this title and heading, and looks of its own.
+   *
+   * @param style rules that are added to the page's
+   * @throws IllegalArgumentException if they hold a character that is written differently in HTML and XML: {@code < > & " '}
+   */
+  public static Page titled(String title, String style) {
+    if (!Markup.escape(style).equals(style)) {
+      throw new IllegalArgumentException("a style with one of < > & \" ', expected one without");
+    }
     Page page = new Page();
     page.markup.open("html", "lang", "en").open("head").empty("meta", "charset", "utf-8")
         .empty("meta", "name", "viewport", "content", "width=device-width, initial-scale=1")
-        .leaf("title", title).leaf("style", STYLE).close().open("body").open("main").leaf("h1", title);
+        .leaf("title", title).leaf("style", STYLE + style).close().open("body").open("main").leaf("h1", title);
     return page;
   }
 

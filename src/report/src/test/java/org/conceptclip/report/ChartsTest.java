@@ -70,6 +70,22 @@ class ChartsTest {
   }
 
   @Test
+  void scriptsCannotBeEndedByWhatIsInThem() {
+    assertEquals("<script>a => b</script>", new Markup().script("a => b").whole());
+    assertEquals("<script type=\"application/json\" id=\"d\">{}</script>", new Markup().data("d", "{}").whole());
+    for (String code : List.of("\"</script>\"", "<!-- ", "a && b", "1 < 2")) {
+      assertThrows(IllegalArgumentException.class, () -> new Markup().script(code));
+      assertThrows(IllegalArgumentException.class, () -> new Markup().data("d", code));
+    }
+  }
+
+  @Test
+  void stylesOfPagesAreAddedToTheHouses() {
+    assertTrue(Page.titled("t", ".mine { color: red; }").whole().contains(".mine { color: red; }</style>"));
+    assertThrows(IllegalArgumentException.class, () -> Page.titled("t", "a > b { }"));
+  }
+
+  @Test
   void brokenPicturesAreRefused() {
     assertThrows(IllegalArgumentException.class, () -> Markup.number(Double.NaN));
     assertThrows(IllegalStateException.class, () -> new Markup().open("p").whole());

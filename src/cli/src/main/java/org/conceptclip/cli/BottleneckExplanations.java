@@ -1,0 +1,179 @@
+package org.conceptclip.cli;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import de.siegmar.fastcsv.writer.CsvWriter;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.conceptclip.Embedding;
+import org.conceptclip.batch.ImageInput;
+import org.conceptclip.explain.ContactSheet;
+import org.conceptclip.explain.Overlay;
+import org.conceptclip.explain.PatchMap;
+import org.conceptclip.explain.Thumbnail;
+import org.conceptclip.image.DecodeLimits;
+import org.conceptclip.image.ImageDecoder;
+import org.conceptclip.image.RgbImage;
+import org.conceptclip.probe.Bottleneck;
+import org.conceptclip.probe.BottleneckLayer;
+import org.conceptclip.probe.BottleneckPage;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.OneLine;
+import org.conceptclip.util.Parallel;
+
+/** Explains images one by one: prints what leads, paints heatmaps, and in the end writes the table and the page. Not thread-safe. */
+final class BottleneckExplanations {
+  static final String TABLE = "contributions.csv";
+  private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
+  private static final int LONGEST_NAME = 4096;
+  private static final int WIDEST = 48;
+
+  private final Results out;
+  private final Bottleneck bottleneck;
+  private final ConceptFolder folder;
+  private final Optional<Overlay> overlay;
+  private final ImageDecoder decoder;
+  private final int top;
+  private final boolean json;
+  private final List<BottleneckPage.Explained> all = new ArrayList<>();
+
+  /** @param overlay paints heatmaps; empty where there are no pictures */
+  BottleneckExplanations(Results out, Bottleneck bottleneck, ConceptFolder folder, Optional<Overlay> overlay, DecodeLimits limits, int top,
+      boolean json) {
+    this.out = out;
+    this.bottleneck = bottleneck;
+    this.folder = folder;
+    this.overlay = overlay;
+    this.decoder = new ImageDecoder(limits);
+    this.top = top;
+    this.json = json;
+    // The table's own name, which no picture's folder may take.
+    folder.next(TABLE + ".png");
+  }
+
+  /** Adds an item without a picture. */
+  void add(String name, double[] similarities) {
+    all.add(new BottleneckPage.Explained(name, similarities, null));
+    print(name, similarities);
+  }
+
+  /** Adds an image. */
+  void add(ImageInput input, Embedding image) {
+    String place = folder.next(input.name());
+    double[] similarities = bottleneck.similarity().of(image, bottleneck.vectors().orElseThrow());
+    RgbImage picture = picture(input);
+    folder.make(place);
+    folder.original(place, Thumbnail.jpeg(picture));
+    Map<Integer, String> overlays = new LinkedHashMap<>();
+    if (bottleneck.similarity().usesPatches()) {
+      paint(place, picture, image, leading(similarities), overlays);
+    }
+    all.add(new BottleneckPage.Explained(input.name(), similarities, new BottleneckPage.Picture(place + "/" + ContactSheet.ORIGINAL,
+        picture.width(), picture.height(), Overlay.width(picture.width()), overlays)));
+    print(input.name(), similarities);
+  }
+
+  private void paint(String place, RgbImage picture, Embedding image, List<BottleneckLayer.Term> terms, Map<Integer, String> overlays) {
+    Parallel.map(terms.size(), i -> {
+      PatchMap map = PatchMap.of(image, bottleneck.vectors().orElseThrow()[terms.get(i).index()]);
+      folder.overlay(place, terms.get(i).index(), overlay.orElseThrow().png(picture, map, Overlay.Range.of(map), terms.get(i).concept()));
+      return i;
+    });
+    terms.forEach(term -> overlays.put(term.index(), place + "/" + folder.files().get(term.index()) + ".png"));
+  }
+
+  private RgbImage picture(ImageInput input) {
+    try {
+      return switch (input) {
+        case ImageInput.File(var path, String _) -> decoder.decodeWithin(path, Overlay.LONGEST_SIDE);
+        case ImageInput.Encoded(byte[] bytes, String name) -> decoder.decodeWithin(bytes, name, Overlay.LONGEST_SIDE);
+        case ImageInput.Pixels _ -> throw new IllegalStateException("pixels of a file");
+      };
+    } catch (OutOfMemoryError e) {
+      throw new BadInputException(Shortage.line(input), e);
+    }
+  }
+
+  /** The concepts that lead to the most probable class. */
+  private List<BottleneckLayer.Term> leading(double[] similarities) {
+    BottleneckLayer layer = bottleneck.layer();
+    int best = BottleneckLayer.largest(layer.probabilities(similarities));
+    List<BottleneckLayer.Term> terms = layer.leading(best, layer.standardised(similarities));
+    return terms.subList(0, Math.min(top, terms.size()));
+  }
+
+  private void print(String name, double[] similarities) {
+    BottleneckLayer layer = bottleneck.layer();
+    double[] probabilities = layer.probabilities(similarities);
+    double[] z = layer.standardised(similarities);
+    int best = BottleneckLayer.largest(probabilities);
+    if (json) {
+      out.line(GSON.toJson(object(name, similarities, probabilities, z, best)));
+    } else {
+      out.line(OneLine.of(name, LONGEST_NAME) + ": " + OneLine.of(layer.classes().get(best), WIDEST)
+          + String.format(Locale.ROOT, ", %.1f %%", 100 * probabilities[best]));
+      for (BottleneckLayer.Term term : leading(similarities)) {
+        out.line(String.format(Locale.ROOT, "  %+7.2f  %s (similarity %.3f, %+.2f deviations, weight %+.2f)",
+            term.weight() * z[term.index()], OneLine.of(term.concept(), WIDEST), similarities[term.index()], z[term.index()],
+            term.weight()));
+      }
+    }
+    out.flush();
+  }
+
+  private Map<String, Object> object(String name, double[] similarities, double[] probabilities, double[] z, int best) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("image", name);
+    object.put("label", bottleneck.layer().classes().get(best));
+    Map<String, Double> byClass = new LinkedHashMap<>();
+    for (int k = 0; k < probabilities.length; k++) {
+      byClass.put(bottleneck.layer().classes().get(k), probabilities[k]);
+    }
+    object.put("probabilities", byClass);
+    List<Object> terms = new ArrayList<>();
+    for (BottleneckLayer.Term term : leading(similarities)) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("concept", term.concept());
+      one.put("similarity", similarities[term.index()]);
+      one.put("deviations", z[term.index()]);
+      one.put("weight", term.weight());
+      one.put("contribution", term.weight() * z[term.index()]);
+      terms.add(one);
+    }
+    object.put("contributions", terms);
+    return object;
+  }
+
+  /** Writes the table and the page. */
+  void finish(List<String> notices) {
+    folder.text(TABLE, table());
+    folder.text(ConceptFolder.PAGE, BottleneckPage.html(bottleneck, all, top, notices));
+  }
+
+  /** Every concept with a weight, for every class of every image. */
+  private String table() {
+    StringWriter text = new StringWriter();
+    BottleneckLayer layer = bottleneck.layer();
+    try (CsvWriter csv = CsvWriter.builder().build(text)) {
+      csv.writeRecord("image", "class", "concept", "similarity", "weight", "contribution");
+      for (BottleneckPage.Explained one : all) {
+        double[] z = layer.standardised(one.similarities());
+        for (int k = 0; k < layer.classes().size(); k++) {
+          for (BottleneckLayer.Term term : layer.leading(k, z)) {
+            csv.writeRecord(one.image(), layer.classes().get(k), term.concept(), Double.toString(one.similarities()[term.index()]),
+                Double.toString(term.weight()), Double.toString(term.weight() * z[term.index()]));
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("a table in memory cannot be written", e);
+    }
+    return text.toString();
+  }
+}

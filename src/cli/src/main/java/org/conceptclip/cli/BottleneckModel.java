@@ -1,0 +1,73 @@
+package org.conceptclip.cli;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import org.conceptclip.ConceptClip;
+import org.conceptclip.ConceptClipOptions;
+import org.conceptclip.batch.BatcherOptions;
+import org.conceptclip.batch.EngineOptions;
+import org.conceptclip.catalog.OpenModel;
+import org.conceptclip.image.DecodeLimits;
+import org.conceptclip.image.Preprocessor;
+import org.conceptclip.op.PatchGeometry;
+import org.conceptclip.probe.Bottleneck.ModelId;
+import picocli.CommandLine.Mixin;
+
+/** The model of a bottleneck command, and what is known about it once it is open. */
+final class BottleneckModel {
+  @Mixin private ModelOptions model;
+
+  @Mixin private BackendOptions backend;
+
+  @Mixin private ImageOptions images;
+
+  // Set when the model has been found.
+  private ModelId id;
+  private List<String> notices = List.of();
+  private PatchGeometry geometry;
+
+  /**
+   * Opens the model. The caller closes it.
+   *
+   * @param check looks at the model before its weights are prepared
+   */
+  ConceptClip open(Context context, Consumer<OpenModel> check) {
+    // A warm-up, and waiting for further requests of a batch, would cost a short command more time than they save.
+    EngineOptions engine = EngineOptions.builder()
+        .decodeLimits(limits())
+        .warmUp(false)
+        .batching(new BatcherOptions(Duration.ZERO, BatcherOptions.DEFAULT.queueBatches()))
+        .build();
+    ConceptClipOptions.Builder library = backend.library(context).engine(engine).inspection(found -> {
+      id = new ModelId(found.fingerprint(), found.name(), Preprocessor.VERSION);
+      notices = found.notice().stream().toList();
+      geometry = found.config().vision().geometry();
+      check.accept(found);
+    });
+    model.choose(library);
+    return ConceptClip.open(library.build());
+  }
+
+  DecodeLimits limits() {
+    return images.limits();
+  }
+
+  ModelId id() {
+    return id;
+  }
+
+  /** Lines that whoever reads results must see. */
+  List<String> notices() {
+    return notices;
+  }
+
+  PatchGeometry geometry() {
+    return geometry;
+  }
+
+  /** The name as it stands under pictures. */
+  String caption() {
+    return id.name() + (notices.isEmpty() ? "" : " (trained on drawings)");
+  }
+}

@@ -1,0 +1,4 @@
+package org.conceptclip.arch.planted.explaining.model;
+
+/** Stands for a package of core. */
+public interface Planted {}
