@@ -19,10 +19,10 @@ import org.conceptclip.evaluate.Grouping;
 import org.conceptclip.evaluate.PairedBootstrap;
 import org.conceptclip.evaluate.Scores;
 import org.conceptclip.evaluate.TemperatureScaling;
-import org.conceptclip.evaluate.output.ClassificationRun;
-import org.conceptclip.evaluate.output.EvaluationPage;
-import org.conceptclip.evaluate.output.MetricsJson;
-import org.conceptclip.evaluate.output.ScoreTable;
+import org.conceptclip.results.ClassificationRun;
+import org.conceptclip.results.EvaluationPage;
+import org.conceptclip.results.MetricsJson;
+import org.conceptclip.results.ScoreTable;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 

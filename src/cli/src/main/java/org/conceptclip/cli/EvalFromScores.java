@@ -17,8 +17,8 @@ import org.conceptclip.data.Item;
 import org.conceptclip.data.Items;
 import org.conceptclip.data.Task;
 import org.conceptclip.evaluate.BootstrapOptions;
-import org.conceptclip.evaluate.output.RunStore;
-import org.conceptclip.evaluate.output.ScoreTable;
+import org.conceptclip.results.RunStore;
+import org.conceptclip.results.ScoreTable;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 

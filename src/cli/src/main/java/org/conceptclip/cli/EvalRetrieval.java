@@ -1,9 +1,6 @@
 package org.conceptclip.cli;
 
-import de.siegmar.fastcsv.writer.CsvWriter;
-import de.siegmar.fastcsv.writer.LineDelimiter;
 import java.io.IOException;
-import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,17 +8,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.IntStream;
 import org.conceptclip.data.Items;
+import org.conceptclip.data.TableWriter;
 import org.conceptclip.evaluate.BootstrapOptions;
 import org.conceptclip.evaluate.Retrieval;
 import org.conceptclip.evaluate.RetrievalReport;
-import org.conceptclip.evaluate.output.FigureText;
-import org.conceptclip.evaluate.output.MetricsJson;
-import org.conceptclip.evaluate.output.RetrievalPage;
-import org.conceptclip.evaluate.output.RetrievalRun;
-import org.conceptclip.evaluate.output.RunStore;
+import org.conceptclip.results.FigureText;
+import org.conceptclip.results.MetricsJson;
+import org.conceptclip.results.RetrievalPage;
+import org.conceptclip.results.RetrievalRun;
+import org.conceptclip.results.RunStore;
 import org.conceptclip.util.OneLine;
-import org.conceptclip.util.TargetFile;
 
 /** {@code eval} of pairs of image and caption: how well each finds the other. */
 record EvalRetrieval(Context context, EvalDataOptions data, EvalModelOptions model, EvalFigureOptions figures,
@@ -110,17 +108,11 @@ record EvalRetrieval(Context context, EvalDataOptions data, EvalModelOptions mod
 
   /** The ranks of each pair, from 1: of its caption for its image (the best of the image's captions), and of its image for its caption. */
   private void ranks(List<EvalDataOptions.Work> pairs, Found found) throws IOException {
-    TargetFile.write(folder.resolve(EvalFacts.RANKS), channel -> {
-      // Not closed: the channel belongs to whoever made the file.
-      CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(Channels.newOutputStream(channel), StandardCharsets.UTF_8);
-      csv.writeRecord("image", "caption", "image_to_text_rank", "text_to_image_rank");
-      for (int i = 0; i < pairs.size(); i++) {
-        csv.writeRecord(pairs.get(i).item().image(), pairs.get(i).item().text(),
-            String.valueOf(found.report().imageToText().ranks()[found.imageOfText()[i]]),
-            String.valueOf(found.report().textToImage().ranks()[i]));
-      }
-      csv.flush();
-    });
+    int[] ofImages = found.report().imageToText().ranks();
+    int[] ofTexts = found.report().textToImage().ranks();
+    TableWriter.write(folder.resolve(EvalFacts.RANKS), List.of("image", "caption", "image_to_text_rank", "text_to_image_rank"),
+        IntStream.range(0, pairs.size()).mapToObj(i -> List.of(pairs.get(i).item().image(), pairs.get(i).item().text(),
+            String.valueOf(ofImages[found.imageOfText()[i]]), String.valueOf(ofTexts[i]))));
   }
 
   private void print(RetrievalRun run) {

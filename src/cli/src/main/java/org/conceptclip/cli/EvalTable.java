@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import org.conceptclip.evaluate.ClassificationReport;
 import org.conceptclip.evaluate.Interval;
-import org.conceptclip.evaluate.output.ClassificationRun;
-import org.conceptclip.evaluate.output.FigureText;
+import org.conceptclip.results.ClassificationRun;
+import org.conceptclip.results.FigureText;
 import org.conceptclip.util.OneLine;
 
 /** The figures as text for people. */

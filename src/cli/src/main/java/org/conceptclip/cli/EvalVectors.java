@@ -19,7 +19,7 @@ import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.RequestOptions;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.data.Npy;
-import org.conceptclip.evaluate.output.RunStore;
+import org.conceptclip.results.RunStore;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;

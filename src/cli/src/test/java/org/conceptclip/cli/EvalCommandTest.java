@@ -281,6 +281,18 @@ class EvalCommandTest {
     JsonObject first = json(before);
     first.remove("run");
     assertEquals(first, again);
+    // The logits behind sigmoids and behind a softmax are the same, up to a constant: p / q = exp(a - b).
+    Path global = folder.resolve("global");
+    eval("--data", table, "--task", "multilabel", "--labels", "brain MRI,head,ultrasound", "--backend", "cpu", "--out", global).ended(0);
+    double[] logits = Stream.of(Files.readAllLines(global.resolve("scores.csv")).get(1).split(",")).skip(2)
+        .mapToDouble(Double::parseDouble).map(score -> Math.log(score / (1 - score))).toArray();
+    double[] softmax = json(CliRun.of("classify", EXAMPLES.resolve("brain-mri-tumour.png"), "--labels", "brain MRI,head,ultrasound",
+        "--backend", "cpu", "--json").ended(0).out()).getAsJsonObject("probabilities").asMap().values().stream()
+        .mapToDouble(p -> p.getAsDouble()).toArray();
+    for (int i = 1; i < logits.length; i++) {
+      // Of a score that is nearly 1, the difference to 1 has lost digits.
+      assertEquals(softmax[i] / softmax[0], Math.exp(logits[i] - logits[0]), 1e-6 * softmax[i] / softmax[0]);
+    }
     eval("--data", table, "--task", "multilabel", "--labels", "a;b,c", "--out", out).ended(3).refused("\"a;b\": holds \";\"");
   }
 

@@ -20,6 +20,7 @@ class ExplainArchitectureTest extends ArchitectureContract {
     rows.put("evaluate", Set.of("tensor"));
     rows.put("explain", Set.of("data", "op", "report", "image", "tensor", "text", "task", "batch", "runtime", Arrows.FRONT_DOOR));
     rows.put("probe", Set.of("data", "explain", "report", "image", "tensor", "task", "batch", "weights", Arrows.FRONT_DOOR));
+    rows.put("results", Set.of("data", "evaluate", "report", "tensor"));
     return rows;
   }
 }

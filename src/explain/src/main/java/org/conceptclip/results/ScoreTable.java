@@ -1,12 +1,9 @@
-package org.conceptclip.evaluate.output;
+package org.conceptclip.results;
 
-import de.siegmar.fastcsv.writer.CsvWriter;
-import de.siegmar.fastcsv.writer.LineDelimiter;
 import java.io.IOException;
-import java.nio.channels.Channels;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,11 +12,11 @@ import java.util.stream.Stream;
 import org.conceptclip.data.Row;
 import org.conceptclip.data.TableFormat;
 import org.conceptclip.data.TableReader;
+import org.conceptclip.data.TableWriter;
 import org.conceptclip.evaluate.Scores;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.FileNames;
 import org.conceptclip.util.OneLine;
-import org.conceptclip.util.TargetFile;
 
 /**
  * The scores of each item, as a file that anyone can recompute all figures from: CSV with the columns {@code image}, {@code label} and one
@@ -50,22 +47,8 @@ public record ScoreTable(List<String> labels, List<ScoreRow> rows) {
 
   /** Writes the file, whole or not at all. */
   public void write(Path file) throws IOException {
-    TargetFile.write(file, channel -> {
-      // Not closed: the channel belongs to whoever made the file.
-      CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(Channels.newOutputStream(channel), StandardCharsets.UTF_8);
-      csv.writeRecord(Stream.concat(Stream.of(IMAGE, LABEL), labels.stream()).toList());
-      List<String> fields = new ArrayList<>();
-      for (ScoreRow row : rows) {
-        fields.clear();
-        fields.add(row.image());
-        fields.add(row.label());
-        for (double score : row.scores()) {
-          fields.add(Double.toString(score));
-        }
-        csv.writeRecord(fields);
-      }
-      csv.flush();
-    });
+    TableWriter.write(file, Stream.concat(Stream.of(IMAGE, LABEL), labels.stream()).toList(), rows.stream().map(row -> Stream.concat(
+        Stream.of(row.image(), row.label()), Arrays.stream(row.scores()).mapToObj(Double::toString)).toList()));
   }
 
   /**

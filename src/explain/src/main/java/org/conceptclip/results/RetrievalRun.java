@@ -1,4 +1,4 @@
-package org.conceptclip.evaluate.output;
+package org.conceptclip.results;
 
 import com.google.gson.JsonObject;
 import java.util.List;

@@ -1,4 +1,4 @@
-package org.conceptclip.evaluate.output;
+package org.conceptclip.results;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -1,4 +1,4 @@
-package org.conceptclip.evaluate.output;
+package org.conceptclip.results;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

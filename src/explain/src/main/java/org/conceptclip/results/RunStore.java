@@ -1,4 +1,4 @@
-package org.conceptclip.evaluate.output;
+package org.conceptclip.results;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
