@@ -73,7 +73,7 @@ final class BottleneckApplyCommand implements Callable<Integer> {
       float[][] vectors = bottleneck.vectors().orElseThrow();
       run.over(clip, stream(pictures).peek(picture -> results.expect(picture.name())), Function.identity(),
           bottleneck.similarity().usesPatches(), Progress.UNKNOWN,
-          (picture, image) -> results.add(picture.name(), bottleneck.similarity().of(image, vectors)));
+          (picture, image) -> results.add(picture.name(), bottleneck.similarity().of(picture.name(), image, vectors)));
     }
   }
 

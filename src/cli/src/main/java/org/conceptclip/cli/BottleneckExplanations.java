@@ -66,7 +66,7 @@ final class BottleneckExplanations {
   /** Adds an image. */
   void add(ImageInput input, Embedding image) {
     String place = folder.next(input.name());
-    double[] similarities = bottleneck.similarity().of(image, bottleneck.vectors().orElseThrow());
+    double[] similarities = bottleneck.similarity().of(input.name(), image, bottleneck.vectors().orElseThrow());
     RgbImage picture = picture(input);
     folder.make(place);
     folder.original(place, Thumbnail.jpeg(picture));

@@ -181,7 +181,7 @@ final class BottleneckTrainCommand implements Callable<Integer> {
       List<double[]> found = new ArrayList<>();
       List<String> names = new ArrayList<>();
       run.over(clip, items.stream(), Labelled::image, compare.usesPatches(), items.size(), (item, image) -> {
-        found.add(compare.of(image, rows));
+        found.add(compare.of(item.image().name(), image, rows));
         names.add(item.label());
       });
       if (run.done() > 0) {

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.Locale;
 import org.conceptclip.Embedding;
 import org.conceptclip.explain.PatchMap;
-import org.conceptclip.runtime.NonFiniteResultException;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 
@@ -66,11 +65,12 @@ public record BottleneckSimilarity(Kind kind, int topK) {
   /**
    * The similarities of an image with concepts [M], from -1 to 1, summed in float64.
    *
+   * @param name of the image, to begin a message with
    * @param image with its patches, if they are used
    * @param vectors of the concepts [M][D]; need not be normalised
-   * @throws NonFiniteResultException if the image's vectors hold NaN or infinity
+   * @throws BadInputException if the image's vectors hold NaN or infinity
    */
-  public double[] of(Embedding image, float[][] vectors) {
+  public double[] of(String name, Embedding image, float[][] vectors) {
     double[] result = new double[vectors.length];
     for (int j = 0; j < result.length; j++) {
       result[j] = switch (kind) {
@@ -79,7 +79,7 @@ public record BottleneckSimilarity(Kind kind, int topK) {
         case GIVEN -> throw new IllegalStateException("similarities that were given cannot be computed");
       };
       if (!Double.isFinite(result[j])) {
-        throw new NonFiniteResultException("its similarity with concept " + (j + 1) + " is " + result[j] + ", expected a number; the"
+        throw new BadInputException(name + ": its similarity with concept " + (j + 1) + " is " + result[j] + ", expected a number; the"
             + " model's weights or an activation are out of range at this precision");
       }
     }

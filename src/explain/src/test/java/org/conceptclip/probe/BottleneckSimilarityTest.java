@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.conceptclip.Embedding;
 import org.conceptclip.probe.BottleneckSimilarity.Kind;
-import org.conceptclip.runtime.NonFiniteResultException;
+import org.conceptclip.tensor.BadInputException;
 import org.junit.jupiter.api.Test;
 
 /** Similarities of images and concepts, on vectors whose cosines are known. */
@@ -18,29 +18,31 @@ class BottleneckSimilarityTest {
 
   @Test
   void globalIsTheCosineOfTheWholeImage() {
-    assertArrayEquals(new double[] {0.5, Math.sqrt(0.75)}, new BottleneckSimilarity(Kind.GLOBAL, 0).of(IMAGE, CONCEPTS), 1e-7);
+    assertArrayEquals(new double[] {0.5, Math.sqrt(0.75)}, new BottleneckSimilarity(Kind.GLOBAL, 0).of("scan", IMAGE, CONCEPTS), 1e-7);
   }
 
   @Test
   void localIsTheMeanOfTheBestPatches() {
-    assertArrayEquals(new double[] {1, 1}, new BottleneckSimilarity(Kind.LOCAL, 1).of(IMAGE, CONCEPTS), 1e-7);
-    assertArrayEquals(new double[] {0.75, (1 + Math.sqrt(0.75)) / 2}, new BottleneckSimilarity(Kind.LOCAL, 2).of(IMAGE, CONCEPTS), 1e-7);
+    assertArrayEquals(new double[] {1, 1}, new BottleneckSimilarity(Kind.LOCAL, 1).of("scan", IMAGE, CONCEPTS), 1e-7);
+    assertArrayEquals(new double[] {0.75, (1 + Math.sqrt(0.75)) / 2},
+        new BottleneckSimilarity(Kind.LOCAL, 2).of("scan", IMAGE, CONCEPTS), 1e-7);
     // More patches than the image has: all count.
-    assertArrayEquals(new double[] {0.125, (1 + Math.sqrt(0.75)) / 4}, new BottleneckSimilarity(Kind.LOCAL, 9).of(IMAGE, CONCEPTS), 1e-7);
+    assertArrayEquals(new double[] {0.125, (1 + Math.sqrt(0.75)) / 4},
+        new BottleneckSimilarity(Kind.LOCAL, 9).of("scan", IMAGE, CONCEPTS), 1e-7);
   }
 
   @Test
   void vectorsOfZerosAreSimilarToNothing() {
     Embedding none = new Embedding(new float[2], new float[1][2], null);
-    assertArrayEquals(new double[2], new BottleneckSimilarity(Kind.GLOBAL, 0).of(none, CONCEPTS));
-    assertArrayEquals(new double[2], new BottleneckSimilarity(Kind.LOCAL, 1).of(none, CONCEPTS));
+    assertArrayEquals(new double[2], new BottleneckSimilarity(Kind.GLOBAL, 0).of("scan", none, CONCEPTS));
+    assertArrayEquals(new double[2], new BottleneckSimilarity(Kind.LOCAL, 1).of("scan", none, CONCEPTS));
   }
 
   @Test
   void imagesWithoutNumbersAreRefused() {
     Embedding broken = new Embedding(new float[] {Float.NaN, 1}, new float[][] {{Float.POSITIVE_INFINITY, 0}}, null);
-    assertThrows(NonFiniteResultException.class, () -> new BottleneckSimilarity(Kind.GLOBAL, 0).of(broken, CONCEPTS));
-    assertThrows(NonFiniteResultException.class, () -> new BottleneckSimilarity(Kind.LOCAL, 1).of(broken, CONCEPTS));
+    assertThrows(BadInputException.class, () -> new BottleneckSimilarity(Kind.GLOBAL, 0).of("scan", broken, CONCEPTS));
+    assertThrows(BadInputException.class, () -> new BottleneckSimilarity(Kind.LOCAL, 1).of("scan", broken, CONCEPTS));
   }
 
   @Test
@@ -54,6 +56,6 @@ class BottleneckSimilarityTest {
   void numbersOfPatchesGoWithLocalSimilaritiesAlone() {
     assertThrows(IllegalArgumentException.class, () -> new BottleneckSimilarity(Kind.LOCAL, 0));
     assertThrows(IllegalArgumentException.class, () -> new BottleneckSimilarity(Kind.GLOBAL, 3));
-    assertThrows(IllegalStateException.class, () -> new BottleneckSimilarity(Kind.GIVEN, 0).of(IMAGE, CONCEPTS));
+    assertThrows(IllegalStateException.class, () -> new BottleneckSimilarity(Kind.GIVEN, 0).of("scan", IMAGE, CONCEPTS));
   }
 }
