@@ -31,7 +31,7 @@ import picocli.CommandLine.Option;
       "given again. What the figures mean, and the layouts of tables: docs/evaluation.md.",
       "",
       "Example:",
-      "  conceptclip eval --data examples/labels.csv --group kind --out evaluation"
+      "  conceptclip eval --data examples.csv --group kind --out evaluation"
     })
 final class EvalCommand implements Callable<Integer> {
   private final Context context;

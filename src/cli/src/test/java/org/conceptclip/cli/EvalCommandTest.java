@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class EvalCommandTest {
   private static final Path EXAMPLES = Path.of("examples").toAbsolutePath();
-  private static final Path TABLE = EXAMPLES.resolve("labels.csv");
+  private static final Path TABLE = Path.of("examples.csv").toAbsolutePath();
   private static final String LABELS =
       "chest X-ray,brain MRI,abdominal CT,skin lesion,histology,fundus photograph,ultrasound,blood smear";
 
@@ -79,7 +79,7 @@ class EvalCommandTest {
     assertEquals("image,label," + LABELS, scores.getFirst());
     assertEquals(13, scores.size());
     double sum = Stream.of(scores.get(1).split(",")).skip(2).mapToDouble(Double::parseDouble).sum();
-    assertTrue(scores.get(1).startsWith("chest-xray-normal.png,chest X-ray,0.9"), scores.get(1));
+    assertTrue(scores.get(1).startsWith("examples/chest-xray-normal.png,chest X-ray,0.9"), scores.get(1));
     assertEquals(1, sum, 1e-9);
     EvalPages.check(out.resolve("report.html"), "demo", "no medicine", "12 items");
     assertFalse(Files.exists(out.resolve("scores.part")));
@@ -93,7 +93,7 @@ class EvalCommandTest {
     JsonObject classified = json(CliRun.of("classify", image, "--labels", LABELS, "--backend", "cpu", "--scoring", "ensemble", "--top-k", 5,
         "--alpha", 0.25, "--json").ended(0).out()).getAsJsonObject("probabilities");
     String[] row = Files.readAllLines(out.resolve("scores.csv")).get(3).split(",");
-    assertEquals("brain-mri-tumour.png", row[0]);
+    assertEquals("examples/brain-mri-tumour.png", row[0]);
     assertArrayEquals(classified.asMap().values().stream().mapToDouble(p -> p.getAsDouble()).toArray(),
         Stream.of(row).skip(2).mapToDouble(Double::parseDouble).toArray());
   }
@@ -144,7 +144,7 @@ class EvalCommandTest {
     eval("--data", TABLE, "--labels", LABELS, "--out", out, "--backend", "reference").ended(3).said("backend cpu, now reference");
     eval("--data", TABLE, "--labels", LABELS + ",photo", "--out", out).ended(3).said("--force, which starts anew here");
     Path other = Files.writeString(folder.resolve("other.csv"), Files.readString(TABLE) + "\n");
-    eval("--data", other, "--images", EXAMPLES, "--labels", LABELS, "--backend", "cpu", "--out", out).ended(3).said("of data sha256");
+    eval("--data", other, "--images", EXAMPLES.getParent(), "--labels", LABELS, "--backend", "cpu", "--out", out).ended(3).said("of data sha256");
     examples(out, "--template", "{}", "--force").ended(0);
     assertEquals("[\"{}\"]", metrics(out).getAsJsonObject("run").get("templates").getAsString());
   }

@@ -27,8 +27,8 @@ class EvalKilledTest {
   @Test
   void aKilledRunGoesOnAndEndsAsIfNothingHadHappened() throws Exception {
     List<String> lines = new ArrayList<>(List.of("image,label"));
-    List<String> items = Files.readAllLines(EXAMPLES.resolve("labels.csv")).stream().skip(1)
-        .map(line -> EXAMPLES + "/" + line.split(",")[0] + "," + line.split(",")[1]).toList();
+    List<String> items = Files.readAllLines(Path.of("examples.csv")).stream().skip(1)
+        .map(line -> Path.of("").toAbsolutePath() + "/" + line.split(",")[0] + "," + line.split(",")[1]).toList();
     for (int i = 0; i < ROUNDS; i++) {
       lines.addAll(items);
     }

@@ -50,7 +50,7 @@ class ResultsTest {
     List<String> concepts = List.of("concepts", IMAGE, "--concepts", "cyst", "--out", "target/results-test", "--backend", "reference");
     runs.put("conceptclip concepts", List.of(concepts, Stream.concat(concepts.stream(), Stream.of("--json")).toList()));
     List<String> eval = List.of(
-        "eval", "--data", "examples/labels.csv", "--backend", "reference", "--bootstrap", "0", "--out", "target/results-test-eval");
+        "eval", "--data", "examples.csv", "--backend", "reference", "--bootstrap", "0", "--out", "target/results-test-eval");
     runs.put("conceptclip eval", List.of(eval, Stream.concat(eval.stream(), Stream.of("--json")).toList()));
     runs.put("conceptclip doctor", List.of(List.of("doctor"), List.of("doctor", "--json")));
     runs.put("conceptclip preprocess", List.of(List.of("preprocess", IMAGE, "--out", "-")));
