@@ -22,6 +22,9 @@ public final class EvaluationPage {
   /** With more classes, a column's head is the number of its class, so that the table fits the page. */
   private static final int MOST_NAMED_COLUMNS = 5;
 
+  /** A bin of fewer is a ring beside the line: in it, one item moves the share by more than a tenth. */
+  private static final int FEWEST_ON_LINE = 10;
+
   private final ClassificationRun run;
   private final ClassificationReport report;
   private final Page page;
@@ -97,7 +100,7 @@ public final class EvaluationPage {
     }
     List<UnitPlot.Line> lines = drawn.stream().map(c -> new UnitPlot.Line(
         report.classes().get(c).label() + ", " + FigureText.of(report.classes().get(c).auroc().value()),
-        RocCurve.points(truth(c), IntStream.range(0, report.items()).mapToDouble(i -> scores()[i][c]).toArray()), false)).toList();
+        RocCurve.points(truth(c), IntStream.range(0, report.items()).mapToDouble(i -> scores()[i][c]).toArray()), false, List.of())).toList();
     boolean all = drawn.size() == report.classes().stream().filter(one -> one.auroc().isDefined()).count();
     page.figure("Share of a class's items that are found, against share of the others that are taken for it; " + report.items() + " items"
             + (all ? "" : "; the " + drawn.size() + " classes with the smallest area"),
@@ -133,13 +136,19 @@ public final class EvaluationPage {
     String what = run.task() == Task.MULTICLASS ? "items" : "scores of all items and labels";
     page.figure("Share that is right, against mean confidence, in 15 bins of confidence; below, the number of " + what + " in each bin",
         UnitPlot.draw("Reliability diagram", "confidence", "share that is right", lines, columns));
-    page.notice("On the diagonal, confidences are what they say; below it, they say too much. Bins of few " + what + " scatter by chance.");
+    page.notice("On the diagonal, confidences are what they say; below it, they say too much. Rings: bins of fewer than "
+        + FEWEST_ON_LINE + " " + what + ", which scatter by chance.");
     run.temperature().ifPresent(this::temperature);
   }
 
   private static UnitPlot.Line line(String name, ClassificationReport report) {
-    return new UnitPlot.Line(name + ", ECE " + FigureText.of(report.ece().value()), report.reliability().bins().stream()
-        .filter(bin -> bin.items() > 0).map(bin -> new double[] {bin.confidence(), bin.accuracy()}).toList(), true);
+    return new UnitPlot.Line(name + ", ECE " + FigureText.of(report.ece().value()), points(report, FEWEST_ON_LINE, Integer.MAX_VALUE), true,
+        points(report, 1, FEWEST_ON_LINE - 1));
+  }
+
+  private static List<double[]> points(ClassificationReport report, int fewest, int most) {
+    return report.reliability().bins().stream().filter(bin -> bin.items() >= fewest && bin.items() <= most)
+        .map(bin -> new double[] {bin.confidence(), bin.accuracy()}).toList();
   }
 
   private void temperature(ClassificationRun.Temperature one) {

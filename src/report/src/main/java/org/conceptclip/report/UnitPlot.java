@@ -26,8 +26,12 @@ public final class UnitPlot {
 
   private UnitPlot() {}
 
-  /** A line through points (x and y from 0 to 1, in order of x), each with a dot if {@code marked}, with its name in the legend. */
-  public record Line(String name, List<double[]> points, boolean marked) {}
+  /**
+   * A line through points (x and y from 0 to 1, in order of x), each with a dot if {@code marked}, with its name in the legend.
+   *
+   * @param loose points beside the line, drawn as rings: too little stands behind them to lead the eye
+   */
+  public record Line(String name, List<double[]> points, boolean marked, List<double[]> loose) {}
 
   /** A column over a part of the horizontal axis; the title shows when it is pointed at. */
   public record Column(double from, double to, double value, String title) {}
@@ -73,14 +77,19 @@ public final class UnitPlot {
     svg.empty("polyline", "class", "line l" + colour, "points", line.points().stream()
         .map(point -> Markup.number(x.place(point[0])) + "," + Markup.number(y.place(point[1]))).collect(Collectors.joining(" ")));
     if (line.marked()) {
-      for (double[] point : line.points()) {
-        svg.open("circle", "class", "s" + colour, "cx", x.place(point[0]), "cy", y.place(point[1]), "r", "3.5")
-            .leaf("title", line.name() + ": " + Figures.of(point[0]) + ", " + Figures.of(point[1])).close();
-      }
+      dots(svg, x, y, line.points(), "s" + colour, line.name());
     }
+    dots(svg, x, y, line.loose(), "line l" + colour, line.name());
     double top = TOP + index * LEGEND_ROW;
     svg.empty("rect", "class", "s" + colour, "x", LEGEND, "y", top, "width", 12, "height", 10, "rx", 2)
         .label("label", LEGEND + 18, top + 9.5, "start", clipped(line.name()));
+  }
+
+  private static void dots(Markup svg, Axis x, Axis y, List<double[]> points, String style, String name) {
+    for (double[] point : points) {
+      svg.open("circle", "class", style, "cx", x.place(point[0]), "cy", y.place(point[1]), "r", "3.5")
+          .leaf("title", name + ": " + Figures.of(point[0]) + ", " + Figures.of(point[1])).close();
+    }
   }
 
   private static String clipped(String name) {

@@ -60,11 +60,13 @@ class ChartsTest {
 
   @Test
   void unitPlotsPutSharesWhereTheyBelong() {
-    String svg = UnitPlot.draw("t", "x", "y", List.of(new UnitPlot.Line("<a>", List.of(new double[] {0, 0}, new double[] {1, 1}), true)),
+    UnitPlot.Line line = new UnitPlot.Line("<a>", List.of(new double[] {0, 0}, new double[] {1, 1}), true, List.of(new double[] {0.5, 0}));
+    String svg = UnitPlot.draw("t", "x", "y", List.of(line),
         List.of(new UnitPlot.Column(0, 0.5, 3, "three"), new UnitPlot.Column(0.5, 1, 6, "six"))).whole();
     assertTrue(svg.contains("points=\"64.0,408.0 464.0,8.0\""), svg);
     assertTrue(svg.contains("class=\"diagonal\" x1=\"64.0\" y1=\"408.0\" x2=\"464.0\" y2=\"8.0\""), svg);
     assertTrue(svg.contains("height=\"36.0\"><title>three") && svg.contains("height=\"72.0\"><title>six"), svg);
+    assertTrue(svg.contains("<circle class=\"line l0\" cx=\"264.0\" cy=\"408.0\""), "a ring, off the line");
     assertTrue(svg.contains("&lt;a&gt;") && svg.contains(">6</text>"), svg);
     assertTrue(UnitPlot.draw("t", "x", "y", List.of(), List.of()).whole().contains("diagonal"), "no line is no failure");
   }
