@@ -41,7 +41,7 @@ final class BottleneckModel {
         .build();
     ConceptClipOptions.Builder library = backend.library(context).engine(engine).inspection(found -> {
       id = new ModelId(found.fingerprint(), found.name(), Preprocessor.VERSION);
-      notices = found.notice().stream().toList();
+      notices = DemoNotice.of(found).stream().toList();
       geometry = found.config().vision().geometry();
       check.accept(found);
     });
@@ -68,6 +68,6 @@ final class BottleneckModel {
 
   /** The name as it stands under pictures. */
   String caption() {
-    return id.name() + (notices.isEmpty() ? "" : " (trained on drawings)");
+    return id.name() + (notices.isEmpty() ? "" : DemoNotice.SHORT);
   }
 }

@@ -194,7 +194,7 @@ final class ConceptsCommand implements Callable<Integer> {
       for (String concept : annotator.truncated()) {
         context.console().say("concept " + OneLine.quoted(concept, 40) + ": its prompt was cut to " + promptTokens + " tokens");
       }
-      Overlay overlay = new Overlay(geometry, interpolation, opacity, modelName + (notices.isEmpty() ? "" : " (trained on drawings)"));
+      Overlay overlay = new Overlay(geometry, interpolation, opacity, modelName + (notices.isEmpty() ? "" : DemoNotice.SHORT));
       ConceptResults results = new ConceptResults(context.console().out(), phrases, json);
       boolean comeAgain = list == null && images.stream().noneMatch(Stdin::isMeant);
       return new ConceptsRun(context.console(), clip, annotator, overlay, scale, new ConceptFolder(folder, phrases), imageOptions.limits(),
@@ -235,7 +235,7 @@ final class ConceptsCommand implements Callable<Integer> {
   /** Checks the options that depend on the model, before its weights are read. */
   private void inspect(OpenModel opened) {
     modelName = opened.name();
-    notices = opened.notice().map(_ -> "The embedded demo model was trained on drawings and knows no medicine.").stream().toList();
+    notices = DemoNotice.of(opened).stream().toList();
     geometry = opened.config().vision().geometry();
     positions = opened.config().text().maxPositions();
     if (maxTokens != null && (maxTokens < 3 || maxTokens > positions)) {

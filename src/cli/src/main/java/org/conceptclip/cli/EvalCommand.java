@@ -136,14 +136,14 @@ final class EvalCommand implements Callable<Integer> {
     Map<String, double[]> scores = work.isEmpty() ? Map.of() : scorer.score(work);
     if (work.stream().noneMatch(one -> !one.validation() && scores.containsKey(one.key()))) {
       RunStore.forget(out);
-      return exitCode(context.console(), 0, problems.count());
+      return exitCode(context.console(), 0, problems.count(), true);
     }
     ScoreTable table = scorer.deliver(work, scores, data.separator());
     EvalFigures output = new EvalFigures(context, items.task(), data.separator(), bootstrap, figures.other(), out, json);
-    output.deliver(table, EvalFigures.groupings(data.groups(), work.stream()
+    boolean whole = output.deliver(table, EvalFigures.groupings(data.groups(), work.stream()
         .filter(one -> !one.validation() && scores.containsKey(one.key())).map(one -> one.item().metadata()).toList()),
         EvalFigures.about(scorer.facts(), items), problems.count());
-    return exitCode(context.console(), table.rows().size(), problems.count());
+    return exitCode(context.console(), table.rows().size(), problems.count(), whole);
   }
 
   private List<String> names(Items items, List<String> given, List<EvalDataOptions.Work> work) {
@@ -157,16 +157,22 @@ final class EvalCommand implements Callable<Integer> {
     return declared;
   }
 
-  /** Says how many items failed. Returns the exit code. */
-  static int exitCode(Console console, int done, int failed) {
+  /**
+   * Says what is missing of the results. Returns the exit code.
+   *
+   * @param whole whether all headline figures are defined
+   */
+  static int exitCode(Console console, int done, int failed, boolean whole) {
     if (done == 0) {
       console.say("no item could be evaluated" + (failed > 0 ? "; the messages above say why" : ""));
       return ExitCode.BAD_INPUT;
     }
     if (failed > 0) {
       console.say(failed + " of " + (done + failed) + " items could not be evaluated; the messages above say why");
-      return ExitCode.PARTLY_DONE;
     }
-    return ExitCode.DONE;
+    if (!whole) {
+      console.say("the items are of one class, so the figures that compare classes are missing");
+    }
+    return failed > 0 || !whole ? ExitCode.PARTLY_DONE : ExitCode.DONE;
   }
 }

@@ -67,14 +67,16 @@ final class EvalFigures {
    * @param groupings of the rows of the table
    * @param about what was run
    * @param failed items without scores
+   * @return whether the items are of more than one class, so that all headline figures are defined
    */
-  void deliver(ScoreTable table, List<Grouping> groupings, SequencedMap<String, String> about, int failed) throws IOException {
+  boolean deliver(ScoreTable table, List<Grouping> groupings, SequencedMap<String, String> about, int failed) throws IOException {
     Path validation = folder.resolve(EvalFacts.VALIDATION);
     boolean isPart = !about.getOrDefault(EvalFacts.SPLIT, "none").equals("none");
-    deliver(table, groupings, isPart && Files.exists(validation) ? ScoreTable.read(validation) : null, about, failed);
+    return deliver(table, groupings, isPart && Files.exists(validation) ? ScoreTable.read(validation) : null, about, failed);
   }
 
-  void deliver(ScoreTable table, List<Grouping> groupings, ScoreTable validationOrNull, SequencedMap<String, String> about, int failed)
+  /** As above, with the scores of the validation items. */
+  boolean deliver(ScoreTable table, List<Grouping> groupings, ScoreTable validationOrNull, SequencedMap<String, String> about, int failed)
       throws IOException {
     Scores scores = table.scores(separatorOrNull);
     ClassificationReport report = Evaluation.report(scores, groupings, bootstrap);
@@ -96,6 +98,7 @@ final class EvalFigures {
       new EvalTable(context.console().out()).print(run);
     }
     context.console().say("wrote " + Names.readable(folder.resolve(EvalFacts.REPORT)) + " and the files beside it");
+    return report.aurocMacro().isDefined();
   }
 
   private Optional<ClassificationRun.Temperature> temperature(Scores scores, ScoreTable validationOrNull, List<String> warnings) {

@@ -54,7 +54,7 @@ record EvalFromScores(Context context, EvalDataOptions data, EvalFigureOptions f
       join(table, data.read(problems), problems, evaluated, metadata, validation);
     }
     if (evaluated.isEmpty()) {
-      return EvalCommand.exitCode(context.console(), 0, problems.count());
+      return EvalCommand.exitCode(context.console(), 0, problems.count(), true);
     }
     ScoreTable scored = new ScoreTable(table.labels(), evaluated);
     Path copy = out.resolve(EvalFacts.SCORES);
@@ -63,9 +63,9 @@ record EvalFromScores(Context context, EvalDataOptions data, EvalFigureOptions f
       scored.write(copy);
       Files.deleteIfExists(out.resolve(EvalFacts.VALIDATION));
     }
-    new EvalFigures(context, task, data.separator(), bootstrap, figures.other(), out, json).deliver(
+    boolean whole = new EvalFigures(context, task, data.separator(), bootstrap, figures.other(), out, json).deliver(
         scored, EvalFigures.groupings(data.groups(), metadata), validation(table, validation, about), about, problems.count());
-    return EvalCommand.exitCode(context.console(), evaluated.size(), problems.count());
+    return EvalCommand.exitCode(context.console(), evaluated.size(), problems.count(), whole);
   }
 
   /** What was recorded about the run that wrote the file, if it is still that file; else nothing. */

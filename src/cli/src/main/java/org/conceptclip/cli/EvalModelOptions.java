@@ -150,7 +150,7 @@ final class EvalModelOptions {
     });
     facts.put(EvalFacts.MODEL, found.name());
     facts.put(EvalFacts.NOTICE,
-        found.notice().map(_ -> "The embedded demo model was trained on drawings and knows no medicine.").orElse(""));
+        DemoNotice.of(found).orElse(""));
     facts.put("model fingerprint", found.fingerprint());
     facts.put("preprocessing", Preprocessor.VERSION);
     facts.put("max tokens", String.valueOf(maxTokens == null ? found.config().text().contextLength() : maxTokens));

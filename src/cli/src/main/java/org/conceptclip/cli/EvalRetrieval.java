@@ -54,11 +54,11 @@ record EvalRetrieval(Context context, EvalDataOptions data, EvalModelOptions mod
     List<EvalDataOptions.Work> pairs = work.stream().filter(one -> found.containsKey(pictures.get(one.image()).key())).toList();
     if (pairs.isEmpty()) {
       RunStore.forget(folder);
-      return EvalCommand.exitCode(context.console(), 0, problems.count());
+      return EvalCommand.exitCode(context.console(), 0, problems.count(), true);
     }
     vectors.deliver(images, texts);
     deliver(pairs, report(pairs, pictures, captions, found), EvalFigures.about(facts, items));
-    return EvalCommand.exitCode(context.console(), pairs.size(), problems.count());
+    return EvalCommand.exitCode(context.console(), pairs.size(), problems.count(), true);
   }
 
   /** The report, with the ranks of both directions for each pair. */

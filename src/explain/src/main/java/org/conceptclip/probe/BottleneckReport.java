@@ -48,7 +48,7 @@ public final class BottleneckReport {
         Axis.decades(smallest, path.points().getFirst().lambda(), LineChart.LEFT, LineChart.RIGHT), "lambda",
         Axis.linear(largest, LineChart.BOTTOM, LineChart.TOP), "mean cross-entropy",
         List.of(new LineChart.Series("held-out images", losses.reversed()))));
-    page.table(List.of("lambda", "held-out loss", "standard error", "held-out accuracy", "concepts", ""), () -> {
+    page.table(List.of("lambda", "held-out loss", "standard error", "held-out accuracy", "concepts", ""), 0, 5, () -> {
       for (int i = 0; i < path.points().size(); i++) {
         BottleneckPath.Point point = path.points().get(i);
         page.markup().open("tr");
