@@ -327,7 +327,7 @@ class EvalCommandTest {
     List<String> lines = new ArrayList<>();
     for (String line : Files.readAllLines(TABLE).stream().skip(1).toList()) {
       String[] cells = line.split(",");
-      lines.add("{\"image\": \"" + cells[0] + "\", \"id\": \"1\", \"caption\": \"" + cells[1] + " with " + cells[2] + "\"}");
+      lines.add("{\"image\": \"" + cells[0].replace("examples/", "") + "\", \"id\": \"1\", \"caption\": \"" + cells[1] + " with " + cells[2] + "\"}");
     }
     lines.add("{\"image\": \"brain-mri-tumour.png\", \"caption\": \"brain MRI\"}");
     lines.add("{\"image\": \"absent.png\", \"caption\": \"brain MRI\"}");

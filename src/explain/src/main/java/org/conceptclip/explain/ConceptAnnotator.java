@@ -109,11 +109,10 @@ public final class ConceptAnnotator {
    * @throws NonFiniteResultException if a patch holds NaN or infinity, which would be no place on a map
    */
   public Annotation annotate(Embedding image) {
-    List<PatchMap> maps = List.copyOf(Parallel.map(vectors.length, c -> {
-      PatchMap map = PatchMap.of(image, vectors[c]);
-      requireNumbers(map, concepts.get(c));
-      return map;
-    }));
+    List<PatchMap> maps = List.copyOf(Parallel.map(vectors.length, c -> PatchMap.of(image, vectors[c])));
+    for (int c = 0; c < vectors.length; c++) {
+      requireNumbers(maps.get(c), concepts.get(c));
+    }
     double[] scores = scoring.scores(image, maps);
     for (int c = 0; c < scores.length; c++) {
       if (!Double.isFinite(scores[c])) {
