@@ -42,11 +42,7 @@ public record Overlay(PatchGeometry geometry, Interpolation interpolation, doubl
     }
   }
 
-  /**
-   * The values at the ends of the colour bar.
-   *
-   * @throws IllegalArgumentException unless they are numbers in their order
-   */
+  /** The values at the ends of the colour bar: numbers in their order, or the constructor fails. */
   public record Range(float low, float high) {
     public Range {
       if (!(low <= high && Float.isFinite(low) && Float.isFinite(high))) {
