@@ -100,7 +100,7 @@ def licences(component):
 def notices(*boms):
     expected = set()
     for bom in boms:
-        for component in json.loads(pathlib.Path(bom).read_text())["components"]:
+        for component in json.loads(pathlib.Path(bom).read_text()).get("components", []):
             if component["group"] != "org.conceptclip":
                 expected.add(f"| {component['group']}:{component['name']} | {component['version']} | {licences(component)} |")
     if not expected:
