@@ -2,8 +2,6 @@ package org.conceptclip.bench;
 
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -21,6 +19,7 @@ import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Tensor;
+import org.conceptclip.util.Sha256;
 
 /**
  * Whether an op of a block computes what it should, before anybody times it: against another backend's float64 on a small shape that
@@ -151,11 +150,7 @@ public final class OpCheck {
   private static String bits(float[] values) {
     ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES);
     bytes.asFloatBuffer().put(values);
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes.array())).substring(0, 16);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    return HexFormat.of().formatHex(Sha256.of(bytes.array()), 0, Long.BYTES);
   }
 
   /** The op's results for these sequences, whose first row is {@code first} of all rows there are. */

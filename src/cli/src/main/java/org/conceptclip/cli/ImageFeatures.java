@@ -1,17 +1,12 @@
 package org.conceptclip.cli;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -40,6 +35,7 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.util.OneLine;
+import org.conceptclip.util.Sha256;
 
 /**
  * Features of images, which are computed unless the cache has them. What is wrong with an image costs that image only: a line says it, and
@@ -161,23 +157,13 @@ final class ImageFeatures {
       return switch (image) {
         case ImageInput.File(Path path, String _) when Files.isRegularFile(path) -> {
           State state = State.of(path);
-          yield new Item(image, place, hash(path), state);
+          yield new Item(image, place, Sha256.of(path), state);
         }
-        case ImageInput.Encoded(byte[] bytes, String _) -> new Item(image, place, FeatureCache.hash(bytes), null);
+        case ImageInput.Encoded(byte[] bytes, String _) -> new Item(image, place, Sha256.of(bytes), null);
         default -> new Item(image, place, null, null);
       };
     } catch (IOException e) {
       return new Item(image, place, null, null);
-    }
-  }
-
-  private static byte[] hash(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      new DigestInputStream(in, digest).transferTo(OutputStream.nullOutputStream());
-      return digest.digest();
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
     }
   }
 

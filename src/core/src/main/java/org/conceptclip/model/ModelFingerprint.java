@@ -2,11 +2,11 @@ package org.conceptclip.model;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.util.Parallel;
+import org.conceptclip.util.Sha256;
 import org.conceptclip.weights.TensorLoan;
 import org.conceptclip.weights.WeightSource;
 
@@ -31,7 +31,7 @@ public final class ModelFingerprint {
   public static String of(ModelConfig config, WeightSource weights) {
     List<String> names = List.copyOf(ModelLayout.of(config).sequencedKeySet());
     List<String> tensors = Parallel.map(names.size(), i -> described(names.get(i), weights));
-    MessageDigest whole = sha256();
+    MessageDigest whole = Sha256.digest();
     String head = String.join("\n", VERSION, config.vision().toString(), config.text().toString(), "" + config.embeddingWidth(), "");
     whole.update(head.getBytes(StandardCharsets.UTF_8));
     tensors.forEach(line -> whole.update(line.getBytes(StandardCharsets.UTF_8)));
@@ -41,17 +41,9 @@ public final class ModelFingerprint {
   private static String described(String name, WeightSource weights) {
     try (TensorLoan loan = weights.borrow(name)) {
       HostTensor tensor = loan.tensor();
-      MessageDigest content = sha256();
+      MessageDigest content = Sha256.digest();
       content.update(tensor.data().asByteBuffer());
       return name + " " + tensor + " " + HexFormat.of().formatHex(content.digest()) + "\n";
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
     }
   }
 }

@@ -10,14 +10,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 import org.conceptclip.util.OneLine;
+import org.conceptclip.util.Sha256;
 import org.conceptclip.util.TargetFile;
 import org.conceptclip.util.WholeFile;
 
@@ -77,7 +76,7 @@ public final class FeatureCache implements AutoCloseable {
   public static FeatureCache open(Path root, ProbeFacts.Source source, String computedBy, int width, Consumer<String> notices) {
     String about = "model " + source.model() + "\npreprocessing " + source.preprocessing() + "\ncomputed by " + OneLine.of(computedBy, 1000)
         + "\nfeatures " + width + "\n";
-    String name = HexFormat.of().formatHex(sha256().digest(about.getBytes(StandardCharsets.UTF_8)), 0, 16);
+    String name = HexFormat.of().formatHex(Sha256.of(about.getBytes(StandardCharsets.UTF_8)), 0, 16);
     FeatureCache cache = new FeatureCache(root.resolve(name), width, notices);
     try {
       cache.open(about);
@@ -130,11 +129,6 @@ public final class FeatureCache implements AutoCloseable {
         places.put(Key.of(bytes), new Place(number, bytes.getInt()));
       }
     }
-  }
-
-  /** The hash that a file's content is found by. */
-  public static byte[] hash(byte[] content) {
-    return sha256().digest(content);
   }
 
   /** The vector [width] of an image; null if there is none. */
@@ -225,14 +219,6 @@ public final class FeatureCache implements AutoCloseable {
         throw new IOException("ends at byte " + position);
       }
       position += got;
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
     }
   }
 

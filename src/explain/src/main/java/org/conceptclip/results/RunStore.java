@@ -9,7 +9,6 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -17,9 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -30,6 +26,7 @@ import java.util.SequencedMap;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.FileNames;
 import org.conceptclip.util.OneLine;
+import org.conceptclip.util.Sha256;
 import org.conceptclip.util.TargetFile;
 
 /**
@@ -305,17 +302,10 @@ public final class RunStore implements AutoCloseable {
 
   /** SHA-256 of a file, in hexadecimal digits. */
   public static String hash(Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
-      DigestInputStream digest = new DigestInputStream(in, MessageDigest.getInstance("SHA-256"));
-      byte[] piece = new byte[1 << 16];
-      while (digest.read(piece) >= 0) {
-        // the digest takes what is read
-      }
-      return HexFormat.of().formatHex(digest.getMessageDigest().digest());
+    try {
+      return HexFormat.of().formatHex(Sha256.of(file));
     } catch (IOException e) {
       throw new BadInputException(name(file) + ": cannot be read (" + e.getMessage() + "), expected a file", e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
     }
   }
 

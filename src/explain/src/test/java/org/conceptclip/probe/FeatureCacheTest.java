@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.conceptclip.util.Sha256;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -177,7 +178,7 @@ class FeatureCacheTest {
   }
 
   private static byte[] hash(int number) {
-    return FeatureCache.hash(new byte[] {(byte) number, (byte) (number >> 8), (byte) (number >> 16)});
+    return Sha256.of(new byte[] {(byte) number, (byte) (number >> 8), (byte) (number >> 16)});
   }
 
   private static float[] vector(int number) {

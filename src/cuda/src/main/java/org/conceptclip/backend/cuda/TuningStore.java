@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -19,6 +18,7 @@ import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.CacheFolder;
 import org.conceptclip.util.FileNames;
 import org.conceptclip.util.OneLine;
+import org.conceptclip.util.Sha256;
 import org.conceptclip.util.TargetFile;
 import org.conceptclip.util.TextBytes;
 import org.conceptclip.util.WholeFile;
@@ -54,16 +54,12 @@ final class TuningStore {
 
   /** The first 64 bits of a SHA-256 over the table of kernels and the code of those for this device. */
   private static String fingerprint(KernelIndex kernels) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      TreeSet<String> files = new TreeSet<>();
-      kernels.names().forEach(name -> files.add(kernels.get(name).file()));
-      digest.update(KernelIndex.text("KERNELS.tsv").getBytes(StandardCharsets.US_ASCII));
-      files.forEach(file -> digest.update(KernelIndex.text(file).getBytes(StandardCharsets.US_ASCII)));
-      return HexFormat.of().formatHex(digest.digest(), 0, Long.BYTES);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    MessageDigest digest = Sha256.digest();
+    TreeSet<String> files = new TreeSet<>();
+    kernels.names().forEach(name -> files.add(kernels.get(name).file()));
+    digest.update(KernelIndex.text("KERNELS.tsv").getBytes(StandardCharsets.US_ASCII));
+    files.forEach(file -> digest.update(KernelIndex.text(file).getBytes(StandardCharsets.US_ASCII)));
+    return HexFormat.of().formatHex(digest.digest(), 0, Long.BYTES);
   }
 
   /**
