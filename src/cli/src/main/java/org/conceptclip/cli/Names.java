@@ -18,7 +18,7 @@ final class Names {
 
   /** The name of a file in messages. */
   static String readable(Path path) {
-    return OneLine.of(of(path), 4096);
+    return FileNames.inMessage(path);
   }
 
   /** The file that a part of an argument names. */

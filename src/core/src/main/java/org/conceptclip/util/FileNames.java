@@ -26,6 +26,9 @@ public final class FileNames {
   private static final char LAST_RAW = '\uDCFF';
   private static final int RAW = 0xDC00;
 
+  /** Characters of a name that a message repeats: the longest path that Linux takes. */
+  private static final int LONGEST_IN_MESSAGE = 4096;
+
   private FileNames() {}
 
   /** Bytes as text: UTF-8, with a lone surrogate for each byte that is not part of a character. */
@@ -136,5 +139,10 @@ public final class FileNames {
     StringBuilder shown = new StringBuilder();
     text.codePoints().forEach(codePoint -> shown.append(isRaw(codePoint) ? readable(codePoint) : Character.toString(codePoint)));
     return shown.toString();
+  }
+
+  /** The name of a file in a message: as {@link #readable(Path)}, on one line, cut if it is longer than a path can be. */
+  public static String inMessage(Path path) {
+    return OneLine.of(readable(path), LONGEST_IN_MESSAGE);
   }
 }

@@ -58,7 +58,7 @@ public record Items(Path file, Layout layout, Task task, String imageColumn, Lis
     TableFormat format = TableFormat.of(file);
     try (TableReader table = TableReader.open(file, format)) {
       if (!table.hasNext()) {
-        throw new BadInputException(OneLine.of(FileNames.readable(file), 4096) + ": no row of data, expected at least one");
+        throw new BadInputException(FileNames.inMessage(file) + ": no row of data, expected at least one");
       }
       Layout layout = columns.layout().orElseGet(() -> Layout.of(format, table.columns()));
       return new Reading(file, table, layout, columns.task().orElse(layout.task()), columns).items(problems);

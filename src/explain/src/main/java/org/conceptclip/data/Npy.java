@@ -54,7 +54,7 @@ public final class Npy {
    * @throws BadInputException if there is no such file, or it is damaged, truncated, or holds something else
    */
   public static HostTensor read(Path file) {
-    String name = OneLine.of(FileNames.readable(file), 4096);
+    String name = FileNames.inMessage(file);
     try (FileChannel channel = FileChannel.open(file)) {
       return read(name, channel);
     } catch (IOException e) {

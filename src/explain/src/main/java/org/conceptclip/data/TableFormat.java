@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.FileNames;
-import org.conceptclip.util.OneLine;
 
 /** How the rows of a table are written. Text is UTF-8. */
 public enum TableFormat {
@@ -29,7 +28,7 @@ public enum TableFormat {
       case "tsv", "tab" -> TSV;
       case "jsonl", "ndjson" -> JSONL;
       case "json" -> ANNOTATIONS;
-      default -> throw new BadInputException(OneLine.of(FileNames.readable(file), 4096)
+      default -> throw new BadInputException(FileNames.inMessage(file)
           + ": its name does not say what it is, expected one that ends in .csv, .tsv, .jsonl or .json");
     };
   }

@@ -62,7 +62,7 @@ public final class TableReader implements Iterator<Row>, AutoCloseable {
 
   /** Opens a file. The caller closes it. */
   public static TableReader open(Path file, TableFormat format) {
-    String name = OneLine.of(FileNames.readable(file), 4096);
+    String name = FileNames.inMessage(file);
     StrictText text = null;
     try {
       text = new StrictText(name, Files.newInputStream(file));

@@ -91,7 +91,7 @@ public final class BottleneckFile {
    */
   public static Bottleneck read(Path file) {
     try (SafetensorsFile opened = SafetensorsFile.open(file)) {
-      return new Reading(OneLine.of(FileNames.readable(file), 4096), opened, opened.metadata()).bottleneck();
+      return new Reading(FileNames.inMessage(file), opened, opened.metadata()).bottleneck();
     }
   }
 

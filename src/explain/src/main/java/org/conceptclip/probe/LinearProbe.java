@@ -121,7 +121,7 @@ public final class LinearProbe {
    * @throws BadInputException if it is no probe, of a later version, or damaged
    */
   public static LinearProbe read(Path file) {
-    String name = OneLine.of(FileNames.readable(file), 4096);
+    String name = FileNames.inMessage(file);
     try (SafetensorsFile open = SafetensorsFile.open(file)) {
       ProbeFacts facts = ProbeFacts.of(name, open.metadata());
       boolean scaled = open.tensors().containsKey("mean");

@@ -83,8 +83,8 @@ public final class RunStore implements AutoCloseable {
         }
       });
       if (!different.isEmpty()) {
-        throw new BadInputException(name(folder) + ": holds " + (complete() ? "a run" : "an unfinished run") + " of " + String.join("; of ",
-            different) + "; expected the same, or --force, which starts anew here (another --out keeps both)");
+        throw new BadInputException(FileNames.inMessage(folder) + ": holds " + (complete() ? "a run" : "an unfinished run") + " of "
+            + String.join("; of ", different) + "; expected the same, or --force, which starts anew here (another --out keeps both)");
       }
     }
 
@@ -100,8 +100,8 @@ public final class RunStore implements AutoCloseable {
       }
       String found = hash(folder.resolve(name));
       if (!found.equals(stored.sha256())) {
-        throw new BadInputException(name(folder.resolve(name)) + ": was changed since the run that wrote it, expected the same content;"
-            + " --from-scores evaluates it as it is, --force starts anew");
+        throw new BadInputException(FileNames.inMessage(folder.resolve(name)) + ": was changed since the run that wrote it,"
+            + " expected the same content; --from-scores evaluates it as it is, --force starts anew");
       }
       return stored.keys();
     }
@@ -125,8 +125,8 @@ public final class RunStore implements AutoCloseable {
       Path record = folder.resolve(RECORD);
       return Files.exists(record) ? Optional.of(readRecord(folder, record)) : Optional.empty();
     } catch (IOException e) {
-      throw new BadInputException(name(folder) + ": the run in it cannot be read (" + e.getMessage() + "), expected files that eval wrote;"
-          + " --force starts anew", e);
+      throw new BadInputException(FileNames.inMessage(folder) + ": the run in it cannot be read (" + e.getMessage()
+          + "), expected files that eval wrote; --force starts anew", e);
     }
   }
 
@@ -185,7 +185,7 @@ public final class RunStore implements AutoCloseable {
   }
 
   private static BadInputException damaged(Path file, Exception causeOrNull) {
-    return new BadInputException(name(file) + ": damaged, expected what eval wrote; --force starts anew", causeOrNull);
+    return new BadInputException(FileNames.inMessage(file) + ": damaged, expected what eval wrote; --force starts anew", causeOrNull);
   }
 
   private static Stored readRecord(Path folder, Path record) throws IOException {
@@ -215,7 +215,7 @@ public final class RunStore implements AutoCloseable {
     try {
       channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.READ);
       if (!locked(channel)) {
-        throw new BadInputException(name(file) + ": another process is writing it, expected one run at a time in a folder");
+        throw new BadInputException(FileNames.inMessage(file) + ": another process is writing it, expected one run at a time in a folder");
       }
       long valid = wholeLines(file);
       channel.truncate(valid).position(valid);
@@ -269,7 +269,8 @@ public final class RunStore implements AutoCloseable {
   }
 
   private static BadInputException unwritable(Path file, IOException failure) {
-    return new BadInputException(name(file) + ": cannot be written (" + failure.getMessage() + "), expected a place to write to", failure);
+    return new BadInputException(FileNames.inMessage(file) + ": cannot be written (" + failure.getMessage()
+        + "), expected a place to write to", failure);
   }
 
   /**
@@ -305,12 +306,8 @@ public final class RunStore implements AutoCloseable {
     try {
       return HexFormat.of().formatHex(Sha256.of(file));
     } catch (IOException e) {
-      throw new BadInputException(name(file) + ": cannot be read (" + e.getMessage() + "), expected a file", e);
+      throw new BadInputException(FileNames.inMessage(file) + ": cannot be read (" + e.getMessage() + "), expected a file", e);
     }
-  }
-
-  private static String name(Path file) {
-    return OneLine.of(FileNames.readable(file), 4096);
   }
 
   @Override

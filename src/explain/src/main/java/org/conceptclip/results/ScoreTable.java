@@ -59,7 +59,7 @@ public record ScoreTable(List<String> labels, List<ScoreRow> rows) {
   public static ScoreTable read(Path file) {
     try (TableReader table = TableReader.open(file, TableFormat.CSV)) {
       List<String> columns = table.columns();
-      String name = OneLine.of(FileNames.readable(file), 4096);
+      String name = FileNames.inMessage(file);
       if (columns.size() < 3 || !columns.get(0).equals(IMAGE) || !columns.get(1).equals(LABEL)) {
         throw new BadInputException(name + ": columns " + OneLine.of(String.join(", ", columns), 200)
             + ", expected image, label and one a class, as eval writes them");
