@@ -1,14 +1,9 @@
 package org.conceptclip.cli;
 
 import java.nio.file.Path;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
-import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.conceptclip.ConceptClip;
-import org.conceptclip.batch.ImageInput;
 import org.conceptclip.probe.Bottleneck;
 import org.conceptclip.probe.BottleneckFile;
 import picocli.CommandLine.Command;
@@ -71,13 +66,9 @@ final class BottleneckApplyCommand implements Callable<Integer> {
   private void apply(Bottleneck bottleneck, Pictures pictures, BottleneckRun run, BottleneckResults results) {
     try (ConceptClip clip = model.open(context, _ -> bottleneck.requireModel(Names.readable(file), model.id()))) {
       float[][] vectors = bottleneck.vectors().orElseThrow();
-      run.over(clip, stream(pictures).peek(picture -> results.expect(picture.name())), Function.identity(),
+      run.over(clip, pictures.stream().peek(picture -> results.expect(picture.name())), Function.identity(),
           bottleneck.similarity().usesPatches(), Progress.UNKNOWN,
           (picture, image) -> results.add(picture.name(), bottleneck.similarity().of(picture.name(), image, vectors)));
     }
-  }
-
-  static Stream<ImageInput> stream(Pictures pictures) {
-    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(pictures, Spliterator.ORDERED | Spliterator.NONNULL), false);
   }
 }

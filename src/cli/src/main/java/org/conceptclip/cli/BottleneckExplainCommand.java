@@ -89,7 +89,7 @@ final class BottleneckExplainCommand implements Callable<Integer> {
     try (ConceptClip clip = model.open(context, _ -> bottleneck.requireModel(Names.readable(file), model.id()))) {
       Overlay overlay = new Overlay(model.geometry(), Interpolation.BICUBIC, Overlay.DEFAULT_OPACITY, model.caption());
       BottleneckExplanations found = explanations(bottleneck, Optional.of(overlay));
-      run.over(clip, BottleneckApplyCommand.stream(pictures), Function.identity(), bottleneck.similarity().usesPatches(), Progress.UNKNOWN,
+      run.over(clip, pictures.stream(), Function.identity(), bottleneck.similarity().usesPatches(), Progress.UNKNOWN,
           found::add);
       if (run.done() > 0) {
         found.finish(model.notices());

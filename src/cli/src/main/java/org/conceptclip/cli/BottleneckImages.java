@@ -1,29 +1,13 @@
 package org.conceptclip.cli;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.function.Consumer;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** The images that a bottleneck command is given, or similarities in their place. */
 final class BottleneckImages {
-  @Parameters(
-      arity = "0..*",
-      paramLabel = "IMAGE",
-      description = "JPEG, PNG, BMP, GIF, TIFF or WebP files; - for one on stdin; folders, for the pictures in them; patterns such as"
-          + " 'scans/**/*.png' in quotes")
-  private List<Path> images = List.of();
-
-  @Option(
-      names = "--images-from",
-      paramLabel = "FILE",
-      description = "also take the images and folders that this file names, one on each line or each with a zero byte behind it; - reads"
-          + " the names from stdin")
-  private Path list;
-
-  @Option(names = {"-r", "--recursive"}, description = "also take the pictures in folders of folders")
-  private boolean recursive;
+  @Mixin private PictureOptions images;
 
   @Option(
       names = "--similarities",
@@ -33,7 +17,7 @@ final class BottleneckImages {
 
   /** Whether no image was named. */
   boolean isEmpty() {
-    return images.isEmpty() && list == null;
+    return images.isEmpty();
   }
 
   Path similaritiesOrNull() {
@@ -51,7 +35,6 @@ final class BottleneckImages {
   }
 
   Pictures pictures(Stdin stdin, Consumer<String> report) {
-    Pictures pictures = new Pictures(recursive, stdin, report).named(images);
-    return list == null ? pictures : pictures.listed(NameList.open(list, stdin));
+    return images.pictures(stdin, report);
   }
 }

@@ -1,12 +1,9 @@
 package org.conceptclip.cli;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
-import org.conceptclip.batch.BatcherOptions;
-import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.image.DecodeLimits;
 import org.conceptclip.image.Preprocessor;
@@ -33,13 +30,7 @@ final class BottleneckModel {
    * @param check looks at the model before its weights are prepared
    */
   ConceptClip open(Context context, Consumer<OpenModel> check) {
-    // A warm-up, and waiting for further requests of a batch, would cost a short command more time than they save.
-    EngineOptions engine = EngineOptions.builder()
-        .decodeLimits(limits())
-        .warmUp(false)
-        .batching(new BatcherOptions(Duration.ZERO, BatcherOptions.DEFAULT.queueBatches()))
-        .build();
-    ConceptClipOptions.Builder library = backend.library(context).engine(engine).inspection(found -> {
+    ConceptClipOptions.Builder library = backend.library(context).engine(images.engine()).inspection(found -> {
       id = new ModelId(found.fingerprint(), found.name(), Preprocessor.VERSION);
       notices = DemoNotice.of(found).stream().toList();
       geometry = found.config().vision().geometry();

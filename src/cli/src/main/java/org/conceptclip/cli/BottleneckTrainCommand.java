@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.batch.ImageInput;
+import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.probe.Bottleneck;
 import org.conceptclip.probe.BottleneckFile;
 import org.conceptclip.probe.BottleneckNames;
@@ -168,9 +169,7 @@ final class BottleneckTrainCommand implements Callable<Integer> {
     }
     // Asked before a model is loaded, which may take long.
     ClassLabels.of(items.stream().map(Labelled::label).toList()).requireTwo(Names.readable(data == null ? labels : data));
-    try (ConceptClip clip = model.open(context, found -> found.tokenizerAbsence().ifPresent(absence -> {
-      throw new BadInputException(absence);
-    }))) {
+    try (ConceptClip clip = model.open(context, OpenModel::requireTokenizer)) {
       Kind kind = similarity == null ? Kind.LOCAL : similarity;
       int patches = topK == null ? BottleneckSimilarity.defaultTopK(model.geometry().tokens()) : topK;
       BottleneckSimilarity compare = new BottleneckSimilarity(kind, kind == Kind.LOCAL ? patches : 0);

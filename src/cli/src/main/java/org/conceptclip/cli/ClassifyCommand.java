@@ -1,26 +1,19 @@
 package org.conceptclip.cli;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.conceptclip.Classifier;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
-import org.conceptclip.batch.BatcherOptions;
-import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.task.Labels;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.task.Scoring;
 import org.conceptclip.task.ScoringOptions;
-import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code classify}: zero-shot classification of image files. */
 @Command(
@@ -35,22 +28,7 @@ import picocli.CommandLine.Parameters;
 final class ClassifyCommand implements Callable<Integer> {
   private final Context context;
 
-  @Parameters(
-      arity = "0..*",
-      paramLabel = "IMAGE",
-      description = "JPEG, PNG, BMP, GIF, TIFF or WebP files; - for one on stdin; folders, for the pictures in them (by the ends of their"
-          + " names; hidden ones are skipped); patterns such as 'scans/**/*.png' in quotes")
-  private List<Path> images = List.of();
-
-  @Option(
-      names = "--images-from",
-      paramLabel = "FILE",
-      description = "also take the images and folders that this file names, one on each line or (as find -print0 writes them) each with a"
-          + " zero byte behind it; - reads the names from stdin")
-  private Path list;
-
-  @Option(names = {"-r", "--recursive"}, description = "also take the pictures in folders of folders")
-  private boolean recursive;
+  @Mixin private PictureOptions images;
 
   @Option(
       names = "--labels",
@@ -94,8 +72,7 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Mixin private BackendOptions backend;
 
-  @Option(names = "--max-tokens", paramLabel = "N", description = "length in tokens to which prompts are cut (default: the model's, 77)")
-  private Integer maxTokens;
+  @Mixin private ContextOptions contextOptions;
 
   @Mixin private ImageOptions imageOptions;
 
@@ -110,9 +87,7 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (images.isEmpty() && list == null) {
-      throw new UsageException("missing: IMAGE (a file, a folder, or - for stdin) or --images-from FILE");
-    }
+    images.requireSome();
     ScoringOptions options = options();
     Stdin stdin = new Stdin(context.console().in());
     names = labels == null ? null : Labels.checked(LabelTexts.of(labels, stdin, context.console()::say));
@@ -124,15 +99,9 @@ final class ClassifyCommand implements Callable<Integer> {
   }
 
   private int classify(Pictures pictures, List<PromptTemplate> prompts, ScoringOptions options) {
-    // A warm-up, and waiting for further requests of a batch, would cost a short command more time than they save.
-    EngineOptions engine = EngineOptions.builder()
-        .decodeLimits(imageOptions.limits())
-        .warmUp(false)
-        .batching(new BatcherOptions(Duration.ZERO, BatcherOptions.DEFAULT.queueBatches()))
-        .build();
-    ConceptClipOptions.Builder library =
-        backend.library(context).maxTokens(maxTokens == null ? 0 : Math.max(0, maxTokens)).engine(engine).inspection(this::inspect);
+    ConceptClipOptions.Builder library = backend.library(context).engine(imageOptions.engine()).inspection(this::inspect);
     model.choose(library);
+    contextOptions.choose(library);
     try (ConceptClip clip = ConceptClip.open(library.build())) {
       Classifier classifier = clip.classifier(names, prompts, options);
       for (String label : classifier.truncated()) {
@@ -140,9 +109,8 @@ final class ClassifyCommand implements Callable<Integer> {
       }
       Classifications results = json
           ? new JsonClassifications(context.console().out(), modelName, clip.backend(), classifier.labels())
-          : new TableClassifications(context.console().out(), classifier.labels(), isOneImage());
-      boolean comeAgain = list == null && images.stream().noneMatch(Stdin::isMeant);
-      return new ClassifyRun(context.console(), classifier, results).run(pictures, comeAgain ? () -> pictures(null) : null);
+          : new TableClassifications(context.console().out(), classifier.labels(), images.isOneFile());
+      return new ClassifyRun(context.console(), classifier, results).run(pictures, images.comeAgain() ? () -> pictures(null) : null);
     }
   }
 
@@ -153,14 +121,8 @@ final class ClassifyCommand implements Callable<Integer> {
       names = found.defaultLabels()
           .orElseThrow(() -> new UsageException("--labels is missing; only the embedded demo model has labels of its own"));
     }
-    int positions = found.config().text().maxPositions();
-    if (maxTokens != null && (maxTokens < 3 || maxTokens > positions)) {
-      throw new UsageException("--max-tokens " + maxTokens + ": expected 3 to the model's " + positions + " positions");
-    }
-    promptTokens = maxTokens == null ? found.config().text().contextLength() : maxTokens;
-    found.tokenizerAbsence().ifPresent(absence -> {
-      throw new BadInputException(absence);
-    });
+    promptTokens = contextOptions.tokens(found);
+    found.requireTokenizer();
   }
 
   private ScoringOptions options() {
@@ -173,14 +135,7 @@ final class ClassifyCommand implements Callable<Integer> {
     return new ScoringOptions(scoring, topK, alpha);
   }
 
-  /** Whether one file was named: then the table ranks all labels. */
-  private boolean isOneImage() {
-    return list == null && images.size() == 1 && !Files.isDirectory(images.getFirst())
-        && (Files.exists(images.getFirst()) || !Globs.isOne(images.getFirst()));
-  }
-
   private Pictures pictures(Stdin stdin) {
-    Pictures pictures = new Pictures(recursive, stdin, context.console()::say).named(images);
-    return list == null ? pictures : pictures.listed(NameList.open(list, stdin));
+    return images.pictures(stdin, context.console()::say);
   }
 }

@@ -1,10 +1,7 @@
 package org.conceptclip.cli;
 
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.conceptclip.Classification;
 import org.conceptclip.Classifier;
 import org.conceptclip.Outcome;
@@ -52,9 +49,7 @@ final class ClassifyRun {
   }
 
   private Stream<ImageInput> stream(Pictures pictures) {
-    int traits = Spliterator.ORDERED | Spliterator.NONNULL;
-    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(pictures, traits), false)
-        .peek(picture -> results.expect(picture.name()));
+    return pictures.stream().peek(picture -> results.expect(picture.name()));
   }
 
   /** Counts beside the work, for the bar: a walk through a million files takes seconds, their classification hours. */

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -12,8 +11,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
-import org.conceptclip.batch.BatcherOptions;
-import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.explain.ConceptAnnotator;
 import org.conceptclip.explain.ConceptScoring;
@@ -30,7 +27,6 @@ import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code concepts}: where in images concepts are, and how strongly the images show them. */
 @Command(
@@ -47,22 +43,7 @@ import picocli.CommandLine.Parameters;
 final class ConceptsCommand implements Callable<Integer> {
   private final Context context;
 
-  @Parameters(
-      arity = "0..*",
-      paramLabel = "IMAGE",
-      description = "JPEG, PNG, BMP, GIF, TIFF or WebP files; - for one on stdin; folders, for the pictures in them; patterns such as"
-          + " 'scans/**/*.png' in quotes")
-  private List<Path> images = List.of();
-
-  @Option(
-      names = "--images-from",
-      paramLabel = "FILE",
-      description = "also take the images and folders that this file names, one on each line or each with a zero byte behind it; - reads"
-          + " the names from stdin")
-  private Path list;
-
-  @Option(names = {"-r", "--recursive"}, description = "also take the pictures in folders of folders")
-  private boolean recursive;
+  @Mixin private PictureOptions images;
 
   @Option(
       names = "--concepts",
@@ -144,8 +125,7 @@ final class ConceptsCommand implements Callable<Integer> {
 
   @Mixin private BackendOptions backend;
 
-  @Option(names = "--max-tokens", paramLabel = "N", description = "length in tokens to which prompts are cut (default: the model's, 77)")
-  private Integer maxTokens;
+  @Mixin private ContextOptions contextOptions;
 
   @Mixin private ImageOptions imageOptions;
 
@@ -180,15 +160,9 @@ final class ConceptsCommand implements Callable<Integer> {
   }
 
   private int annotate(Pictures pictures, List<String> phrases, List<PromptTemplate> prompts, PromptTemplate positivePrompt) {
-    // A warm-up, and waiting for further requests of a batch, would cost a short command more time than they save.
-    EngineOptions engine = EngineOptions.builder()
-        .decodeLimits(imageOptions.limits())
-        .warmUp(false)
-        .batching(new BatcherOptions(Duration.ZERO, BatcherOptions.DEFAULT.queueBatches()))
-        .build();
-    ConceptClipOptions.Builder library = backend.library(context).maxTokens(maxTokens == null ? 0 : Math.max(0, maxTokens)).engine(engine)
-        .inspection(this::inspect);
+    ConceptClipOptions.Builder library = backend.library(context).engine(imageOptions.engine()).inspection(this::inspect);
     model.choose(library);
+    contextOptions.choose(library);
     try (ConceptClip clip = ConceptClip.open(library.build())) {
       ConceptAnnotator annotator = ConceptAnnotator.of(clip, phrases, prompts, scoring(clip, phrases, positivePrompt));
       for (String concept : annotator.truncated()) {
@@ -196,9 +170,9 @@ final class ConceptsCommand implements Callable<Integer> {
       }
       Overlay overlay = new Overlay(geometry, interpolation, opacity, modelName + (notices.isEmpty() ? "" : DemoNotice.SHORT));
       ConceptResults results = new ConceptResults(context.console().out(), phrases, json);
-      boolean comeAgain = list == null && images.stream().noneMatch(Stdin::isMeant);
+      ContactSheet.Head head = new ContactSheet.Head(overlay.model(), facts(), notices);
       return new ConceptsRun(context.console(), clip, annotator, overlay, scale, new ConceptFolder(folder, phrases), imageOptions.limits(),
-          results, new ContactSheet.Head(overlay.model(), facts(), notices)).run(pictures, comeAgain ? () -> pictures(null) : null);
+          results, head).run(pictures, images.comeAgain() ? () -> pictures(null) : null);
     }
   }
 
@@ -238,24 +212,17 @@ final class ConceptsCommand implements Callable<Integer> {
     notices = DemoNotice.of(opened).stream().toList();
     geometry = opened.config().vision().geometry();
     positions = opened.config().text().maxPositions();
-    if (maxTokens != null && (maxTokens < 3 || maxTokens > positions)) {
-      throw new UsageException("--max-tokens " + maxTokens + ": expected 3 to the model's " + positions + " positions");
-    }
-    promptTokens = maxTokens == null ? opened.config().text().contextLength() : maxTokens;
+    promptTokens = contextOptions.tokens(opened);
     boolean to77 = protocol == Protocol.OFFICIAL && !"longest".equals(padding);
     if (to77 && promptTokens > OfficialScoring.PADDED_TOKENS) {
       throw new UsageException("prompts of up to " + promptTokens + " tokens cannot be padded to " + OfficialScoring.PADDED_TOKENS
           + "; expected --max-tokens " + OfficialScoring.PADDED_TOKENS + " or --padding longest");
     }
-    opened.tokenizerAbsence().ifPresent(absence -> {
-      throw new BadInputException(absence);
-    });
+    opened.requireTokenizer();
   }
 
   private void checkOptions() {
-    if (images.isEmpty() && list == null) {
-      throw new UsageException("missing: IMAGE (a file, a folder, or - for stdin) or --images-from FILE");
-    }
+    images.requireSome();
     if (concepts == null) {
       throw new UsageException("missing: --concepts A,B,C or --concepts @FILE");
     }
@@ -306,7 +273,6 @@ final class ConceptsCommand implements Callable<Integer> {
   }
 
   private Pictures pictures(Stdin stdin) {
-    Pictures pictures = new Pictures(recursive, stdin, context.console()::say).named(images);
-    return list == null ? pictures : pictures.listed(NameList.open(list, stdin));
+    return images.pictures(stdin, context.console()::say);
   }
 }

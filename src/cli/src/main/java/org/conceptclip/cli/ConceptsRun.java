@@ -6,13 +6,10 @@ import java.io.StringWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Spliterator;
-import java.util.Spliterators;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.Embedding;
 import org.conceptclip.Outcome;
@@ -108,9 +105,7 @@ final class ConceptsRun {
   }
 
   private Stream<ImageInput> stream(Pictures pictures) {
-    int traits = Spliterator.ORDERED | Spliterator.NONNULL;
-    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(pictures, traits), false)
-        .peek(picture -> results.expect(picture.name()));
+    return pictures.stream().peek(picture -> results.expect(picture.name()));
   }
 
   private void take(Outcome<ImageInput, Embedding> outcome, Progress progress) {

@@ -2,7 +2,6 @@ package org.conceptclip.cli;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,8 +9,6 @@ import java.util.Locale;
 import java.util.SequencedMap;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
-import org.conceptclip.batch.BatcherOptions;
-import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.data.Task;
 import org.conceptclip.explain.OfficialScoring;
@@ -19,7 +16,6 @@ import org.conceptclip.image.Preprocessor;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.task.Scoring;
 import org.conceptclip.task.ScoringOptions;
-import org.conceptclip.tensor.BadInputException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -69,8 +65,7 @@ final class EvalModelOptions {
       description = "weight of the local probability in an ensemble, 0 to 1; in annotation, of the global one (default: ${DEFAULT-VALUE})")
   private double alpha;
 
-  @Option(names = "--max-tokens", paramLabel = "N", description = "length in tokens to which texts are cut (default: the model's, 77)")
-  private Integer maxTokens;
+  @Mixin private ContextOptions contextOptions;
 
   @Mixin private ModelOptions model;
 
@@ -141,19 +136,13 @@ final class EvalModelOptions {
 
   /** Checks the options that depend on the model, and adds what results depend on. */
   void inspect(OpenModel found, SequencedMap<String, String> facts) {
-    int positions = found.config().text().maxPositions();
-    if (maxTokens != null && (maxTokens < 3 || maxTokens > positions)) {
-      throw new UsageException("--max-tokens " + maxTokens + ": expected 3 to the model's " + positions + " positions");
-    }
-    found.tokenizerAbsence().ifPresent(absence -> {
-      throw new BadInputException(absence);
-    });
+    int textTokens = contextOptions.tokens(found);
+    found.requireTokenizer();
     facts.put(EvalFacts.MODEL, found.name());
-    facts.put(EvalFacts.NOTICE,
-        DemoNotice.of(found).orElse(""));
+    facts.put(EvalFacts.NOTICE, DemoNotice.of(found).orElse(""));
     facts.put("model fingerprint", found.fingerprint());
     facts.put("preprocessing", Preprocessor.VERSION);
-    facts.put("max tokens", String.valueOf(maxTokens == null ? found.config().text().contextLength() : maxTokens));
+    facts.put("max tokens", String.valueOf(textTokens));
     facts.put("precision", backend.precision());
     if (!backend.name().equals("auto")) {
       facts.put(EvalFacts.BACKEND, backend.name());
@@ -167,15 +156,12 @@ final class EvalModelOptions {
 
   /** Opens everything. {@link #inspect} and then {@code check} are called before weights are read; the backend's fact is added after. */
   ConceptClip open(Context context, SequencedMap<String, String> facts, Runnable check) {
-    // A warm-up, and waiting for further requests of a batch, would cost a short command more time than they save.
-    EngineOptions engine = EngineOptions.builder().decodeLimits(imageOptions.limits()).warmUp(false)
-        .batching(new BatcherOptions(Duration.ZERO, BatcherOptions.DEFAULT.queueBatches())).build();
-    ConceptClipOptions.Builder library = backend.library(context).maxTokens(maxTokens == null ? 0 : Math.max(0, maxTokens)).engine(engine)
-        .inspection(found -> {
-          inspect(found, facts);
-          check.run();
-        });
+    ConceptClipOptions.Builder library = backend.library(context).engine(imageOptions.engine()).inspection(found -> {
+      inspect(found, facts);
+      check.run();
+    });
     model.choose(library);
+    contextOptions.choose(library);
     ConceptClip clip = ConceptClip.open(library.build());
     facts.put(EvalFacts.BACKEND, clip.backend());
     return clip;

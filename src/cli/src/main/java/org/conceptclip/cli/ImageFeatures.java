@@ -7,7 +7,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -21,8 +20,6 @@ import java.util.stream.StreamSupport;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
 import org.conceptclip.Outcome;
-import org.conceptclip.batch.BatcherOptions;
-import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.RequestOptions;
 import org.conceptclip.catalog.OpenModel;
@@ -81,9 +78,7 @@ final class ImageFeatures {
    * @throws BadInputException if no image has features
    */
   Result of(Iterator<ImageInput> images, IntSupplier problems) {
-    EngineOptions engine = EngineOptions.builder().decodeLimits(options.images().limits()).warmUp(false)
-        .batching(new BatcherOptions(Duration.ZERO, BatcherOptions.DEFAULT.queueBatches())).build();
-    ConceptClipOptions.Builder library = options.backend().library(context).engine(engine).inspection(this::inspect);
+    ConceptClipOptions.Builder library = options.backend().library(context).engine(options.images().engine()).inspection(this::inspect);
     options.model().choose(library);
     try (ConceptClip clip = ConceptClip.open(library.build());
         FeatureCache cache = cacheOrNull(clip)) {

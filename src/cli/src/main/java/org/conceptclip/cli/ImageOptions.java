@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.conceptclip.batch.BatcherOptions;
+import org.conceptclip.batch.EngineOptions;
 import org.conceptclip.image.DecodeLimits;
 import org.conceptclip.image.DecodeMemory;
 import picocli.CommandLine.Option;
@@ -34,6 +36,18 @@ final class ImageOptions {
       description = "memory for decoding in all, for example 512m or 4g, half of it heap; images that do not fit now wait, and larger ones"
           + " are rejected (default: half of the heap, and a quarter of what the heap leaves of the machine's memory)")
   private String memory;
+
+  /**
+   * The engine of a command that ends with its images: a warm-up, and waiting for further requests of a batch, would cost it more time than
+   * they save.
+   */
+  EngineOptions engine() {
+    return EngineOptions.builder()
+        .decodeLimits(limits())
+        .warmUp(false)
+        .batching(new BatcherOptions(Duration.ZERO, BatcherOptions.DEFAULT.queueBatches()))
+        .build();
+  }
 
   DecodeLimits limits() {
     DecodeLimits limits = DecodeLimits.DEFAULT;

@@ -7,7 +7,11 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import org.conceptclip.batch.ImageInput;
 
 /**
@@ -104,7 +108,7 @@ final class Pictures implements Iterator<ImageInput>, AutoCloseable {
    */
   void take(Path name, boolean asTyped) {
     if (asTyped && Stdin.isMeant(name)) {
-            try {
+      try {
         offer(new ImageInput.Encoded(stdin.picture(name), Names.of(name)));
       } catch (RuntimeException | OutOfMemoryError e) {
         problem(Shortage.isCauseOf(e) ? Names.readable(name) + ": " + Shortage.line() : e.getMessage());
@@ -121,6 +125,11 @@ final class Pictures implements Iterator<ImageInput>, AutoCloseable {
     } else {
       offer(file(name));
     }
+  }
+
+  /** The pictures one by one, as they are found. */
+  Stream<ImageInput> stream() {
+    return StreamSupport.stream(Spliterators.spliteratorUnknownSize(this, Spliterator.ORDERED | Spliterator.NONNULL), false);
   }
 
   static ImageInput file(Path path) {

@@ -127,9 +127,7 @@ public final class OpenModel implements AutoCloseable {
       return TextTokenizer.fromVocabulary(
           "classpath:" + model.name(), model.read("vocab.txt"), model.read("tokenizer_config.json"), maxTokens);
     }
-    tokenizerAbsence().ifPresent(absence -> {
-      throw new BadInputException(absence);
-    });
+    requireTokenizer();
     TextTokenizer tokenizer = TextTokenizer.open(folder, maxTokens);
     int rows = config.text().vocabulary();
     if (tokenizer.vocabularySize() > rows) {
@@ -150,6 +148,17 @@ public final class OpenModel implements AutoCloseable {
           + " ids through the forward command");
     }
     return TextTokenizer.absence(folder);
+  }
+
+  /**
+   * Fails unless this model has a tokenizer.
+   *
+   * @throws BadInputException that says why it has none
+   */
+  public void requireTokenizer() {
+    tokenizerAbsence().ifPresent(absence -> {
+      throw new BadInputException(absence);
+    });
   }
 
   /** Hash of architecture and weights, see {@link ModelFingerprint}. Reads all weights. */
