@@ -18,12 +18,10 @@ import org.conceptclip.explain.Overlay;
 import org.conceptclip.explain.PatchMap;
 import org.conceptclip.explain.Thumbnail;
 import org.conceptclip.image.DecodeLimits;
-import org.conceptclip.image.ImageDecoder;
 import org.conceptclip.image.RgbImage;
 import org.conceptclip.probe.Bottleneck;
 import org.conceptclip.probe.BottleneckLayer;
 import org.conceptclip.probe.BottleneckPage;
-import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 import org.conceptclip.util.Parallel;
 
@@ -38,7 +36,7 @@ final class BottleneckExplanations {
   private final Bottleneck bottleneck;
   private final ConceptFolder folder;
   private final Optional<Overlay> overlay;
-  private final ImageDecoder decoder;
+  private final ShownPictures shown;
   private final int top;
   private final boolean json;
   private final List<BottleneckPage.Explained> all = new ArrayList<>();
@@ -50,7 +48,7 @@ final class BottleneckExplanations {
     this.bottleneck = bottleneck;
     this.folder = folder;
     this.overlay = overlay;
-    this.decoder = new ImageDecoder(limits);
+    this.shown = new ShownPictures(limits);
     this.top = top;
     this.json = json;
     // The table's own name, which no picture's folder may take.
@@ -67,7 +65,7 @@ final class BottleneckExplanations {
   void add(ImageInput input, Embedding image) {
     String place = folder.next(input.name());
     double[] similarities = bottleneck.similarity().of(input.name(), image, bottleneck.vectors().orElseThrow());
-    RgbImage picture = picture(input);
+    RgbImage picture = shown.of(input);
     folder.make(place);
     folder.original(place, Thumbnail.jpeg(picture));
     Map<Integer, String> overlays = new LinkedHashMap<>();
@@ -86,18 +84,6 @@ final class BottleneckExplanations {
       return i;
     });
     terms.forEach(term -> overlays.put(term.index(), place + "/" + folder.files().get(term.index()) + ".png"));
-  }
-
-  private RgbImage picture(ImageInput input) {
-    try {
-      return switch (input) {
-        case ImageInput.File(var path, String _) -> decoder.decodeWithin(path, Overlay.LONGEST_SIDE);
-        case ImageInput.Encoded(byte[] bytes, String name) -> decoder.decodeWithin(bytes, name, Overlay.LONGEST_SIDE);
-        case ImageInput.Pixels _ -> throw new IllegalStateException("pixels of a file");
-      };
-    } catch (OutOfMemoryError e) {
-      throw new BadInputException(Shortage.line(input), e);
-    }
   }
 
   /** The concepts that lead to the most probable class. */

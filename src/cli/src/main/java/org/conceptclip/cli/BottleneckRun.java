@@ -18,7 +18,6 @@ import org.conceptclip.util.OneLine;
 
 /** Goes through images. What is wrong with an image costs that image only: a line says it, and it is counted. */
 final class BottleneckRun {
-  private static final int LONGEST_NAME = 4096;
   private static final float[][] NO_PATCHES = {};
 
   private final Console console;
@@ -71,7 +70,7 @@ final class BottleneckRun {
   }
 
   private <T> void take(ImageInput input, Outcome<T, Embedding> outcome, BiConsumer<T, Embedding> taker, Progress progress) {
-    String failure = ClassifyRun.failureOrNull(new Outcome<>(input, outcome.resultOrNull(), outcome.failureOrNull()));
+    String failure = ImageReport.failureOrNull(input, outcome.failureOrNull());
     if (failure != null) {
       fail(failure, outcome.failureOrNull(), progress);
       return;
@@ -80,29 +79,19 @@ final class BottleneckRun {
     try {
       progress.asideOfResults(() -> taker.accept(outcome.input(), embedding));
       done++;
-    } catch (NonFiniteResultException e) {
-      fail(input.name() + ": " + e.getMessage(), e, progress);
-    } catch (BadInputException e) {
-      fail(e.getMessage(), e, progress);
+    } catch (NonFiniteResultException | BadInputException e) {
+      fail(ImageReport.failureOrNull(input, e), e, progress);
     }
   }
 
   private void fail(String line, Throwable failure, Progress progress) {
-    progress.aside(() -> console.fail(OneLine.of(line, 2 * LONGEST_NAME), failure));
+    ImageReport.fail(console, progress, line, failure);
     failed++;
   }
 
   /** Says how many images failed, if there are several. Returns the exit code. */
   int exitCode() {
-    if (failed == 0 && done > 0) {
-      return ExitCode.DONE;
-    }
-    if (done + failed > 1) {
-      console.say(failed + " of " + (done + failed) + " images could not be used; the messages above say why");
-    } else if (done + failed == 0) {
-      console.say("no image was named, expected names of images or folders");
-    }
-    return done == 0 ? ExitCode.BAD_INPUT : ExitCode.PARTLY_DONE;
+    return ImageReport.exitCode(console, done, failed, "used");
   }
 
   /** What stands behind results, in one line. */

@@ -94,7 +94,9 @@ final class ClassifyCommand implements Callable<Integer> {
     List<PromptTemplate> prompts = templates.stream().map(PromptTemplate::parse).toList();
     try (Pictures pictures = pictures(stdin)) {
       // Asked for before a model is loaded, which may take long.
-      return pictures.hasNext() ? classify(pictures, prompts, options) : ClassifyRun.exitCode(context.console(), 0, pictures.problems());
+      return pictures.hasNext()
+          ? classify(pictures, prompts, options)
+          : ImageReport.exitCode(context.console(), 0, pictures.problems(), ClassifyRun.VERB);
     }
   }
 

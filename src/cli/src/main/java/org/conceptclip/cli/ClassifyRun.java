@@ -7,13 +7,10 @@ import org.conceptclip.Classifier;
 import org.conceptclip.Outcome;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.RequestOptions;
-import org.conceptclip.runtime.NonFiniteResultException;
-import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.util.OneLine;
 
 /** Classifies one picture after the other. What is wrong with a picture costs that picture only: a line says it, and it is counted. */
 final class ClassifyRun {
-  private static final int LONGEST_NAME = 4096;
+  static final String VERB = "classified";
 
   private final Console console;
   private final Classifier classifier;
@@ -45,7 +42,7 @@ final class ClassifyRun {
         progress.advance(1);
       }
     }
-    return exitCode(console, done, failed + pictures.problems());
+    return ImageReport.exitCode(console, done, failed + pictures.problems(), VERB);
   }
 
   private Stream<ImageInput> stream(Pictures pictures) {
@@ -68,37 +65,14 @@ final class ClassifyRun {
   }
 
   private void take(Outcome<ImageInput, Classification> outcome, Progress progress) {
-    String failure = failureOrNull(outcome);
+    String failure = ImageReport.failureOrNull(outcome.input(), outcome.failureOrNull());
     if (failure != null) {
-      progress.aside(() -> console.fail(OneLine.of(failure, 2 * LONGEST_NAME), outcome.failureOrNull()));
+      ImageReport.fail(console, progress, failure, outcome.failureOrNull());
       failed++;
     } else {
       Classification classification = outcome.orThrow();
       progress.asideOfResults(() -> results.add(outcome.input().name(), classification));
       done++;
     }
-  }
-
-  /** What is wrong with the picture, in words; null if there is a result, or what is wrong is not the picture. */
-  static String failureOrNull(Outcome<? extends ImageInput, ?> outcome) {
-    return switch (outcome.failureOrNull()) {
-      case null -> null;
-      case BadInputException e -> e.getMessage();
-      case NonFiniteResultException e -> outcome.input().name() + ": " + e.getMessage();
-      case Throwable failure -> Shortage.isCauseOf(failure) ? Shortage.line(outcome.input()) : null;
-    };
-  }
-
-  /** Says how many images failed, if there are several. Returns the exit code. */
-  static int exitCode(Console console, long done, long failed) {
-    if (failed == 0 && done > 0) {
-      return ExitCode.DONE;
-    }
-    if (done + failed > 1) {
-      console.say(failed + " of " + (done + failed) + " images could not be classified; the messages above say why");
-    } else if (done + failed == 0) {
-      console.say("no image was named, expected names of images or folders");
-    }
-    return done == 0 ? ExitCode.BAD_INPUT : ExitCode.PARTLY_DONE;
   }
 }

@@ -155,7 +155,7 @@ final class ConceptsCommand implements Callable<Integer> {
       // Asked for before a model is loaded, which may take long.
       return pictures.hasNext()
           ? annotate(pictures, phrases, prompts, positivePrompt)
-          : ConceptsRun.exitCode(context.console(), 0, pictures.problems());
+          : ImageReport.exitCode(context.console(), 0, pictures.problems(), ConceptsRun.VERB);
     }
   }
 

@@ -24,11 +24,9 @@ import org.conceptclip.explain.Overlay.Range;
 import org.conceptclip.explain.PatchMap;
 import org.conceptclip.explain.Thumbnail;
 import org.conceptclip.image.DecodeLimits;
-import org.conceptclip.image.ImageDecoder;
 import org.conceptclip.image.RgbImage;
 import org.conceptclip.runtime.NonFiniteResultException;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.util.OneLine;
 import org.conceptclip.util.Parallel;
 
 /**
@@ -39,7 +37,7 @@ import org.conceptclip.util.Parallel;
  * from their files. Kept of each picture are its names, scores and ranges.
  */
 final class ConceptsRun {
-  private static final int LONGEST_NAME = 4096;
+  static final String VERB = "annotated";
 
   private final Console console;
   private final ConceptClip clip;
@@ -47,7 +45,7 @@ final class ConceptsRun {
   private final Overlay overlay;
   private final Scale scale;
   private final ConceptFolder folder;
-  private final ImageDecoder decoder;
+  private final ShownPictures shown;
   private final ConceptResults results;
   private final ContactSheet.Head head;
   private final List<Done> done = new ArrayList<>();
@@ -72,7 +70,7 @@ final class ConceptsRun {
     this.overlay = overlay;
     this.scale = scale;
     this.folder = folder;
-    this.decoder = new ImageDecoder(limits);
+    this.shown = new ShownPictures(limits);
     this.results = results;
     this.head = head;
   }
@@ -101,7 +99,7 @@ final class ConceptsRun {
       folder.text(ConceptFolder.SCORES, scores(painted));
       folder.text(ConceptFolder.PAGE, page(painted, failed + pictures.problems()));
     }
-    return exitCode(console, painted.size(), failed + pictures.problems());
+    return ImageReport.exitCode(console, painted.size(), failed + pictures.problems(), VERB);
   }
 
   private Stream<ImageInput> stream(Pictures pictures) {
@@ -112,7 +110,7 @@ final class ConceptsRun {
     ImageInput input = outcome.input();
     // Also for a picture that fails: those after it keep their places when it has been repaired.
     String place = folder.next(input.name());
-    String failure = ClassifyRun.failureOrNull(outcome);
+    String failure = ImageReport.failureOrNull(input, outcome.failureOrNull());
     if (failure != null) {
       fail(failure, outcome.failureOrNull(), progress);
       return;
@@ -123,13 +121,10 @@ final class ConceptsRun {
     try {
       found = annotator.annotate(image);
       if (scale == Scale.IMAGE) {
-        pictureOrNull = picture(input);
+        pictureOrNull = shown.of(input);
       }
-    } catch (NonFiniteResultException e) {
-      fail(input.name() + ": " + e.getMessage(), e, progress);
-      return;
-    } catch (BadInputException e) {
-      fail(e.getMessage(), e, progress);
+    } catch (NonFiniteResultException | BadInputException e) {
+      fail(ImageReport.failureOrNull(input, e), e, progress);
       return;
     }
     folder.make(place);
@@ -147,20 +142,8 @@ final class ConceptsRun {
   }
 
   private void fail(String line, Throwable failure, Progress progress) {
-    progress.aside(() -> console.fail(OneLine.of(line, 2 * LONGEST_NAME), failure));
+    ImageReport.fail(console, progress, line, failure);
     failed++;
-  }
-
-  private RgbImage picture(ImageInput input) {
-    try {
-      return switch (input) {
-        case ImageInput.File(var path, String _) -> decoder.decodeWithin(path, Overlay.LONGEST_SIDE);
-        case ImageInput.Encoded(byte[] bytes, String name) -> decoder.decodeWithin(bytes, name, Overlay.LONGEST_SIDE);
-        case ImageInput.Pixels _ -> throw new IllegalStateException("pixels of a file");
-      };
-    } catch (OutOfMemoryError e) {
-      throw new BadInputException(Shortage.line(input), e);
-    }
   }
 
   /** Writes the overlays of a picture. */
@@ -187,7 +170,7 @@ final class ConceptsRun {
       for (Done one : done) {
         RgbImage picture;
         try {
-          picture = picture(one.againOrNull());
+          picture = shown.of(one.againOrNull());
         } catch (BadInputException e) { // it has changed since
           fail(e.getMessage(), e, progress);
           continue;
@@ -229,18 +212,5 @@ final class ConceptsRun {
     List<ContactSheet.Row> rows = all.stream()
         .map(one -> new ContactSheet.Row(one.name(), one.folder(), one.width(), one.height(), one.scores(), one.ranges())).toList();
     return ContactSheet.html(new ContactSheet.Head(head.model(), facts, head.notices()), scale, annotator.concepts(), folder.files(), rows);
-  }
-
-  /** Says how many images failed, if there are several. Returns the exit code. */
-  static int exitCode(Console console, long done, long failed) {
-    if (failed == 0 && done > 0) {
-      return ExitCode.DONE;
-    }
-    if (done + failed > 1) {
-      console.say(failed + " of " + (done + failed) + " images could not be annotated; the messages above say why");
-    } else if (done + failed == 0) {
-      console.say("no image was named, expected names of images or folders");
-    }
-    return done == 0 ? ExitCode.BAD_INPUT : ExitCode.PARTLY_DONE;
   }
 }

@@ -124,13 +124,13 @@ final class EvalScorer {
   }
 
   private void run(ConceptClip clip, List<EvalDataOptions.Work> missing, RunStore store, Map<String, double[]> scores) {
-    Stream<ImageInput> images = missing.stream().map(one -> new ImageInput.File(one.image(), Names.of(one.image())));
+    Stream<ImageInput> images = missing.stream().map(one -> Pictures.file(one.image()));
     try (Progress progress = new Progress(context.console(), "eval", missing.size());
         Stream<Outcome<ImageInput, double[]>> outcomes = outcomes(clip, images)) {
       Iterator<EvalDataOptions.Work> work = missing.iterator();
       for (Outcome<ImageInput, double[]> outcome : (Iterable<Outcome<ImageInput, double[]>>) outcomes::iterator) {
         EvalDataOptions.Work one = work.next();
-        String failure = ClassifyRun.failureOrNull(outcome);
+        String failure = ImageReport.failureOrNull(outcome.input(), outcome.failureOrNull());
         if (failure == null) {
           double[] result = outcome.orThrow();
           store.add(one.key(), text(result));

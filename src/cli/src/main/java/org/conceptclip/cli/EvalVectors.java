@@ -39,7 +39,11 @@ final class EvalVectors {
   private final SequencedMap<String, float[]> vectors = new LinkedHashMap<>();
 
   /** An image with the number of pairs that it takes part in. */
-  record Picture(String key, String where, Path file, int pairs) {}
+  record Picture(String key, String where, Path file, int pairs) {
+    private ImageInput input() {
+      return Pictures.file(file);
+    }
+  }
 
   /** A caption. */
   record Caption(String key, String text) {}
@@ -96,11 +100,10 @@ final class EvalVectors {
   }
 
   private void images(ConceptClip clip, List<Picture> pictures, RunStore store, Progress progress) {
-    try (Stream<Outcome<Picture, float[]>> outcomes = clip.embedImages(pictures.stream(),
-        one -> new ImageInput.File(one.file(), Names.of(one.file())), RequestOptions.DEFAULT)) {
+    try (Stream<Outcome<Picture, float[]>> outcomes = clip.embedImages(pictures.stream(), Picture::input, RequestOptions.DEFAULT)) {
       outcomes.forEachOrdered(outcome -> {
         Picture one = outcome.input();
-        String failure = failureOrNull(outcome);
+        String failure = ImageReport.failureOrNull(one.input(), outcome.failureOrNull());
         if (failure == null) {
           keep(one.key(), outcome.orThrow(), store);
         } else {
@@ -109,12 +112,6 @@ final class EvalVectors {
         progress.advance(1);
       });
     }
-  }
-
-  private static String failureOrNull(Outcome<Picture, float[]> outcome) {
-    Picture one = outcome.input();
-    return ClassifyRun.failureOrNull(new Outcome<>(new ImageInput.File(one.file(), Names.of(one.file())), outcome.resultOrNull(),
-        outcome.failureOrNull()));
   }
 
   private void keep(String key, float[] vector, RunStore store) {

@@ -27,11 +27,9 @@ import org.conceptclip.image.Preprocessor;
 import org.conceptclip.probe.FeatureCache;
 import org.conceptclip.probe.FeatureRows;
 import org.conceptclip.probe.ProbeFacts;
-import org.conceptclip.runtime.NonFiniteResultException;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
-import org.conceptclip.util.OneLine;
 import org.conceptclip.util.Sha256;
 
 /**
@@ -39,8 +37,6 @@ import org.conceptclip.util.Sha256;
  * it is counted.
  */
 final class ImageFeatures {
-  private static final int LONGEST_LINE = 8192;
-
   private final Context context;
   private final FeatureOptions options;
   private final Consumer<ProbeFacts.Source> check;
@@ -123,10 +119,10 @@ final class ImageFeatures {
     try (Progress progress = new Progress(context.console(), "features", Progress.UNKNOWN);
         Stream<Outcome<Item, float[]>> outcomes = clip.embedImages(misses, Item::image, RequestOptions.DEFAULT)) {
       for (Outcome<Item, float[]> outcome : (Iterable<Outcome<Item, float[]>>) outcomes::iterator) {
-        String failure = failureOrNull(outcome);
+        String failure = ImageReport.failureOrNull(outcome.input().image, outcome.failureOrNull());
         if (failure != null) {
           failed++;
-          progress.aside(() -> context.console().fail(OneLine.of(failure, LONGEST_LINE), outcome.failureOrNull()));
+          ImageReport.fail(context.console(), progress, failure, outcome.failureOrNull());
         } else {
           vectors.set(outcome.input().place, outcome.orThrow());
           keep(outcome.input(), outcome.orThrow(), cache);
@@ -175,16 +171,6 @@ final class ImageFeatures {
       // The file has gone: it has its vector, and no later run will ask for it.
       return;
     }
-  }
-
-  /** What is wrong with the image, in words; null if there is a vector, or what is wrong is not the image. */
-  private static String failureOrNull(Outcome<Item, float[]> outcome) {
-    return switch (outcome.failureOrNull()) {
-      case null -> null;
-      case BadInputException e -> e.getMessage();
-      case NonFiniteResultException e -> outcome.input().image.name() + ": " + e.getMessage();
-      case Throwable failure -> Shortage.isCauseOf(failure) ? Shortage.line(outcome.input().image) : null;
-    };
   }
 
   private static HostTensor tensor(List<float[]> vectors) {

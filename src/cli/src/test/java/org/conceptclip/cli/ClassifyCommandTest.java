@@ -21,7 +21,6 @@ import org.conceptclip.ClassProbability;
 import org.conceptclip.Classification;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
-import org.conceptclip.Outcome;
 import org.conceptclip.backend.cuda.driver.nvidia.CudaLibraries;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.task.PromptTemplate;
@@ -162,12 +161,12 @@ class ClassifyCommandTest {
   void whatIsWrongWithAPictureCostsThatPictureOnly() {
     ImageInput image = new ImageInput.File(GOOD);
     for (Throwable failure : List.of(new OutOfMemoryError("Java heap space"), new CompletionException(new OutOfMemoryError()))) {
-      String line = ClassifyRun.failureOrNull(new Outcome<>(image, null, failure));
+      String line = ImageReport.failureOrNull(image, failure);
       assertTrue(line.startsWith(GOOD + ": out of memory with a heap of "), line);
       assertTrue(line.contains("-Xmx") && line.contains("--max-pixels"), line);
     }
-    assertEquals("x.png: text", ClassifyRun.failureOrNull(new Outcome<>(image, null, new BadInputException("x.png: text"))));
-    assertEquals(null, ClassifyRun.failureOrNull(new Outcome<>(image, null, new IllegalStateException("a defect"))));
+    assertEquals("x.png: text", ImageReport.failureOrNull(image, new BadInputException("x.png: text")));
+    assertEquals(null, ImageReport.failureOrNull(image, new IllegalStateException("a defect")));
   }
 
   @ParameterizedTest
