@@ -14,7 +14,6 @@ import org.conceptclip.util.OneLine;
 final class ConceptResults {
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
   private static final int LONGEST_NAME = 4096;
-  private static final int WIDEST_CELL = 48;
 
   private final Results out;
   private final List<String> concepts;
@@ -27,12 +26,12 @@ final class ConceptResults {
     this.out = out;
     this.concepts = concepts;
     this.json = json;
-    concepts.forEach(concept -> conceptWidth = Math.max(conceptWidth, length(cut(concept))));
+    concepts.forEach(concept -> conceptWidth = Math.max(conceptWidth, Cells.width(cut(concept))));
   }
 
   /** Tells the name of an image before its result comes: columns are as wide as what is known by then. */
   void expect(String image) {
-    imageWidth = Math.max(imageWidth, length(shown(image)));
+    imageWidth = Math.max(imageWidth, Cells.width(Cells.path(image)));
   }
 
   /** @param scores in the order of the concepts */
@@ -41,7 +40,7 @@ final class ConceptResults {
       hasHeader = true;
       line("image", "concept", "  score");
     }
-    String name = json ? image : shown(image);
+    String name = json ? image : Cells.path(image);
     for (int c = 0; c < scores.length; c++) {
       if (json) {
         JsonObject object = new JsonObject();
@@ -58,27 +57,10 @@ final class ConceptResults {
   }
 
   private void line(String image, String concept, String score) {
-    out.line(padded(image, imageWidth) + "  " + padded(concept, conceptWidth) + "  " + score);
-  }
-
-  private static String padded(String cell, int width) {
-    return cell + " ".repeat(Math.max(0, width - length(cell)));
-  }
-
-  /** A file's name may hold anything, line ends and a terminal's commands included; long paths keep their end, which tells them apart. */
-  private static String shown(String image) {
-    int[] points = OneLine.of(image, LONGEST_NAME).codePoints().toArray();
-    return points.length <= WIDEST_CELL
-        ? new String(points, 0, points.length)
-        : "…" + new String(points, points.length - WIDEST_CELL + 1, WIDEST_CELL - 1);
+    out.line(Cells.padded(image, imageWidth) + "  " + Cells.padded(concept, conceptWidth) + "  " + score);
   }
 
   private static String cut(String concept) {
-    int[] points = OneLine.of(concept, LONGEST_NAME).codePoints().toArray();
-    return points.length <= WIDEST_CELL ? new String(points, 0, points.length) : new String(points, 0, WIDEST_CELL - 1) + "…";
-  }
-
-  private static int length(String text) {
-    return text.codePointCount(0, text.length());
+    return Cells.name(OneLine.of(concept, LONGEST_NAME));
   }
 }

@@ -63,14 +63,14 @@ record EvalTable(Results out) {
     int[] widths = new int[columns];
     rows.forEach(row -> {
       for (int c = 0; c < columns; c++) {
-        widths[c] = Math.max(widths[c], row.get(c).codePointCount(0, row.get(c).length()));
+        widths[c] = Math.max(widths[c], Cells.width(row.get(c)));
       }
     });
     for (List<String> row : rows) {
       StringBuilder line = new StringBuilder();
       for (int c = 0; c < columns; c++) {
         String cell = row.get(c);
-        String pad = " ".repeat(widths[c] - cell.codePointCount(0, cell.length()));
+        String pad = " ".repeat(widths[c] - Cells.width(cell));
         line.append(c == 1 && counts ? pad + cell : cell + pad).append("  ");
       }
       out.line(line.toString().stripTrailing());

@@ -39,7 +39,6 @@ import picocli.CommandLine.Option;
     })
 final class ProbeApplyCommand implements Callable<Integer> {
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
-  private static final int LONGEST_NAME = 48;
 
   private final Context context;
 
@@ -136,19 +135,19 @@ final class ProbeApplyCommand implements Callable<Integer> {
   private void print(List<String> classes, Outcomes outcomes) {
     Results results = context.console().out();
     int width = outcomes.names == null ? Integer.toString(outcomes.probabilities.length).length()
-        : outcomes.names.stream().mapToInt(name -> columns(shown(name))).max().orElse(0);
+        : outcomes.names.stream().mapToInt(name -> Cells.width(Cells.path(name))).max().orElse(0);
     width = Math.max(width, 5);
-    int labelWidth = Math.max(10, classes.stream().mapToInt(name -> columns(OneLine.of(name, LONGEST_NAME))).max().orElse(0));
+    int labelWidth = Math.max(10, classes.stream().mapToInt(name -> Cells.width(OneLine.of(name, Cells.WIDEST))).max().orElse(0));
     if (!json) {
-      results.line(padded(outcomes.names == null ? "item" : "image", width) + "  " + padded("best label", labelWidth) + "  probability");
+      results.line(Cells.padded(outcomes.names == null ? "item" : "image", width) + "  " + Cells.padded("best label", labelWidth) + "  probability");
     }
     for (int i = 0; i < outcomes.probabilities.length; i++) {
       double[] row = outcomes.probabilities[i];
       if (json) {
         results.line(GSON.toJson(object(classes, outcomes, i)));
       } else {
-        String item = outcomes.names == null ? Integer.toString(i) : shown(outcomes.names.get(i));
-        results.line(padded(item, width) + "  " + padded(OneLine.of(classes.get(best(row)), LONGEST_NAME), labelWidth)
+        String item = outcomes.names == null ? Integer.toString(i) : Cells.path(outcomes.names.get(i));
+        results.line(Cells.padded(item, width) + "  " + Cells.padded(OneLine.of(classes.get(best(row)), Cells.WIDEST), labelWidth)
             + String.format(Locale.ROOT, "  %9.2f %%", 100 * row[best(row)]));
       }
     }
@@ -198,20 +197,5 @@ final class ProbeApplyCommand implements Callable<Integer> {
       best = probabilities[k] > probabilities[best] ? k : best;
     }
     return best;
-  }
-
-  /** Long paths keep their end, which tells them apart. */
-  private static String shown(String image) {
-    int[] points = OneLine.of(image, 4096).codePoints().toArray();
-    return points.length <= LONGEST_NAME ? new String(points, 0, points.length)
-        : "…" + new String(points, points.length - LONGEST_NAME + 1, LONGEST_NAME - 1);
-  }
-
-  private static int columns(String cell) {
-    return cell.codePointCount(0, cell.length());
-  }
-
-  private static String padded(String cell, int width) {
-    return cell + " ".repeat(Math.max(0, width - columns(cell)));
   }
 }

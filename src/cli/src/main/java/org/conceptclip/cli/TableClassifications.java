@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Locale;
 import org.conceptclip.ClassProbability;
 import org.conceptclip.Classification;
-import org.conceptclip.util.OneLine;
 
 /**
  * A table: every label of a single image, or a row with the best label and the runner-up of each of several images. Each row is delivered
@@ -12,8 +11,6 @@ import org.conceptclip.util.OneLine;
  */
 final class TableClassifications implements Classifications {
   private static final int BAR_CELLS = 20;
-  private static final int WIDEST_CELL = 48;
-  private static final int LONGEST_NAME = 4096;
   private static final String EIGHTHS = " ▏▎▍▌▋▊▉";
 
   private final Results out;
@@ -28,12 +25,12 @@ final class TableClassifications implements Classifications {
     this.single = single;
     this.withNext = labels.size() > 1;
     this.widths = new int[] {0, 0, 0, BAR_CELLS, 0};
-    labels.forEach(label -> widen(1, clipped(label, false)));
+    labels.forEach(label -> widen(1, Cells.name(label)));
   }
 
   @Override
   public void expect(String image) {
-    widen(0, shown(image));
+    widen(0, Cells.path(image));
   }
 
   @Override
@@ -60,35 +57,15 @@ final class TableClassifications implements Classifications {
   private void print(String... cells) {
     StringBuilder line = new StringBuilder();
     for (int c = 0; c < cells.length; c++) {
-      String cell = c == 0 ? shown(cells[c]) : clipped(cells[c], false);
+      String cell = c == 0 ? Cells.path(cells[c]) : Cells.name(cells[c]);
       widen(c, cell);
-      line.append(cell).repeat(" ", widths[c] - columns(cell) + 2);
+      line.append(Cells.padded(cell, widths[c] + 2));
     }
     out.line(line.toString().stripTrailing());
   }
 
   private void widen(int column, String cell) {
-    widths[column] = Math.max(widths[column], columns(cell));
-  }
-
-  /** A file's name may hold anything, line ends and a terminal's commands included. */
-  private static String shown(String image) {
-    return clipped(OneLine.of(image, LONGEST_NAME), true);
-  }
-
-  /** Long paths keep their end, which tells them apart; long labels keep their beginning. */
-  private static String clipped(String cell, boolean path) {
-    if (columns(cell) <= WIDEST_CELL) {
-      return cell;
-    }
-    int[] points = cell.codePoints().toArray();
-    return path
-        ? "…" + new String(points, points.length - WIDEST_CELL + 1, WIDEST_CELL - 1)
-        : new String(points, 0, WIDEST_CELL - 1) + "…";
-  }
-
-  private static int columns(String cell) {
-    return cell.codePointCount(0, cell.length());
+    widths[column] = Math.max(widths[column], Cells.width(cell));
   }
 
   private static String percent(double probability) {

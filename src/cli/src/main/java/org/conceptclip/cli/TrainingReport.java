@@ -23,7 +23,6 @@ import org.conceptclip.util.OneLine;
 record TrainingReport(ProbeFacts facts, ClassLabels classes, FeatureRows rows, LogisticRegression.Fit fit,
     CrossValidation.Result chosenOrNull, double accuracy, double seconds) {
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
-  private static final int LONGEST_NAME = 48;
 
   void print(Results out, boolean json) {
     if (json) {
@@ -38,11 +37,10 @@ record TrainingReport(ProbeFacts facts, ClassLabels classes, FeatureRows rows, L
     out.line(String.format(Locale.ROOT, "%d items of %d features, %d classes", rows.rows(), rows.columns(), classes.names().size()));
     out.line("");
     int[] counts = classes.counts();
-    int width = Math.max(5, classes.names().stream().mapToInt(name -> shown(name).codePointCount(0, shown(name).length())).max().orElse(0));
-    out.line("class" + " ".repeat(width - 5) + "     items");
+    int width = Math.max(5, classes.names().stream().mapToInt(name -> Cells.width(shown(name))).max().orElse(0));
+    out.line(Cells.padded("class", width) + "     items");
     for (int k = 0; k < counts.length; k++) {
-      String name = shown(classes.names().get(k));
-      out.line(name + " ".repeat(width - name.codePointCount(0, name.length())) + String.format(Locale.ROOT, "%10d", counts[k]));
+      out.line(Cells.padded(shown(classes.names().get(k)), width) + String.format(Locale.ROOT, "%10d", counts[k]));
     }
     out.line("");
     if (chosenOrNull != null) {
@@ -66,7 +64,7 @@ record TrainingReport(ProbeFacts facts, ClassLabels classes, FeatureRows rows, L
   }
 
   private static String shown(String name) {
-    return OneLine.of(name, LONGEST_NAME);
+    return OneLine.of(name, Cells.WIDEST);
   }
 
   private JsonObject json() {
