@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import org.conceptclip.probe.Bottleneck;
 import org.conceptclip.probe.BottleneckLayer;
 import org.conceptclip.probe.BottleneckPath;
+import org.conceptclip.report.Page;
 import org.conceptclip.util.OneLine;
 
 /**
@@ -45,7 +46,7 @@ record BottleneckTrainOutput(Results out, Bottleneck bottleneck, Optional<Bottle
       terms.forEach(term -> out.line(String.format(Locale.ROOT, "  %+7.2f  %s", term.weight(), OneLine.of(term.concept(), WIDEST))));
     }
     out.line("");
-    out.line("For research. Not a medical device.");
+    out.line(Page.FOR_RESEARCH);
   }
 
   private void table(BottleneckPath found) {

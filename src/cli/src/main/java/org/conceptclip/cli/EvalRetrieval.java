@@ -14,6 +14,7 @@ import org.conceptclip.data.TableWriter;
 import org.conceptclip.evaluate.BootstrapOptions;
 import org.conceptclip.evaluate.Retrieval;
 import org.conceptclip.evaluate.RetrievalReport;
+import org.conceptclip.report.Page;
 import org.conceptclip.results.FigureText;
 import org.conceptclip.results.MetricsJson;
 import org.conceptclip.results.RetrievalPage;
@@ -121,7 +122,7 @@ record EvalRetrieval(Context context, EvalDataOptions data, EvalModelOptions mod
     print(out, "images find captions", run.report().imageToText());
     print(out, "captions find images", run.report().textToImage());
     out.line("");
-    out.line("In parentheses: intervals of " + Math.round(100 * bootstrap.level()) + " %. For research. Not a medical device.");
+    out.line("In parentheses: intervals of " + Math.round(100 * bootstrap.level()) + " %. " + Page.FOR_RESEARCH);
   }
 
   private static void print(Results out, String name, RetrievalReport.Direction direction) {

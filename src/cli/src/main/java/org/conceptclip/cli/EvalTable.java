@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import org.conceptclip.evaluate.ClassificationReport;
 import org.conceptclip.evaluate.Interval;
+import org.conceptclip.report.Page;
 import org.conceptclip.results.ClassificationRun;
 import org.conceptclip.results.FigureText;
 import org.conceptclip.util.OneLine;
@@ -49,7 +50,7 @@ record EvalTable(Results out) {
       section(rows);
     });
     out.line("");
-    out.line("In parentheses: intervals of " + Math.round(100 * run.bootstrap().level()) + " %. For research. Not a medical device.");
+    out.line("In parentheses: intervals of " + Math.round(100 * run.bootstrap().level()) + " %. " + Page.FOR_RESEARCH);
   }
 
   private void section(List<List<String>> rows) {

@@ -11,6 +11,7 @@ import org.conceptclip.probe.CrossValidation;
 import org.conceptclip.probe.FeatureRows;
 import org.conceptclip.probe.LogisticRegression;
 import org.conceptclip.probe.ProbeFacts;
+import org.conceptclip.report.Page;
 import org.conceptclip.util.OneLine;
 
 /**
@@ -60,7 +61,7 @@ record TrainingReport(ProbeFacts facts, ClassLabels classes, FeatureRows rows, L
     out.line(String.format(Locale.ROOT, "seconds            %.2f", seconds));
     out.line("model              " + OneLine.of(facts.source().name(), 80)
         + (facts.source().isKnown() ? " (" + OneLine.of(facts.source().model(), 12) + ")" : ""));
-    out.line("For research. Not a medical device.");
+    out.line(Page.FOR_RESEARCH);
   }
 
   private static String shown(String name) {
@@ -99,7 +100,7 @@ record TrainingReport(ProbeFacts facts, ClassLabels classes, FeatureRows rows, L
     json.add("seconds", new JsonPrimitive(seconds));
     json.addProperty("model", facts.source().name());
     json.addProperty("model_id", facts.source().model());
-    json.addProperty("notice", "For research. Not a medical device.");
+    json.addProperty("notice", Page.FOR_RESEARCH);
     return json;
   }
 }

@@ -74,7 +74,7 @@ public final class ContactSheet {
    * @param rows the first {@link #MOST_ROWS} are shown
    */
   public static String html(Head head, Scale scale, List<String> concepts, List<String> files, List<Row> rows) {
-    Page page = Page.titled("Concepts").notice("Where " + head.model() + " sees each concept. " + Overlay.NOTICE);
+    Page page = Page.titled("Concepts").notice("Where " + head.model() + " sees each concept. " + Page.FOR_RESEARCH);
     head.notices().forEach(page::notice);
     page.facts(head.facts());
     page.figure("From the least to the most similar patch; " + scale.description(), bar(scale == Scale.ALL && !rows.isEmpty()

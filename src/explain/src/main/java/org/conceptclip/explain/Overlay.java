@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import org.conceptclip.image.RgbImage;
 import org.conceptclip.op.PatchGeometry;
+import org.conceptclip.report.Page;
 
 /**
  * Paints a patch map over its picture: the picture in grey with the colours of {@link ColourMap} on it, at the picture's own size in the
@@ -19,9 +20,6 @@ import org.conceptclip.op.PatchGeometry;
 public record Overlay(PatchGeometry geometry, Interpolation interpolation, double opacity, String model) {
   /** The longest side of a picture to paint on. A larger one is to be reduced first: a map of 27 x 27 values gains nothing beyond. */
   public static final int LONGEST_SIDE = 2048;
-
-  /** What every picture and page with results says. */
-  public static final String NOTICE = "For research. Not a medical device.";
 
   /** The opacity at which both the picture and the colours can be read, on drawings of all modalities. */
   public static final double DEFAULT_OPACITY = 0.55;
@@ -89,7 +87,7 @@ public record Overlay(PatchGeometry geometry, Interpolation interpolation, doubl
     int room = width - 2 * margin;
     int titleSize = size + 1;
     List<String> title = Canvas.lines(concept, (room + titleSize) / (Glyphs.ADVANCE * titleSize), CONCEPT_LINES);
-    List<String> foot = Canvas.lines(model + ". " + NOTICE, (room + size) / (Glyphs.ADVANCE * size), MODEL_LINES);
+    List<String> foot = Canvas.lines(model + ". " + Page.FOR_RESEARCH, (room + size) / (Glyphs.ADVANCE * size), MODEL_LINES);
     int bar = 8 * size;
     int strip = 2 * margin + title.size() * line(titleSize) + (1 + foot.size()) * line(size) + bar + 5 * size;
     Canvas canvas = new Canvas(width, Math.addExact(picture.height(), strip), PAPER);
@@ -100,7 +98,7 @@ public record Overlay(PatchGeometry geometry, Interpolation interpolation, doubl
     numbers(canvas, margin, y, size, range);
     write(canvas, foot, margin, y + line(size) + 3 * size, size, SOFT);
     return PngFile.of(width, canvas.height(), canvas.rgb(), "Similarity (cosine) of the patches with: " + concept + ". Model: " + model
-        + ". Range: " + number(range.low()) + " to " + number(range.high()) + ". " + NOTICE);
+        + ". Range: " + number(range.low()) + " to " + number(range.high()) + ". " + Page.FOR_RESEARCH);
   }
 
   private void paint(Canvas canvas, RgbImage picture, PatchMap map, Range range) {

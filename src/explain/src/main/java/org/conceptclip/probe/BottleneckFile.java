@@ -18,6 +18,7 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
+import org.conceptclip.report.Page;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
@@ -80,7 +81,7 @@ public final class BottleneckFile {
       metadata.put("model_name", model.name());
       metadata.put("preprocessing", model.preprocessing());
     });
-    metadata.put("notice", BottleneckTables.NOTICE);
+    metadata.put("notice", Page.FOR_RESEARCH);
     return metadata;
   }
 

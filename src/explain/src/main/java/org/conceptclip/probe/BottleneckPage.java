@@ -76,7 +76,7 @@ public final class BottleneckPage {
   public static String html(Bottleneck bottleneck, List<Explained> images, int top, List<String> notices) {
     Page page = Page.titled("Explained by concepts", STYLE)
         .notice("Why a concept bottleneck, with " + bottleneck.model().map(model -> "model " + BottleneckTables.shown(model.name()))
-            .orElse("similarities that were given") + ", takes each image for what it says. " + BottleneckTables.NOTICE);
+            .orElse("similarities that were given") + ", takes each image for what it says. " + Page.FOR_RESEARCH);
     notices.forEach(page::notice);
     List<Map.Entry<String, String>> facts = new ArrayList<>(BottleneckTables.facts(bottleneck));
     facts.add(Map.entry("explained here", images.size() + (images.size() == 1 ? " image" : " images")));

@@ -21,7 +21,7 @@ public final class BottleneckReport {
   public static String html(Bottleneck bottleneck, Optional<BottleneckPath> path, List<String> notices) {
     Page page = Page.titled("Concept bottleneck", BottleneckTables.STYLE)
         .notice("Which concepts decide each class, for " + bottleneck.model().map(model -> "model " + BottleneckTables.shown(model.name()))
-            .orElse("similarities that were given") + ". " + BottleneckTables.NOTICE);
+            .orElse("similarities that were given") + ". " + Page.FOR_RESEARCH);
     notices.forEach(page::notice);
     page.facts(BottleneckTables.facts(bottleneck));
     page.heading("The concepts that decide");

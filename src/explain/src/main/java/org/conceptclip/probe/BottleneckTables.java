@@ -10,9 +10,6 @@ import org.conceptclip.util.OneLine;
 
 /** What the pages about a bottleneck have in common: facts, signed bars, the table of the concepts that decide. */
 final class BottleneckTables {
-  /** What every page with results says. */
-  static final String NOTICE = "For research. Not a medical device.";
-
   static final String STYLE = """
       .signed { width: 120px; } .signed svg { width: 120px; height: 12px; } .signed line { stroke: var(--soft); }
       .weights { table-layout: auto; } .weights th[scope=rowgroup] { padding-top: 16px; color: var(--ink); }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.conceptclip.report.Page;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 import org.conceptclip.weights.StrictJson;
@@ -30,7 +31,6 @@ public record ProbeFacts(List<String> classes, Source source, Map<String, String
   public static final String UNKNOWN = "unknown (features from a file)";
 
   private static final String VERSION = "1";
-  private static final String NOTICE = "For research. Not a medical device.";
   private static final List<String> OWN = List.of("kind", "version", "classes", "model", "model_name", "preprocessing", "notice");
   private static final int MOST_CLASSES = 1 << 20;
 
@@ -83,7 +83,7 @@ public record ProbeFacts(List<String> classes, Source source, Map<String, String
     metadata.put("model_name", source.name);
     metadata.put("preprocessing", source.preprocessing);
     metadata.putAll(training);
-    metadata.put("notice", NOTICE);
+    metadata.put("notice", Page.FOR_RESEARCH);
     return metadata;
   }
 

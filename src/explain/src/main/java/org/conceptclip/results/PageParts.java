@@ -15,7 +15,7 @@ final class PageParts {
   /** What a reader has to know first. */
   static void introduce(Page page, String model, String notice, int items, int failed, List<String> warnings) {
     page.notice("Model: " + model + ". " + items + " items" + (failed > 0 ? "; " + failed + " more could not be evaluated" : "")
-        + ". For research. Not a medical device.");
+        + ". " + Page.FOR_RESEARCH);
     if (!notice.isEmpty()) {
       page.markup().open("p").leaf("strong", notice).close();
     }

@@ -11,6 +11,7 @@ import java.util.Map;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.conceptclip.explain.ContactSheet.Scale;
 import org.conceptclip.explain.Overlay.Range;
+import org.conceptclip.report.Page;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
@@ -36,7 +37,7 @@ class ContactSheetTest {
     assertEquals("c/d in x/ü & y.png: score -0.250, cosines -1.000 to 0.125", ((Element) pictures.item(2)).getAttribute("alt"));
     assertFalse(html.replace("http://www.w3.org/2000/svg", "").contains("://"), "an address of a network");
     assertFalse(html.contains("<script"), "a script");
-    for (String words : List.of("tiny", Overlay.NOTICE, "trained on drawings", "range of its own")) {
+    for (String words : List.of("tiny", Page.FOR_RESEARCH, "trained on drawings", "range of its own")) {
       assertTrue(html.contains(words), words);
     }
   }

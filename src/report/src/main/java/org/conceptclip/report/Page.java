@@ -8,6 +8,9 @@ import java.util.Map;
  * system is. It is also well-formed XML. Not thread-safe.
  */
 public final class Page {
+  /** What everything with results of a model says. */
+  public static final String FOR_RESEARCH = "For research. Not a medical device.";
+
   /** The page's looks. Colours of series were chosen to differ in lightness as well, for readers who do not distinguish hues well. */
   private static final String STYLE = """
 
