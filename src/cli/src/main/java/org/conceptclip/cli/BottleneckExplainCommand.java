@@ -1,7 +1,5 @@
 package org.conceptclip.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -12,7 +10,6 @@ import org.conceptclip.explain.Interpolation;
 import org.conceptclip.explain.Overlay;
 import org.conceptclip.probe.Bottleneck;
 import org.conceptclip.probe.BottleneckFile;
-import org.conceptclip.tensor.BadInputException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -61,7 +58,7 @@ final class BottleneckExplainCommand implements Callable<Integer> {
     }
     Path similarities = images.similaritiesOrImages();
     Bottleneck bottleneck = BottleneckFile.read(file);
-    requireFolder();
+    OutputFiles.requireFolder("--out", folder, BottleneckExplanations.TABLE);
     BottleneckRun run = new BottleneckRun(context.console(), "explain");
     if (similarities != null) {
       BottleneckExplanations found = explanations(bottleneck, Optional.empty());
@@ -100,15 +97,5 @@ final class BottleneckExplainCommand implements Callable<Integer> {
   private BottleneckExplanations explanations(Bottleneck bottleneck, Optional<Overlay> overlay) {
     return new BottleneckExplanations(context.console().out(), bottleneck, new ConceptFolder(folder, bottleneck.layer().concepts()),
         overlay, model.limits(), top, json);
-  }
-
-  private void requireFolder() {
-    try {
-      Files.createDirectories(folder);
-      OutputFiles.requirePlace("--out", folder.resolve(BottleneckExplanations.TABLE));
-    } catch (IOException e) {
-      throw new BadInputException("--out " + Names.readable(folder) + ": cannot be written (" + Failures.reason(e)
-          + "), expected a folder, or a name for one", e);
-    }
   }
 }

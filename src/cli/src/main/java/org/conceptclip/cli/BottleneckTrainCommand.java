@@ -26,7 +26,6 @@ import org.conceptclip.task.ClassVectors;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.HostTensor;
-import org.conceptclip.util.FileNames;
 import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -220,32 +219,19 @@ final class BottleneckTrainCommand implements Callable<Integer> {
     if (data != null) {
       LabelTable table = LabelTable.read(data, labelColumn, imageColumn);
       return IntStream.range(0, table.labels().size())
-          .mapToObj(i -> new Labelled(file(table.images().get(i)), table.labels().get(i))).toList();
+          .mapToObj(i -> new Labelled(Pictures.ofTable(data, table.images().get(i)), table.labels().get(i))).toList();
     }
     ImageLabels known = new ImageLabels(labels, LabelTable.read(labels, labelColumn, imageColumn));
     List<Labelled> found = new ArrayList<>();
     try (Pictures pictures = images.pictures(stdin, context.console()::say)) {
-      while (pictures.hasNext()) {
-        ImageInput picture = pictures.next();
-        String label = known.ofOrNull(picture.name());
-        if (label == null) {
-          context.console().say(
-              OneLine.of(picture.name(), 4096) + ": has no label in " + Names.readable(labels) + ", expected a row for it");
-          run.lose(1);
-        } else {
-          found.add(new Labelled(picture, label));
-        }
+      LabelledPictures labelled = new LabelledPictures(pictures, known, Names.readable(labels), context.console()::say);
+      while (labelled.hasNext()) {
+        ImageInput picture = labelled.next();
+        found.add(new Labelled(picture, labelled.labels().getLast()));
       }
-      run.lose(pictures.problems());
+      run.lose(labelled.problems());
     }
     return found;
-  }
-
-  /** An image of the table, whose name is relative to the table's folder; results call it as the table does. */
-  private ImageInput file(String name) {
-    Path folder = data.toAbsolutePath().getParent();
-    Path named = Names.path(name);
-    return new ImageInput.File(folder == null ? named : folder.resolve(named), FileNames.readable(named));
   }
 
   private static float[][] rows(HostTensor tensor) {

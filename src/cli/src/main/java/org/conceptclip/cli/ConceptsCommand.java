@@ -1,8 +1,5 @@
 package org.conceptclip.cli;
 
-import java.io.IOException;
-import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +19,6 @@ import org.conceptclip.explain.Overlay;
 import org.conceptclip.explain.TopPatches;
 import org.conceptclip.op.PatchGeometry;
 import org.conceptclip.task.PromptTemplate;
-import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -150,7 +146,7 @@ final class ConceptsCommand implements Callable<Integer> {
     List<String> phrases = ConceptAnnotator.checked(LabelTexts.of("concept", concepts, stdin, context.console()::say));
     List<PromptTemplate> prompts = templates.stream().map(PromptTemplate::parse).toList();
     PromptTemplate positivePrompt = PromptTemplate.parse(positive == null ? OfficialScoring.POSITIVE_TEMPLATE : positive);
-    requireFolder();
+    OutputFiles.requireFolder("--out", folder, ConceptFolder.SCORES);
     try (Pictures pictures = pictures(stdin)) {
       // Asked for before a model is loaded, which may take long.
       return pictures.hasNext()
@@ -256,19 +252,6 @@ final class ConceptsCommand implements Callable<Integer> {
   private static void refuseWithout(String option, Object valueOrNull) {
     if (valueOrNull != null) {
       throw new UsageException(option + ": expected only with --protocol official");
-    }
-  }
-
-  private void requireFolder() {
-    try {
-      if (Files.exists(folder) && !Files.isDirectory(folder)) {
-        throw new FileSystemException(folder.toString(), null, "is a file");
-      }
-      Files.createDirectories(folder);
-      OutputFiles.requirePlace("--out", folder.resolve(ConceptFolder.SCORES));
-    } catch (IOException e) {
-      throw new BadInputException("--out " + Names.readable(folder) + ": cannot be written (" + Failures.reason(e)
-          + "), expected a folder, or a name for one", e);
     }
   }
 

@@ -16,7 +16,8 @@ record EvalTable(Results out) {
 
   void print(ClassificationRun run) {
     ClassificationReport report = run.report();
-    out.line(report.items() + " items, model " + OneLine.of(run.modelOrWords(), 200) + (run.failed() > 0 ? ", " + run.failed() + " failed" : ""));
+    out.line(report.items() + " items, model " + OneLine.of(run.modelOrWords(), 200)
+        + (run.failed() > 0 ? ", " + run.failed() + " failed" : ""));
     List<List<String>> rows = new ArrayList<>();
     ClassificationRun.headlines(report).forEach((metric, figure) -> rows.add(List.of(FigureText.name(metric), text(figure))));
     table(rows, false);

@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Consumer;
@@ -154,11 +153,7 @@ final class FeatureOptions {
 
   /** The images of {@link #dataOrNull}, by names relative to it. */
   Iterator<ImageInput> listed(List<String> names) {
-    List<ImageInput> inputs = new ArrayList<>();
-    for (String name : names) {
-      inputs.add(new ImageInput.File(data.toAbsolutePath().resolveSibling(Names.path(name)), name));
-    }
-    return inputs.iterator();
+    return names.stream().map(name -> Pictures.ofTable(data, name)).toList().iterator();
   }
 
   /** The folder of the cache; null if features are not to be kept, or the user has no place for them. */

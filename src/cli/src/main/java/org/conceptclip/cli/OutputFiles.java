@@ -59,6 +59,20 @@ final class OutputFiles {
     }
   }
 
+  /** Makes a folder that an option names for output. Rejects a place where its files cannot be written, before work is done for them. */
+  static void requireFolder(String option, Path folder, String file) {
+    try {
+      if (Files.exists(folder) && !Files.isDirectory(folder)) {
+        throw new FileSystemException(folder.toString(), null, "is a file");
+      }
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new BadInputException(option + " " + Names.readable(folder) + ": cannot be written (" + Failures.reason(e)
+          + "), expected a folder, or a name for one", e);
+    }
+    requirePlace(option, folder.resolve(file));
+  }
+
   private static BadInputException refused(String option, Path file, IOException failure) {
     return new BadInputException(
         option + " " + Names.readable(file) + ": cannot be written ("

@@ -132,6 +132,11 @@ final class Pictures implements Iterator<ImageInput>, AutoCloseable {
     return StreamSupport.stream(Spliterators.spliteratorUnknownSize(this, Spliterator.ORDERED | Spliterator.NONNULL), false);
   }
 
+  /** A picture that a table lists: its name is relative to the table's folder, and results call it as the table does. */
+  static ImageInput ofTable(Path table, String name) {
+    return new ImageInput.File(table.toAbsolutePath().resolveSibling(Names.path(name)), name);
+  }
+
   static ImageInput file(Path path) {
     return new ImageInput.File(path, Names.of(path));
   }

@@ -1,15 +1,11 @@
 package org.conceptclip.cli;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.concurrent.Callable;
-import org.conceptclip.batch.ImageInput;
 import org.conceptclip.probe.ClassLabels;
 import org.conceptclip.probe.CrossValidation;
 import org.conceptclip.probe.FeatureRows;
@@ -19,7 +15,6 @@ import org.conceptclip.probe.LinearProbe;
 import org.conceptclip.probe.LogisticRegression;
 import org.conceptclip.probe.ProbeFacts;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -160,51 +155,10 @@ final class ProbeTrainCommand implements Callable<Integer> {
       return new Items(result.rows(), result.places().stream().map(table.labels()::get).toList(), result.source(), name, result.failed());
     }
     try (Pictures pictures = inputs.pictures(context, context.console()::say)) {
-      Labelled labelled = new Labelled(pictures, new ImageLabels(file, table), name);
-      ImageFeatures.Result result = features.of(labelled, () -> pictures.problems() + labelled.without);
-      return new Items(result.rows(), result.places().stream().map(labelled.labels::get).toList(), result.source(), name, result.failed());
-    }
-  }
-
-  /** The pictures that have a label. About others a line is said, and they are counted. */
-  private final class Labelled implements Iterator<ImageInput> {
-    private final Pictures pictures;
-    private final ImageLabels known;
-    private final String table;
-    private final List<String> labels = new ArrayList<>();
-    private int without;
-    private ImageInput next;
-
-    Labelled(Pictures pictures, ImageLabels known, String table) {
-      this.pictures = pictures;
-      this.known = known;
-      this.table = table;
-    }
-
-    @Override
-    public boolean hasNext() {
-      while (next == null && pictures.hasNext()) {
-        ImageInput picture = pictures.next();
-        String label = known.ofOrNull(picture.name());
-        if (label == null) {
-          without++;
-          context.console().say(OneLine.of(picture.name(), 4096) + ": has no label in " + table + ", expected a row for it");
-        } else {
-          labels.add(label);
-          next = picture;
-        }
-      }
-      return next != null;
-    }
-
-    @Override
-    public ImageInput next() {
-      if (!hasNext()) {
-        throw new NoSuchElementException();
-      }
-      ImageInput taken = next;
-      next = null;
-      return taken;
+      LabelledPictures labelled = new LabelledPictures(pictures, new ImageLabels(file, table), name, context.console()::say);
+      ImageFeatures.Result result = features.of(labelled, labelled::problems);
+      return new Items(result.rows(), result.places().stream().map(labelled.labels()::get).toList(), result.source(), name,
+          result.failed());
     }
   }
 }
