@@ -14,7 +14,7 @@ import org.conceptclip.text.TokenizedText;
  */
 public record Embedding(float[] vector, float[][] tokens, TokenizedText textOrNull) {
   static Embedding of(Encoding encoding, TokenizedText textOrNull) {
-    return new Embedding(Vectors.vector(encoding), Vectors.rows(encoding.tokenFeatures()), textOrNull);
+    return new Embedding(Vectors.vector(encoding), encoding.tokenFeatures().toFloatRows(), textOrNull);
   }
 
   /** Patches along an edge of an image: 27 in the published model. */

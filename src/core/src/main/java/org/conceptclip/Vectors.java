@@ -1,7 +1,6 @@
 package org.conceptclip;
 
 import org.conceptclip.runtime.Encoding;
-import org.conceptclip.tensor.HostTensor;
 
 /** Arithmetic on vectors, and conversion of tensors to arrays. */
 final class Vectors {
@@ -33,14 +32,5 @@ final class Vectors {
   /** The vector of one image or text. */
   static float[] vector(Encoding encoding) {
     return encoding.features().toFloatArray();
-  }
-
-  /** The rows of a matrix, as copies. */
-  static float[][] rows(HostTensor matrix) {
-    float[][] rows = new float[Math.toIntExact(matrix.rows())][];
-    for (int i = 0; i < rows.length; i++) {
-      rows[i] = matrix.rows(i, 1).toFloatArray();
-    }
-    return rows;
   }
 }

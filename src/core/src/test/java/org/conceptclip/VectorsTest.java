@@ -33,7 +33,7 @@ class VectorsTest {
 
   @Test
   void rowsAreCopies() {
-    float[][] rows = Vectors.rows(HostTensor.of(new float[] {1, 2, 3, 4, 5, 6}, 3, 2));
+    float[][] rows = HostTensor.of(new float[] {1, 2, 3, 4, 5, 6}, 3, 2).toFloatRows();
     assertEquals(3, rows.length);
     assertArrayEquals(new float[] {5, 6}, rows[2]);
   }

@@ -22,6 +22,7 @@ import org.conceptclip.image.RgbImage;
 import org.conceptclip.probe.Bottleneck;
 import org.conceptclip.probe.BottleneckLayer;
 import org.conceptclip.probe.BottleneckPage;
+import org.conceptclip.util.ArgMax;
 import org.conceptclip.util.OneLine;
 import org.conceptclip.util.Parallel;
 
@@ -30,7 +31,6 @@ final class BottleneckExplanations {
   static final String TABLE = "contributions.csv";
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
   private static final int LONGEST_NAME = 4096;
-  private static final int WIDEST = 48;
 
   private final Results out;
   private final Bottleneck bottleneck;
@@ -55,81 +55,91 @@ final class BottleneckExplanations {
     folder.next(TABLE + ".png");
   }
 
+  /**
+   * A decision.
+   *
+   * @param z similarities in standard deviations from their means
+   * @param best the class that was taken
+   * @param leading the concepts that lead to it
+   */
+  private record Decision(double[] similarities, double[] z, double[] probabilities, int best, List<BottleneckLayer.Term> leading) {}
+
+  private Decision decision(double[] similarities) {
+    BottleneckLayer layer = bottleneck.layer();
+    double[] z = layer.standardised(similarities);
+    double[] probabilities = layer.probabilitiesOfStandardised(z);
+    int best = ArgMax.of(probabilities);
+    List<BottleneckLayer.Term> terms = layer.leading(best, z);
+    return new Decision(similarities, z, probabilities, best, terms.subList(0, Math.min(top, terms.size())));
+  }
+
   /** Adds an item without a picture. */
   void add(String name, double[] similarities) {
     all.add(new BottleneckPage.Explained(name, similarities, null));
-    print(name, similarities);
+    print(name, decision(similarities));
   }
 
   /** Adds an image. */
   void add(ImageInput input, Embedding image) {
     String place = folder.next(input.name());
-    double[] similarities = bottleneck.similarity().of(input.name(), image, bottleneck.vectors().orElseThrow());
+    Decision decision = decision(bottleneck.similarity().of(input.name(), image, bottleneck.vectors().orElseThrow()));
     RgbImage picture = shown.of(input);
     folder.make(place);
     folder.original(place, Thumbnail.jpeg(picture));
     Map<Integer, String> overlays = new LinkedHashMap<>();
     if (bottleneck.similarity().usesPatches()) {
-      paint(place, picture, image, leading(similarities), overlays);
+      paint(place, picture, image, decision.leading, overlays);
     }
-    all.add(new BottleneckPage.Explained(input.name(), similarities, new BottleneckPage.Picture(place + "/" + ContactSheet.ORIGINAL,
-        picture.width(), picture.height(), Overlay.width(picture.width()), overlays)));
-    print(input.name(), similarities);
+    all.add(new BottleneckPage.Explained(input.name(), decision.similarities, new BottleneckPage.Picture(
+        place + "/" + ContactSheet.ORIGINAL, picture.width(), picture.height(), Overlay.width(picture.width()), overlays)));
+    print(input.name(), decision);
   }
 
-  private void paint(String place, RgbImage picture, Embedding image, List<BottleneckLayer.Term> terms, Map<Integer, String> overlays) {
+  private void paint(
+      String place, RgbImage picture, Embedding image, List<BottleneckLayer.Term> terms, Map<Integer, String> overlays) {
+    float[][] vectors = bottleneck.vectors().orElseThrow();
+    List<PatchMap> maps = PatchMap.of(image, terms.stream().map(term -> vectors[term.index()]).toArray(float[][]::new));
     Parallel.map(terms.size(), i -> {
-      PatchMap map = PatchMap.of(image, bottleneck.vectors().orElseThrow()[terms.get(i).index()]);
-      folder.overlay(place, terms.get(i).index(), overlay.orElseThrow().png(picture, map, Overlay.Range.of(map), terms.get(i).concept()));
+      Overlay.Range range = Overlay.Range.of(maps.get(i));
+      folder.overlay(place, terms.get(i).index(), overlay.orElseThrow().png(picture, maps.get(i), range, terms.get(i).concept()));
       return i;
     });
     terms.forEach(term -> overlays.put(term.index(), place + "/" + folder.files().get(term.index()) + ".png"));
   }
 
-  /** The concepts that lead to the most probable class. */
-  private List<BottleneckLayer.Term> leading(double[] similarities) {
-    BottleneckLayer layer = bottleneck.layer();
-    int best = BottleneckLayer.largest(layer.probabilities(similarities));
-    List<BottleneckLayer.Term> terms = layer.leading(best, layer.standardised(similarities));
-    return terms.subList(0, Math.min(top, terms.size()));
-  }
-
-  private void print(String name, double[] similarities) {
-    BottleneckLayer layer = bottleneck.layer();
-    double[] probabilities = layer.probabilities(similarities);
-    double[] z = layer.standardised(similarities);
-    int best = BottleneckLayer.largest(probabilities);
+  private void print(String name, Decision decision) {
     if (json) {
-      out.line(GSON.toJson(object(name, similarities, probabilities, z, best)));
+      out.line(GSON.toJson(object(name, decision)));
     } else {
-      out.line(OneLine.of(name, LONGEST_NAME) + ": " + OneLine.of(layer.classes().get(best), WIDEST)
-          + String.format(Locale.ROOT, ", %.1f %%", 100 * probabilities[best]));
-      for (BottleneckLayer.Term term : leading(similarities)) {
-        out.line(String.format(Locale.ROOT, "  %+7.2f  %s (similarity %.3f, %+.2f deviations, weight %+.2f)",
-            term.weight() * z[term.index()], OneLine.of(term.concept(), WIDEST), similarities[term.index()], z[term.index()],
-            term.weight()));
+      out.line(OneLine.of(name, LONGEST_NAME) + ": " + OneLine.of(bottleneck.layer().classes().get(decision.best), Cells.WIDEST)
+          + String.format(Locale.ROOT, ", %.1f %%", 100 * decision.probabilities[decision.best]));
+      for (BottleneckLayer.Term term : decision.leading) {
+        double z = decision.z[term.index()];
+        out.line(String.format(Locale.ROOT, "  %+7.2f  %s (similarity %.3f, %+.2f deviations, weight %+.2f)", term.weight() * z,
+            OneLine.of(term.concept(), Cells.WIDEST), decision.similarities[term.index()], z, term.weight()));
       }
     }
     out.flush();
   }
 
-  private Map<String, Object> object(String name, double[] similarities, double[] probabilities, double[] z, int best) {
+  private Map<String, Object> object(String name, Decision decision) {
+    List<String> classes = bottleneck.layer().classes();
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("image", name);
-    object.put("label", bottleneck.layer().classes().get(best));
+    object.put("label", classes.get(decision.best));
     Map<String, Double> byClass = new LinkedHashMap<>();
-    for (int k = 0; k < probabilities.length; k++) {
-      byClass.put(bottleneck.layer().classes().get(k), probabilities[k]);
+    for (int k = 0; k < classes.size(); k++) {
+      byClass.put(classes.get(k), decision.probabilities[k]);
     }
     object.put("probabilities", byClass);
     List<Object> terms = new ArrayList<>();
-    for (BottleneckLayer.Term term : leading(similarities)) {
+    for (BottleneckLayer.Term term : decision.leading) {
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("concept", term.concept());
-      one.put("similarity", similarities[term.index()]);
-      one.put("deviations", z[term.index()]);
+      one.put("similarity", decision.similarities[term.index()]);
+      one.put("deviations", decision.z[term.index()]);
       one.put("weight", term.weight());
-      one.put("contribution", term.weight() * z[term.index()]);
+      one.put("contribution", term.weight() * decision.z[term.index()]);
       terms.add(one);
     }
     object.put("contributions", terms);

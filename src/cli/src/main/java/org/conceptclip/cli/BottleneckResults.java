@@ -10,6 +10,7 @@ import org.conceptclip.ClassProbability;
 import org.conceptclip.Classification;
 import org.conceptclip.probe.Bottleneck;
 import org.conceptclip.probe.BottleneckLayer;
+import org.conceptclip.util.ArgMax;
 
 /**
  * Probabilities on stdout, as soon as those of an item are known: a table, or with {@code --json} one object an item, {@code {"image" or
@@ -56,7 +57,7 @@ final class BottleneckResults {
       tableOrNull.add(name, classification(layer.classes(), probabilities));
       return;
     }
-    object.addProperty("label", layer.classes().get(BottleneckLayer.largest(probabilities)));
+    object.addProperty("label", layer.classes().get(ArgMax.of(probabilities)));
     JsonObject byClass = new JsonObject();
     for (int k = 0; k < probabilities.length; k++) {
       byClass.addProperty(layer.classes().get(k), probabilities[k]);

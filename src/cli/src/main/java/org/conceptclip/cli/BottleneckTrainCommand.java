@@ -13,7 +13,6 @@ import org.conceptclip.batch.ImageInput;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.probe.Bottleneck;
 import org.conceptclip.probe.BottleneckFile;
-import org.conceptclip.probe.BottleneckNames;
 import org.conceptclip.probe.BottleneckPath;
 import org.conceptclip.probe.BottleneckPenalty;
 import org.conceptclip.probe.BottleneckReport;
@@ -23,9 +22,9 @@ import org.conceptclip.probe.BottleneckTraining;
 import org.conceptclip.probe.ClassLabels;
 import org.conceptclip.probe.LabelTable;
 import org.conceptclip.task.ClassVectors;
+import org.conceptclip.task.Labels;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -142,7 +141,8 @@ final class BottleneckTrainCommand implements Callable<Integer> {
     checkOptions();
     run = new BottleneckRun(context.console(), "similarities");
     Stdin stdin = new Stdin(context.console().in());
-    List<String> phrases = BottleneckNames.checked("concepts", LabelTexts.of("concept", concepts, stdin, context.console()::say));
+    List<String> phrases = Labels.checked("concepts", "number", "name",
+        LabelTexts.of("concept", concepts, stdin, context.console()::say));
     List<PromptTemplate> prompts = templates.stream().map(PromptTemplate::parse).toList();
     OutputFiles.requirePlace("--out", target);
     if (report != null) {
@@ -175,7 +175,7 @@ final class BottleneckTrainCommand implements Callable<Integer> {
       ClassVectors vectors = clip.classVectors(phrases, prompts);
       vectors.truncated().forEach(concept ->
           context.console().say("concept " + OneLine.quoted(concept, 40) + ": its prompt was cut to the model's context"));
-      float[][] rows = rows(kind == Kind.LOCAL ? vectors.concepts() : vectors.textFeatures());
+      float[][] rows = (kind == Kind.LOCAL ? vectors.concepts() : vectors.textFeatures()).toFloatRows();
       List<double[]> found = new ArrayList<>();
       List<String> names = new ArrayList<>();
       run.over(clip, items.stream(), Labelled::image, compare.usesPatches(), items.size(), (item, image) -> {
@@ -232,18 +232,6 @@ final class BottleneckTrainCommand implements Callable<Integer> {
       run.lose(labelled.problems());
     }
     return found;
-  }
-
-  private static float[][] rows(HostTensor tensor) {
-    float[][] rows = new float[Math.toIntExact(tensor.shape().toArray()[0])][];
-    for (int i = 0; i < rows.length; i++) {
-      double[] row = tensor.rows(i, 1).toDoubleArray();
-      rows[i] = new float[row.length];
-      for (int j = 0; j < row.length; j++) {
-        rows[i][j] = (float) row[j];
-      }
-    }
-    return rows;
   }
 
   private void checkOptions() {

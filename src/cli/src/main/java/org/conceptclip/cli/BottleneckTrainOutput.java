@@ -20,8 +20,6 @@ import org.conceptclip.util.OneLine;
  * @param counts items of the classes
  */
 record BottleneckTrainOutput(Results out, Bottleneck bottleneck, Optional<BottleneckPath> path, int[] counts) {
-  private static final int WIDEST = 48;
-
   void print(boolean json) {
     if (json) {
       out.line(new GsonBuilder().disableHtmlEscaping().create().toJson(object()));
@@ -41,9 +39,9 @@ record BottleneckTrainOutput(Results out, Bottleneck bottleneck, Optional<Bottle
     for (int k = 0; k < layer.classes().size(); k++) {
       List<BottleneckLayer.Term> terms = layer.terms(k);
       out.line("");
-      out.line(OneLine.of(layer.classes().get(k), WIDEST) + " (" + counts[k] + (counts[k] == 1 ? " item, " : " items, ") + terms.size()
-          + (terms.size() == 1 ? " concept)" : " concepts)"));
-      terms.forEach(term -> out.line(String.format(Locale.ROOT, "  %+7.2f  %s", term.weight(), OneLine.of(term.concept(), WIDEST))));
+      out.line(OneLine.of(layer.classes().get(k), Cells.WIDEST) + " (" + counts[k] + (counts[k] == 1 ? " item, " : " items, ")
+          + terms.size() + (terms.size() == 1 ? " concept)" : " concepts)"));
+      terms.forEach(term -> out.line(String.format(Locale.ROOT, "  %+7.2f  %s", term.weight(), OneLine.of(term.concept(), Cells.WIDEST))));
     }
     out.line("");
     out.line(Page.FOR_RESEARCH);

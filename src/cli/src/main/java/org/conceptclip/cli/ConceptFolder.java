@@ -76,11 +76,7 @@ final class ConceptFolder {
 
   /** A map that was written before. */
   PatchMap map(String picture, int concept) {
-    HostTensor stored = Npy.read(file(picture, files.get(concept) + ".npy"));
-    float[] values = new float[Math.toIntExact(stored.shape().elements())];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) stored.getDouble(i);
-    }
+    float[] values = Npy.read(file(picture, files.get(concept) + ".npy")).toFloatArray();
     return new PatchMap((int) Math.round(Math.sqrt(values.length)), values);
   }
 

@@ -1,7 +1,6 @@
 package org.conceptclip.cli;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -21,7 +20,6 @@ import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.data.Npy;
 import org.conceptclip.results.RunStore;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.util.OneLine;
 
@@ -161,15 +159,7 @@ final class EvalVectors {
   }
 
   private void write(String name, List<String> rows, Map<String, List<String>> keys) {
-    int width = vectors.get(rows.getFirst()).length;
-    HostTensor tensor = HostTensor.allocate(Arena.ofAuto(), DType.F32, rows.size(), width);
-    for (int i = 0; i < rows.size(); i++) {
-      float[] vector = vectors.get(rows.get(i));
-      for (int c = 0; c < width; c++) {
-        tensor.set((long) i * width + c, vector[c]);
-      }
-    }
-    Npy.write(folder.resolve(name), tensor);
+    Npy.write(folder.resolve(name), HostTensor.ofRows(rows.stream().map(vectors::get).toList()));
     keys.put(name, new ArrayList<>(rows));
   }
 }

@@ -1,9 +1,6 @@
 package org.conceptclip.cli;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -28,7 +25,6 @@ import org.conceptclip.probe.FeatureCache;
 import org.conceptclip.probe.FeatureRows;
 import org.conceptclip.probe.ProbeFacts;
 import org.conceptclip.tensor.BadInputException;
-import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.util.Sha256;
 
@@ -89,7 +85,7 @@ final class ImageFeatures {
         context.console().say("features of " + cache.hits() + " of " + names.size() + " images were kept from earlier runs, in "
             + Names.readable(cache.folder()));
       }
-      FeatureRows rows = FeatureRows.of("images", tensor(places.stream().map(vectors::get).toList()));
+      FeatureRows rows = FeatureRows.of("images", HostTensor.ofRows(places.stream().map(vectors::get).toList()));
       return new Result(rows, places.stream().map(names::get).toList(), places, source, failed);
     }
   }
@@ -171,15 +167,5 @@ final class ImageFeatures {
       // The file has gone: it has its vector, and no later run will ask for it.
       return;
     }
-  }
-
-  private static HostTensor tensor(List<float[]> vectors) {
-    int width = vectors.getFirst().length;
-    HostTensor tensor = HostTensor.allocate(Arena.ofAuto(), DType.F32, vectors.size(), width);
-    for (int i = 0; i < vectors.size(); i++) {
-      HostTensor row = tensor.rows(i, 1);
-      MemorySegment.copy(vectors.get(i), 0, row.data(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, width);
-    }
-    return tensor;
   }
 }

@@ -21,6 +21,7 @@ import org.conceptclip.data.TableReader;
 import org.conceptclip.probe.LinearProbe;
 import org.conceptclip.probe.ProbeFacts;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.ArgMax;
 import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -139,7 +140,8 @@ final class ProbeApplyCommand implements Callable<Integer> {
     width = Math.max(width, 5);
     int labelWidth = Math.max(10, classes.stream().mapToInt(name -> Cells.width(OneLine.of(name, Cells.WIDEST))).max().orElse(0));
     if (!json) {
-      results.line(Cells.padded(outcomes.names == null ? "item" : "image", width) + "  " + Cells.padded("best label", labelWidth) + "  probability");
+      results.line(Cells.padded(outcomes.names == null ? "item" : "image", width) + "  " + Cells.padded("best label", labelWidth)
+          + "  probability");
     }
     for (int i = 0; i < outcomes.probabilities.length; i++) {
       double[] row = outcomes.probabilities[i];
@@ -147,8 +149,8 @@ final class ProbeApplyCommand implements Callable<Integer> {
         results.line(GSON.toJson(object(classes, outcomes, i)));
       } else {
         String item = outcomes.names == null ? Integer.toString(i) : Cells.path(outcomes.names.get(i));
-        results.line(Cells.padded(item, width) + "  " + Cells.padded(OneLine.of(classes.get(best(row)), Cells.WIDEST), labelWidth)
-            + String.format(Locale.ROOT, "  %9.2f %%", 100 * row[best(row)]));
+        results.line(Cells.padded(item, width) + "  " + Cells.padded(OneLine.of(classes.get(ArgMax.of(row)), Cells.WIDEST), labelWidth)
+            + String.format(Locale.ROOT, "  %9.2f %%", 100 * row[ArgMax.of(row)]));
       }
     }
     results.flush();
@@ -162,7 +164,7 @@ final class ProbeApplyCommand implements Callable<Integer> {
     } else {
       object.addProperty("item", outcomes.names.get(item));
     }
-    object.addProperty("label", classes.get(best(row)));
+    object.addProperty("label", classes.get(ArgMax.of(row)));
     JsonObject probabilities = new JsonObject();
     for (int k = 0; k < row.length; k++) {
       probabilities.addProperty(classes.get(k), row[k]);
@@ -181,7 +183,7 @@ final class ProbeApplyCommand implements Callable<Integer> {
         double[] row = outcomes.probabilities[i];
         List<String> cells = new ArrayList<>();
         cells.add(outcomes.names == null ? Integer.toString(i) : outcomes.names.get(i));
-        cells.add(classes.get(best(row)));
+        cells.add(classes.get(ArgMax.of(row)));
         IntStream.range(0, row.length).forEach(k -> cells.add(Double.toString(row[k])));
         csv.writeRecord(cells);
       }
@@ -189,13 +191,5 @@ final class ProbeApplyCommand implements Callable<Integer> {
       throw new UncheckedIOException(e);
     }
     return text.toString().getBytes(StandardCharsets.UTF_8);
-  }
-
-  private static int best(double[] probabilities) {
-    int best = 0;
-    for (int k = 1; k < probabilities.length; k++) {
-      best = probabilities[k] > probabilities[best] ? k : best;
-    }
-    return best;
   }
 }

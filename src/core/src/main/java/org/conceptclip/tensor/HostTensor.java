@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.List;
 
 /**
  * A dense row-major, little-endian tensor in host memory: a view over a {@link MemorySegment}.
@@ -59,6 +60,16 @@ public final class HostTensor implements Tensor {
   /** A float64 tensor over a heap copy of {@code values}. */
   public static HostTensor of(double[] values, long... extents) {
     return view(DType.F64, Shape.of(extents), MemorySegment.ofArray(values.clone()));
+  }
+
+  /** A float32 matrix of these rows, all of one length, outside the heap. At least one row. */
+  public static HostTensor ofRows(List<float[]> rows) {
+    int width = rows.getFirst().length;
+    HostTensor matrix = allocate(Arena.ofAuto(), DType.F32, rows.size(), width);
+    for (int i = 0; i < rows.size(); i++) {
+      MemorySegment.copy(rows.get(i), 0, matrix.data, FLOAT, (long) i * width * Float.BYTES, width);
+    }
+    return matrix;
   }
 
   /**
@@ -199,6 +210,15 @@ public final class HostTensor implements Tensor {
     float[] values = new float[Math.toIntExact(shape.elements())];
     getFloats(0, values, values.length);
     return values;
+  }
+
+  /** The rows of a floating-point matrix as float32. */
+  public float[][] toFloatRows() {
+    float[][] rows = new float[Math.toIntExact(rows())][];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = rows(i, 1).toFloatArray();
+    }
+    return rows;
   }
 
   /** All elements of a floating-point tensor as float64, row-major. */

@@ -2,6 +2,7 @@ package org.conceptclip.evaluate;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.conceptclip.util.ArgMax;
 
 /**
  * Expected calibration error over 15 bins of equal width, (0, 1/15], (1/15, 2/15] to (14/15, 1]; a confidence of 0 falls into the first.
@@ -32,7 +33,7 @@ final class Calibration {
       case Scores.MultiClass one -> {
         Calibration result = new Calibration(one.items(), one.items());
         for (int i = 0; i < result.items; i++) {
-          int top = Decisions.top(one.scores()[i]);
+          int top = ArgMax.of(one.scores()[i]);
           result.set(i, one.scores()[i][top], top == one.truth()[i]);
         }
         yield result;

@@ -1,5 +1,7 @@
 package org.conceptclip.evaluate;
 
+import org.conceptclip.util.ArgMax;
+
 /**
  * What is predicted of each item: of one class an item the most probable class, and of equal ones the first; of several labels an item
  * every label whose score is at least 0.5. Immutable.
@@ -29,7 +31,7 @@ final class Decisions {
       case Scores.MultiClass one -> {
         Decisions result = new Decisions(one.items(), labels, true);
         for (int i = 0; i < result.items; i++) {
-          int top = top(one.scores()[i]);
+          int top = ArgMax.of(one.scores()[i]);
           result.flags[one.truth()[i]][i] |= TRUE;
           result.flags[top][i] |= PREDICTED;
           result.right[i] = top == one.truth()[i];
@@ -51,17 +53,6 @@ final class Decisions {
         yield result;
       }
     };
-  }
-
-  /** Index of the largest number, of equal ones the first. */
-  static int top(double[] scores) {
-    int top = 0;
-    for (int i = 1; i < scores.length; i++) {
-      if (scores[i] > scores[top]) {
-        top = i;
-      }
-    }
-    return top;
   }
 
   boolean right(int item) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.conceptclip.evaluate.ClassificationReport.ClassFigures;
 import org.conceptclip.evaluate.ClassificationReport.GroupTable;
+import org.conceptclip.util.ArgMax;
 import org.conceptclip.util.OneLine;
 
 /**
@@ -70,7 +71,7 @@ public final class Evaluation {
   private static long[][] confusion(Scores.MultiClass scores) {
     long[][] confusion = new long[scores.labels().size()][scores.labels().size()];
     for (int i = 0; i < scores.items(); i++) {
-      confusion[scores.truth()[i]][Decisions.top(scores.scores()[i])]++;
+      confusion[scores.truth()[i]][ArgMax.of(scores.scores()[i])]++;
     }
     return confusion;
   }

@@ -1,16 +1,14 @@
 package org.conceptclip.explain;
 
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.Embedding;
 import org.conceptclip.runtime.NonFiniteResultException;
 import org.conceptclip.task.ClassVectors;
+import org.conceptclip.task.Labels;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
-import org.conceptclip.util.Parallel;
 
 /**
  * Finds concepts in images: where each of them is, and how strongly the image shows it. However many concepts there are, an image is
@@ -44,14 +42,7 @@ public final class ConceptAnnotator {
     this.concepts = classes.labels();
     this.truncated = classes.truncated();
     this.scoring = scoring;
-    this.vectors = new float[concepts.size()][];
-    for (int c = 0; c < vectors.length; c++) {
-      double[] row = classes.concepts().rows(c, 1).toDoubleArray();
-      vectors[c] = new float[row.length];
-      for (int i = 0; i < row.length; i++) {
-        vectors[c][i] = (float) row[i];
-      }
-    }
+    this.vectors = classes.concepts().toFloatRows();
   }
 
   /**
@@ -71,20 +62,7 @@ public final class ConceptAnnotator {
    * @throws BadInputException if there is none, one is blank, or two are equal
    */
   public static List<String> checked(List<String> concepts) {
-    if (concepts.isEmpty()) {
-      throw new BadInputException("concepts: found none, expected at least one");
-    }
-    Set<String> seen = new LinkedHashSet<>();
-    for (int i = 0; i < concepts.size(); i++) {
-      String concept = concepts.get(i).strip();
-      if (concept.isEmpty()) {
-        throw new BadInputException("concepts: concept " + (i + 1) + " of " + concepts.size() + " is empty, expected a phrase");
-      }
-      if (!seen.add(concept)) {
-        throw new BadInputException("concepts: " + OneLine.quoted(concept, LONGEST_SHOWN) + " appears twice, expected different phrases");
-      }
-    }
-    return List.copyOf(seen);
+    return Labels.checked("concepts", "concept", "phrase", concepts);
   }
 
   /** The concepts, in the order in which they were given. */
@@ -109,7 +87,7 @@ public final class ConceptAnnotator {
    * @throws NonFiniteResultException if a patch holds NaN or infinity, which would be no place on a map
    */
   public Annotation annotate(Embedding image) {
-    List<PatchMap> maps = List.copyOf(Parallel.map(vectors.length, c -> PatchMap.of(image, vectors[c])));
+    List<PatchMap> maps = PatchMap.of(image, vectors);
     for (int c = 0; c < vectors.length; c++) {
       requireNumbers(maps.get(c), concepts.get(c));
     }

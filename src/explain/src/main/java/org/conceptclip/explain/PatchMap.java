@@ -1,6 +1,9 @@
 package org.conceptclip.explain;
 
+import java.util.Arrays;
+import java.util.List;
 import org.conceptclip.Embedding;
+import org.conceptclip.util.Parallel;
 
 /**
  * How similar each patch of an image is to a phrase: the cosine of the patch's projected token with the phrase's vector.
@@ -17,20 +20,29 @@ public record PatchMap(int side, float[] values) {
   }
 
   /**
-   * The cosines of an image's patches with a vector, summed in float64. A patch or vector of zeros has the cosine 0.
+   * The cosines of an image's patches with each vector, summed in float64. A patch or vector of zeros has the cosine 0. Vectors are
+   * compared in parallel, and the patches' lengths computed once.
    *
    * @param image an image with its patches, not normalised
-   * @param vector in the concept space [dimension]; need not be normalised
+   * @param vectors in the concept space [vectors][dimension]; need not be normalised
+   * @return a map of each vector
    */
-  public static PatchMap of(Embedding image, float[] vector) {
-    float[] cosines = new float[image.tokens().length];
-    double length = Math.sqrt(dot(vector, vector));
-    for (int i = 0; i < cosines.length; i++) {
-      float[] patch = image.tokens()[i];
-      double norm = Math.sqrt(dot(patch, patch)) * length;
-      cosines[i] = norm == 0 ? 0 : (float) (dot(patch, vector) / norm);
-    }
-    return new PatchMap(image.side(), cosines);
+  public static List<PatchMap> of(Embedding image, float[][] vectors) {
+    float[][] patches = image.tokens();
+    double[] lengths = Arrays.stream(patches).mapToDouble(PatchMap::length).toArray();
+    return List.copyOf(Parallel.map(vectors.length, c -> {
+      double length = length(vectors[c]);
+      float[] cosines = new float[patches.length];
+      for (int i = 0; i < cosines.length; i++) {
+        double norm = lengths[i] * length;
+        cosines[i] = norm == 0 ? 0 : (float) (dot(patches[i], vectors[c]) / norm);
+      }
+      return new PatchMap(image.side(), cosines);
+    }));
+  }
+
+  private static double length(float[] vector) {
+    return Math.sqrt(dot(vector, vector));
   }
 
   /** The smallest cosine. */

@@ -4,10 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
-import com.google.gson.Strictness;
-import com.google.gson.stream.JsonReader;
-import java.io.StringReader;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,6 +24,7 @@ import org.conceptclip.util.FileNames;
 import org.conceptclip.util.OneLine;
 import org.conceptclip.weights.SafetensorsFile;
 import org.conceptclip.weights.SafetensorsWriter;
+import org.conceptclip.weights.StrictJson;
 import org.conceptclip.weights.TensorInfo;
 import org.conceptclip.weights.TensorLoan;
 
@@ -55,11 +53,11 @@ public final class BottleneckFile {
     int classes = layer.classes().size();
     int concepts = layer.concepts().size();
     LinkedHashMap<String, HostTensor> tensors = new LinkedHashMap<>();
-    tensors.put("weight", HostTensor.of(flat(layer.weights()), classes, concepts));
+    tensors.put("weight", HostTensor.of(Rows.flat(layer.weights()), classes, concepts));
     tensors.put("bias", HostTensor.of(layer.bias(), classes));
     tensors.put("means", HostTensor.of(layer.means(), concepts));
     tensors.put("deviations", HostTensor.of(layer.deviations(), concepts));
-    bottleneck.vectors().ifPresent(vectors -> tensors.put("concepts", HostTensor.of(flat(vectors), concepts, vectors[0].length)));
+    bottleneck.vectors().ifPresent(vectors -> tensors.put("concepts", HostTensor.ofRows(List.of(vectors))));
     SafetensorsWriter.write(file, tensors, metadata(bottleneck));
   }
 
@@ -112,11 +110,7 @@ public final class BottleneckFile {
       requireTensors(given);
       int rows = classes.size();
       int columns = concepts.size();
-      double[] weights = numbers("weight", DType.F64, rows, columns);
-      double[][] weight = new double[rows][columns];
-      for (int k = 0; k < rows; k++) {
-        System.arraycopy(weights, k * columns, weight[k], 0, columns);
-      }
+      double[][] weight = Rows.split(numbers("weight", DType.F64, rows, columns), rows, columns);
       double[] deviations = numbers("deviations", DType.F64, columns);
       for (double deviation : deviations) {
         if (!(deviation > 0)) {
@@ -201,10 +195,7 @@ public final class BottleneckFile {
 
     private List<String> names(String key) {
       try {
-        JsonReader reader = new JsonReader(new StringReader(text(key)));
-        reader.setStrictness(Strictness.STRICT);
-        JsonElement parsed = JsonParser.parseReader(reader);
-        if (parsed instanceof JsonArray array) {
+        if (StrictJson.parse(text(key)) instanceof JsonArray array) {
           List<String> names = new ArrayList<>();
           for (JsonElement element : array) {
             if (!element.isJsonPrimitive() || !element.getAsJsonPrimitive().isString()) {
@@ -214,7 +205,7 @@ public final class BottleneckFile {
           }
           return names;
         }
-      } catch (JsonParseException e) {
+      } catch (JsonParseException | IOException e) {
         throw new BadInputException(name + ": " + key + " " + shown(key) + " is no JSON, expected an array of texts", e);
       }
       throw bad(key + " " + shown(key) + ", expected a JSON array of texts");
@@ -276,21 +267,5 @@ public final class BottleneckFile {
     private BadInputException bad(String what) {
       return new BadInputException(name + ": " + what);
     }
-  }
-
-  private static double[] flat(double[][] rows) {
-    double[] all = new double[rows.length * rows[0].length];
-    for (int r = 0; r < rows.length; r++) {
-      System.arraycopy(rows[r], 0, all, r * rows[r].length, rows[r].length);
-    }
-    return all;
-  }
-
-  private static float[] flat(float[][] rows) {
-    float[] all = new float[rows.length * rows[0].length];
-    for (int r = 0; r < rows.length; r++) {
-      System.arraycopy(rows[r], 0, all, r * rows[r].length, rows[r].length);
-    }
-    return all;
   }
 }

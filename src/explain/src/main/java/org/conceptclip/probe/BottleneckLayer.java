@@ -3,6 +3,7 @@ package org.conceptclip.probe;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.conceptclip.task.Labels;
 
 /**
  * The decision of a concept bottleneck: {@code probabilities = softmax(W z + b)}, where {@code z} are the similarities of an image with the
@@ -31,8 +32,8 @@ public record BottleneckLayer(
   public record Term(int index, String concept, double weight) {}
 
   public BottleneckLayer {
-    classes = BottleneckNames.checked("classes", classes);
-    concepts = BottleneckNames.checked("concepts", concepts);
+    classes = Labels.checked("classes", "number", "name", classes);
+    concepts = Labels.checked("concepts", "number", "name", concepts);
     boolean fits = classes.size() > 1 && weights.length == classes.size() && bias.length == classes.size()
         && means.length == concepts.size() && deviations.length == concepts.size();
     for (double[] row : weights) {
@@ -68,11 +69,6 @@ public record BottleneckLayer(
     }
     BottleneckLoss.softmax(scores);
     return scores;
-  }
-
-  /** The index of the largest, the first of equals. */
-  public static int largest(double[] probabilities) {
-    return BottleneckLoss.largest(probabilities);
   }
 
   /** The concepts that have a weight for a class, the largest first (by size; in their order if equal). */

@@ -1,6 +1,7 @@
 package org.conceptclip.probe;
 
 import java.util.Arrays;
+import org.conceptclip.util.ArgMax;
 
 /**
  * The mean cross-entropy of a multinomial logistic model, and its gradient, in float64. Thread-safe.
@@ -84,7 +85,7 @@ final class BottleneckLoss {
     int right = 0;
     for (int i = 0; i < items; i++) {
       loss -= logSoftmax(scores, i, p);
-      right += largest(p) == y[i] ? 1 : 0;
+      right += ArgMax.of(p) == y[i] ? 1 : 0;
     }
     return new double[] {loss / items, (double) right / items};
   }
@@ -104,18 +105,9 @@ final class BottleneckLoss {
     return scores;
   }
 
-  /** The first of the largest. */
-  static int largest(double[] values) {
-    int best = 0;
-    for (int k = 1; k < values.length; k++) {
-      best = values[k] > values[best] ? k : best;
-    }
-    return best;
-  }
-
   /** Scores to probabilities, in place. Returns the logarithm of the sum of the scores' exponentials. */
   static double softmax(double[] scores) {
-    double top = scores[largest(scores)];
+    double top = scores[ArgMax.of(scores)];
     double sum = 0;
     for (int k = 0; k < scores.length; k++) {
       scores[k] = Math.exp(scores[k] - top);

@@ -7,6 +7,7 @@ import java.util.Map;
 import org.conceptclip.explain.ContactSheet;
 import org.conceptclip.report.Markup;
 import org.conceptclip.report.Page;
+import org.conceptclip.util.ArgMax;
 
 /**
  * The page that explains what a bottleneck says about images: for each image its classes' probabilities, the concepts that led to the most
@@ -100,7 +101,7 @@ public final class BottleneckPage {
 
   private static void section(Markup out, BottleneckLayer layer, Explained image, int index, int top) {
     double[] probabilities = layer.probabilities(image.similarities());
-    int best = BottleneckLayer.largest(probabilities);
+    int best = ArgMax.of(probabilities);
     String name = BottleneckTables.shown(image.image());
     out.open("section", "class", "explained", "data-image", index).leaf("h2", name).open("div", "class", "side");
     if (image.picture() != null) {

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.conceptclip.util.ArgMax;
 
 /**
  * The intervention of the explanation page: sliders for the concepts of an image, and what the classes' probabilities become.
@@ -135,7 +136,7 @@ final class BottleneckScript {
    */
   private static int[] order(BottleneckLayer layer, double[] similarities, int[] used) {
     double[] z = layer.standardised(similarities);
-    int best = BottleneckLayer.largest(layer.probabilities(similarities));
+    int best = ArgMax.of(layer.probabilities(similarities));
     Comparator<Integer> byOwn = Comparator.comparingDouble(j -> -Math.abs(layer.weights()[best][used[j]] * z[used[j]]));
     Comparator<Integer> byAny = Comparator.comparingDouble(j -> -largest(layer, used[j], z[used[j]]));
     return IntStream.range(0, used.length).boxed().sorted(byOwn.thenComparing(byAny)).mapToInt(Integer::intValue).toArray();

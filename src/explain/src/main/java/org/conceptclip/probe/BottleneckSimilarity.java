@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import org.conceptclip.Embedding;
 import org.conceptclip.explain.PatchMap;
+import org.conceptclip.explain.TopPatches;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
 
@@ -71,29 +72,18 @@ public record BottleneckSimilarity(Kind kind, int topK) {
    * @throws BadInputException if the image's vectors hold NaN or infinity
    */
   public double[] of(String name, Embedding image, float[][] vectors) {
-    double[] result = new double[vectors.length];
+    double[] result = switch (kind) {
+      case GLOBAL -> Arrays.stream(vectors).mapToDouble(vector -> cosine(image.vector(), vector)).toArray();
+      case LOCAL -> new TopPatches(topK).scores(image, PatchMap.of(image, vectors));
+      case GIVEN -> throw new IllegalStateException("similarities that were given cannot be computed");
+    };
     for (int j = 0; j < result.length; j++) {
-      result[j] = switch (kind) {
-        case GLOBAL -> cosine(image.vector(), vectors[j]);
-        case LOCAL -> topMean(PatchMap.of(image, vectors[j]).values());
-        case GIVEN -> throw new IllegalStateException("similarities that were given cannot be computed");
-      };
       if (!Double.isFinite(result[j])) {
         throw new BadInputException(name + ": its similarity with concept " + (j + 1) + " is " + result[j] + ", expected a number; the"
             + " model's weights or an activation are out of range at this precision");
       }
     }
     return result;
-  }
-
-  private double topMean(float[] cosines) {
-    Arrays.sort(cosines);
-    int count = Math.min(topK, cosines.length);
-    double sum = 0;
-    for (int i = cosines.length - count; i < cosines.length; i++) {
-      sum += cosines[i];
-    }
-    return sum / count;
   }
 
   private static double cosine(float[] a, float[] b) {

@@ -88,10 +88,7 @@ public record BottleneckTraining(BottleneckPenalty penalty, Optional<Double> lam
   }
 
   private static BottleneckLayer layer(double[] parameters, BottleneckScale scale, List<String> classes, List<String> concepts) {
-    double[][] weights = new double[classes.size()][];
-    for (int k = 0; k < weights.length; k++) {
-      weights[k] = Arrays.copyOfRange(parameters, k * concepts.size(), (k + 1) * concepts.size());
-    }
+    double[][] weights = Rows.split(parameters, classes.size(), concepts.size());
     double[] bias = Arrays.copyOfRange(parameters, classes.size() * concepts.size(), parameters.length);
     return new BottleneckLayer(classes, concepts, weights, bias, scale.means(), scale.deviations());
   }

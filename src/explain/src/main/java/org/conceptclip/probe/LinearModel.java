@@ -14,11 +14,7 @@ record LinearModel(double[] weights, double[] intercepts) {
 
   /** @param scaleOrNull if the weights are those of standardised features */
   static LinearModel of(double[][] rows, double[] intercepts, FeatureScale scaleOrNull) {
-    int columns = rows[0].length;
-    double[] weights = new double[rows.length * columns];
-    for (int k = 0; k < rows.length; k++) {
-      System.arraycopy(rows[k], 0, weights, k * columns, columns);
-    }
+    double[] weights = Rows.flat(rows);
     double[] plain = intercepts.clone();
     if (scaleOrNull != null) {
       scaleOrNull.toPlain(weights, plain);

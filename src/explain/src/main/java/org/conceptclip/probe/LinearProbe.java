@@ -102,11 +102,7 @@ public final class LinearProbe {
    */
   public void write(Path file) {
     SequencedMap<String, HostTensor> tensors = new LinkedHashMap<>();
-    double[] flat = new double[weights.length * features()];
-    for (int k = 0; k < weights.length; k++) {
-      System.arraycopy(weights[k], 0, flat, k * features(), features());
-    }
-    tensors.put("weight", HostTensor.of(flat, weights.length, features()));
+    tensors.put("weight", HostTensor.of(Rows.flat(weights), weights.length, features()));
     tensors.put("intercept", HostTensor.of(intercepts, intercepts.length));
     if (scaleOrNull != null) {
       tensors.put("mean", HostTensor.of(scaleOrNull.mean(), features()));
@@ -137,11 +133,7 @@ public final class LinearProbe {
         throw new BadInputException(name + ": weight of shape " + weight.shape() + ", expected [" + outputs + ", features]");
       }
       long columns = weight.shape().extent(1);
-      double[] flat = values(name, open, "weight", outputs, columns);
-      double[][] rows = new double[outputs][(int) columns];
-      for (int k = 0; k < outputs; k++) {
-        System.arraycopy(flat, k * (int) columns, rows[k], 0, (int) columns);
-      }
+      double[][] rows = Rows.split(values(name, open, "weight", outputs, columns), outputs, (int) columns);
       FeatureScale scale = scaled ? new FeatureScale(values(name, open, "mean", columns), values(name, open, "scale", columns)) : null;
       if (scaled && Arrays.stream(scale.scale()).anyMatch(one -> one <= 0)) {
         throw new BadInputException(name + ": tensor scale holds a number that is not larger than 0, expected deviations of features");

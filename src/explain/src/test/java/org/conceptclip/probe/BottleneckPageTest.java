@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.conceptclip.util.ArgMax;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
@@ -116,7 +117,7 @@ class BottleneckPageTest {
     JsonObject data = data(html());
     BottleneckLayer layer = bottleneck().layer();
     double[] z = layer.standardised(IMAGE);
-    int best = BottleneckLayer.largest(layer.probabilities(IMAGE));
+    int best = ArgMax.of(layer.probabilities(IMAGE));
     double[] order = numbers(data.getAsJsonArray("orders").get(0).getAsJsonArray());
     int[] used = layer.used();
     List<BottleneckLayer.Term> leading = layer.leading(best, z);
