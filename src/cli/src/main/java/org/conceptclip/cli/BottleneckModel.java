@@ -8,7 +8,7 @@ import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.image.DecodeLimits;
 import org.conceptclip.image.Preprocessor;
 import org.conceptclip.op.PatchGeometry;
-import org.conceptclip.probe.Bottleneck.ModelId;
+import org.conceptclip.probe.FeatureSource;
 import picocli.CommandLine.Mixin;
 
 /** The model of a bottleneck command, and what is known about it once it is open. */
@@ -20,7 +20,7 @@ final class BottleneckModel {
   @Mixin private ImageOptions images;
 
   // Set when the model has been found.
-  private ModelId id;
+  private FeatureSource id;
   private List<String> notices = List.of();
   private PatchGeometry geometry;
 
@@ -31,7 +31,7 @@ final class BottleneckModel {
    */
   ConceptClip open(Context context, Consumer<OpenModel> check) {
     ConceptClipOptions.Builder library = backend.library(context).engine(images.engine()).inspection(found -> {
-      id = new ModelId(found.fingerprint(), found.name(), Preprocessor.VERSION);
+      id = new FeatureSource(found.fingerprint(), found.name(), Preprocessor.VERSION);
       notices = DemoNotice.of(found).stream().toList();
       geometry = found.config().vision().geometry();
       check.accept(found);
@@ -44,7 +44,7 @@ final class BottleneckModel {
     return images.limits();
   }
 
-  ModelId id() {
+  FeatureSource id() {
     return id;
   }
 

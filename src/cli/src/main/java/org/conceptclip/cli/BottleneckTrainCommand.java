@@ -20,6 +20,7 @@ import org.conceptclip.probe.BottleneckSimilarity;
 import org.conceptclip.probe.BottleneckSimilarity.Kind;
 import org.conceptclip.probe.BottleneckTraining;
 import org.conceptclip.probe.ClassLabels;
+import org.conceptclip.probe.FeatureSource;
 import org.conceptclip.probe.LabelTable;
 import org.conceptclip.task.ClassVectors;
 import org.conceptclip.task.Labels;
@@ -191,7 +192,7 @@ final class BottleneckTrainCommand implements Callable<Integer> {
   }
 
   private void finish(Rows rows, List<String> phrases, BottleneckSimilarity compare, Optional<float[][]> vectors,
-      Optional<Bottleneck.ModelId> id) {
+      Optional<FeatureSource> id) {
     ClassLabels classes = ClassLabels.of(rows.labels());
     BottleneckTraining training = new BottleneckTraining(penalty, Optional.ofNullable(lambda), folds, seed);
     BottleneckTraining.Result result;

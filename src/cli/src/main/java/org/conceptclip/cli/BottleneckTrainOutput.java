@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import org.conceptclip.probe.Bottleneck;
 import org.conceptclip.probe.BottleneckLayer;
 import org.conceptclip.probe.BottleneckPath;
+import org.conceptclip.probe.FeatureSource;
 import org.conceptclip.report.Page;
 import org.conceptclip.util.OneLine;
 
@@ -65,7 +66,7 @@ record BottleneckTrainOutput(Results out, Bottleneck bottleneck, Optional<Bottle
     BottleneckLayer layer = bottleneck.layer();
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("items", bottleneck.training().items());
-    object.put("model", bottleneck.model().map(Bottleneck.ModelId::name).orElse(null));
+    object.put("model", bottleneck.model().map(FeatureSource::name).orElse(null));
     object.put("similarity", bottleneck.similarity().kind().label());
     object.put("top_k", bottleneck.similarity().topK());
     object.put("penalty", bottleneck.penalty().label());

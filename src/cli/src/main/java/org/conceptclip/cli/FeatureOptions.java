@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.data.Npy;
 import org.conceptclip.probe.FeatureRows;
-import org.conceptclip.probe.ProbeFacts;
+import org.conceptclip.probe.FeatureSource;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.CacheFolder;
 import org.conceptclip.util.OneLine;
@@ -64,7 +64,7 @@ final class FeatureOptions {
   @Mixin private ImageOptions imageOptions;
 
   /** Features of a file, and what is known about their origin. */
-  record OfFile(FeatureRows rows, ProbeFacts.Source source) {}
+  record OfFile(FeatureRows rows, FeatureSource source) {}
 
   /** Rejects what does not go together: there is one kind of input. */
   void requireOne() {
@@ -114,11 +114,11 @@ final class FeatureOptions {
   /** Reads the file of features. */
   OfFile read() {
     FeatureRows rows = FeatureRows.of(fileName(), Npy.read(features));
-    return new OfFile(rows, modelId == null ? sidecar() : new ProbeFacts.Source(modelId, modelId, ProbeFacts.UNKNOWN));
+    return new OfFile(rows, modelId == null ? sidecar() : new FeatureSource(modelId, modelId, FeatureSource.UNKNOWN));
   }
 
   /** What {@code F.npy.json} says about the origin of features: an object with the texts model, model_name and preprocessing. */
-  private ProbeFacts.Source sidecar() {
+  private FeatureSource sidecar() {
     Path file = features.resolveSibling(features.getFileName() + ".json");
     String name = Names.readable(file);
     try {
@@ -128,12 +128,12 @@ final class FeatureOptions {
       }
       JsonElement json = StrictJson.parse(new String(bytes, StandardCharsets.UTF_8));
       if (json instanceof JsonObject object && object.has("model")) {
-        return new ProbeFacts.Source(text(name, object, "model"), object.has("model_name") ? text(name, object, "model_name")
-            : text(name, object, "model"), object.has("preprocessing") ? text(name, object, "preprocessing") : ProbeFacts.UNKNOWN);
+        return new FeatureSource(text(name, object, "model"), object.has("model_name") ? text(name, object, "model_name")
+            : text(name, object, "model"), object.has("preprocessing") ? text(name, object, "preprocessing") : FeatureSource.UNKNOWN);
       }
       throw new BadInputException(name + ": expected an object with the fingerprint of the features' model under \"model\"");
     } catch (NoSuchFileException e) {
-      return ProbeFacts.Source.OF_A_FILE;
+      return FeatureSource.OF_A_FILE;
     } catch (IOException | JsonParseException e) {
       throw new BadInputException(name + ": cannot be read (" + OneLine.of(e.getMessage()) + "), expected JSON about " + fileName(), e);
     }

@@ -23,7 +23,7 @@ import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.image.Preprocessor;
 import org.conceptclip.probe.FeatureCache;
 import org.conceptclip.probe.FeatureRows;
-import org.conceptclip.probe.ProbeFacts;
+import org.conceptclip.probe.FeatureSource;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.util.Sha256;
@@ -35,8 +35,8 @@ import org.conceptclip.util.Sha256;
 final class ImageFeatures {
   private final Context context;
   private final FeatureOptions options;
-  private final Consumer<ProbeFacts.Source> check;
-  private ProbeFacts.Source source;
+  private final Consumer<FeatureSource> check;
+  private FeatureSource source;
 
   /**
    * Features of the images that have some, in their order.
@@ -45,7 +45,7 @@ final class ImageFeatures {
    * @param places of these images among those that were asked for, from 0
    * @param failed number of images without features
    */
-  record Result(FeatureRows rows, List<String> names, List<Integer> places, ProbeFacts.Source source, long failed) {}
+  record Result(FeatureRows rows, List<String> names, List<Integer> places, FeatureSource source, long failed) {}
 
   /** An image on its way; what was read of its file when it was hashed is null without a cache. */
   private record Item(ImageInput image, int place, byte[] hashOrNull, State stateOrNull) {}
@@ -57,7 +57,7 @@ final class ImageFeatures {
   }
 
   /** @param check refuses a model, before its weights are prepared */
-  ImageFeatures(Context context, FeatureOptions options, Consumer<ProbeFacts.Source> check) {
+  ImageFeatures(Context context, FeatureOptions options, Consumer<FeatureSource> check) {
     this.context = context;
     this.options = options;
     this.check = check;
@@ -91,7 +91,7 @@ final class ImageFeatures {
   }
 
   private void inspect(OpenModel model) {
-    source = new ProbeFacts.Source(model.fingerprint(), model.name(), Preprocessor.VERSION);
+    source = new FeatureSource(model.fingerprint(), model.name(), Preprocessor.VERSION);
     check.accept(source);
   }
 

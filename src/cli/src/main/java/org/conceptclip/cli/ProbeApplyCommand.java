@@ -18,8 +18,8 @@ import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.conceptclip.data.TableFormat;
 import org.conceptclip.data.TableReader;
+import org.conceptclip.probe.FeatureSource;
 import org.conceptclip.probe.LinearProbe;
-import org.conceptclip.probe.ProbeFacts;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.ArgMax;
 import org.conceptclip.util.OneLine;
@@ -62,7 +62,7 @@ final class ProbeApplyCommand implements Callable<Integer> {
   }
 
   /** Items with their probabilities; {@code names} is null for rows of a file, which have numbers. */
-  private record Outcomes(double[][] probabilities, List<String> names, ProbeFacts.Source source, long failed) {}
+  private record Outcomes(double[][] probabilities, List<String> names, FeatureSource source, long failed) {}
 
   @Override
   public Integer call() {
@@ -92,9 +92,9 @@ final class ProbeApplyCommand implements Callable<Integer> {
   }
 
   private Outcomes ofImages(LinearProbe probe) {
-    ProbeFacts.Source trained = probe.facts().source();
+    FeatureSource trained = probe.facts().source();
     if (!trained.isKnown()) {
-      require(Optional.of(Names.readable(file) + ": the model that it was trained with is " + ProbeFacts.UNKNOWN
+      require(Optional.of(Names.readable(file) + ": the model that it was trained with is " + FeatureSource.UNKNOWN
           + ", expected a probe that names its model (probe train --model-id)"));
     }
     ImageFeatures computed = new ImageFeatures(context, inputs, source ->

@@ -10,6 +10,7 @@ import org.conceptclip.probe.ClassLabels;
 import org.conceptclip.probe.CrossValidation;
 import org.conceptclip.probe.FeatureRows;
 import org.conceptclip.probe.FeatureScale;
+import org.conceptclip.probe.FeatureSource;
 import org.conceptclip.probe.LabelTable;
 import org.conceptclip.probe.LinearProbe;
 import org.conceptclip.probe.LogisticRegression;
@@ -57,7 +58,7 @@ final class ProbeTrainCommand implements Callable<Integer> {
   }
 
   /** What is trained on. */
-  private record Items(FeatureRows rows, List<String> labels, ProbeFacts.Source source, String where, long failed) {}
+  private record Items(FeatureRows rows, List<String> labels, FeatureSource source, String where, long failed) {}
 
   @Override
   public Integer call() {

@@ -20,16 +20,7 @@ import org.conceptclip.util.OneLine;
  * @param training what it was trained on
  */
 public record Bottleneck(BottleneckLayer layer, Optional<float[][]> vectors, BottleneckSimilarity similarity, BottleneckPenalty penalty,
-    double lambda, Optional<ModelId> model, Training training) {
-
-  /**
-   * What computes the vectors of images.
-   *
-   * @param id hash of architecture and weights ({@link org.conceptclip.catalog.OpenModel#fingerprint})
-   * @param name for people
-   * @param preprocessing how images are prepared ({@link org.conceptclip.image.Preprocessor#VERSION})
-   */
-  public record ModelId(String id, String name, String preprocessing) {}
+    double lambda, Optional<FeatureSource> model, Training training) {
 
   /**
    * What a bottleneck was trained on.
@@ -57,10 +48,10 @@ public record Bottleneck(BottleneckLayer layer, Optional<float[][]> vectors, Bot
    * @param where begins the message: the bottleneck's file
    * @throws BadInputException if it was trained on another model, on images that were prepared in another way, or on no images
    */
-  public void requireModel(String where, ModelId found) {
-    ModelId own = model.orElseThrow(() -> new BadInputException(where + ": was trained on similarities that were given, without a model;"
-        + " expected similarities instead of images"));
-    if (!own.id().equals(found.id())) {
+  public void requireModel(String where, FeatureSource found) {
+    FeatureSource own = model.orElseThrow(() -> new BadInputException(where + ": was trained on similarities that were given,"
+        + " without a model; expected similarities instead of images"));
+    if (!own.model().equals(found.model())) {
       throw new BadInputException(where + ": belongs to model " + named(own) + ", found model " + named(found) + ", expected the same");
     }
     if (!own.preprocessing().equals(found.preprocessing())) {
@@ -69,8 +60,8 @@ public record Bottleneck(BottleneckLayer layer, Optional<float[][]> vectors, Bot
     }
   }
 
-  private static String named(ModelId model) {
-    return OneLine.quoted(model.name(), 200) + " (" + OneLine.of(model.id(), 80) + ")";
+  private static String named(FeatureSource model) {
+    return OneLine.quoted(model.name(), 200) + " (" + OneLine.of(model.model(), 80) + ")";
   }
 
   /** The concepts that decide, class by class, as {@link BottleneckLayer#terms} lists them. */

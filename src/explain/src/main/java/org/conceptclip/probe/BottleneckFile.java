@@ -75,7 +75,7 @@ public final class BottleneckFile {
     metadata.put("accuracy", Double.toString(bottleneck.training().accuracy()));
     bottleneck.training().heldOutAccuracy().ifPresent(share -> metadata.put("held_out_accuracy", Double.toString(share)));
     bottleneck.model().ifPresent(model -> {
-      metadata.put("model", model.id());
+      metadata.put("model", model.model());
       metadata.put("model_name", model.name());
       metadata.put("preprocessing", model.preprocessing());
     });
@@ -120,7 +120,7 @@ public final class BottleneckFile {
       BottleneckLayer layer = named(() -> new BottleneckLayer(classes, concepts, weight, numbers("bias", DType.F64, rows),
           numbers("means", DType.F64, columns), deviations));
       return new Bottleneck(layer, given ? Optional.empty() : Optional.of(vectors(columns)), similarity(kind), penalty(), lambda(),
-          given ? Optional.empty() : Optional.of(new Bottleneck.ModelId(text("model"), text("model_name"), text("preprocessing"))),
+          given ? Optional.empty() : Optional.of(new FeatureSource(text("model"), text("model_name"), text("preprocessing"))),
           training());
     }
 

@@ -73,7 +73,7 @@ public final class FeatureCache implements AutoCloseable {
    * @param width elements of a vector
    * @param notices receives a line for users if features are not kept
    */
-  public static FeatureCache open(Path root, ProbeFacts.Source source, String computedBy, int width, Consumer<String> notices) {
+  public static FeatureCache open(Path root, FeatureSource source, String computedBy, int width, Consumer<String> notices) {
     String about = "model " + source.model() + "\npreprocessing " + source.preprocessing() + "\ncomputed by " + OneLine.of(computedBy, 1000)
         + "\nfeatures " + width + "\n";
     String name = HexFormat.of().formatHex(Sha256.of(about.getBytes(StandardCharsets.UTF_8)), 0, 16);

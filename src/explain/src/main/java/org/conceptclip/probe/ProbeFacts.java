@@ -11,7 +11,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.conceptclip.report.Page;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.OneLine;
@@ -24,49 +23,13 @@ import org.conceptclip.weights.StrictJson;
  * @param source the model whose features it was trained on
  * @param training how it was trained, for people: names and values of any kind
  */
-public record ProbeFacts(List<String> classes, Source source, Map<String, String> training) {
+public record ProbeFacts(List<String> classes, FeatureSource source, Map<String, String> training) {
   /** What a file is, by its metadata's {@code kind}. */
   public static final String KIND = "linear-probe";
-  /** Stands for a model that is not known. */
-  public static final String UNKNOWN = "unknown (features from a file)";
 
   private static final String VERSION = "1";
   private static final List<String> OWN = List.of("kind", "version", "classes", "model", "model_name", "preprocessing", "notice");
   private static final int MOST_CLASSES = 1 << 20;
-
-  /**
-   * What made features.
-   *
-   * @param model fingerprint of the weights, or {@link #UNKNOWN}
-   * @param name of the model, for people
-   * @param preprocessing version of the preprocessing of images, or {@link #UNKNOWN}
-   */
-  public record Source(String model, String name, String preprocessing) {
-    /** Features of which only the file is known. */
-    public static final Source OF_A_FILE = new Source(UNKNOWN, UNKNOWN, UNKNOWN);
-
-    /** Whether the model is known. */
-    public boolean isKnown() {
-      return !model.equals(UNKNOWN);
-    }
-
-    /** How features of another source differ from these, in words with both; empty if they do not, as far as both are known. */
-    public Optional<String> mismatch(Source other) {
-      if (!isKnown() || !other.isKnown()) {
-        return Optional.empty();
-      }
-      if (!model.equals(other.model)) {
-        return Optional.of("of model " + shown(other.name) + " (" + shown(other.model) + "), expected those of the model that it was"
-            + " trained with, " + shown(name) + " (" + shown(model) + ")");
-      }
-      return preprocessing.equals(other.preprocessing) ? Optional.empty()
-          : Optional.of("preprocessed by " + shown(other.preprocessing) + ", expected " + shown(preprocessing) + " as in its training");
-    }
-
-    private static String shown(String text) {
-      return OneLine.of(text, 80);
-    }
-  }
 
   public ProbeFacts {
     classes = List.copyOf(classes);
@@ -79,9 +42,9 @@ public record ProbeFacts(List<String> classes, Source source, Map<String, String
     metadata.put("kind", KIND);
     metadata.put("version", VERSION);
     metadata.put("classes", new Gson().newBuilder().disableHtmlEscaping().create().toJson(classes));
-    metadata.put("model", source.model);
-    metadata.put("model_name", source.name);
-    metadata.put("preprocessing", source.preprocessing);
+    metadata.put("model", source.model());
+    metadata.put("model_name", source.name());
+    metadata.put("preprocessing", source.preprocessing());
     metadata.putAll(training);
     metadata.put("notice", Page.FOR_RESEARCH);
     return metadata;
@@ -99,7 +62,8 @@ public record ProbeFacts(List<String> classes, Source source, Map<String, String
     }
     Map<String, String> training = new LinkedHashMap<>(metadata);
     OWN.forEach(training::remove);
-    Source source = new Source(text(file, metadata, "model"), text(file, metadata, "model_name"), text(file, metadata, "preprocessing"));
+    FeatureSource source = new FeatureSource(
+        text(file, metadata, "model"), text(file, metadata, "model_name"), text(file, metadata, "preprocessing"));
     return new ProbeFacts(classes(file, text(file, metadata, "classes")), source, training);
   }
 

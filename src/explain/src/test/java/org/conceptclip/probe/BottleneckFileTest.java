@@ -133,12 +133,12 @@ class BottleneckFileTest {
   void bottlenecksOfAnotherModelAreRefused() {
     Bottleneck bottleneck = BottleneckFixtures.local(CLASSES, CONCEPTS);
     bottleneck.requireModel("b", BottleneckFixtures.MODEL);
-    bottleneck.requireModel("b", new Bottleneck.ModelId("sha256:abc", "under another name", "squash"));
+    bottleneck.requireModel("b", new FeatureSource("sha256:abc", "under another name", "squash"));
     String other = assertThrows(BadInputException.class,
-        () -> bottleneck.requireModel("b", new Bottleneck.ModelId("sha256:def", "another", "squash"))).getMessage();
+        () -> bottleneck.requireModel("b", new FeatureSource("sha256:def", "another", "squash"))).getMessage();
     assertEquals("b: belongs to model \"some model\" (sha256:abc), found model \"another\" (sha256:def), expected the same", other);
     String prepared = assertThrows(BadInputException.class,
-        () -> bottleneck.requireModel("b", new Bottleneck.ModelId("sha256:abc", "some model", "crop"))).getMessage();
+        () -> bottleneck.requireModel("b", new FeatureSource("sha256:abc", "some model", "crop"))).getMessage();
     assertEquals("b: was trained on images prepared by \"squash\", here they are prepared by \"crop\", expected the same", prepared);
     assertThrows(BadInputException.class,
         () -> BottleneckFixtures.given(CLASSES, CONCEPTS).requireModel("b", BottleneckFixtures.MODEL));

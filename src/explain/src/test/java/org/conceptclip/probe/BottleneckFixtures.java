@@ -46,7 +46,7 @@ final class BottleneckFixtures {
     return new BottleneckLayer(classes, concepts, weights, bias, means, deviations);
   }
 
-  static final Bottleneck.ModelId MODEL = new Bottleneck.ModelId("sha256:abc", "some model", "squash");
+  static final FeatureSource MODEL = new FeatureSource("sha256:abc", "some model", "squash");
 
   static Bottleneck local(List<String> classes, List<String> concepts) {
     float[][] vectors = new float[concepts.size()][4];

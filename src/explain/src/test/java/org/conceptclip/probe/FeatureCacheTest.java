@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What is kept, and what crashes, other models and other processes may do to it. */
 class FeatureCacheTest {
-  private static final ProbeFacts.Source SOURCE = new ProbeFacts.Source("ab12", "demo", "squash");
+  private static final FeatureSource SOURCE = new FeatureSource("ab12", "demo", "squash");
 
   @TempDir Path folder;
 
@@ -52,8 +52,8 @@ class FeatureCacheTest {
     try (FeatureCache cache = open()) {
       cache.put(hash(1), vector(1));
     }
-    ProbeFacts.Source otherModel = new ProbeFacts.Source("cd34", "demo", "squash");
-    for (ProbeFacts.Source other : List.of(otherModel, new ProbeFacts.Source("ab12", "demo", "crop"))) {
+    FeatureSource otherModel = new FeatureSource("cd34", "demo", "squash");
+    for (FeatureSource other : List.of(otherModel, new FeatureSource("ab12", "demo", "crop"))) {
       try (FeatureCache cache = FeatureCache.open(folder, other, "cpu, fp32", 3, notices::add)) {
         assertNull(cache.getOrNull(hash(1)));
       }
@@ -61,7 +61,7 @@ class FeatureCacheTest {
     try (FeatureCache cache = FeatureCache.open(folder, SOURCE, "cuda, fp16", 3, notices::add)) {
       assertNull(cache.getOrNull(hash(1)));
     }
-    try (FeatureCache cache = FeatureCache.open(folder, new ProbeFacts.Source("ab12", "renamed", "squash"), "cpu, fp32", 3, notices::add)) {
+    try (FeatureCache cache = FeatureCache.open(folder, new FeatureSource("ab12", "renamed", "squash"), "cpu, fp32", 3, notices::add)) {
       assertArrayEquals(vector(1), cache.getOrNull(hash(1)), "the name of a model does not matter");
     }
   }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The file of a probe: what goes in comes out, and what does not belong in it is refused. */
 class LinearProbeTest {
-  private static final ProbeFacts.Source SOURCE = new ProbeFacts.Source("ab12", "demo", "squash");
+  private static final FeatureSource SOURCE = new FeatureSource("ab12", "demo", "squash");
   private static final ProbeFacts FACTS =
       new ProbeFacts(List.of("normal", "effusion, \"large\"", "µ"), SOURCE, Map.of("c", "0.316"));
 
@@ -49,10 +49,10 @@ class LinearProbeTest {
   @Test
   void sourcesAreCompared() {
     assertTrue(SOURCE.mismatch(SOURCE).isEmpty());
-    assertTrue(SOURCE.mismatch(ProbeFacts.Source.OF_A_FILE).isEmpty(), "not known");
-    String model = SOURCE.mismatch(new ProbeFacts.Source("cd34", "other", "squash")).orElseThrow();
+    assertTrue(SOURCE.mismatch(FeatureSource.OF_A_FILE).isEmpty(), "not known");
+    String model = SOURCE.mismatch(new FeatureSource("cd34", "other", "squash")).orElseThrow();
     assertTrue(model.contains("other (cd34)") && model.contains("demo (ab12)"), model);
-    String preprocessing = SOURCE.mismatch(new ProbeFacts.Source("ab12", "demo", "crop")).orElseThrow();
+    String preprocessing = SOURCE.mismatch(new FeatureSource("ab12", "demo", "crop")).orElseThrow();
     assertTrue(preprocessing.contains("crop") && preprocessing.contains("squash"), preprocessing);
   }
 

@@ -56,7 +56,7 @@ class LogisticRegressionTest {
 
   private static LinearProbe probe(LogisticRegression.Fit fit, FeatureScale scale, int classes) {
     List<String> names = IntStream.range(0, classes).mapToObj(Integer::toString).toList();
-    return new LinearProbe(fit.weights(), fit.intercepts(), scale, new ProbeFacts(names, ProbeFacts.Source.OF_A_FILE, Map.of()));
+    return new LinearProbe(fit.weights(), fit.intercepts(), scale, new ProbeFacts(names, FeatureSource.OF_A_FILE, Map.of()));
   }
 
   @ParameterizedTest
