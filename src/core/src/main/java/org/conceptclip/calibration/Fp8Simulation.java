@@ -7,9 +7,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Execution;
+import org.conceptclip.backend.ForwardingBackend;
 import org.conceptclip.backend.ModelIdentity;
-import org.conceptclip.backend.PassLimits;
-import org.conceptclip.backend.Precision;
 import org.conceptclip.op.Epilogue;
 import org.conceptclip.op.ForwardingOps;
 import org.conceptclip.op.ForwardingWeightStore;
@@ -31,15 +30,14 @@ import org.conceptclip.tensor.Tensor;
  * <p>Every weight matrix that could be selected is prepared twice, exact and rounded, so that another selection needs no other weights.
  * Thread-safe as the backend below, but the selection must not change while passes run.
  */
-public final class Fp8Simulation implements Backend {
-  private final Backend inner;
+public final class Fp8Simulation extends ForwardingBackend {
   private final Optional<Calibration> calibration;
   private volatile Set<String> candidates = Set.of();
   private volatile Map<String, Float> selected;
   private volatile Optional<InputRanges> ranges = Optional.empty();
 
   private Fp8Simulation(Backend inner, Optional<Calibration> calibration, Map<String, Float> selected) {
-    this.inner = inner;
+    super(inner);
     this.calibration = calibration;
     this.selected = selected;
   }
@@ -68,76 +66,25 @@ public final class Fp8Simulation implements Backend {
 
   @Override
   public void requireModel(ModelIdentity model) {
-    inner.requireModel(model);
+    super.requireModel(model);
     calibration.ifPresent(own -> own.requireModel(model));
     candidates = Set.copyOf(model.products());
   }
 
   @Override
-  public String name() {
-    return inner.name();
-  }
-
-  @Override
-  public Precision precision() {
-    return inner.precision();
-  }
-
-  @Override
   public String description() {
-    return "fp8 simulated on " + inner.description();
-  }
-
-  @Override
-  public PassLimits passLimits() {
-    return inner.passLimits();
-  }
-
-  @Override
-  public int lanes() {
-    return inner.lanes();
-  }
-
-  @Override
-  public void requireHeadWidth(int headWidth) {
-    inner.requireHeadWidth(headWidth);
-  }
-
-  @Override
-  public Map<String, Float> residualRanges() {
-    return inner.residualRanges();
-  }
-
-  @Override
-  public Optional<String> memoryPlan() {
-    return inner.memoryPlan();
+    return "fp8 simulated on " + super.description();
   }
 
   @Override
   public WeightStore openWeightStore() {
-    return new TwiceStore(inner.openWeightStore(), candidates);
+    return new TwiceStore(super.openWeightStore(), candidates);
   }
 
   @Override
   public Execution openExecution() {
-    Execution execution = inner.openExecution();
-    Ops ops = new RoundingOps(execution.ops(), execution.workspace(), selected, ranges);
-    return new Execution() {
-      @Override
-      public Ops ops() {
-        return ops;
-      }
-
-      @Override
-      public Workspace workspace() {
-        return execution.workspace();
-      }
-
-      @Override
-      public void close() {
-        execution.close();
-      }
-    };
+    Execution execution = super.openExecution();
+    return execution(execution, new RoundingOps(execution.ops(), execution.workspace(), selected, ranges), execution.workspace());
   }
 
   /** Does nothing: there is nothing but the backend below, which belongs to the caller. */

@@ -4,19 +4,16 @@ import java.lang.foreign.Arena;
 import java.util.List;
 import org.conceptclip.backend.Backend;
 import org.conceptclip.backend.Execution;
-import org.conceptclip.backend.PassLimits;
-import org.conceptclip.backend.Precision;
+import org.conceptclip.backend.ForwardingBackend;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 import org.conceptclip.tensor.Tensor;
 
 /** A backend in front of another: overridden methods change what they like, all else is handed on. */
-public class DecoratedBackend implements Backend {
-  private final Backend inner;
-
+public class DecoratedBackend extends ForwardingBackend {
   protected DecoratedBackend(Backend inner) {
-    this.inner = inner;
+    super(inner);
   }
 
   /** The ops of each execution. */
@@ -34,60 +31,18 @@ public class DecoratedBackend implements Backend {
 
   @Override
   public String name() {
-    return "decorated " + inner.name();
-  }
-
-  @Override
-  public Precision precision() {
-    return inner.precision();
-  }
-
-  @Override
-  public String description() {
-    return inner.description();
-  }
-
-  @Override
-  public PassLimits passLimits() {
-    return inner.passLimits();
-  }
-
-  @Override
-  public int lanes() {
-    return inner.lanes();
+    return "decorated " + super.name();
   }
 
   @Override
   public WeightStore openWeightStore() {
-    return decorate(inner.openWeightStore());
+    return decorate(super.openWeightStore());
   }
 
   @Override
   public Execution openExecution() {
-    Execution execution = inner.openExecution();
-    Ops ops = decorate(execution.ops());
-    Workspace workspace = decorate(execution.workspace());
-    return new Execution() {
-      @Override
-      public Ops ops() {
-        return ops;
-      }
-
-      @Override
-      public Workspace workspace() {
-        return workspace;
-      }
-
-      @Override
-      public void close() {
-        execution.close();
-      }
-    };
-  }
-
-  @Override
-  public void close() {
-    inner.close();
+    Execution execution = super.openExecution();
+    return execution(execution, decorate(execution.ops()), decorate(execution.workspace()));
   }
 
   /** A workspace of other activation and residual types; pooled features are float32 or better, whatever the residual is. */
