@@ -116,12 +116,6 @@ int capabilityOfDevice() {
 
 }  // namespace
 
-#define ENTER()                                      \
-  if (int failed = fakecuda_failure(__func__)) {     \
-    return failed;                                   \
-  }                                                  \
-  static_assert(true)
-
 // CUDA_MAJOR.0.0, or what FAKECUDA_CUBLASLT_VERSION says: a library under the name of another version.
 FAKECUDA_EXPORT size_t cublasLtGetVersion() {
   const char* version = getenv("FAKECUDA_CUBLASLT_VERSION");
@@ -146,27 +140,27 @@ FAKECUDA_EXPORT const char* cublasLtGetStatusName(int status) {
 }
 
 API cublasLtCreate(Handle** handle) {
-  ENTER();
+  FAIL_IF_ORDERED();
   return create(handle, Handle{});
 }
 
 API cublasLtDestroy(Handle* handle) {
-  ENTER();
+  FAIL_IF_ORDERED();
   return destroy(handle);
 }
 
 API cublasLtMatmulDescCreate(Operation** operation, int computeType, int scaleType) {
-  ENTER();
+  FAIL_IF_ORDERED();
   return computeType == COMPUTE_32F && scaleType == FLOAT32 ? create(operation, Operation{}) : NOT_SUPPORTED;
 }
 
 API cublasLtMatmulDescDestroy(Operation* operation) {
-  ENTER();
+  FAIL_IF_ORDERED();
   return destroy(operation);
 }
 
 API cublasLtMatmulDescSetAttribute(Operation* operation, int attribute, const void* value, size_t bytes) {
-  ENTER();
+  FAIL_IF_ORDERED();
   switch (attribute) {
     case 3:
       return store(operation->transposeA, value, bytes);
@@ -184,27 +178,27 @@ API cublasLtMatmulDescSetAttribute(Operation* operation, int attribute, const vo
 }
 
 API cublasLtMatrixLayoutCreate(Layout** layout, int type, uint64_t rows, uint64_t columns, int64_t leadingDimension) {
-  ENTER();
+  FAIL_IF_ORDERED();
   return create(layout, Layout{type, rows, columns, leadingDimension});
 }
 
 API cublasLtMatrixLayoutDestroy(Layout* layout) {
-  ENTER();
+  FAIL_IF_ORDERED();
   return destroy(layout);
 }
 
 API cublasLtMatmulPreferenceCreate(Preference** preference) {
-  ENTER();
+  FAIL_IF_ORDERED();
   return create(preference, Preference{});
 }
 
 API cublasLtMatmulPreferenceDestroy(Preference* preference) {
-  ENTER();
+  FAIL_IF_ORDERED();
   return destroy(preference);
 }
 
 API cublasLtMatmulPreferenceSetAttribute(Preference* preference, int attribute, const void* value, size_t bytes) {
-  ENTER();
+  FAIL_IF_ORDERED();
   switch (attribute) {
     case 1:
       return store(preference->workspaceBytes, value, bytes);
@@ -222,7 +216,7 @@ API cublasLtMatmulPreferenceSetAttribute(Preference* preference, int attribute, 
 
 API cublasLtMatmulAlgoGetHeuristic(Handle*, Operation* operation, Layout* a, Layout* b, Layout* c, Layout* d, Preference* preference,
                                    int wanted, HeuristicResult* results, int* found) {
-  ENTER();
+  FAIL_IF_ORDERED();
   *found = 0;
   bool asked = preference->reductionMask == 0 && preference->workspaceBytes > 0 && preference->alignments.size() == 4;
   for (auto [attribute, bytes] : preference->alignments) {
@@ -241,7 +235,7 @@ API cublasLtMatmulAlgoGetHeuristic(Handle*, Operation* operation, Layout* a, Lay
 }
 
 API cublasLtMatmulAlgoConfigGetAttribute(const Algorithm* algorithm, int attribute, void* value, size_t bytes, size_t* written) {
-  ENTER();
+  FAIL_IF_ORDERED();
   if (algorithm->magic != MAGIC || bytes != sizeof(int32_t)) {
     return INVALID_VALUE;
   }
@@ -255,14 +249,14 @@ API cublasLtMatmulAlgoConfigGetAttribute(const Algorithm* algorithm, int attribu
 
 API cublasLtMatmulAlgoCheck(Handle*, Operation* operation, Layout* a, Layout* b, Layout* c, Layout* d, const Algorithm* algorithm,
                             HeuristicResult* result) {
-  ENTER();
+  FAIL_IF_ORDERED();
   return wellFormed(*operation, *a, *b, *c, *d) ? checkAlgorithm(*algorithm, *d, *result) : INVALID_VALUE;
 }
 
 API cublasLtMatmul(Handle*, Operation* operation, const float* alpha, uint64_t a, Layout* aLayout, uint64_t b, Layout* bLayout,
                    const float* beta, uint64_t c, Layout* cLayout, uint64_t d, Layout* dLayout, const Algorithm* algorithm, void* workspace,
                    size_t workspaceBytes, FakeStream* stream) {
-  ENTER();
+  FAIL_IF_ORDERED();
   HeuristicResult needs;
   bool known = wellFormed(*operation, *aLayout, *bLayout, *cLayout, *dLayout) && checkAlgorithm(*algorithm, *dLayout, needs) == SUCCESS &&
                needs.workspaceBytes <= workspaceBytes && workspace != nullptr && *alpha == 1 && (*beta == 0 || *beta == 1) && c == d;

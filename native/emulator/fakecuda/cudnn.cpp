@@ -153,12 +153,6 @@ uint64_t find(const Descriptor& pack, const Descriptor* tensor) {
 
 }  // namespace
 
-#define ENTER()                                  \
-  if (int failed = fakecuda_failure(__func__)) { \
-    return failed;                               \
-  }                                              \
-  static_assert(true)
-
 FAKECUDA_EXPORT size_t cudnnGetVersion() { return 91900; }
 
 FAKECUDA_EXPORT const char* cudnnGetErrorString(int status) {
@@ -174,41 +168,41 @@ FAKECUDA_EXPORT const char* cudnnGetErrorString(int status) {
 }
 
 API cudnnCreate(Handle** handle) {
-  ENTER();
+  FAIL_IF_ORDERED();
   fakecuda_count(1);
   *handle = new Handle{};
   return SUCCESS;
 }
 
 API cudnnDestroy(Handle* handle) {
-  ENTER();
+  FAIL_IF_ORDERED();
   fakecuda_count(-1);
   delete handle;
   return SUCCESS;
 }
 
 API cudnnSetStream(Handle* handle, FakeStream* stream) {
-  ENTER();
+  FAIL_IF_ORDERED();
   handle->stream = stream;
   return SUCCESS;
 }
 
 API cudnnBackendCreateDescriptor(int kind, Descriptor** descriptor) {
-  ENTER();
+  FAIL_IF_ORDERED();
   fakecuda_count(1);
   *descriptor = new Descriptor{kind, false, {}};
   return SUCCESS;
 }
 
 API cudnnBackendDestroyDescriptor(Descriptor* descriptor) {
-  ENTER();
+  FAIL_IF_ORDERED();
   fakecuda_count(-1);
   delete descriptor;
   return SUCCESS;
 }
 
 API cudnnBackendSetAttribute(Descriptor* descriptor, int attribute, int type, int64_t count, const void* values) {
-  ENTER();
+  FAIL_IF_ORDERED();
   if (descriptor->finalized || count < 1 || values == nullptr) return BAD_PARAM;
   std::vector<int64_t>& into = descriptor->values[attribute];
   into.assign(static_cast<size_t>(count), 0);
@@ -217,7 +211,7 @@ API cudnnBackendSetAttribute(Descriptor* descriptor, int attribute, int type, in
 }
 
 API cudnnBackendFinalize(Descriptor* descriptor) {
-  ENTER();
+  FAIL_IF_ORDERED();
   if (descriptor->finalized || !check(*descriptor)) return BAD_PARAM;
   if (descriptor->kind == PLAN && engineOf(*descriptor->descriptor(PLAN_CONFIG)) == UNUSABLE_ENGINE) return NOT_SUPPORTED;
   descriptor->finalized = true;
@@ -225,7 +219,7 @@ API cudnnBackendFinalize(Descriptor* descriptor) {
 }
 
 API cudnnBackendGetAttribute(Descriptor* descriptor, int attribute, int type, int64_t wanted, int64_t* count, void* values) {
-  ENTER();
+  FAIL_IF_ORDERED();
   if (!descriptor->finalized) return BAD_PARAM;
   auto one = [&](int64_t value) {
     *count = 1;
@@ -272,7 +266,7 @@ API cudnnBackendGetAttribute(Descriptor* descriptor, int attribute, int type, in
 }
 
 API cudnnBackendExecute(Handle* handle, Descriptor* plan, Descriptor* pack) {
-  ENTER();
+  FAIL_IF_ORDERED();
   if (!plan->finalized || !pack->finalized || plan->kind != PLAN || pack->kind != VARIANT_PACK) return BAD_PARAM;
   const Descriptor& operation = operationOf(*plan);
   const Descriptor& q = *operation.descriptor(Q);

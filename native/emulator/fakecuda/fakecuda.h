@@ -24,6 +24,12 @@ FAKECUDA_EXPORT int fakecuda_living();
 FAKECUDA_EXPORT void fakecuda_count(int difference);
 // The status that this call of `function` is to fail with, or 0.
 FAKECUDA_EXPORT int fakecuda_failure(const char* function);
+// The first thing that a function of a library does.
+#define FAIL_IF_ORDERED()                        \
+  if (int failed = fakecuda_failure(__func__)) { \
+    return failed;                               \
+  }                                              \
+  static_assert(true)
 // Does `work` now, or records it if the stream is captured; `work` returns a status of emulator.h. False if there is no such stream or
 // the device is lost.
 FAKECUDA_EXPORT bool fakecuda_submit(FakeStream* stream, const std::function<int()>& work);
