@@ -16,6 +16,7 @@ import org.conceptclip.data.Layout;
 import org.conceptclip.data.Task;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.FileNames;
+import org.conceptclip.util.Labelled;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -197,7 +198,7 @@ final class EvalDataOptions {
   static final class LayoutConverter implements ITypeConverter<Layout> {
     @Override
     public Layout convert(String value) {
-      return Arrays.stream(Layout.values()).filter(one -> one.label().equals(value.toLowerCase(Locale.ROOT))).findFirst()
+      return Labelled.find(Layout.class, value.toLowerCase(Locale.ROOT))
           .orElseThrow(() -> new TypeConversionException("expected one of "
               + Arrays.stream(Layout.values()).map(Layout::label).collect(Collectors.joining(", ")) + " but was '" + value + "'"));
     }

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -20,6 +19,7 @@ import org.conceptclip.evaluate.BootstrapOptions;
 import org.conceptclip.results.RunStore;
 import org.conceptclip.results.ScoreTable;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.Labelled;
 import org.conceptclip.util.OneLine;
 
 /** {@code eval --from-scores}: figures from stored scores, with groups from a table of the items if there is one. */
@@ -37,8 +37,7 @@ record EvalFromScores(Context context, EvalDataOptions data, EvalFigureOptions f
           + ", expected those of --labels in their order: " + OneLine.of(String.join(", ", labelsOrNull), 400));
     }
     SequencedMap<String, String> about = recorded();
-    Task task = data.task().orElseGet(() -> Arrays.stream(Task.values())
-        .filter(one -> one.label().equals(about.get(EvalFacts.TASK))).findFirst().orElse(Task.MULTICLASS));
+    Task task = data.task().orElseGet(() -> Labelled.find(Task.class, about.get(EvalFacts.TASK)).orElse(Task.MULTICLASS));
     if (task == Task.RETRIEVAL) {
       throw new UsageException("--task retrieval: expected multiclass, multilabel or annotation with --from-scores");
     }

@@ -1,13 +1,13 @@
 package org.conceptclip.data;
 
 import java.util.List;
-import java.util.Locale;
+import org.conceptclip.util.Labelled;
 
 /**
  * Whose names the columns of a data set have. Source of those that are not our own: the official repository's {@code
  * downstream_evaluation}, the scripts and files that each constant names.
  */
-public enum Layout {
+public enum Layout implements Labelled {
   /** A table with the columns {@code image} and {@code label}; other names are given by options. */
   CSV("image", "label", "caption", Task.MULTICLASS),
   /**
@@ -34,11 +34,6 @@ public enum Layout {
     this.labelOrNull = labelOrNull;
     this.text = text;
     this.task = task;
-  }
-
-  /** As people type it. */
-  public String label() {
-    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /** The task that the data are for, unless another is asked for. */

@@ -1,9 +1,9 @@
 package org.conceptclip.data;
 
-import java.util.Locale;
+import org.conceptclip.util.Labelled;
 
 /** What is evaluated. */
-public enum Task {
+public enum Task implements Labelled {
   /** One label an item, scored by a softmax over all labels. */
   MULTICLASS,
   /** Any number of labels an item, each scored by a sigmoid of its own. */
@@ -11,10 +11,5 @@ public enum Task {
   /** Images find their captions, and captions their images. */
   RETRIEVAL,
   /** Concepts are present or absent, each scored by a pair of prompts. */
-  ANNOTATION;
-
-  /** As people type it. */
-  public String label() {
-    return name().toLowerCase(Locale.ROOT);
-  }
+  ANNOTATION
 }

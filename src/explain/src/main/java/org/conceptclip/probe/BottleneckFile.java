@@ -21,6 +21,7 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 import org.conceptclip.util.FileNames;
+import org.conceptclip.util.Labelled;
 import org.conceptclip.util.OneLine;
 import org.conceptclip.weights.SafetensorsFile;
 import org.conceptclip.weights.SafetensorsWriter;
@@ -134,12 +135,8 @@ public final class BottleneckFile {
     }
 
     private BottleneckPenalty penalty() {
-      for (BottleneckPenalty penalty : BottleneckPenalty.values()) {
-        if (penalty.label().equals(text("penalty"))) {
-          return penalty;
-        }
-      }
-      throw bad("penalty " + shown("penalty") + ", expected nonnegative or l1");
+      return Labelled.find(BottleneckPenalty.class, text("penalty"))
+          .orElseThrow(() -> bad("penalty " + shown("penalty") + ", expected nonnegative or l1"));
     }
 
     private double lambda() {

@@ -1,11 +1,11 @@
 package org.conceptclip.probe;
 
 import java.util.Arrays;
-import java.util.Locale;
 import org.conceptclip.Embedding;
 import org.conceptclip.explain.PatchMap;
 import org.conceptclip.explain.TopPatches;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.Labelled;
 import org.conceptclip.util.OneLine;
 
 /**
@@ -22,18 +22,13 @@ public record BottleneckSimilarity(Kind kind, int topK) {
   private static final int DEFAULT_SHARE = 20;
 
   /** What is compared with a concept. */
-  public enum Kind {
+  public enum Kind implements Labelled {
     /** The vector of the whole image with that of the phrase in its template. */
     GLOBAL,
     /** The patches that are most similar with the phrase's own tokens. */
     LOCAL,
     /** Numbers that somebody else computed: there are no vectors, so no image can be compared. */
-    GIVEN;
-
-    /** The name in options and files. */
-    public String label() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    GIVEN
   }
 
   public BottleneckSimilarity {
@@ -53,7 +48,7 @@ public record BottleneckSimilarity(Kind kind, int topK) {
    * @throws BadInputException if there is none
    */
   static Kind kind(String label) {
-    return Arrays.stream(Kind.values()).filter(kind -> kind.label().equals(label)).findFirst()
+    return Labelled.find(Kind.class, label)
         .orElseThrow(() -> new BadInputException("similarities of kind " + OneLine.quoted(label, 40)
             + ", expected global, local or given"));
   }

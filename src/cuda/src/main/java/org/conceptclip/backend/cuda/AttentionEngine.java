@@ -1,11 +1,9 @@
 package org.conceptclip.backend.cuda;
 
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.Optional;
+import org.conceptclip.util.Labelled;
 
 /** Who computes attention: what a user asks for. */
-public enum AttentionEngine {
+public enum AttentionEngine implements Labelled {
   /** Kind by kind, by the device's tuning table; {@link #OWN} without one, and on compute capability 9.0, which our kernel is tuned for. */
   AUTO,
 
@@ -13,15 +11,5 @@ public enum AttentionEngine {
   OWN,
 
   /** cuDNN. */
-  CUDNN;
-
-  /** As on the command line: {@code auto}, {@code own}, {@code cudnn}. */
-  public String label() {
-    return name().toLowerCase(Locale.ROOT);
-  }
-
-  /** By its label. */
-  static Optional<AttentionEngine> labelled(String label) {
-    return Arrays.stream(values()).filter(engine -> engine.label().equals(label)).findFirst();
-  }
+  CUDNN
 }

@@ -13,6 +13,7 @@ import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.tensor.Shape;
 import org.conceptclip.util.Closer;
+import org.conceptclip.util.Labelled;
 
 /** Attention of one kind over sequences of these lengths. */
 final class AttentionTrial implements Trial {
@@ -83,7 +84,7 @@ final class AttentionTrial implements Trial {
 
   private Ops ops(String engine) {
     Products products = new Products(ProductChoice.always(ProductEngine.OWN), plan, kernels, lane);
-    return new CudaOps(lane, kernels, products, AttentionChoice.always(AttentionEngine.labelled(engine).orElseThrow()), null);
+    return new CudaOps(lane, kernels, products, AttentionChoice.always(Labelled.find(AttentionEngine.class, engine).orElseThrow()), null);
   }
 
   @Override

@@ -9,6 +9,7 @@ import org.conceptclip.backend.UnsupportedRequestException;
 import org.conceptclip.calibration.Calibration;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.util.FileNames;
+import org.conceptclip.util.Labelled;
 
 /**
  * What a user can choose about the CUDA backend. Immutable; the {@code with} methods return changed copies.
@@ -104,13 +105,13 @@ public record CudaOptions(
 
   private static Gemm gemm(BackendRequest request) {
     String label = request.options().getOrDefault(GEMM, defaults().gemm().label());
-    return Gemm.labelled(label)
+    return Labelled.find(Gemm.class, label)
         .orElseThrow(() -> new UnsupportedRequestException(GEMM + " " + label + ": expected auto, own or cublaslt"));
   }
 
   private static AttentionEngine attention(BackendRequest request) {
     String label = request.options().getOrDefault(ATTENTION, defaults().attention().label());
-    return AttentionEngine.labelled(label)
+    return Labelled.find(AttentionEngine.class, label)
         .orElseThrow(() -> new UnsupportedRequestException(ATTENTION + " " + label + ": expected auto, own or cudnn"));
   }
 

@@ -1,11 +1,9 @@
 package org.conceptclip.backend.cuda;
 
-import java.util.Arrays;
-import java.util.Locale;
-import java.util.Optional;
+import org.conceptclip.util.Labelled;
 
 /** Whose kernels multiply matrices: what a user asks for. */
-public enum Gemm {
+public enum Gemm implements Labelled {
   /** Shape by shape, by the device's tuning table; without one, by the built-in rule (see {@link ProductChoice}). */
   AUTO,
 
@@ -13,15 +11,5 @@ public enum Gemm {
   OWN,
 
   /** cuBLASLt, for every product. */
-  CUBLASLT;
-
-  /** As on the command line: {@code auto}, {@code own}, {@code cublaslt}. */
-  public String label() {
-    return name().toLowerCase(Locale.ROOT);
-  }
-
-  /** By its label. */
-  static Optional<Gemm> labelled(String label) {
-    return Arrays.stream(values()).filter(gemm -> gemm.label().equals(label)).findFirst();
-  }
+  CUBLASLT
 }

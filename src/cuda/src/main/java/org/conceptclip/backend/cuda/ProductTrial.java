@@ -14,6 +14,7 @@ import org.conceptclip.op.Workspace;
 import org.conceptclip.tensor.DType;
 import org.conceptclip.tensor.HostTensor;
 import org.conceptclip.util.Closer;
+import org.conceptclip.util.Labelled;
 
 /**
  * One product shape at one number of rows on a device, with random operands: runs it by any engine, the way a forward pass does. Owns its
@@ -126,7 +127,7 @@ final class ProductTrial implements Trial {
   }
 
   private Ops ops(String engine) {
-    ProductChoice choice = ProductChoice.always(ProductEngine.labelled(engine).orElseThrow());
+    ProductChoice choice = ProductChoice.always(Labelled.find(ProductEngine.class, engine).orElseThrow());
     return new CudaOps(lane, kernels, new Products(choice, plan, kernels, lane), AttentionChoice.always(AttentionEngine.OWN), null);
   }
 

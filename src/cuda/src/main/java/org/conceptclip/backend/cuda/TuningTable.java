@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.zip.CRC32;
 import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.Labelled;
 
 /**
  * Which engine computes what on one device, and the times that this was chosen by. Immutable and thread-safe.
@@ -124,12 +125,14 @@ public final class TuningTable {
 
   /** The engine of a product; empty if it was not measured. */
   Optional<ProductEngine> engine(ProductShape shape) {
-    return Optional.ofNullable(choices.get(new Subject(PRODUCT, shape.toString()))).flatMap(ProductEngine::labelled);
+    return Optional.ofNullable(choices.get(new Subject(PRODUCT, shape.toString())))
+        .flatMap(label -> Labelled.find(ProductEngine.class, label));
   }
 
   /** Who computes attention; empty if it was not measured. */
   Optional<AttentionEngine> attention(AttentionChoice.Kind kind) {
-    return Optional.ofNullable(choices.get(new Subject(ATTENTION, kind.toString()))).flatMap(AttentionEngine::labelled);
+    return Optional.ofNullable(choices.get(new Subject(ATTENTION, kind.toString())))
+        .flatMap(label -> Labelled.find(AttentionEngine.class, label));
   }
 
   /** The file's content. */
