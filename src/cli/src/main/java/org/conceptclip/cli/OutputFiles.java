@@ -8,6 +8,9 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
+import org.conceptclip.data.TableWriter;
 import org.conceptclip.tensor.BadInputException;
 import org.conceptclip.util.TargetFile;
 
@@ -19,6 +22,15 @@ final class OutputFiles {
   static void replace(String option, Path file, byte[] content) {
     try {
       TargetFile.write(file, content);
+    } catch (IOException e) {
+      throw refused(option, file, e);
+    }
+  }
+
+  /** Writes a table as {@link #replace} does: a row is in memory at a time. */
+  static void replaceTable(String option, Path file, List<String> header, Stream<List<String>> rows) {
+    try {
+      TableWriter.write(file, header, rows);
     } catch (IOException e) {
       throw refused(option, file, e);
     }

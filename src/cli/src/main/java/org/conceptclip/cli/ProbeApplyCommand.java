@@ -3,19 +3,15 @@ package org.conceptclip.cli;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
-import de.siegmar.fastcsv.writer.CsvWriter;
-import de.siegmar.fastcsv.writer.LineDelimiter;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.conceptclip.data.TableFormat;
 import org.conceptclip.data.TableReader;
 import org.conceptclip.probe.FeatureSource;
@@ -73,7 +69,7 @@ final class ProbeApplyCommand implements Callable<Integer> {
     LinearProbe probe = LinearProbe.read(file);
     Outcomes outcomes = inputs.areOfFile() ? ofFile(probe) : ofImages(probe);
     if (out != null) {
-      OutputFiles.replace("--out", out, csv(probe.facts().classes(), outcomes));
+      write(probe.facts().classes(), outcomes);
     }
     print(probe.facts().classes(), outcomes);
     context.console().say(OneLine.of("probe of " + probe.facts().training().getOrDefault("items", "an unknown number of") + " items, model "
@@ -173,23 +169,13 @@ final class ProbeApplyCommand implements Callable<Integer> {
     return object;
   }
 
-  private static byte[] csv(List<String> classes, Outcomes outcomes) {
-    StringWriter text = new StringWriter();
-    try (CsvWriter csv = CsvWriter.builder().lineDelimiter(LineDelimiter.LF).build(text)) {
-      List<String> header = new ArrayList<>(List.of(outcomes.names == null ? "item" : "image", "label"));
-      header.addAll(classes);
-      csv.writeRecord(header);
-      for (int i = 0; i < outcomes.probabilities.length; i++) {
-        double[] row = outcomes.probabilities[i];
-        List<String> cells = new ArrayList<>();
-        cells.add(outcomes.names == null ? Integer.toString(i) : outcomes.names.get(i));
-        cells.add(classes.get(ArgMax.of(row)));
-        IntStream.range(0, row.length).forEach(k -> cells.add(Double.toString(row[k])));
-        csv.writeRecord(cells);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return text.toString().getBytes(StandardCharsets.UTF_8);
+  private void write(List<String> classes, Outcomes outcomes) {
+    Stream<String> head = Stream.of(outcomes.names == null ? "item" : "image", "label");
+    OutputFiles.replaceTable("--out", out, Stream.concat(head, classes.stream()).toList(),
+        IntStream.range(0, outcomes.probabilities.length).mapToObj(i -> {
+          double[] row = outcomes.probabilities[i];
+          String item = outcomes.names == null ? Integer.toString(i) : outcomes.names.get(i);
+          return Stream.concat(Stream.of(item, classes.get(ArgMax.of(row))), Arrays.stream(row).mapToObj(Double::toString)).toList();
+        }));
   }
 }
