@@ -66,12 +66,7 @@ final class BottleneckTrainCommand implements Callable<Integer> {
       description = "the table's column of labels (default: ${DEFAULT-VALUE})")
   private String labelColumn;
 
-  @Option(
-      names = "--concepts",
-      paramLabel = "A,B,C",
-      converter = Arguments.MayNameFile.class,
-      description = "phrases, separated by commas, in double quotes where they hold a comma; or @FILE (@- for stdin) with one per line")
-  private String concepts;
+  @Mixin private PhraseOptions concepts;
 
   @Option(names = "--out", paramLabel = "B.safetensors", description = "the file of the bottleneck")
   private Path target;
@@ -90,12 +85,6 @@ final class BottleneckTrainCommand implements Callable<Integer> {
       paramLabel = "K",
       description = "number of patches that a local similarity is averaged over (default: one in twenty of the model's patches)")
   private Integer topK;
-
-  @Option(
-      names = "--template",
-      paramLabel = "T",
-      description = "sentence with {} for the concept; may be given several times (default: \"" + PromptTemplate.DEFAULT_TEXT + "\")")
-  private List<String> templates = List.of(PromptTemplate.DEFAULT_TEXT);
 
   @Option(
       names = "--penalty",
@@ -142,9 +131,8 @@ final class BottleneckTrainCommand implements Callable<Integer> {
     checkOptions();
     run = new BottleneckRun(context.console(), "similarities");
     Stdin stdin = new Stdin(context.console().in());
-    List<String> phrases = Labels.checked("concepts", "number", "name",
-        LabelTexts.of("concept", concepts, stdin, context.console()::say));
-    List<PromptTemplate> prompts = templates.stream().map(PromptTemplate::parse).toList();
+    List<String> phrases = Labels.checked("concepts", "number", "name", concepts.phrases(stdin, context.console()));
+    List<PromptTemplate> prompts = concepts.templates();
     OutputFiles.requirePlace("--out", target);
     if (report != null) {
       OutputFiles.requirePlace("--report", report);
@@ -245,9 +233,7 @@ final class BottleneckTrainCommand implements Callable<Integer> {
       throw new UsageException(data == null ? "missing: --labels L.csv" : "--labels: the table of --data holds the labels, expected it"
           + " without this option");
     }
-    if (concepts == null) {
-      throw new UsageException("missing: --concepts A,B,C or --concepts @FILE");
-    }
+    concepts.requireSome();
     if (target == null) {
       throw new UsageException("missing: --out B.safetensors");
     }

@@ -8,7 +8,6 @@ import org.conceptclip.ConceptClipOptions;
 import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.task.Labels;
 import org.conceptclip.task.PromptTemplate;
-import org.conceptclip.task.Scoring;
 import org.conceptclip.task.ScoringOptions;
 import org.conceptclip.util.OneLine;
 import picocli.CommandLine.Command;
@@ -44,26 +43,7 @@ final class ClassifyCommand implements Callable<Integer> {
       description = "sentence with {} for the class name; may be given several times (default: \"" + PromptTemplate.DEFAULT_TEXT + "\")")
   private List<String> templates = List.of(PromptTemplate.DEFAULT_TEXT);
 
-  @Option(
-      names = "--scoring",
-      paramLabel = "S",
-      defaultValue = "global",
-      description = "global (whole image), local (best patches) or ensemble (default: ${DEFAULT-VALUE})")
-  private Scoring scoring;
-
-  @Option(
-      names = "--top-k",
-      paramLabel = "K",
-      defaultValue = "128",
-      description = "number of patches that a local score is averaged over (default: ${DEFAULT-VALUE})")
-  private int topK;
-
-  @Option(
-      names = "--alpha",
-      paramLabel = "A",
-      defaultValue = "0.5",
-      description = "weight of the local probability in an ensemble, 0 to 1 (default: ${DEFAULT-VALUE})")
-  private double alpha;
+  @Mixin private ScoringArguments scoring;
 
   @Option(names = "--json", description = "print one JSON object per image, each on a line of its own, as soon as it is known")
   private boolean json;
@@ -88,7 +68,7 @@ final class ClassifyCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     images.requireSome();
-    ScoringOptions options = options();
+    ScoringOptions options = scoring.options();
     Stdin stdin = new Stdin(context.console().in());
     names = labels == null ? null : Labels.checked(LabelTexts.of(labels, stdin, context.console()::say));
     List<PromptTemplate> prompts = templates.stream().map(PromptTemplate::parse).toList();
@@ -125,16 +105,6 @@ final class ClassifyCommand implements Callable<Integer> {
     }
     promptTokens = contextOptions.tokens(found);
     found.requireTokenizer();
-  }
-
-  private ScoringOptions options() {
-    if (topK < 1) {
-      throw new UsageException("--top-k " + topK + ": expected 1 or more");
-    }
-    if (!(alpha >= 0 && alpha <= 1)) {
-      throw new UsageException("--alpha " + alpha + ": expected a number from 0 to 1");
-    }
-    return new ScoringOptions(scoring, topK, alpha);
   }
 
   private Pictures pictures(Stdin stdin) {

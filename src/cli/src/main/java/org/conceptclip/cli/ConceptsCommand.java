@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
 import org.conceptclip.catalog.OpenModel;
@@ -41,21 +42,10 @@ final class ConceptsCommand implements Callable<Integer> {
 
   @Mixin private PictureOptions images;
 
-  @Option(
-      names = "--concepts",
-      paramLabel = "A,B,C",
-      converter = Arguments.MayNameFile.class,
-      description = "phrases, separated by commas, in double quotes where they hold a comma; or @FILE (@- for stdin) with one per line")
-  private String concepts;
+  @Mixin private PhraseOptions concepts;
 
   @Option(names = "--out", paramLabel = "DIR", description = "folder for the maps, the scores and the page; made if it is not there")
   private Path folder;
-
-  @Option(
-      names = "--template",
-      paramLabel = "T",
-      description = "sentence with {} for the concept; may be given several times (default: \"" + PromptTemplate.DEFAULT_TEXT + "\")")
-  private List<String> templates = List.of(PromptTemplate.DEFAULT_TEXT);
 
   @Option(
       names = "--top-k",
@@ -143,8 +133,8 @@ final class ConceptsCommand implements Callable<Integer> {
   public Integer call() {
     checkOptions();
     Stdin stdin = new Stdin(context.console().in());
-    List<String> phrases = ConceptAnnotator.checked(LabelTexts.of("concept", concepts, stdin, context.console()::say));
-    List<PromptTemplate> prompts = templates.stream().map(PromptTemplate::parse).toList();
+    List<String> phrases = ConceptAnnotator.checked(concepts.phrases(stdin, context.console()));
+    List<PromptTemplate> prompts = concepts.templates();
     PromptTemplate positivePrompt = PromptTemplate.parse(positive == null ? OfficialScoring.POSITIVE_TEMPLATE : positive);
     OutputFiles.requireFolder("--out", folder, ConceptFolder.SCORES);
     try (Pictures pictures = pictures(stdin)) {
@@ -196,7 +186,7 @@ final class ConceptsCommand implements Callable<Integer> {
 
   private List<Map.Entry<String, String>> facts() {
     List<Map.Entry<String, String>> facts = new ArrayList<>();
-    facts.add(Map.entry("templates", String.join("; ", templates)));
+    facts.add(Map.entry("templates", concepts.templates().stream().map(PromptTemplate::toString).collect(Collectors.joining("; "))));
     facts.add(Map.entry("interpolation", interpolation.name().toLowerCase(Locale.ROOT) + " between the middles of "
         + geometry.grid() + " x " + geometry.grid() + " patches"));
     return facts;
@@ -219,9 +209,7 @@ final class ConceptsCommand implements Callable<Integer> {
 
   private void checkOptions() {
     images.requireSome();
-    if (concepts == null) {
-      throw new UsageException("missing: --concepts A,B,C or --concepts @FILE");
-    }
+    concepts.requireSome();
     if (folder == null) {
       throw new UsageException("missing: --out DIR");
     }

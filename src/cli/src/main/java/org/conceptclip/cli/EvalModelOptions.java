@@ -41,29 +41,11 @@ final class EvalModelOptions {
       names = "--negative-prompt",
       paramLabel = "TEXT",
       defaultValue = OfficialScoring.NEGATIVE_PROMPT,
-      description = "annotation: what is said of an image without the concept (default: \"${DEFAULT-VALUE}\")")
+      description = "annotation: what is said of an image without the concept (default: \"${DEFAULT-VALUE}\"); --alpha is the weight of"
+          + " the global part there")
   private String negativePrompt;
 
-  @Option(
-      names = "--scoring",
-      paramLabel = "S",
-      defaultValue = "global",
-      description = "global (whole image), local (best patches) or ensemble (default: ${DEFAULT-VALUE})")
-  private Scoring scoring;
-
-  @Option(
-      names = "--top-k",
-      paramLabel = "K",
-      defaultValue = "128",
-      description = "number of patches that a local score is averaged over (default: ${DEFAULT-VALUE})")
-  private int topK;
-
-  @Option(
-      names = "--alpha",
-      paramLabel = "A",
-      defaultValue = "0.5",
-      description = "weight of the local probability in an ensemble, 0 to 1; in annotation, of the global one (default: ${DEFAULT-VALUE})")
-  private double alpha;
+  @Mixin private ScoringArguments scoring;
 
   @Mixin private ContextOptions contextOptions;
 
@@ -74,13 +56,7 @@ final class EvalModelOptions {
   @Mixin private ImageOptions imageOptions;
 
   ScoringOptions scoring() {
-    if (topK < 1) {
-      throw new UsageException("--top-k " + topK + ": expected 1 or more");
-    }
-    if (!(alpha >= 0 && alpha <= 1)) {
-      throw new UsageException("--alpha " + alpha + ": expected a number from 0 to 1");
-    }
-    return new ScoringOptions(scoring, topK, alpha);
+    return scoring.options();
   }
 
   boolean hasTemplates() {
@@ -102,8 +78,9 @@ final class EvalModelOptions {
     if (task != Task.ANNOTATION) {
       return parsed.isEmpty() ? List.of(PromptTemplate.DEFAULT) : parsed;
     }
-    if (scoring != Scoring.GLOBAL) {
-      throw new UsageException("--scoring " + scoring.name().toLowerCase(Locale.ROOT) + ": annotation has a scoring of its own,"
+    Scoring kind = scoring().scoring();
+    if (kind != Scoring.GLOBAL) {
+      throw new UsageException("--scoring " + kind.name().toLowerCase(Locale.ROOT) + ": annotation has a scoring of its own,"
           + " expected none");
     }
     if (parsed.size() > 1) {
@@ -119,17 +96,18 @@ final class EvalModelOptions {
    * @param labels class names, in their order
    */
   SequencedMap<String, String> scoringFacts(Task task, List<String> labels, List<PromptTemplate> prompts) {
+    ScoringOptions options = scoring();
     SequencedMap<String, String> facts = new LinkedHashMap<>();
     facts.put("labels", GSON.toJson(labels));
     facts.put("templates", GSON.toJson(prompts.stream().map(PromptTemplate::toString).toList()));
     if (task == Task.ANNOTATION) {
-      facts.put("scoring", "official annotation against \"" + negativePrompt + "\", alpha " + alpha);
+      facts.put("scoring", "official annotation against \"" + negativePrompt + "\", alpha " + options.alpha());
       return facts;
     }
-    facts.put("scoring", switch (scoring) {
+    facts.put("scoring", switch (options.scoring()) {
       case GLOBAL -> "global";
-      case LOCAL -> "local, top " + topK + " patches";
-      case ENSEMBLE -> "ensemble, top " + topK + " patches, alpha " + alpha;
+      case LOCAL -> "local, top " + options.topK() + " patches";
+      case ENSEMBLE -> "ensemble, top " + options.topK() + " patches, alpha " + options.alpha();
     });
     return facts;
   }
