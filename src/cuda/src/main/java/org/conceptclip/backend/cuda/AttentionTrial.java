@@ -1,6 +1,5 @@
 package org.conceptclip.backend.cuda;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
@@ -92,16 +91,7 @@ final class AttentionTrial implements Trial {
     // Not-a-number, until something is written.
     lane.driver.fill(out.address(), (byte) 0xff, out.byteSize(), lane.stream);
     run(engine, 1);
-    int count = Math.min(LOOKED_AT, sequences.rows(0));
-    int width = Math.toIntExact(out.columns());
-    float[] values = new float[2 * count * width];
-    for (int end = 0; end < 2; end++) {
-      try (Arena arena = Arena.ofConfined()) {
-        float[] part = workspace.download(out.rows(end == 0 ? 0 : out.rows() - count, count), arena).toFloatArray();
-        System.arraycopy(part, 0, values, end * part.length, part.length);
-      }
-    }
-    return values;
+    return Trial.ends(workspace, out, Math.min(LOOKED_AT, sequences.rows(0)));
   }
 
   @Override

@@ -1,6 +1,5 @@
 package org.conceptclip.backend.cuda;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.Map;
@@ -137,15 +136,7 @@ final class ProductTrial implements Trial {
     DeviceTensor result = shape.kind().beforeNorm() ? residual : out;
     driver.fill(result.address(), BEFORE, result.byteSize(), lane.stream);
     run(engine, 1);
-    int count = Math.min(LOOKED_AT, rows);
-    float[] values = new float[2 * count * shape.outputs()];
-    for (int end = 0; end < 2; end++) {
-      try (Arena arena = Arena.ofConfined()) {
-        float[] part = workspace.download(workspace.rows(result, end == 0 ? 0 : rows - count, count), arena).toFloatArray();
-        System.arraycopy(part, 0, values, end * part.length, part.length);
-      }
-    }
-    return values;
+    return Trial.ends(workspace, result, Math.min(LOOKED_AT, rows));
   }
 
   @Override
