@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SequencedMap;
 import org.conceptclip.ConceptClip;
 import org.conceptclip.ConceptClipOptions;
@@ -13,9 +14,12 @@ import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.data.Task;
 import org.conceptclip.explain.OfficialScoring;
 import org.conceptclip.image.Preprocessor;
+import org.conceptclip.results.RunStore;
 import org.conceptclip.task.PromptTemplate;
 import org.conceptclip.task.Scoring;
 import org.conceptclip.task.ScoringOptions;
+import org.conceptclip.tensor.BadInputException;
+import org.conceptclip.util.Closer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -113,7 +117,7 @@ final class EvalModelOptions {
   }
 
   /** Checks the options that depend on the model, and adds what results depend on. */
-  void inspect(OpenModel found, SequencedMap<String, String> facts) {
+  private void inspect(OpenModel found, SequencedMap<String, String> facts) {
     int textTokens = contextOptions.tokens(found);
     found.requireTokenizer();
     facts.put(EvalFacts.MODEL, found.name());
@@ -127,21 +131,41 @@ final class EvalModelOptions {
     }
   }
 
-  /** Opens the model alone, to look at it. The caller closes it. */
-  OpenModel look(Console console) {
-    return model.open(console);
+  /**
+   * Makes sure that stored results are of this model, without computing anything, and completes the facts.
+   *
+   * @throws BadInputException if they are of another one
+   */
+  void requireSame(Console console, RunStore.Stored stored, SequencedMap<String, String> facts) {
+    try (OpenModel found = model.open(console)) {
+      inspect(found, facts);
+    }
+    stored.requireSame(EvalFacts.decisive(facts));
+    facts.put(EvalFacts.BACKEND, stored.facts().get(EvalFacts.BACKEND));
   }
 
-  /** Opens everything. {@link #inspect} and then {@code check} are called before weights are read; the backend's fact is added after. */
-  ConceptClip open(Context context, SequencedMap<String, String> facts, Runnable check) {
+  /**
+   * Opens everything, and completes the facts.
+   *
+   * @param stored what there is of a run, which has to be of the same model: asked before its weights are read, and of the same backend
+   * @throws BadInputException if it is of another run
+   */
+  ConceptClip open(Context context, SequencedMap<String, String> facts, Optional<RunStore.Stored> stored) {
     ConceptClipOptions.Builder library = backend.library(context).engine(imageOptions.engine()).inspection(found -> {
       inspect(found, facts);
-      check.run();
+      stored.ifPresent(run -> run.requireSame(EvalFacts.decisive(facts)));
     });
     model.choose(library);
     contextOptions.choose(library);
-    ConceptClip clip = ConceptClip.open(library.build());
-    facts.put(EvalFacts.BACKEND, clip.backend());
-    return clip;
+    Closer opened = new Closer();
+    ConceptClip clip = opened.own(ConceptClip.open(library.build()));
+    try {
+      facts.put(EvalFacts.BACKEND, clip.backend());
+      stored.ifPresent(run -> run.requireSame(EvalFacts.decisive(facts)));
+      return clip;
+    } catch (RuntimeException refused) {
+      opened.closeAfter(refused);
+      throw refused;
+    }
   }
 }

@@ -19,7 +19,6 @@ import org.conceptclip.ConceptClip;
 import org.conceptclip.Outcome;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.RequestOptions;
-import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.data.Task;
 import org.conceptclip.explain.OfficialScoring;
 import org.conceptclip.results.RunStore;
@@ -73,22 +72,13 @@ final class EvalScorer {
     List<EvalDataOptions.Work> missing = work.stream().filter(one -> !kept.containsKey(one.key())).toList();
     Map<String, double[]> scores = new LinkedHashMap<>();
     if (missing.isEmpty() && stored.isPresent()) {
-      lookAtModel(stored.get());
+      model.requireSame(context.console(), stored.get(), facts);
       context.console().say("all " + work.size() + " items have scores in " + Names.readable(folder) + "; nothing is computed anew");
     } else {
       compute(work.size(), missing, stored, kept, scores);
     }
     kept.forEach((key, result) -> scores.put(key, parsed(result)));
     return scores;
-  }
-
-  /** Makes sure that stored scores are of this model, without computing anything. */
-  private void lookAtModel(RunStore.Stored stored) {
-    try (OpenModel found = model.look(context.console())) {
-      model.inspect(found, facts);
-    }
-    stored.requireSame(EvalFacts.decisive(facts));
-    facts.put(EvalFacts.BACKEND, stored.facts().get(EvalFacts.BACKEND));
   }
 
   /** Results that are there, by key. Those of a complete run are in its files. */
@@ -111,9 +101,7 @@ final class EvalScorer {
 
   private void compute(int all, List<EvalDataOptions.Work> missing, Optional<RunStore.Stored> stored, SequencedMap<String, String> kept,
       Map<String, double[]> scores) {
-    Runnable check = () -> stored.ifPresent(one -> one.requireSame(EvalFacts.decisive(facts)));
-    try (ConceptClip clip = model.open(context, facts, check)) {
-      check.run();
+    try (ConceptClip clip = model.open(context, facts, stored)) {
       if (missing.size() < all) {
         context.console().say("resuming: " + (all - missing.size()) + " of " + all + " are there");
       }

@@ -16,7 +16,6 @@ import org.conceptclip.ConceptClip;
 import org.conceptclip.Outcome;
 import org.conceptclip.batch.ImageInput;
 import org.conceptclip.batch.RequestOptions;
-import org.conceptclip.catalog.OpenModel;
 import org.conceptclip.data.Npy;
 import org.conceptclip.results.RunStore;
 import org.conceptclip.tensor.BadInputException;
@@ -63,17 +62,11 @@ final class EvalVectors {
     List<Caption> unread = captions.stream().filter(one -> !vectors.containsKey(one.key())).toList();
     int all = pictures.size() + captions.size();
     if (missing.isEmpty() && unread.isEmpty() && stored.isPresent()) {
-      try (OpenModel found = model.look(context.console())) {
-        model.inspect(found, facts);
-      }
-      stored.get().requireSame(EvalFacts.decisive(facts));
-      facts.put(EvalFacts.BACKEND, stored.get().facts().get(EvalFacts.BACKEND));
+      model.requireSame(context.console(), stored.get(), facts);
       context.console().say("all " + all + " vectors are in " + Names.readable(folder) + "; nothing is computed anew");
       return vectors;
     }
-    Runnable check = () -> stored.ifPresent(one -> one.requireSame(EvalFacts.decisive(facts)));
-    try (ConceptClip clip = model.open(context, facts, check)) {
-      check.run();
+    try (ConceptClip clip = model.open(context, facts, stored)) {
       int done = all - missing.size() - unread.size();
       if (done > 0) {
         context.console().say("resuming: " + done + " of " + all + " vectors are there");
